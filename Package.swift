@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: one language mode, no warnings.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+    name: "rz",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CJSONC", pkgConfig: "json-c", apt: "libjson-c-dev"),
+        library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        module("JSON", ["CJSONC"]),
+        module("Digest", ["CCrypto"]),
+        module("Transport", ["CCurl"]),
+        module("Migration"),
+        module("Runbooks", ["Migration", "JSON", yams]),
+        module("Journal", ["Migration", "JSON", "Digest", "CSQLite"]),
+        module("Planning", ["Migration", "Digest"]),
+        module("Engine", ["Migration", "Planning", "Journal"]),
+        module("Provisioning", ["Migration", "JSON", subprocess]),
+        module("Clusters", ["Migration", "JSON", "Digest", "Transport"]),
+        module("LoadBalancing", ["Migration", "Transport"]),
+        module("Gating", ["Migration", "Transport", "JSON", subprocess]),
+        module("Reporting", ["Migration", "JSON"]),
+        module("Sandbox", ["JSON", "Transport", flyingFox]),
+        .executableTarget(
+            name: "rz",
+            dependencies: [
+                "Migration", "Runbooks", "Planning", "Engine", "Journal", "Provisioning", "Clusters", "LoadBalancing",
+                "Gating", "Reporting", "Sandbox", "Transport", argumentParser,
+            ],
+            swiftSettings: strict),
+        tests("JSONTests", ["JSON"]),
+        tests("TransportTests", ["Transport"]),
+        tests("MigrationTests", ["Migration"]),
+        tests("RunbooksTests", ["Runbooks", "Migration", "JSON"]),
+        tests("JournalTests", ["Journal", "Migration"]),
+        tests("PlanningTests", ["Planning", "Migration"]),
+        tests("EngineTests", ["Engine", "Migration", "Journal", "Planning"]),
+        tests("ProvisioningTests", ["Provisioning", "Migration", "JSON"]),
+        tests("ClustersTests", ["Clusters", "Migration", "JSON"]),
+        tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport"]),
+        tests("GatingTests", ["Gating", "Migration"]),
+        tests("ReportingTests", ["Reporting", "Migration", "JSON"]),
+        tests("SandboxTests", ["Sandbox", "JSON", "Transport"]),
+        tests("EndToEndTests", ["JSON", "Transport"]),
+    ]
+)
