@@ -10,12 +10,21 @@ public struct Plan: Codable, Sendable, Hashable {
     /// What was observed; a plan is stale once this is no longer so.
     public var world: World
     public var steps: [Step]
+    /// What building the new color's servers would change.
+    public var provisioning: ProvisioningChanges
+    /// The services that move, in the order of their launch.
+    public var services: [PlannedService]
+    /// Services that stay because a rule says so.
+    public var ignored: [ServiceID]
     /// What an operator should know before saying yes.
     public var warnings: [String]
+    /// What refuses the run until it is mended.
+    public var obstacles: [String]
 
     public init(
         id: String, environment: Environment, direction: Direction, createdAt: Instant, source: PinnedSource,
-        world: World, steps: [Step], warnings: [String] = []
+        world: World, steps: [Step], provisioning: ProvisioningChanges = ProvisioningChanges(),
+        services: [PlannedService] = [], ignored: [ServiceID] = [], warnings: [String] = [], obstacles: [String] = []
     ) {
         self.id = id
         self.environment = environment
@@ -24,7 +33,11 @@ public struct Plan: Codable, Sendable, Hashable {
         self.source = source
         self.world = world
         self.steps = steps
+        self.provisioning = provisioning
+        self.services = services
+        self.ignored = ignored
         self.warnings = warnings
+        self.obstacles = obstacles
     }
 
     public func step(_ id: StepID) -> Step? { steps.first { $0.id == id } }
@@ -43,6 +56,22 @@ public struct Plan: Codable, Sendable, Hashable {
             ends[step.id] = start + step.estimate
         }
         return ends.values.max() ?? .zero
+    }
+}
+
+/// A service as a plan will launch it.
+public struct PlannedService: Codable, Sendable, Hashable {
+    public var id: ServiceID
+    public var instances: Int
+    /// 1 for a service that needs no other, and one more than the deepest that it needs.
+    public var layer: Int
+    public var changes: [FieldChange]
+
+    public init(id: ServiceID, instances: Int, layer: Int, changes: [FieldChange] = []) {
+        self.id = id
+        self.instances = instances
+        self.layer = layer
+        self.changes = changes
     }
 }
 

@@ -45,8 +45,8 @@ public struct RunbookStep: Codable, Sendable, Hashable {
     /// Unique within its phase.
     public var id: String
     public var work: Work
-    /// Ids of steps of the same phase that come first.
-    public var needs: [String]
+    /// Ids of steps of the same phase that come first; nil means the step before this one.
+    public var needs: [String]?
     public var timeout: Period
     /// How often a step that failed for a passing reason is tried again.
     public var retries: Int
@@ -54,7 +54,7 @@ public struct RunbookStep: Codable, Sendable, Hashable {
     public var onFailure: OnFailure?
 
     public init(
-        id: String, work: Work, needs: [String] = [], timeout: Period, retries: Int = 0, onFailure: OnFailure? = nil
+        id: String, work: Work, needs: [String]? = nil, timeout: Period, retries: Int = 0, onFailure: OnFailure? = nil
     ) {
         self.id = id
         self.work = work
