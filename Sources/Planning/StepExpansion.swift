@@ -36,8 +36,8 @@ struct StepExpansion {
 
     private func expand(_ line: RunbookStep, phase: Phase, rule: PhaseRule, needs: [StepID]) -> [Step] {
         func step(
-            _ suffix: String = "", _ title: String, _ action: Action, needs: [StepID]? = nil,
-            undo: Reversibility = .free, estimate: Period, extra: Period = .zero
+            _ title: String, _ action: Action, suffix: String = "", needs: [StepID]? = nil, undo: Reversibility = .free,
+            estimate: Period, extra: Period = .zero
         ) -> Step {
             Step(
                 id: StepID("\(phase)/\(line.id)\(suffix)"), phase: phase, title: title, action: action,
@@ -64,8 +64,8 @@ struct StepExpansion {
             return services.map { service in
                 let first = neededServices(by: service.id).map { StepID("\(phase)/\(line.id)\($0)") }
                 return step(
-                    service.id.text, "\(service.id) × \(service.instances)", .launch(service.id), needs: needs + first,
-                    undo: .costly, estimate: .seconds(3))
+                    "\(service.id) × \(service.instances)", .launch(service.id), suffix: service.id.text,
+                    needs: needs + first, undo: .costly, estimate: .seconds(3))
             }
         case .builtIn(.health):
             let held = environment.gates.service.healthyFor
