@@ -200,21 +200,29 @@ def create_disk(path: str) -> str:
 # Processes
 
 
-def start(server: Server, name: str, arguments: list[str], ready: str | None, watched: list[str]) -> str:
+def start(
+    server: Server, name: str, arguments: list[str], ready: str | None, watched: list[str], check: bool = False
+) -> str:
     """Starts a process unless it runs already as wanted; one with other arguments or other files is replaced."""
     if not server.run.is_dir():
         raise Failure(f"there is no server at {server.folder}")
-    digests = {file: hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in watched}
+    digests = {file: digest(Path(file)) for file in watched}
     with locked(server.run / f".{name}.lock"):
         record = read_json(server.run / f"{name}.json")
         process = Process.read(record.get("pid", 0))
         running = process is not None and process.started == record.get("started")
         if running and record.get("arguments") == arguments and record.get("watched") == digests:
             return f"running {record['pid']}"
+        if check:
+            return f"would start {name}"
         stop_locked(server, name)
         pid = spawn(server, name, arguments, digests)
         wait_until_ready(server, name, pid, ready)
         return f"{'restarted' if running else 'started'} {pid}"
+
+
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "absent"
 
 
 def spawn(server: Server, name: str, arguments: list[str], digests: dict[str, str]) -> int:
@@ -323,6 +331,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     command = commands.add_parser("start", help="start a process unless it is running as wanted")
     command.add_argument("--ready", metavar="HOST:PORT", help="wait until something listens there")
     command.add_argument("--watch", metavar="FILE", action="append", default=[], help="restart if its content changed")
+    command.add_argument("--check", action="store_true", help="only say whether it would be started")
     command.add_argument("server")
     command.add_argument("process", help="name of its pid file and log")
     command.add_argument("arguments", nargs="+", metavar="ARGUMENT", help="the program, after --")
@@ -342,7 +351,7 @@ def perform(request: argparse.Namespace) -> str:
             return create_disk(request.disk)
         case "start":
             server = Server.at(request.server)
-            return start(server, request.process, request.arguments, request.ready, request.watch)
+            return start(server, request.process, request.arguments, request.ready, request.watch, request.check)
         case _:
             return stop(Server.at(request.server), request.process)
 
