@@ -68,27 +68,23 @@ class Color:
 
     def apply(self, image: str) -> None:
         """Creates what is missing; a server of another image is rebuilt."""
-        hosts = [(group, host) for group, hosts in self.inventory().items() for host in hosts]
-        with ThreadPoolExecutor() as pool:
-            for line in pool.map(lambda item: self.build(*item, image), hosts):
-                print(line)
-
-    def build(self, group: str, host: dict[str, str], image: str) -> str:
-        document = {**host, "group": group, "image": image}
-        found = servers.read_json(Path(host["server"], "server.json"))
-        if found == document:
-            return f"{host['name']} is as wanted"
-        if found and found.get("image") != image:
-            print(servers.destroy(host["server"]))
-        return servers.create(document)
+        hosts = [host | {"group": group, "image": image} for group, hosts in self.inventory().items() for host in hosts]
+        found = {host["name"]: servers.read_json(Path(host["server"], "server.json")) for host in hosts}
+        self.remove([host for host in hosts if found[host["name"]].get("image", image) != image])
+        for host in sorted(hosts, key=lambda host: host["group"] == "control"):
+            as_wanted = found[host["name"]] == host
+            print(f"{host['name']} is as wanted" if as_wanted else servers.create(host))
 
     def destroy(self) -> None:
+        self.remove([host | {"group": group} for group, hosts in self.inventory().items() for host in hosts])
+
+    def remove(self, hosts: list[dict[str, str]]) -> None:
         """Removes control first: a scheduler that is still alive would launch the lost tasks anew."""
-        groups = self.inventory()
-        for group in ("control", *(group for group in groups if group != "control")):
-            with ThreadPoolExecutor() as pool:
-                for line in pool.map(servers.destroy, [host["server"] for host in groups[group]]):
-                    print(line)
+        control = [host["server"] for host in hosts if host["group"] == "control"]
+        others = [host["server"] for host in hosts if host["group"] != "control"]
+        with ThreadPoolExecutor() as pool:
+            for line in (*pool.map(servers.destroy, control), *pool.map(servers.destroy, others)):
+                print(line)
 
 
 def apply_disks(sandbox: Path) -> None:
