@@ -98,7 +98,9 @@ def main() -> int:
     parser.add_argument("command", choices=("apply", "destroy", "output"))
     parser.add_argument("target", choices=(*COLORS, "disks"))
     parser.add_argument("--sandbox", default=os.environ.get("RZ_SANDBOX_HOME"), metavar="DIR")
-    parser.add_argument("--var", action="append", default=[], metavar="KEY=VALUE", help="as Terraform's; image, sandbox")
+    parser.add_argument(
+        "--var", action="append", default=[], metavar="KEY=VALUE", help="as Terraform's; image, sandbox"
+    )
     request = parser.parse_args()
     variables = dict(pair.split("=", 1) for pair in request.var if "=" in pair)
     folder = variables.get("sandbox", request.sandbox)

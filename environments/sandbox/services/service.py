@@ -134,7 +134,7 @@ class Service(ThreadingHTTPServer):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def mark(self, connection: socket.socket, busy: bool | None) -> None:
         """Notes that a connection carries a request (true), is idle (false), or is closed (none)."""
@@ -252,7 +252,7 @@ def main() -> int:
     # Blocked here and in every thread, taken by sigwait alone: no handler ever interrupts a request.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     service = Service(os.environ)
-    log(f"{service.app} listens on {service.server_address[0]}:{service.server_port}")
+    log(f"{service.app} listens on {service.server_name}:{service.server_port}")
     threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 3600}, daemon=True).start()
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     log("draining")
