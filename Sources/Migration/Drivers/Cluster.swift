@@ -1,0 +1,35 @@
+/// A framework that launches services on the servers of one color.
+public protocol Cluster: Sendable {
+    /// For people: `Marathon 1.11.24 at http://10.1.0.10:8080`.
+    func observePlatform() async throws(Failure) -> PlatformState
+
+    /// Every service that moves: read from the framework, stripped of what it owns, made canonical.
+    func observeServices() async throws(Failure) -> [Service]
+
+    /// A service as the other color shall have it: overrides applied, `{{ … }}` filled in from that color's servers.
+    /// With no inventory the templates stay as they are, for plans made before the servers exist.
+    func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service
+
+    /// Launches a service, or changes it to this definition. Returns at once; see `observeHealth`.
+    func launch(_ service: Service) async throws(Failure)
+
+    /// How services are doing, by id; one that does not exist is missing from the answer.
+    func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth]
+
+    /// Stops and removes a service; one that does not exist is no failure.
+    func stop(_ service: ServiceID) async throws(Failure)
+}
+
+/// Whether a framework is there and leads.
+public struct PlatformState: Codable, Sendable, Hashable {
+    public var description: String
+    public var isReady: Bool
+    /// What is missing, one sentence each.
+    public var missing: [String]
+
+    public init(description: String, isReady: Bool, missing: [String] = []) {
+        self.description = description
+        self.isReady = isReady
+        self.missing = missing
+    }
+}

@@ -1,0 +1,32 @@
+/// A load balancer in front of both colors.
+public protocol LoadBalancer: Sendable {
+    var name: LoadBalancerID { get }
+
+    /// Everything rz needs to know, read from the load balancer itself; counters include old workers.
+    func observe() async throws(Failure) -> LoadBalancerState
+
+    /// Makes the changes in their order, checks each reply, writes what survives a reload.
+    ///
+    /// Refuses with kind `.refused` when the load balancer holds a higher epoch than this one (invariant I6).
+    /// A failure may leave a part of the changes made: read back with `observe`.
+    func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure)
+
+    /// Who still talks to a server, one line a session: frontend, source, age.
+    func observeSessions(backend: String, server: String) async throws(Failure) -> [String]
+
+    /// What would keep this load balancer from taking part in a cutover: level of the socket, static algorithm,
+    /// persistence, agent checks. One sentence each.
+    func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle]
+}
+
+/// Something that a preflight check found.
+public struct Obstacle: Codable, Sendable, Hashable {
+    /// A blocking one refuses the run; others are warnings.
+    public var isBlocking: Bool
+    public var text: String
+
+    public init(_ text: String, isBlocking: Bool) {
+        self.text = text
+        self.isBlocking = isBlocking
+    }
+}

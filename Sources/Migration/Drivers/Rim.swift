@@ -1,0 +1,52 @@
+/// Asks one probe once.
+public protocol Prober: Sendable {
+    /// Never throws: what could not be asked is inconclusive. A relative HTTP or TCP probe is asked of `target`
+    /// (`host:port`).
+    func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample
+}
+
+/// Runs what operators add to a runbook.
+public protocol StepRunner: Sendable {
+    /// Runs a program; its output arrives line by line through `report`.
+    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure)
+    /// Makes a request and compares the status of the answer.
+    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure)
+}
+
+/// The repository that holds the environment.
+public protocol Repository: Sendable {
+    /// The commit and what differs from it.
+    func observeSource() async throws(Failure) -> PinnedSource
+}
+
+/// The time, and the only way to let it pass.
+public protocol Timekeeper: Sendable {
+    var now: Instant { get }
+    func sleep(_ period: Period) async throws(CancellationError)
+}
+
+/// Everything outside that a run talks to.
+public struct Drivers: Sendable {
+    public var loadBalancers: [any LoadBalancer]
+    public var provisioner: any Provisioner
+    public var configurator: (any Configurator)?
+    /// The framework of a color with these servers.
+    public var cluster: @Sendable (Color, Inventory) throws(Failure) -> any Cluster
+    public var prober: any Prober
+    public var stepRunner: any StepRunner
+    public var repository: any Repository
+
+    public init(
+        loadBalancers: [any LoadBalancer], provisioner: any Provisioner, configurator: (any Configurator)?,
+        cluster: @escaping @Sendable (Color, Inventory) throws(Failure) -> any Cluster, prober: any Prober,
+        stepRunner: any StepRunner, repository: any Repository
+    ) {
+        self.loadBalancers = loadBalancers
+        self.provisioner = provisioner
+        self.configurator = configurator
+        self.cluster = cluster
+        self.prober = prober
+        self.stepRunner = stepRunner
+        self.repository = repository
+    }
+}

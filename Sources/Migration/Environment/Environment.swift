@@ -1,0 +1,212 @@
+/// One data centre under rz's care, as `environments/NAME/environment.yaml` describes it. Holds no secret:
+/// settings stay unresolved.
+public struct Environment: Codable, Sendable, Hashable {
+    public var name: String
+    /// The name of a file under `runbooks/`, without its extension.
+    public var runbook: String
+    public var git: GitPolicy
+    public var provision: Provision
+    public var configure: Configure?
+    public var platform: Platform?
+    public var services: ServiceRules
+    public var loadBalancers: [LoadBalancerAddress]
+    public var traffic: [TrafficRule]
+    public var gates: Gates
+    public var drain: DrainPolicy
+    public var soak: Period
+    /// Per phase: who must say yes before the phase begins.
+    public var approvals: [Phase: ApprovalRule]
+    public var limits: Limits
+
+    public init(
+        name: String, runbook: String = "rz-update", git: GitPolicy = GitPolicy(), provision: Provision = Provision(),
+        configure: Configure? = nil, platform: Platform? = nil, services: ServiceRules = ServiceRules(),
+        loadBalancers: [LoadBalancerAddress] = [], traffic: [TrafficRule] = [], gates: Gates = Gates(),
+        drain: DrainPolicy = DrainPolicy(), soak: Period = .minutes(15), approvals: [Phase: ApprovalRule] = [:],
+        limits: Limits = Limits()
+    ) {
+        self.name = name
+        self.runbook = runbook
+        self.git = git
+        self.provision = provision
+        self.configure = configure
+        self.platform = platform
+        self.services = services
+        self.loadBalancers = loadBalancers
+        self.traffic = traffic
+        self.gates = gates
+        self.drain = drain
+        self.soak = soak
+        self.approvals = approvals
+        self.limits = limits
+    }
+}
+
+/// What the checkout must be like before a run is pinned to it.
+public struct GitPolicy: Codable, Sendable, Hashable {
+    public var requireClean: Bool
+    public var requireSigned: Bool
+
+    public init(requireClean: Bool = true, requireSigned: Bool = false) {
+        self.requireClean = requireClean
+        self.requireSigned = requireSigned
+    }
+}
+
+/// How servers come to be. With both kinds given, Terraform is used where it (or OpenTofu) is installed.
+public struct Provision: Codable, Sendable, Hashable {
+    public var terraform: TerraformRoot?
+    public var `static`: StaticServers?
+
+    public init(terraform: TerraformRoot? = nil, static: StaticServers? = nil) {
+        self.terraform = terraform
+        self.static = `static`
+    }
+}
+
+/// A Terraform root module used once per color, each color with its own state.
+public struct TerraformRoot: Codable, Sendable, Hashable {
+    /// Folder of the servers' root module, relative to the environment's folder.
+    public var root: String
+    /// Folder of the data disks' root module: a third state, which no runbook destroys.
+    public var disks: String?
+    public var variables: [String: Setting]
+    /// Variables that differ between the colors.
+    public var colors: [Color: [String: Setting]]
+
+    public init(
+        root: String, disks: String? = nil, variables: [String: Setting] = [:], colors: [Color: [String: Setting]] = [:]
+    ) {
+        self.root = root
+        self.disks = disks
+        self.variables = variables
+        self.colors = colors
+    }
+}
+
+/// Servers that rz does not build itself.
+public struct StaticServers: Codable, Sendable, Hashable {
+    /// Called with `apply COLOR`, `destroy COLOR`, `apply disks` or `output COLOR`; the last prints the inventory as
+    /// JSON. Runs in the environment's folder.
+    public var command: [Setting]?
+    /// Servers that always exist, by color and group.
+    public var servers: [Color: Inventory]
+
+    public init(command: [Setting]? = nil, servers: [Color: Inventory] = [:]) {
+        self.command = command
+        self.servers = servers
+    }
+}
+
+/// How servers are configured.
+public struct Configure: Codable, Sendable, Hashable {
+    /// The playbook, relative to the environment's folder.
+    public var playbook: String
+    /// Whether a second run must change nothing.
+    public var idempotenceCheck: Bool
+    public var variables: [String: Setting]
+
+    public init(playbook: String, idempotenceCheck: Bool = true, variables: [String: Setting] = [:]) {
+        self.playbook = playbook
+        self.idempotenceCheck = idempotenceCheck
+        self.variables = variables
+    }
+}
+
+/// What must run on a color's servers before services are launched there.
+public struct Platform: Codable, Sendable, Hashable {
+    /// URL of the Mesos master; may hold `{{ … }}`.
+    public var mesosMaster: Setting?
+    public var agentsAtLeast: Int
+
+    public init(mesosMaster: Setting? = nil, agentsAtLeast: Int = 1) {
+        self.mesosMaster = mesosMaster
+        self.agentsAtLeast = agentsAtLeast
+    }
+}
+
+/// Where a load balancer can be reached and what it keeps.
+public struct LoadBalancerAddress: Codable, Sendable, Hashable {
+    public var name: LoadBalancerID
+    /// `unix:/path` or `tcp:host:port`.
+    public var socket: Setting
+    /// The server state file that a reload reads, if this host can write it.
+    public var stateFile: Setting?
+    /// The map whose entry `epoch` tells which run may write (invariant I6).
+    public var epochMap: Setting?
+
+    public init(name: LoadBalancerID, socket: Setting, stateFile: Setting? = nil, epochMap: Setting? = nil) {
+        self.name = name
+        self.socket = socket
+        self.stateFile = stateFile
+        self.epochMap = epochMap
+    }
+}
+
+/// Which servers of a backend belong to which color. The backend has the same name on every load balancer.
+public struct TrafficRule: Codable, Sendable, Hashable {
+    public var backend: String
+    /// Patterns for server names; `*` stands for any text.
+    public var servers: [Color: String]
+
+    public init(backend: String, servers: [Color: String]) {
+        self.backend = backend
+        self.servers = servers
+    }
+
+    /// The color that a server belongs to, or nil when no pattern, or more than one, fits.
+    public func color(of server: String) -> Color? {
+        let fitting = Color.allCases.filter { color in
+            servers[color].map { matches(server, pattern: $0) } ?? false
+        }
+        return fitting.count == 1 ? fitting[0] : nil
+    }
+}
+
+/// What happens when old sessions do not end by themselves.
+public struct DrainPolicy: Codable, Sendable, Hashable {
+    public enum AtDeadline: String, Codable, Sendable, Hashable, CaseIterable { case hold, rollback, force }
+
+    /// For how long sessions, queue and rate must be zero.
+    public var quiet: Period
+    public var deadline: Period
+    public var atDeadline: AtDeadline
+
+    public init(quiet: Period = .seconds(30), deadline: Period = .minutes(30), atDeadline: AtDeadline = .hold) {
+        self.quiet = quiet
+        self.deadline = deadline
+        self.atDeadline = atDeadline
+    }
+}
+
+/// How many people must say yes, or why nobody has to.
+public enum ApprovalRule: Codable, Sendable, Hashable {
+    case count(Int)
+    case waived(reason: String)
+}
+
+/// Bounds that a run never crosses.
+public struct Limits: Codable, Sendable, Hashable {
+    /// Healthy servers that each backend must have in the color that is given traffic, on each load balancer.
+    public var minHealthy: Int
+    /// Services launched at the same time. Marathon refuses more than 100 deployments.
+    public var launches: Int
+
+    public init(minHealthy: Int = 1, launches: Int = 8) {
+        self.minHealthy = minHealthy
+        self.launches = launches
+    }
+}
+
+/// Whether a text fits a pattern in which `*` stands for any text, also none.
+public func matches(_ text: String, pattern: String) -> Bool {
+    let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false)
+    guard pieces.count > 1 else { return text == pattern }
+    guard text.hasPrefix(pieces[0]) else { return false }
+    var rest = text.dropFirst(pieces[0].count)
+    for piece in pieces[1..<(pieces.count - 1)] where !piece.isEmpty {
+        guard let start = rest.indices.first(where: { rest[$0...].hasPrefix(piece) }) else { return false }
+        rest = rest[rest.index(start, offsetBy: piece.count)...]
+    }
+    return rest.hasSuffix(pieces[pieces.count - 1])
+}

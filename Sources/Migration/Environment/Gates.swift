@@ -1,0 +1,103 @@
+/// The conditions under which a run goes on.
+public struct Gates: Codable, Sendable, Hashable {
+    public var service: ServiceGate
+    public var cutOver: CutOverGate
+
+    public init(service: ServiceGate = ServiceGate(), cutOver: CutOverGate = CutOverGate()) {
+        self.service = service
+        self.cutOver = cutOver
+    }
+}
+
+/// When the new color's services count as ready for traffic.
+public struct ServiceGate: Codable, Sendable, Hashable {
+    /// For how long every service must be healthy without a break.
+    public var healthyFor: Period
+    public var probes: [Probe]
+    /// Consecutive passes that each probe needs.
+    public var passes: Int
+
+    public init(healthyFor: Period = .seconds(20), probes: [Probe] = [], passes: Int = 3) {
+        self.healthyFor = healthyFor
+        self.probes = probes
+        self.passes = passes
+    }
+}
+
+/// A question asked of each instance of the new color's services, or of one address.
+public struct Probe: Codable, Sendable, Hashable {
+    public enum Kind: Codable, Sendable, Hashable {
+        /// `url` nil: asked at every server of the new color that the load balancers list.
+        case http(url: Setting?, path: String, expect: Int)
+        /// `address` as `host:port`; nil as above.
+        case tcp(address: Setting?)
+        /// Passes when the program exits with 0.
+        case command([Setting])
+    }
+
+    public var kind: Kind
+    public var timeout: Period
+
+    public init(_ kind: Kind, timeout: Period = .seconds(2)) {
+        self.kind = kind
+        self.timeout = timeout
+    }
+}
+
+/// The steps of the cutover and what is watched between them.
+public struct CutOverGate: Codable, Sendable, Hashable {
+    public struct Step: Codable, Sendable, Hashable {
+        /// The new color's share of the traffic.
+        public var weight: Percent
+        /// For how long it is watched before the next step.
+        public var bake: Period
+
+        public init(weight: Percent, bake: Period) {
+            self.weight = weight
+            self.bake = bake
+        }
+    }
+
+    public var steps: [Step]
+    public var analysis: [Analysis]
+    /// How often the analysis looks.
+    public var interval: Period
+
+    public init(
+        steps: [Step] = [Step(weight: .all, bake: .minutes(1))], analysis: [Analysis] = [],
+        interval: Period = .seconds(1)
+    ) {
+        self.steps = steps
+        self.analysis = analysis
+        self.interval = interval
+    }
+}
+
+/// What is measured while the new color carries a part of the traffic.
+public enum Analysis: Codable, Sendable, Hashable {
+    /// Counters of the same load balancers, both colors over the same window.
+    case haproxy(HAProxy)
+
+    public struct HAProxy: Codable, Sendable, Hashable {
+        public enum WhenIdle: String, Codable, Sendable, Hashable, CaseIterable { case hold, ignore }
+
+        /// The new color's share of 5xx responses and failed connections.
+        public var errorRate: Percent?
+        /// The new color's mean response time at most this many times the old one's.
+        public var responseTimeRatio: Double?
+        /// Requests to the new color below which there is no verdict.
+        public var minRequests: Int
+        /// What a backend without enough requests means at the end of a bake.
+        public var whenIdle: WhenIdle
+
+        public init(
+            errorRate: Percent? = nil, responseTimeRatio: Double? = nil, minRequests: Int = 10,
+            whenIdle: WhenIdle = .hold
+        ) {
+            self.errorRate = errorRate
+            self.responseTimeRatio = responseTimeRatio
+            self.minRequests = minRequests
+            self.whenIdle = whenIdle
+        }
+    }
+}

@@ -1,0 +1,75 @@
+/// A server that exists, as the provisioner reports it.
+public struct Host: Codable, Sendable, Hashable {
+    public var name: String
+    public var address: String
+    /// Whatever else the provisioner's outputs say of it, as text.
+    public var variables: [String: String]
+
+    public init(name: String, address: String, variables: [String: String] = [:]) {
+        self.name = name
+        self.address = address
+        self.variables = variables
+    }
+
+    /// `name`, `address` or one of the variables.
+    public subscript(field: String) -> String? {
+        switch field {
+        case "name": name
+        case "address": address
+        default: variables[field]
+        }
+    }
+}
+
+/// The servers of one color, in their groups.
+public struct Inventory: Codable, Sendable, Hashable {
+    public var groups: [String: [Host]]
+
+    public init(groups: [String: [Host]] = [:]) { self.groups = groups }
+
+    public var hosts: [Host] { groups.keys.sorted().flatMap { groups[$0] ?? [] } }
+    public var isEmpty: Bool { groups.values.allSatisfy(\.isEmpty) }
+
+    /// Fills in each `{{ group[0].field }}` of a text from this inventory.
+    ///
+    /// - Throws: `Failure` that names the expression which has no value here.
+    public func fill(_ text: String) throws(Failure) -> String {
+        var result = ""
+        var rest = Substring(text)
+        while let open = Inventory.range(of: "{{", in: rest) {
+            result += rest[..<open.lowerBound]
+            rest = rest[open.upperBound...]
+            guard let close = Inventory.range(of: "}}", in: rest) else {
+                throw Failure("`{{` without `}}` in “\(text)”")
+            }
+            result += try value(of: String(rest[..<close.lowerBound]).filter { $0 != " " })
+            rest = rest[close.upperBound...]
+        }
+        return result + rest
+    }
+
+    private func value(of expression: String) throws(Failure) -> String {
+        let parts = expression.split(whereSeparator: { "[].".contains($0) }).map(String.init)
+        guard parts.count == 3, let index = Int(parts[1]) else {
+            throw Failure(
+                "“\(expression)” is not a reference to a server", advice: "Write it as {{ group[0].address }}.")
+        }
+        guard let hosts = groups[parts[0]], hosts.indices.contains(index), let value = hosts[index][parts[2]] else {
+            let known = groups.keys.sorted().map { "\($0) (\(groups[$0]?.count ?? 0))" }.joined(separator: ", ")
+            throw Failure(
+                "{{ \(expression) }} has no value",
+                details: ["groups of servers here: \(known.isEmpty ? "none" : known)"],
+                advice: "Check the provisioner's output `inventory` and the name in environment.yaml.")
+        }
+        return value
+    }
+
+    private static func range(of mark: String, in text: Substring) -> Range<Substring.Index>? {
+        var index = text.startIndex
+        while index < text.endIndex {
+            if text[index...].hasPrefix(mark) { return index..<text.index(index, offsetBy: mark.count) }
+            index = text.index(after: index)
+        }
+        return nil
+    }
+}

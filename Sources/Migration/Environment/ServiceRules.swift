@@ -1,0 +1,54 @@
+/// Which services move, and what is changed on the way.
+public struct ServiceRules: Codable, Sendable, Hashable {
+    public var sources: [ServiceSource]
+    /// Patterns of service ids that stay where they are.
+    public var ignore: [String]
+    public var overrides: [Override]
+
+    public init(sources: [ServiceSource] = [], ignore: [String] = [], overrides: [Override] = []) {
+        self.sources = sources
+        self.ignore = ignore
+        self.overrides = overrides
+    }
+}
+
+/// A framework that launches services. Its URL may hold `{{ … }}`: each color has its own.
+public enum ServiceSource: Codable, Sendable, Hashable {
+    case marathon(Marathon)
+
+    public struct Marathon: Codable, Sendable, Hashable {
+        public var url: Setting
+        /// Only services under this group move.
+        public var group: String
+        public var user: Setting?
+        public var password: Setting?
+
+        public init(url: Setting, group: String = "/", user: Setting? = nil, password: Setting? = nil) {
+            self.url = url
+            self.group = group
+            self.user = user
+            self.password = password
+        }
+    }
+}
+
+/// A change to the definition of each service that it matches.
+public struct Override: Codable, Sendable, Hashable {
+    /// A pattern of service ids, or `key=value` of a label.
+    public enum Match: Codable, Sendable, Hashable {
+        case id(String)
+        case label(name: String, value: String)
+    }
+
+    public var match: Match
+    /// Dotted paths into the definition, for example `env.CACHE_HOST`, and their new texts, which may hold
+    /// `{{ … }}` of the new color's inventory.
+    public var set: [String: Setting]
+    public var remove: [String]
+
+    public init(match: Match, set: [String: Setting] = [:], remove: [String] = []) {
+        self.match = match
+        self.set = set
+        self.remove = remove
+    }
+}

@@ -1,0 +1,158 @@
+/// A runbook resolved against an environment and the world as it was observed: everything that a run will do.
+///
+/// Holds no secret and no definition of a service; services are named by the digest of what they were.
+public struct Plan: Codable, Sendable, Hashable {
+    public var id: String
+    public var environment: Environment
+    public var direction: Direction
+    public var createdAt: Instant
+    public var source: PinnedSource
+    /// What was observed; a plan is stale once this is no longer so.
+    public var world: World
+    public var steps: [Step]
+    /// What building the new color's servers would change.
+    public var provisioning: ProvisioningChanges
+    /// The services that move, in the order of their launch.
+    public var services: [PlannedService]
+    /// Services that stay because a rule says so.
+    public var ignored: [ServiceID]
+    /// What an operator should know before saying yes.
+    public var warnings: [String]
+    /// What refuses the run until it is mended.
+    public var obstacles: [String]
+
+    public init(
+        id: String, environment: Environment, direction: Direction, createdAt: Instant, source: PinnedSource,
+        world: World, steps: [Step], provisioning: ProvisioningChanges = ProvisioningChanges(),
+        services: [PlannedService] = [], ignored: [ServiceID] = [], warnings: [String] = [], obstacles: [String] = []
+    ) {
+        self.id = id
+        self.environment = environment
+        self.direction = direction
+        self.createdAt = createdAt
+        self.source = source
+        self.world = world
+        self.steps = steps
+        self.provisioning = provisioning
+        self.services = services
+        self.ignored = ignored
+        self.warnings = warnings
+        self.obstacles = obstacles
+    }
+
+    public func step(_ id: StepID) -> Step? { steps.first { $0.id == id } }
+    public func steps(in phase: Phase) -> [Step] { steps.filter { $0.phase == phase } }
+    public var phases: [Phase] { Phase.allCases.filter { phase in steps.contains { $0.phase == phase } } }
+    /// Expected length: phases follow each other, and a phase takes as long as its longest chain of steps.
+    public var estimate: Period {
+        phases.map { estimate(of: $0) }.reduce(.zero, +)
+    }
+
+    /// Expected length of one phase.
+    public func estimate(of phase: Phase) -> Period {
+        var ends: [StepID: Period] = [:]
+        for step in steps(in: phase) {
+            let start = step.needs.compactMap { ends[$0] }.max() ?? .zero
+            ends[step.id] = start + step.estimate
+        }
+        return ends.values.max() ?? .zero
+    }
+}
+
+/// A service as a plan will launch it.
+public struct PlannedService: Codable, Sendable, Hashable {
+    public var id: ServiceID
+    public var instances: Int
+    /// 1 for a service that needs no other, and one more than the deepest that it needs.
+    public var layer: Int
+    public var changes: [FieldChange]
+
+    public init(id: ServiceID, instances: Int, layer: Int, changes: [FieldChange] = []) {
+        self.id = id
+        self.instances = instances
+        self.layer = layer
+        self.changes = changes
+    }
+}
+
+/// The commit that a run is pinned to.
+public struct PinnedSource: Codable, Sendable, Hashable {
+    /// Full object id, or nil outside a Git repository.
+    public var commit: String?
+    /// Files that differ from the commit; only with a policy that allows it.
+    public var changed: [String]
+    public var isSigned: Bool
+
+    public init(commit: String?, changed: [String] = [], isSigned: Bool = false) {
+        self.commit = commit
+        self.changed = changed
+        self.isSigned = isSigned
+    }
+}
+
+/// What a plan rests on, as far as a change of it makes the plan stale.
+public struct World: Codable, Sendable, Hashable {
+    /// The color that carries the traffic on every load balancer.
+    public var live: Color
+    public var servers: [Color: [String]]
+    /// The live color's services and their fingerprints.
+    public var services: [ServiceID: WorldService]
+    /// `load balancer/backend` and the servers in it.
+    public var backends: [String: [String]]
+    /// Digest of the environment, the runbook and the commit.
+    public var configuration: String
+
+    public init(
+        live: Color, servers: [Color: [String]], services: [ServiceID: WorldService], backends: [String: [String]],
+        configuration: String
+    ) {
+        self.live = live
+        self.servers = servers
+        self.services = services
+        self.backends = backends
+        self.configuration = configuration
+    }
+
+    /// What differs in a later observation, one sentence each; empty means that the plan still holds.
+    public func differences(to later: World) -> [String] {
+        var differences: [String] = []
+        if live != later.live { differences.append("live color: \(live) → \(later.live)") }
+        if configuration != later.configuration { differences.append("environment, runbook or commit changed") }
+        for color in Color.allCases {
+            differences += World.compare(
+                servers[color, default: []], later.servers[color, default: []], what: "\(color) server")
+        }
+        for id in Set(services.keys).union(later.services.keys).sorted() {
+            switch (services[id], later.services[id]) {
+            case (let before?, let after?) where before.fingerprint != after.fingerprint:
+                differences.append("service \(id): its definition changed")
+            case (let before?, let after?) where before.instances != after.instances:
+                differences.append("service \(id): \(before.instances) → \(after.instances) instances")
+            case (_?, nil): differences.append("service \(id): removed")
+            case (nil, _?): differences.append("service \(id): added")
+            default: break
+            }
+        }
+        for name in Set(backends.keys).union(later.backends.keys).sorted() {
+            differences += World.compare(
+                backends[name, default: []], later.backends[name, default: []], what: "\(name) server")
+        }
+        return differences
+    }
+
+    private static func compare(_ before: [String], _ after: [String], what: String) -> [String] {
+        Set(before).subtracting(after).sorted().map { "\(what) \($0): gone" }
+            + Set(after).subtracting(before).sorted().map { "\(what) \($0): new" }
+    }
+}
+
+/// A service as a plan saw it on the live side.
+public struct WorldService: Codable, Sendable, Hashable {
+    public var fingerprint: String
+    public var instances: Int
+
+    public init(fingerprint: String, instances: Int) {
+        self.fingerprint = fingerprint
+        self.instances = instances
+    }
+}

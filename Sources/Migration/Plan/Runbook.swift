@@ -1,0 +1,127 @@
+/// The pipeline of an operation as `runbooks/NAME.yaml` describes it: it fills the phases and can't reorder them.
+public struct Runbook: Codable, Sendable, Hashable {
+    public var name: String
+    public var description: String
+    public var phases: [Phase: PhaseRule]
+
+    public init(name: String, description: String = "", phases: [Phase: PhaseRule]) {
+        self.name = name
+        self.description = description
+        self.phases = phases
+    }
+}
+
+/// The steps of one phase and what happens when one fails.
+public struct PhaseRule: Codable, Sendable, Hashable {
+    public var steps: [RunbookStep]
+    public var onFailure: OnFailure
+
+    public init(steps: [RunbookStep], onFailure: OnFailure = .halt) {
+        self.steps = steps
+        self.onFailure = onFailure
+    }
+}
+
+/// What a run does when a step has failed for good.
+public enum OnFailure: String, Codable, Sendable, Hashable, CaseIterable {
+    /// Stops there; `rz resume` goes on. In cutOver the traffic goes back to the old color first.
+    case halt
+    /// Undoes everything up to here.
+    case rollback
+    /// Notes it and goes on; only for steps that an operator added.
+    case `continue`
+}
+
+/// One line of a runbook.
+public struct RunbookStep: Codable, Sendable, Hashable {
+    public enum Work: Codable, Sendable, Hashable {
+        case builtIn(BuiltIn)
+        case exec(ExecWork)
+        case approval(count: Int, reason: String)
+        case http(HTTPWork)
+        case wait(Period)
+    }
+
+    /// Unique within its phase.
+    public var id: String
+    public var work: Work
+    /// Ids of steps of the same phase that come first; nil means the step before this one.
+    public var needs: [String]?
+    public var timeout: Period
+    /// How often a step that failed for a passing reason is tried again.
+    public var retries: Int
+    /// Overrides the phase's rule.
+    public var onFailure: OnFailure?
+
+    public init(
+        id: String, work: Work, needs: [String]? = nil, timeout: Period, retries: Int = 0, onFailure: OnFailure? = nil
+    ) {
+        self.id = id
+        self.work = work
+        self.needs = needs
+        self.timeout = timeout
+        self.retries = retries
+        self.onFailure = onFailure
+    }
+}
+
+/// The steps that rz itself knows.
+public enum BuiltIn: String, Codable, Sendable, Hashable, CaseIterable {
+    case checks, disks, servers, configuration, platform, launch, health, ready, shift, drain, soak, stop, destroy
+
+    /// The only phase in which the step makes sense: that is what keeps the order of the state machine.
+    public var phase: Phase {
+        switch self {
+        case .checks: .preflight
+        case .disks, .servers: .standUp
+        case .configuration: .configure
+        case .platform: .platformGate
+        case .launch: .replicate
+        case .health: .serviceGate
+        case .ready, .shift: .cutOver
+        case .drain: .drain
+        case .soak: .soak
+        case .stop, .destroy: .tearDown
+        }
+    }
+}
+
+/// A program that an operator runs as a step.
+public struct ExecWork: Codable, Sendable, Hashable {
+    /// Which color the program changes, as its author declares it.
+    public enum Affects: String, Codable, Sendable, Hashable, CaseIterable { case nothing, new, old }
+
+    /// Program and arguments; no shell. May hold `{{ … }}` of the new color's inventory.
+    public var command: [Setting]
+    /// Names and values of environment variables.
+    public var variables: [String: Setting]
+    public var affects: Affects
+
+    public init(command: [Setting], variables: [String: Setting] = [:], affects: Affects = .nothing) {
+        self.command = command
+        self.variables = variables
+        self.affects = affects
+    }
+}
+
+/// A request that an operator makes as a step.
+public struct HTTPWork: Codable, Sendable, Hashable {
+    public var method: String
+    public var url: Setting
+    public var headers: [String: Setting]
+    public var body: Setting?
+    public var expect: Int
+    public var affects: ExecWork.Affects
+
+    public init(
+        method: String = "GET", url: Setting, headers: [String: Setting] = [:], body: Setting? = nil, expect: Int = 200,
+        affects: ExecWork.Affects = .nothing
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.expect = expect
+        self.affects = affects
+    }
+}

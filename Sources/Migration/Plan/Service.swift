@@ -1,0 +1,82 @@
+/// One launchable thing, read from the framework that launches it.
+public struct Service: Codable, Sendable, Hashable {
+    public var id: ServiceID
+    /// The framework's definition as lossless JSON text, without the fields that the framework owns.
+    public var definition: String
+    public var instances: Int
+    /// Services and groups that must run first.
+    public var dependencies: [ServiceID]
+    /// Digest of the definition without its instance count: equal digests mean the same service.
+    public var fingerprint: String
+    public var hasHealthChecks: Bool
+    /// What overrides changed, for people.
+    public var changes: [FieldChange]
+
+    public init(
+        id: ServiceID, definition: String, instances: Int, dependencies: [ServiceID] = [], fingerprint: String,
+        hasHealthChecks: Bool = false, changes: [FieldChange] = []
+    ) {
+        self.id = id
+        self.definition = definition
+        self.instances = instances
+        self.dependencies = dependencies
+        self.fingerprint = fingerprint
+        self.hasHealthChecks = hasHealthChecks
+        self.changes = changes
+    }
+}
+
+/// One field that an override changed.
+public struct FieldChange: Codable, Sendable, Hashable {
+    public var path: String
+    public var from: String?
+    public var to: String?
+
+    public init(path: String, from: String?, to: String?) {
+        self.path = path
+        self.from = from
+        self.to = to
+    }
+}
+
+/// How a service is doing, by its framework's own counts.
+public struct ServiceHealth: Codable, Sendable, Hashable {
+    public var expected: Int
+    public var staged: Int
+    public var running: Int
+    public var healthy: Int
+    public var unhealthy: Int
+    public var hasHealthChecks: Bool
+    /// Whether the framework is still changing it.
+    public var isDeploying: Bool
+    /// Why it isn't ready, in the framework's words: declined offers, the last failure.
+    public var reasons: [String]
+
+    public init(
+        expected: Int, staged: Int, running: Int, healthy: Int, unhealthy: Int, hasHealthChecks: Bool,
+        isDeploying: Bool,
+        reasons: [String] = []
+    ) {
+        self.expected = expected
+        self.staged = staged
+        self.running = running
+        self.healthy = healthy
+        self.unhealthy = unhealthy
+        self.hasHealthChecks = hasHealthChecks
+        self.isDeploying = isDeploying
+        self.reasons = reasons
+    }
+
+    /// Everything runs, nothing is under way, and what can be healthy is. A service without health checks reports
+    /// no healthy task, ever.
+    public var isReady: Bool {
+        !isDeploying && running == expected && staged == 0 && unhealthy == 0
+            && (!hasHealthChecks || healthy == expected)
+    }
+
+    /// For people: `1 of 3 healthy; 2 offers declined: InsufficientMemory`.
+    public var description: String {
+        let count = hasHealthChecks ? "\(healthy) of \(expected) healthy" : "\(running) of \(expected) running"
+        return ([count] + reasons).joined(separator: "; ")
+    }
+}

@@ -1,0 +1,163 @@
+/// What the engine is to do next.
+public enum Command: Sendable, Hashable {
+    case enter(Phase)
+    case perform(StepID, attempt: Int)
+    case retry(StepID, at: Instant)
+    case skip(StepID, Failure)
+    /// Asks the steps under way to stop; their failures arrive as events.
+    case stopStepsUnderWay
+    /// All traffic back to the old color: raised first, read back, then the new color lowered.
+    case returnTraffic
+    case startRollback
+    case undo(StepID)
+    case pause
+    case halt(Failure)
+    case finish(RunState.Status)
+    /// Nothing to do before this time.
+    case wake(at: Instant)
+}
+
+/// What to do next in this state. Pure: performs nothing, knows no clock but `now`.
+///
+/// Steps that are under way already are never commanded again; an empty answer means: wait for an event.
+public func decide(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
+    switch state.status {
+    case .halted, .aborted, .rolledBack, .done:
+        return []
+    case .rollingBack:
+        return rollBack(state, plan)
+    case .paused, .running:
+        break
+    }
+    switch state.wish {
+    case .rollback where canRollBack(state, plan): return startRollback(state)
+    case .abort where canRollBack(state, plan): return abort(state)
+    case .pause: return hasStepsUnderWay(state) || state.status == .paused ? [] : [.pause]
+    case .rollback, .abort, nil: return goOn(state, plan, now: now)
+    }
+}
+
+/// Whether the way back is still open: nothing of the old color's end has been intended.
+public func canRollBack(_ state: RunState, _ plan: Plan) -> Bool {
+    !plan.steps(in: .tearDown).contains { step in
+        (step.action == .stopServices || step.action == .destroyServers) && state.steps[step.id]?.isIntended == true
+    }
+}
+
+// MARK: - Forward
+
+private func goOn(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
+    let steps = plan.steps(in: state.phase)
+    guard state.phaseStartedAt[state.phase] != nil else { return [.enter(state.phase)] }
+    // A return to the old color that was begun is finished before anything else (invariant I7).
+    if state.traffic.isReturning, !hasStepsUnderWay(state) { return returnTraffic(state) }
+    for step in steps {
+        if case .failed(let failure) = state.steps[step.id]?.progress {
+            return failed(step, failure, state, plan, now: now)
+        }
+    }
+    if steps.allSatisfy({ state.steps[$0.id]?.isSettled == true }) {
+        if let next = plan.phases.first(where: { $0 > state.phase }) { return [.enter(next)] }
+        return [.finish(.done)]
+    }
+    return begin(steps, state, plan, now: now)
+}
+
+private func begin(_ steps: [Step], _ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
+    let underWay = steps.count { state.steps[$0.id]?.progress == .running }
+    var free = max(0, plan.environment.limits.launches - underWay)
+    var commands: [Command] = []
+    var nextRetry: Instant?
+    for step in steps {
+        let known = state.steps[step.id] ?? StepState()
+        switch known.progress {
+        case .pending where step.needs.allSatisfy { state.steps[$0]?.isSettled == true }:
+            break
+        case .waitingToRetry(let time) where time <= now:
+            break
+        case .waitingToRetry(let time):
+            nextRetry = min(nextRetry ?? time, time)
+            continue
+        default:
+            continue
+        }
+        guard free > 0 else { continue }
+        free -= 1
+        commands.append(.perform(step.id, attempt: known.attempt + 1))
+    }
+    if commands.isEmpty, let nextRetry { commands.append(.wake(at: nextRetry)) }
+    return commands
+}
+
+private func failed(_ step: Step, _ failure: Failure, _ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
+    let attempt = state.steps[step.id]?.attempt ?? 1
+    if failure.kind == .transient || failure.kind == .unknownEffect, attempt < step.attempts {
+        return [.retry(step.id, at: now + backOff(afterAttempt: attempt))]
+    }
+    if step.onFailure == .continue, failure.kind != .cancelled { return [.skip(step.id, failure)] }
+    if hasStepsUnderWay(state) { return [.stopStepsUnderWay] }
+    if failure.kind != .cancelled {
+        if step.onFailure == .rollback, canRollBack(state, plan) { return startRollback(state) }
+        // A cutover that failed must not leave users on a side that was judged bad, nor a flip half done.
+        if state.phase == .cutOver, state.traffic.isShifted {
+            guard let back = state.traffic.returnFailure else { return [.returnTraffic] }
+            var told = failure
+            told.details += [back.summary] + back.details
+            return [.halt(told)]
+        }
+    }
+    return [.halt(failure)]
+}
+
+/// One second, doubled with each attempt, at most a minute. The core knows no random; drivers add jitter to theirs.
+private func backOff(afterAttempt attempt: Int) -> Period {
+    .seconds(min(60, 1 << min(attempt - 1, 6)))
+}
+
+// MARK: - Back
+
+private func abort(_ state: RunState) -> [Command] {
+    if hasStepsUnderWay(state) { return [.stopStepsUnderWay] }
+    return state.traffic.isShifted ? returnTraffic(state) : [.finish(.aborted)]
+}
+
+private func startRollback(_ state: RunState) -> [Command] {
+    hasStepsUnderWay(state) ? [.stopStepsUnderWay] : [.startRollback]
+}
+
+/// Traffic first, then the steps in reverse: a phase after the other, and in it what others need last.
+private func rollBack(_ state: RunState, _ plan: Plan) -> [Command] {
+    if let failure = undoFailure(state) { return hasStepsUnderWay(state) ? [] : [.halt(failure)] }
+    if state.traffic.isShifted { return hasStepsUnderWay(state) ? [] : returnTraffic(state) }
+    let remaining = plan.steps.filter { needsUndo($0, state) }
+    guard let phase = remaining.last?.phase else { return [.finish(.rolledBack)] }
+    let candidates = remaining.filter { $0.phase == phase }
+    let needed = Set(candidates.flatMap(\.needs))
+    let underWay = candidates.count { state.steps[$0.id]?.progress == .undoing }
+    return candidates.reversed()
+        .filter { !needed.contains($0.id) && state.steps[$0.id]?.progress != .undoing }
+        .prefix(max(0, plan.environment.limits.launches - underWay))
+        .map { .undo($0.id) }
+}
+
+private func needsUndo(_ step: Step, _ state: RunState) -> Bool {
+    guard step.undo == .costly, let known = state.steps[step.id] else { return false }
+    return known.isIntended
+}
+
+private func undoFailure(_ state: RunState) -> Failure? {
+    for id in state.steps.keys.sorted() {
+        if case .undoFailed(let failure) = state.steps[id]?.progress { return failure }
+    }
+    return nil
+}
+
+/// A return that failed is not tried again by itself: the operator must know that the weights are in doubt.
+private func returnTraffic(_ state: RunState) -> [Command] {
+    if let failure = state.traffic.returnFailure { return [.halt(failure)] }
+    return [.returnTraffic]
+}
+
+private func hasStepsUnderWay(_ state: RunState) -> Bool {
+    state.steps.values.contains { $0.progress == .running || $0.progress == .undoing }
+}

@@ -1,0 +1,92 @@
+/// One line of a run's history. The journal keeps events in order, and a run's state is their fold.
+public struct Event: Sendable, Hashable {
+    public var run: RunID
+    /// Position in the journal, from 1 without gaps.
+    public var sequence: Int
+    public var time: Instant
+    public var kind: Kind
+
+    public init(run: RunID, sequence: Int, time: Instant, kind: Kind) {
+        self.run = run
+        self.sequence = sequence
+        self.time = time
+        self.kind = kind
+    }
+
+    /// What happened. On the wire `stepStarted(step:attempt:)` is `{"type":"step.started","step":…,"attempt":…}`.
+    public enum Kind: Codable, Sendable, Hashable {
+        // The run as a whole.
+        case runStarted(environment: String, plan: String, from: Color, to: Color, by: String)
+        case runResumed(by: String)
+        case runPaused
+        case runHalted(failure: Failure)
+        case runAborted
+        case runRolledBack
+        case runCompleted
+        case phaseEntered(phase: Phase)
+
+        // Steps. The intent is in the journal before the first call that changes anything.
+        case stepStarted(step: StepID, attempt: Int)
+        case stepIntended(step: StepID, intent: String)
+        case stepWaiting(step: StepID, reason: String)
+        case stepCompleted(step: StepID, summary: String)
+        case stepFailed(step: StepID, attempt: Int, failure: Failure)
+        case stepRetried(step: StepID, at: Instant)
+        case stepSkipped(step: StepID, failure: Failure)
+        case undoStarted(step: StepID)
+        case undoCompleted(step: StepID, summary: String)
+        case undoFailed(step: StepID, failure: Failure)
+
+        // Traffic.
+        case trafficIntended(share: Percent)
+        case trafficVerified(share: Percent, loadBalancers: [LoadBalancerID])
+        case trafficSampled(samples: [TrafficSample])
+        case trafficReasserted(loadBalancer: LoadBalancerID, reason: String)
+        case trafficReturnIntended
+        case trafficReturned(loadBalancers: [LoadBalancerID], took: Period)
+        case trafficReturnFailed(failure: Failure)
+        case oldSideQuiet(since: Instant)
+        case gateSampled(sample: GateSample)
+        case gatePassed(gate: String)
+        case gateFailed(sample: GateSample)
+
+        // People.
+        case approvalRequested(step: StepID, count: Int, reason: String)
+        case approvalGiven(step: StepID, by: String)
+        case pauseRequested(by: String)
+        case resumeRequested(by: String)
+        case abortRequested(by: String)
+        case rollbackRequested(by: String)
+        case rollbackStarted
+
+        case noted(text: String)
+    }
+}
+
+/// One color's traffic on one backend of one load balancer over the last second or so.
+public struct TrafficSample: Codable, Sendable, Hashable {
+    public var loadBalancer: LoadBalancerID
+    public var backend: String
+    public var color: Color
+    /// The color's part of the weight, 0 to 1.
+    public var share: Double
+    public var requestsPerSecond: Double
+    /// 0 to 1.
+    public var errorRate: Double
+    public var responseTime: Period?
+    public var sessions: Int
+
+    public init(
+        loadBalancer: LoadBalancerID, backend: String, color: Color, share: Double, requestsPerSecond: Double,
+        errorRate: Double, responseTime: Period?, sessions: Int
+    ) {
+        self.loadBalancer = loadBalancer
+        self.backend = backend
+        self.color = color
+        self.share = share
+        self.requestsPerSecond = requestsPerSecond
+        self.errorRate = errorRate
+        self.responseTime = responseTime
+        self.sessions = sessions
+    }
+}

@@ -1,0 +1,167 @@
+extension RunState {
+    /// The state of a run whose events these are, oldest first.
+    public init(run: RunID, events: some Sequence<Event>) {
+        self.init(run: run)
+        for event in events { self = evolve(self, event) }
+    }
+}
+
+/// The state after one more event. Pure: the same state and event always give the same result.
+public func evolve(_ state: RunState, _ event: Event) -> RunState {
+    var next = state
+    next.sequence = event.sequence
+    switch event.kind {
+    case .runStarted(let environment, let plan, _, _, _):
+        next.environment = environment
+        next.planID = plan
+        next.startedAt = event.time
+        next.status = .running
+    case .runResumed:
+        next.resume()
+    case .runPaused:
+        next.status = .paused
+    case .runHalted(let failure):
+        next.status = .halted(failure)
+        next.endedAt = event.time
+    case .runAborted:
+        next.end(.aborted, at: event.time)
+    case .runRolledBack:
+        next.end(.rolledBack, at: event.time)
+    case .runCompleted:
+        next.phaseEndedAt[next.phase] = event.time
+        next.end(.done, at: event.time)
+    case .phaseEntered(let phase):
+        if phase != next.phase { next.phaseEndedAt[next.phase] = event.time }
+        next.phase = phase
+        next.phaseStartedAt[phase] = next.phaseStartedAt[phase] ?? event.time
+
+    case .stepStarted(let step, let attempt):
+        next.change(step) {
+            $0.progress = .running
+            $0.attempt = attempt
+            $0.phase = state.phase
+            $0.startedAt = event.time
+            $0.message = ""
+        }
+    case .stepIntended(let step, _):
+        next.change(step) { $0.isIntended = true }
+    case .stepWaiting(let step, let reason):
+        next.change(step) { $0.message = reason }
+    case .stepCompleted(let step, let summary):
+        next.settle(step, .done, summary, at: event.time)
+    case .stepSkipped(let step, let failure):
+        next.settle(step, .skipped, failure.summary, at: event.time)
+    case .stepFailed(let step, _, let failure):
+        next.settle(step, .failed(failure), failure.summary, at: event.time)
+    case .stepRetried(let step, let time):
+        next.change(step) { $0.progress = .waitingToRetry(at: time) }
+    case .undoStarted(let step):
+        next.change(step) { $0.progress = .undoing }
+    case .undoCompleted(let step, let summary):
+        next.settle(step, .undone, summary, at: event.time)
+        next.change(step) { $0.isIntended = false }
+    case .undoFailed(let step, let failure):
+        next.settle(step, .undoFailed(failure), failure.summary, at: event.time)
+
+    case .trafficIntended(let share):
+        next.traffic.intended = share
+        next.traffic.verified = nil
+    case .trafficVerified(let share, _):
+        next.traffic.verified = share
+    case .trafficReturnIntended:
+        next.traffic.isReturning = true
+        next.traffic.returnFailure = nil
+        next.traffic.intended = .none
+        next.traffic.verified = nil
+        next.traffic.quietSince = nil
+    case .trafficReturned:
+        next.traffic.isReturning = false
+        next.traffic.intended = .none
+        next.traffic.verified = Percent.none
+        next.startShiftsAnew()
+    case .trafficReturnFailed(let failure):
+        next.traffic.returnFailure = failure
+    case .oldSideQuiet(let since):
+        next.traffic.quietSince = since
+    case .trafficSampled(let samples):
+        next.traffic.samples = samples
+
+    case .approvalGiven(let step, let person):
+        let known = next.approvals[step, default: []]
+        if !known.contains(where: { $0.by == person }) {
+            next.approvals[step, default: []].append(RunState.Approval(by: person, at: event.time))
+        }
+    case .pauseRequested:
+        next.wish = next.wish ?? .pause
+    case .resumeRequested:
+        if next.wish == .pause { next.wish = nil }
+        if next.status == .paused { next.status = .running }
+    case .abortRequested:
+        if next.wish != .rollback { next.wish = .abort }
+    case .rollbackRequested:
+        next.wish = .rollback
+    case .rollbackStarted:
+        next.status = .rollingBack
+        next.wish = nil
+        next.endedAt = nil
+
+    case .trafficReasserted, .gateSampled, .gatePassed, .gateFailed, .approvalRequested, .noted:
+        break
+    }
+    return next
+}
+
+extension RunState {
+    fileprivate mutating func change(_ step: StepID, _ body: (inout StepState) -> Void) {
+        body(&steps[step, default: StepState()])
+    }
+
+    fileprivate mutating func settle(_ step: StepID, _ progress: StepState.Progress, _ text: String, at time: Instant) {
+        change(step) {
+            $0.progress = progress
+            $0.message = text
+            $0.endedAt = time
+        }
+    }
+
+    fileprivate mutating func end(_ status: Status, at time: Instant) {
+        self.status = status
+        wish = nil
+        endedAt = time
+    }
+
+    /// With the traffic back on the old color, whatever the cutover had done is to be done again.
+    fileprivate mutating func startShiftsAnew() {
+        for (id, step) in steps where step.phase.map(\.ownsTraffic) == true && step.isSettled {
+            change(id) { $0.progress = .pending }
+        }
+    }
+
+    /// Nobody works on what a dead or halted process had under way: it becomes pending again, and what it had
+    /// intended stays marked, so that the step observes before it acts.
+    fileprivate mutating func resume() {
+        let wasRollingBack = steps.values.contains { step in
+            switch step.progress {
+            case .undoing, .undone, .undoFailed: true
+            default: false
+            }
+        }
+        status = wasRollingBack || status == .rollingBack ? .rollingBack : .running
+        wish = wish == .pause ? nil : wish
+        endedAt = nil
+        traffic.returnFailure = nil
+        for id in steps.keys {
+            change(id) { step in
+                switch step.progress {
+                case .running, .failed, .waitingToRetry:
+                    step.progress = .pending
+                    step.attempt = 0
+                case .undoing, .undoFailed:
+                    step.progress = .done
+                case .pending, .done, .skipped, .undone:
+                    break
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/// Where a run stands: the fold of its events.
+public struct RunState: Sendable, Hashable {
+    public enum Status: Sendable, Hashable {
+        /// Steps are performed.
+        case running
+        /// Nothing new is begun until somebody resumes.
+        case paused
+        /// Stopped and resumable.
+        case halted(Failure)
+        /// Steps are being undone.
+        case rollingBack
+        /// Ended: the traffic is on the old color, the new color stays as it is.
+        case aborted
+        /// Ended: everything undone.
+        case rolledBack
+        /// Ended: the new color is live, the old one is gone.
+        case done
+
+        /// Whether the run can't go on in any way but a rollback.
+        public var isEnded: Bool {
+            switch self {
+            case .aborted, .rolledBack, .done: true
+            default: false
+            }
+        }
+    }
+
+    /// What the operator asked for and has not got yet.
+    public enum Wish: String, Sendable, Hashable { case pause, abort, rollback }
+
+    public let run: RunID
+    public var environment = ""
+    public var planID = ""
+    public var status = Status.running
+    public var phase = Phase.preflight
+    public var steps: [StepID: StepState] = [:]
+    public var wish: Wish?
+    public var traffic = Traffic()
+    public var approvals: [StepID: [Approval]] = [:]
+    public var startedAt: Instant?
+    public var endedAt: Instant?
+    public var phaseStartedAt: [Phase: Instant] = [:]
+    public var phaseEndedAt: [Phase: Instant] = [:]
+    /// Position of the last event folded in.
+    public var sequence = 0
+
+    public init(run: RunID) { self.run = run }
+
+    public struct Approval: Sendable, Hashable {
+        public var by: String
+        public var at: Instant
+    }
+
+    /// What is known of the weights.
+    public struct Traffic: Sendable, Hashable {
+        /// The new color's share that was last intended. Until it equals `verified` a flip is half done.
+        public var intended = Percent.none
+        /// The new color's share that was last read back from every load balancer; nil while unknown.
+        public var verified: Percent? = Percent.none
+        /// A return to the old color was begun and is not verified.
+        public var isReturning = false
+        /// Why the last attempt to return failed.
+        public var returnFailure: Failure?
+        /// Since when the old color was seen quiet, once drain has proved it.
+        public var quietSince: Instant?
+        public var samples: [TrafficSample] = []
+
+        /// Whether the new color has, or may have, a part of the traffic.
+        public var isShifted: Bool { intended > .none || verified != Percent.none || isReturning }
+    }
+}
+
+/// Where one step stands.
+public struct StepState: Sendable, Hashable {
+    public enum Progress: Sendable, Hashable {
+        case pending
+        case running
+        case waitingToRetry(at: Instant)
+        case done
+        case skipped
+        case failed(Failure)
+        case undoing
+        case undone
+        case undoFailed(Failure)
+    }
+
+    public var progress = Progress.pending
+    public var attempt = 0
+    /// The phase in which it was begun.
+    public var phase: Phase?
+    /// Whether a call that changes something may have been made.
+    public var isIntended = false
+    /// What the step waits for, or what came of it.
+    public var message = ""
+    public var startedAt: Instant?
+    public var endedAt: Instant?
+
+    public init() {}
+
+    public var isSettled: Bool {
+        switch progress {
+        case .done, .skipped: true
+        default: false
+        }
+    }
+}

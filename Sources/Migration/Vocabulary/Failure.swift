@@ -1,0 +1,59 @@
+/// What went wrong, where, why, and what to do next: the one error that crosses a driver's boundary.
+public struct Failure: Error, Codable, Sendable, Hashable, CustomStringConvertible {
+    /// What the engine may do about a failure.
+    public enum Kind: String, Codable, Sendable, Hashable {
+        /// Trying again may help: a timeout, a refused connection, a busy server.
+        case transient
+        /// Trying the same again can't help.
+        case permanent
+        /// The call may or may not have had its effect: observe before acting again.
+        case unknownEffect
+        /// Somebody asked for the work to stop.
+        case cancelled
+        /// Refused before anything was done: a lock, a stale plan, a policy.
+        case refused
+    }
+
+    /// What happened, in one sentence without a full stop.
+    public var summary: String
+    /// Where: a file with line, an address, a step.
+    public var place: String?
+    /// Why: the outside system's own words, one line each.
+    public var details: [String]
+    /// What to do next, one sentence.
+    public var advice: String?
+    public var kind: Kind
+
+    public init(
+        _ summary: String, at place: String? = nil, details: [String] = [], advice: String? = nil,
+        kind: Kind = .permanent
+    ) {
+        self.summary = summary
+        self.place = place
+        self.details = details
+        self.advice = advice
+        self.kind = kind
+    }
+
+    /// The failure of work that was asked to stop.
+    public static let cancelled = Failure("The work was asked to stop", kind: .cancelled)
+
+    /// Turns any error into a failure; a cancellation stays one.
+    public init(_ error: any Error, doing work: String) {
+        if let failure = error as? Failure {
+            self = failure
+        } else if error is CancellationError {
+            self = .cancelled
+        } else {
+            self.init(work, details: ["\(error)"])
+        }
+    }
+
+    public var description: String {
+        var lines = [summary]
+        if let place { lines.append("  at \(place)") }
+        lines += details.map { "  \($0)" }
+        if let advice { lines.append("  \(advice)") }
+        return lines.joined(separator: "\n")
+    }
+}
