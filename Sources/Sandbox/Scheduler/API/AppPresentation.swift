@@ -52,11 +52,11 @@ enum AppPresentation {
     }
 
     static func task(_ task: TaskRecord) -> JSON {
-        var json = JSONObject([
+        var json = JSONObject(fields: [
             ("ipAddresses", [["ipAddress": .string(task.hostname), "protocol": "IPv4"]]),
             ("stagedAt", .string(task.stagedAt.description)), ("state", .string(state(of: task))),
-            ("ports", .array(task.ports.map { .number(JSONNumber($0)) })),
-            ("servicePorts", .array(task.servicePorts.map { .number(JSONNumber($0)) })),
+            ("ports", .array(task.ports.map { .count($0) })),
+            ("servicePorts", .array(task.servicePorts.map { .count($0) })),
             ("slaveId", .string(task.slaveID)), ("version", .string(task.version.description)),
             ("id", .string(task.id)), ("appId", .string(task.app.description)), ("host", .string(task.hostname)),
             ("role", "*"),
@@ -76,9 +76,9 @@ enum AppPresentation {
     }
 
     private static func health(_ health: Health, _ instance: String) -> JSON {
-        var json = JSONObject([
+        var json = JSONObject(fields: [
             ("alive", .bool(health.alive)),
-            ("consecutiveFailures", .number(JSONNumber(health.consecutiveFailures))),
+            ("consecutiveFailures", .count(health.consecutiveFailures)),
             ("instanceId", .string(instance)),
         ])
         json["firstSuccess"] = health.firstSuccess.map { .string($0.description) }
@@ -119,14 +119,14 @@ enum AppPresentation {
     }
 
     private static func append(_ counts: [(String, Int)], to app: inout JSONObject) {
-        for (key, count) in counts { app[key] = .number(JSONNumber(count)) }
+        for (key, count) in counts { app[key] = .count(count) }
     }
 
     private static func total(_ tasks: [TaskRecord]) -> JSON {
         .object(
             JSONObject(
                 counts(tasks).map { key, count in
-                    (key.dropFirst("tasks".count).lowercased(), .number(JSONNumber(count)))
+                    (key.dropFirst("tasks".count).lowercased(), .count(count))
                 }))
     }
 }

@@ -55,7 +55,7 @@ struct AppRoutes: Routes {
         let apps = state.apps.keys.filter(admits).sorted().compactMap {
             AppPresentation.info($0, state, deployments: deployments, details: details)
         }
-        return APIResponse(json: .object(JSONObject([(key, .array(apps))])))
+        return APIResponse(json: .object(JSONObject(fields: [(key, .array(apps))])))
     }
 
     private func show(_ id: PathID, _ state: SchedulerState) throws(MarathonError) -> APIResponse {

@@ -32,8 +32,8 @@ struct DeploymentRoutes: Routes {
                         "readinessCheckResults": [],
                     ]
                 }),
-            "currentStep": .number(JSONNumber(deployment.currentStep)),
-            "totalSteps": .number(JSONNumber(deployment.steps.count)),
+            "currentStep": .count(deployment.currentStep),
+            "totalSteps": .count(deployment.steps.count),
         ]
     }
 }

@@ -54,7 +54,7 @@ struct GroupRoutes: Routes {
         let embeds = { (name: String) in asked.isEmpty || asked.contains { $0 == name || $0.hasPrefix(name + ".") } }
         let apps = below.filter { $0.parent == id }.sorted()
         let children = Set(below.filter { $0.parent != id }.map { $0.segments[id.segments.count] }).sorted()
-        var group = JSONObject([("id", .string(id.description))])
+        var group = JSONObject(fields: [("id", .string(id.description))])
         if embeds("group.apps") {
             group["apps"] = .array(
                 apps.compactMap { AppPresentation.info($0, state, deployments: deployments, details: details) })

@@ -60,7 +60,6 @@ struct MarathonAPI: Sendable {
     }
 
     private func info(_ state: SchedulerState) -> APIResponse {
-        let hours = JSON.number(JSONNumber(3_600_000))
         return APIResponse(json: [
             "name": "marathon", "version": .string(Self.version), "buildref": "sandbox", "elected": true,
             "leader": .string(leader), "frameworkId": .string(state.frameworkID),
@@ -74,8 +73,7 @@ struct MarathonAPI: Sendable {
                 "zk": "none", "zk_connection_timeout": 10000, "zk_max_versions": 25, "zk_session_timeout": 10000,
                 "zk_timeout": 10000,
             ],
-            "http_config": ["http_port": .number(JSONNumber(configuration.port)), "https_port": 0],
-            "event_subscriber": ["heartbeat_ms": 10000, "retention_ms": hours],
+            "http_config": ["http_port": .count(configuration.port), "https_port": 0],
         ])
     }
 }

@@ -25,12 +25,12 @@ struct QueueRoutes: Routes {
     private func entry(_ id: PathID, _ pending: PendingLaunch, _ state: SchedulerState) -> JSON? {
         guard let record = state.apps[id] else { return nil }
         let left = max(0, record.backoff.map { now.seconds(until: $0.until) } ?? 0)
-        var entry = JSONObject([
-            ("count", .number(JSONNumber(pending.count))), ("role", "*"),
+        var entry = JSONObject(fields: [
+            ("count", .count(pending.count)), ("role", "*"),
             (
                 "delay",
                 [
-                    "timeLeftSeconds": .number(JSONNumber(Int(left.rounded(.up)))), "overdue": .bool(left == 0),
+                    "timeLeftSeconds": .count(Int(left.rounded(.up))), "overdue": .bool(left == 0),
                 ]
             ),
             ("since", .string(pending.since.description)), ("processedOffersSummary", summary(pending)),
@@ -45,9 +45,9 @@ struct QueueRoutes: Routes {
 
     private func summary(_ pending: PendingLaunch) -> JSON {
         let last = JSON.array(funnel(pending.rejections))
-        var summary = JSONObject([
-            ("processedOffersCount", .number(JSONNumber(pending.processedOffers))),
-            ("unusedOffersCount", .number(JSONNumber(pending.unusedOffers))),
+        var summary = JSONObject(fields: [
+            ("processedOffersCount", .count(pending.processedOffers)),
+            ("unusedOffersCount", .count(pending.unusedOffers)),
         ])
         summary["lastUnusedOfferAt"] = pending.lastUnusedOfferAt.map { .string($0.description) }
         summary["lastUsedOfferAt"] = pending.lastUsedOfferAt.map { .string($0.description) }
@@ -63,8 +63,8 @@ struct QueueRoutes: Routes {
             let declined = rejections.count { $0.reasons.first == reason }
             defer { processed -= declined }
             return [
-                "reason": .string(reason.rawValue), "declined": .number(JSONNumber(declined)),
-                "processed": .number(JSONNumber(processed)),
+                "reason": .string(reason.rawValue), "declined": .count(declined),
+                "processed": .count(processed),
             ]
         }
     }
@@ -76,10 +76,10 @@ struct QueueRoutes: Routes {
             ("gpus", rejection.free.gpus),
         ]
         let ranges = agent.ports.map { range -> JSON in
-            ["begin": .number(JSONNumber(range.lowerBound)), "end": .number(JSONNumber(range.upperBound))]
+            ["begin": .count(range.lowerBound), "end": .count(range.upperBound)]
         }
         let resources = scalars.map { name, amount -> JSON in
-            ["name": .string(name), "role": "*", "scalar": .number(JSONNumber(amount))]
+            ["name": .string(name), "role": "*", "scalar": .amount(amount)]
         }
         let attributes = agent.attributes.sorted { $0.key < $1.key }.map { name, value -> JSON in
             ["name": .string(name), "text": .string(value)]

@@ -85,7 +85,7 @@ struct TaskRoutes: Routes {
             for (id, gone) in Dictionary(grouping: tasks, by: \.app) {
                 guard let app = state.apps[id]?.definition else { continue }
                 var document = app.document
-                document["instances"] = .number(JSONNumber(max(0, app.instances - gone.count)))
+                document["instances"] = .count(max(0, app.instances - gone.count))
                 changes[id] = .put(document)
             }
             deployment = try state.submit(changes, force: force, at: now)

@@ -38,11 +38,11 @@ struct LogEntry: Sendable {
     var message: String?
 
     var json: JSON {
-        var line = JSONObject([
+        var line = JSONObject(fields: [
             ("time", .string(time.description)), ("event", .string(kind.rawValue)), ("app", .string(app.description)),
             ("task", .string(task)), ("agent", .string(agent)),
         ])
-        line["port"] = port.map { .number(JSONNumber($0)) } ?? .null
+        line["port"] = port.map { .count($0) } ?? .null
         line["message"] = message.map { .string($0) }
         return .object(line)
     }

@@ -190,7 +190,7 @@ struct ServicePorts: Sendable {
             }
             let port: Int
             if let reused = reusable.popFirst() { port = reused } else { port = try next() }
-            object[key] = .number(JSONNumber(port))
+            object[key] = .count(port)
             assigned.append(.object(object))
         }
         return assigned

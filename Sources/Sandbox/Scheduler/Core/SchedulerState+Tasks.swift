@@ -141,7 +141,7 @@ extension SchedulerState {
                 ("message", .string(message)), ("appId", .string(task.app.description)),
                 ("host", .string(task.hostname)),
                 ("ipAddresses", [["ipAddress": .string(task.hostname), "protocol": "IPv4"]]),
-                ("ports", .array(task.ports.map { .number(JSONNumber($0)) })),
+                ("ports", .array(task.ports.map { .count($0) })),
                 ("version", .string(task.version.description)),
             ])
         let name = state.dropFirst("TASK_".count)

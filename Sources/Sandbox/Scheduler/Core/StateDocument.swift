@@ -12,8 +12,8 @@ enum StateDocument {
             return "{\"current\":\(definition(app.definition)),\"effective\":\(effective),\"history\":[\(history)]}"
         }
         let tasks = state.tasksByApp.values.flatMap { $0 }.compactMap { state.tasks[$0].map(task) }
-        let header = JSONObject([
-            ("format", .number(JSONNumber(format))), ("frameworkId", .string(state.frameworkID)),
+        let header = JSONObject(fields: [
+            ("format", .count(format)), ("frameworkId", .string(state.frameworkID)),
             ("version", .string(state.version.description)),
             ("deployments", .array(state.deployments.map(deployment))),
         ])
@@ -27,21 +27,21 @@ enum StateDocument {
     }
 
     private static func task(_ task: TaskRecord) -> String {
-        var json = JSONObject([
+        var json = JSONObject(fields: [
             ("id", .string(task.id)), ("app", .string(task.app.description)),
             ("version", .string(task.version.description)), ("server", .string(task.server)),
             ("directory", .string(task.directory)), ("hostname", .string(task.hostname)),
-            ("ports", .array(task.ports.map { .number(JSONNumber($0)) })),
-            ("servicePorts", .array(task.servicePorts.map { .number(JSONNumber($0)) })),
-            ("cpus", .number(JSONNumber(task.resources.cpus))), ("mem", .number(JSONNumber(task.resources.mem))),
-            ("disk", .number(JSONNumber(task.resources.disk))), ("gpus", .number(JSONNumber(task.resources.gpus))),
-            ("grace", .number(JSONNumber(task.killGracePeriod))), ("stagedAt", .string(task.stagedAt.description)),
+            ("ports", .array(task.ports.map { .count($0) })),
+            ("servicePorts", .array(task.servicePorts.map { .count($0) })),
+            ("cpus", .amount(task.resources.cpus)), ("mem", .amount(task.resources.mem)),
+            ("disk", .amount(task.resources.disk)), ("gpus", .amount(task.resources.gpus)),
+            ("grace", .amount(task.killGracePeriod)), ("stagedAt", .string(task.stagedAt.description)),
             ("phase", .string(task.phase.rawValue)),
         ])
         json["startedAt"] = task.startedAt.map { .string($0.description) }
         json["killDeadline"] = task.killDeadline.map { .string($0.description) }
         if let process = task.process {
-            json["pid"] = .number(JSONNumber(Int(process.pid)))
+            json["pid"] = .count(Int(process.pid))
             json["startTicks"] = .string(String(process.startTicks))
         }
         return JSON.object(json).compact
@@ -54,7 +54,7 @@ enum StateDocument {
         }
         return [
             "id": .string(deployment.id), "version": .string(deployment.version.description),
-            "currentStep": .number(JSONNumber(deployment.currentStep)),
+            "currentStep": .count(deployment.currentStep),
             "steps": .array(deployment.steps.map { Deployment.stepJSON($0.actions) }),
             "originals": .array(originals),
         ]

@@ -5,7 +5,7 @@ enum AppDefaults {
     static func complete(_ canonical: JSONObject, id: PathID) -> JSONObject {
         var app = canonical
         let dependencies = app["dependencies"]?.array
-        var result = JSONObject([("id", .string(id.description))])
+        var result = JSONObject(fields: [("id", .string(id.description))])
         for (key, value) in app where key != "id" { result[key] = value }
         app = result
         if let dependencies {
@@ -43,7 +43,7 @@ enum AppDefaults {
             app["portDefinitions"] = nil
             app["requirePorts"] = false
             let bridge = modes.contains("container/bridge")
-            var complete = container ?? JSONObject([("type", "MESOS")])
+            var complete = container ?? JSONObject(fields: [("type", "MESOS")])
             complete["portMappings"] = .array(
                 mappings.map { mapping in
                     var mapping = mapping
@@ -62,7 +62,7 @@ enum AppDefaults {
     private static func expanded(_ definitions: [JSON]?) -> [JSON] {
         guard let definitions else { return [["containerPort": 0, "name": "default"]] }
         return definitions.map { definition in
-            var mapping = JSONObject([("containerPort", 0), ("servicePort", definition["port"] ?? 0)])
+            var mapping = JSONObject(fields: [("containerPort", 0), ("servicePort", definition["port"] ?? 0)])
             for key in ["name", "protocol", "labels"] { mapping[key] = definition[key] }
             return .object(mapping)
         }

@@ -91,7 +91,7 @@ enum AppNormalization {
     }
 
     private static func containerNetwork(_ name: JSON?) -> JSON {
-        var network: JSONObject = JSONObject([("mode", "container")])
+        var network: JSONObject = JSONObject(fields: [("mode", "container")])
         network["name"] = name
         return .object(network)
     }
@@ -102,7 +102,8 @@ extension JSON {
     var withoutNulls: JSON {
         switch self {
         case .object(let object):
-            return .object(JSONObject(object.filter { !$0.value.isNull }.map { ($0.key, $0.value.withoutNulls) }))
+            return .object(
+                JSONObject(fields: object.filter { !$0.value.isNull }.map { ($0.key, $0.value.withoutNulls) }))
         case .array(let elements): return .array(elements.map(\.withoutNulls))
         default: return self
         }
