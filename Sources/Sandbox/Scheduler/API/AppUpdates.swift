@@ -1,0 +1,74 @@
+import JSON
+
+/// `PUT` and `PATCH` of one app or of many.
+struct AppUpdates: Routes {
+    let request: APIRequest
+    let now: Timestamp
+
+    /// Changes one app, or makes it when there is none.
+    func put(_ id: PathID, _ state: inout SchedulerState) throws(MarathonError) -> APIResponse {
+        let body = try request.json()
+        let existed = state.apps[id] != nil
+        if let written = body["id"]?.string, PathID(written, base: id.parent) != id {
+            throw .invalidObject([
+                .init(path: "/id", message: "the id does not match the one in the path, \(id)")
+            ])
+        }
+        let document = try document(body, id: id, state)
+        let deployment = try state.submit([id: .put(document)], force: force, at: now)
+        if let definition = state.apps[id]?.definition { apiPost(definition, &state) }
+        var response = APIResponse(deployment)
+        if !existed {
+            response.status = 201
+            response.headers.append(("Location", id.description))
+        }
+        return response
+    }
+
+    /// Changes many apps as one deployment.
+    func putMany(create: Bool, _ state: inout SchedulerState) throws(MarathonError) -> APIResponse {
+        let body = try request.json()
+        guard let entries = body.array else {
+            throw .invalidJSON([.init(path: "/", message: "error.expected.jsarray")], onlyBounds: false)
+        }
+        var changes: [PathID: AppChange] = [:]
+        for (index, entry) in entries.enumerated() {
+            guard let written = entry["id"]?.string else {
+                throw .invalidJSON([.init(path: "(\(index))/id", message: "error.path.missing")], onlyBounds: false)
+            }
+            let id = PathID(written)
+            guard create || state.apps[id] != nil else { throw .unknown(id) }
+            changes[id] = .put(try document(entry, id: id, state))
+        }
+        let deployment = try state.submit(changes, force: force, at: now)
+        for id in changes.keys.sorted() {
+            if let definition = state.apps[id]?.definition { apiPost(definition, &state) }
+        }
+        return APIResponse(deployment)
+    }
+
+    private func document(
+        _ body: JSON, id: PathID, _ state: SchedulerState
+    ) throws(MarathonError) -> JSONObject {
+        guard request.flag("partialUpdate", default: true) else {
+            return try AppReader.app(body, defaultID: id).document
+        }
+        if let record = state.apps[id], let version = body["version"], !version.isNull {
+            let others = (body.object?.keys ?? []).filter { $0 != "version" && $0 != "id" }
+            guard others.isEmpty else {
+                throw .invalidObject([
+                    .init(path: "/", message: "The 'version' field may only be combined with the 'id' field.")
+                ])
+            }
+            guard let wanted = version.string.flatMap({ Timestamp($0) }) else {
+                throw .invalidJSON(
+                    [.init(path: "/version", message: "error.expected.date.isoformat")], onlyBounds: false)
+            }
+            guard let old = record.definition(of: wanted) else {
+                throw MarathonError(404, "App '\(id)' does not exist in version \(wanted)")
+            }
+            return old.document
+        }
+        return try AppReader.update(body, of: state.apps[id]?.definition, defaultID: id).document
+    }
+}

@@ -1,0 +1,66 @@
+import JSON
+
+/// What the core wants done; the shell does it after the state is durable.
+enum Command: Sendable {
+    case launch(TaskRecord, AppDefinition)
+    /// Signals the whole session of a task.
+    case signal(TaskRecord, force: Bool)
+    /// Runs the app's health checks against a task until it ends.
+    case probe(TaskRecord, [HealthCheck])
+    /// The task is over: its pid file and probes go.
+    case forget(TaskRecord)
+    case publish(ServerEvent)
+    case log(LogEntry)
+}
+
+/// What happened outside the core.
+enum SchedulerEvent: Sendable {
+    case tick
+    case agents([Agent])
+    case started(task: String, ProcessIdentity)
+    case adopted(task: String, ProcessIdentity)
+    case exited(task: String, TaskExit)
+    case probed(task: String, check: Int, failure: String?)
+}
+
+/// One line of `scheduler.jsonl`.
+struct LogEntry: Sendable {
+    enum Kind: String, Sendable {
+        case launched, running, killed, failed, adopted
+    }
+
+    let time: Timestamp
+    let kind: Kind
+    let app: PathID
+    let task: String
+    let agent: String
+    let port: Int?
+    var message: String?
+
+    var json: JSON {
+        var line = JSONObject(fields: [
+            ("time", .string(time.description)), ("event", .string(kind.rawValue)), ("app", .string(app.description)),
+            ("task", .string(task)), ("agent", .string(agent)),
+        ])
+        line["port"] = port.map { .count($0) } ?? .null
+        line["message"] = message.map { .string($0) }
+        return .object(line)
+    }
+}
+
+/// One event of `/v2/events`.
+struct ServerEvent: Sendable {
+    let type: String
+    let data: JSON
+
+    init(_ type: String, at time: Timestamp, _ fields: [(String, JSON)]) {
+        self.type = type
+        data = .object(
+            JSONObject(fields + [("eventType", .string(type)), ("timestamp", .string(time.description))]))
+    }
+
+    /// The frame as Jetty writes it.
+    var frame: [UInt8] {
+        Array("event: \(type)\r\ndata: \(data.compact)\r\n\r\n".utf8)
+    }
+}

@@ -1,0 +1,76 @@
+/// A process the operating system can tell apart from every other, also after its pid is given out again.
+struct ProcessIdentity: Sendable, Hashable {
+    let pid: Int32
+    /// Clock ticks since boot at which it started (`/proc/PID/stat`, field 22).
+    let startTicks: UInt64
+}
+
+/// One task: what was decided when it was launched, and how far it got.
+struct TaskRecord: Sendable, Hashable {
+    enum Phase: String, Sendable {
+        /// Decided and durable; its process may or may not exist yet.
+        case staging
+        case running
+        /// Told to end; it holds its resources until its process is gone.
+        case killing
+    }
+
+    let id: String
+    let app: PathID
+    /// The app version it was launched from.
+    let version: Timestamp
+    let server: String
+    let directory: String
+    let hostname: String
+    let ports: [Int]
+    let servicePorts: [Int]
+    let resources: Resources
+    let killGracePeriod: Double
+    let stagedAt: Timestamp
+
+    var phase = Phase.staging
+    var startedAt: Timestamp?
+    var process: ProcessIdentity?
+    /// When a task being ended is ended by force.
+    var killDeadline: Timestamp?
+    /// One entry for each health check of the app; not durable, since probes start anew with the scheduler.
+    var health: [Health] = []
+
+    var instanceID: String {
+        guard let end = id.range(of: "._app.") else { return id }
+        return String(id[..<end.lowerBound])
+    }
+
+    var isActive: Bool { phase != .killing }
+    var slaveID: String { "sandbox-\(server)" }
+
+    /// Running, and alive by every health check if there are any.
+    var isReady: Bool { phase == .running && health.allSatisfy(\.alive) }
+    var isHealthy: Bool { isReady && !health.isEmpty }
+    var isUnhealthy: Bool { phase == .running && health.contains { $0.isKnown && !$0.alive } }
+}
+
+extension String {
+    fileprivate func range(of part: String) -> Range<String.Index>? {
+        firstRange(of: part)
+    }
+}
+
+/// How a task's process ended, as far as it is known.
+enum TaskExit: Sendable, Hashable, CustomStringConvertible {
+    case code(Int32)
+    case signal(Int32)
+    /// The process was not the scheduler's child, or ended while no scheduler ran.
+    case unobserved
+    /// There never was a process.
+    case neverStarted(String)
+
+    var description: String {
+        switch self {
+        case .code(let code): "Command exited with status \(code)"
+        case .signal(let signal): "Command terminated with signal \(signal)"
+        case .unobserved: "The process is gone"
+        case .neverStarted(let reason): reason
+        }
+    }
+}

@@ -1,0 +1,245 @@
+import Glibc
+import JSON
+
+/// A small Marathon-compatible scheduler for the sandbox: it answers Marathon's REST API and runs the tasks itself.
+///
+/// Its decisions are made by `SchedulerState`; this actor makes them durable, carries them out, and reports back.
+/// Tasks belong to nobody's process group but their own: they stay when the scheduler ends, and the next one adopts
+/// them. Everything it must remember is on disk before it acts, so any signal may end it at any time.
+public actor Scheduler {
+    let configuration: SchedulerConfiguration
+    private let executor = BlockingExecutor(label: "sandbox.scheduler")
+    private let directory: AgentDirectory
+    private let probe: any HealthProbe
+    private let inherited: [String: String]
+    private var state: SchedulerState
+    private var storedRevision = -1
+    private var probes: [String: [Task<Void, Never>]] = [:]
+    private var hub = EventHub()
+    private var failure: SchedulerError?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    public init(configuration: SchedulerConfiguration) {
+        self.init(configuration: configuration, probe: SocketHealthProbe())
+    }
+
+    init(configuration: SchedulerConfiguration, probe: any HealthProbe) {
+        self.configuration = configuration
+        self.probe = probe
+        directory = AgentDirectory(serversDirectory: configuration.serversDirectory, color: configuration.color)
+        inherited = ["PATH", "LANG", "HOME", "RZ_SANDBOX"].reduce(into: [:]) { variables, name in
+            if let value = getenv(name) { variables[name] = String(cString: value) }
+        }
+        var generator = IdentifierGenerator(seed: .random(in: 0...UInt64.max))
+        state = SchedulerState(frameworkID: "\(generator.next())-0000", seed: .random(in: 0...UInt64.max), at: .now)
+    }
+
+    /// Serves until it is cancelled; tasks go on running afterwards.
+    ///
+    /// - Throws: `SchedulerError` when the state can't be read or written or the address is taken.
+    public func run() async throws {
+        try load()
+        state.agents = directory.agents()
+        adoptTasks()
+        let server = SchedulerServer(scheduler: self)
+        defer { stop() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { try await self.watch() }
+            defer { group.cancelAll() }
+            do {
+                try await group.next()
+            } catch is CancellationError {
+                return
+            }
+        }
+    }
+
+    // MARK: The API's way in
+
+    /// The state as it is, for requests that only read.
+    var snapshot: SchedulerState { state }
+
+    /// Performs a request that changes something, and returns when the change is durable.
+    func respond(to request: APIRequest) -> APIResponse {
+        let response = MarathonAPI(configuration: configuration).respond(to: request, state: &state, at: .now)
+        perform(state.settle(.now))
+        if let failure { return APIResponse(status: 503, json: ["message": .string(failure.description)]) }
+        return response
+    }
+
+    func subscribe(types: Set<String>, remoteAddress: String) -> (id: Int, frames: AsyncStream<[UInt8]>) {
+        let subscription = hub.subscribe(types: types)
+        hub.publish(
+            ServerEvent("event_stream_attached", at: .now, [("remoteAddress", .string(remoteAddress))]))
+        return subscription
+    }
+
+    func unsubscribe(_ id: Int) {
+        hub.unsubscribe(id)
+    }
+
+    // MARK: Watching the world
+
+    private func watch() async throws {
+        var round = 0
+        while true {
+            if let failure { throw failure }
+            collect()
+            if round % 10 == 0 { lookForAgents() }
+            if round % 100 == 99 { hub.beat() }
+            take(.tick)
+            round += 1
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func collect() {
+        for task in state.tasks.values {
+            guard let process = task.process, let exit = TaskProcess.exit(of: process) else { continue }
+            take(.exited(task: task.id, exit))
+        }
+    }
+
+    private func lookForAgents() {
+        let agents = directory.agents()
+        if agents != state.agents { take(.agents(agents)) }
+    }
+
+    private func take(_ event: SchedulerEvent) {
+        perform(state.handle(event, at: .now))
+    }
+
+    // MARK: Doing what the core decided
+
+    private func perform(_ commands: [Command]) {
+        var commands = commands
+        while !commands.isEmpty {
+            store()
+            guard failure == nil else { return }
+            let events = commands.compactMap(execute)
+            commands = events.flatMap { state.handle($0, at: .now) }
+        }
+        store()
+    }
+
+    private func execute(_ command: Command) -> SchedulerEvent? {
+        switch command {
+        case .launch(let task, let app): return launch(task, app)
+        case .signal(let task, let force):
+            if let process = task.process { TaskProcess.signal(process, force: force) }
+        case .probe(let task, let checks): startProbes(task, checks)
+        case .forget(let task):
+            for probe in probes.removeValue(forKey: task.id) ?? [] { probe.cancel() }
+            unlink(pidFile(of: task))
+        case .publish(let event): hub.publish(event)
+        case .log(let entry): log(entry)
+        }
+        return nil
+    }
+
+    private func launch(_ task: TaskRecord, _ app: AppDefinition) -> SchedulerEvent {
+        let folder = "\(task.directory)/tasks/\(task.id)"
+        do throws(File.Failure) {
+            try File.makeDirectory(folder)
+            try File.makeDirectory("\(task.directory)/run")
+            let agent = state.agents.first { $0.server == task.server }?.environment ?? [:]
+            let process = try TaskProcess.spawn(
+                TaskProcess.Launch(
+                    arguments: TaskEnvironment.arguments(app),
+                    environment: TaskEnvironment.variables(task, app, agent: agent, inherited: inherited),
+                    workingDirectory: folder, outputFile: "\(folder)/stdout", errorFile: "\(folder)/stderr"))
+            try? File.replace(pidFile(of: task), with: Array("\(process.pid)\n".utf8))
+            return .started(task: task.id, process)
+        } catch {
+            return .exited(task: task.id, .neverStarted(error.description))
+        }
+    }
+
+    private func startProbes(_ task: TaskRecord, _ checks: [HealthCheck]) {
+        let probe = probe
+        let environment = state.apps[task.app]?.definition(of: task.version).map { app in
+            let agent = state.agents.first { $0.server == task.server }?.environment ?? [:]
+            return TaskEnvironment.variables(task, app, agent: agent, inherited: inherited)
+        }
+        probes[task.id] = checks.enumerated().map { index, check in
+            let port = check.port ?? (task.ports.indices.contains(check.portIndex) ? task.ports[check.portIndex] : nil)
+            let target = ProbeTarget(
+                check: check, hostname: task.hostname, port: port, environment: environment ?? [:])
+            return Task.detached { [weak self] in
+                var wasAlive = false
+                while !Task.isCancelled {
+                    let failure = await probe.failure(of: target)
+                    await self?.take(.probed(task: task.id, check: index, failure: failure))
+                    wasAlive = wasAlive || failure == nil
+                    // A task that is still starting is looked at more often, so that nobody waits for the interval.
+                    try? await Task.sleep(for: .seconds(wasAlive ? check.interval : min(check.interval, 0.25)))
+                }
+            }
+        }
+    }
+
+    private func log(_ entry: LogEntry) {
+        do {
+            try File.append(Array((entry.json.compact + "\n").utf8), to: configuration.log)
+        } catch {
+            fail("The scheduler's log can't be written: \(error).")
+        }
+    }
+
+    private func pidFile(of task: TaskRecord) -> String {
+        "\(task.directory)/run/\(task.id).pid"
+    }
+
+    // MARK: State on disk
+
+    private func store() {
+        guard state.revision != storedRevision, failure == nil else { return }
+        do {
+            try File.replace(configuration.stateFile, with: Array(StateDocument.text(of: state).utf8))
+            storedRevision = state.revision
+        } catch {
+            fail("The scheduler's state can't be written, so nothing more is done: \(error).")
+        }
+    }
+
+    private func fail(_ message: String) {
+        failure = failure ?? SchedulerError(message)
+    }
+
+    private func load() throws(SchedulerError) {
+        do {
+            try File.makeDirectory(File.parent(of: configuration.stateFile))
+            try File.makeDirectory(File.parent(of: configuration.log))
+        } catch {
+            throw SchedulerError("The scheduler's folders can't be made: \(error).")
+        }
+        guard access(configuration.stateFile, F_OK) == 0 else { return }
+        do {
+            let json = try JSON(parsing: try File.read(configuration.stateFile))
+            state = try StateDocument.state(from: json, seed: .random(in: 0...UInt64.max))
+        } catch {
+            throw SchedulerError(
+                "The scheduler's state \(configuration.stateFile) can't be read: \(error). "
+                    + "Restore the file, or move it away to begin anew (its tasks then have to be ended by hand).")
+        }
+    }
+
+    private func adoptTasks() {
+        let started = state.tasks.values.contains { $0.process == nil } ? ProcessTable.sessionLeadersByTask() : [:]
+        for task in state.tasks.values.sorted(by: { $0.stagedAt < $1.stagedAt }) {
+            if let process = task.process ?? started[task.id], ProcessTable.isAlive(process) {
+                take(.adopted(task: task.id, process))
+            } else {
+                take(.exited(task: task.id, .unobserved))
+            }
+        }
+    }
+
+    private func stop() {
+        for probe in probes.values.joined() { probe.cancel() }
+        probes = [:]
+        hub.close()
+    }
+}

@@ -1,0 +1,66 @@
+import JSON
+
+/// Where a sandbox scheduler listens, what it schedules on and where it keeps its state.
+public struct SchedulerConfiguration: Sendable, Equatable {
+    /// The address to bind, an IPv4 address of the loopback network.
+    public var address: String
+    public var port: Int
+    /// Only servers of this color are its agents.
+    public var color: String
+    /// The file that holds the whole state; its folder is made when it is missing.
+    public var stateFile: String
+    /// The folder with one folder for each server.
+    public var serversDirectory: String
+    /// The file that gets one JSON line for each thing that happens to a task.
+    public var log: String
+
+    public init(
+        address: String, port: Int, color: String, stateFile: String, serversDirectory: String, log: String
+    ) {
+        self.address = address
+        self.port = port
+        self.color = color
+        self.stateFile = stateFile
+        self.serversDirectory = serversDirectory
+        self.log = log
+    }
+
+    /// Reads the JSON configuration file written by the sandbox's playbook.
+    ///
+    /// - Throws: `SchedulerError` naming the file and the missing or unknown key.
+    public init(contentsOf path: String) throws(SchedulerError) {
+        let json: JSON
+        do {
+            json = try JSON(parsing: try File.read(path))
+        } catch {
+            throw SchedulerError("The scheduler's configuration \(path) can't be read: \(error).")
+        }
+        let known = ["address", "port", "color", "stateFile", "serversDirectory", "log"]
+        for key in (json.object ?? JSONObject()).keys where !known.contains(key) {
+            throw SchedulerError(
+                "The scheduler's configuration \(path) has the unknown key \"\(key)\". "
+                    + "Known keys: \(known.joined(separator: ", ")).")
+        }
+        func text(_ key: String) throws(SchedulerError) -> String {
+            guard let text = json[key]?.string else {
+                throw SchedulerError("The scheduler's configuration \(path) lacks the text \"\(key)\".")
+            }
+            return text
+        }
+        guard let port = json["port"]?.int, (0...65535).contains(port) else {
+            throw SchedulerError("The scheduler's configuration \(path) lacks \"port\", a number from 0 to 65535.")
+        }
+        self.init(
+            address: try text("address"), port: port, color: try text("color"), stateFile: try text("stateFile"),
+            serversDirectory: try text("serversDirectory"), log: try text("log"))
+    }
+}
+
+/// Why a scheduler can't start or go on.
+public struct SchedulerError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,160 @@
+import FlyingFox
+import FlyingSocks
+import Foundation
+import Glibc
+
+/// The HTTP side of a scheduler: FlyingFox requests in, API responses out.
+struct SchedulerServer: Sendable {
+    let scheduler: Scheduler
+
+    /// Serves until cancelled.
+    func run() async throws {
+        let configuration = scheduler.configuration
+        guard let port = UInt16(exactly: configuration.port),
+            let address = try? sockaddr_in.inet(ip4: configuration.address, port: port)
+        else {
+            throw SchedulerError("The scheduler can't listen on \(configuration.address):\(configuration.port).")
+        }
+        let server = HTTPServer(
+            address: address, timeout: 60, pool: PromptSocketPool(base: HTTPServer.defaultPool()), logger: .disabled)
+        await server.appendRoute("*") { request in
+            try await respond(to: request)
+        }
+        do {
+            try await server.run()
+        } catch let error as SocketError {
+            throw SchedulerError(
+                "The scheduler can't serve on \(configuration.address):\(configuration.port): \(error). "
+                    + "Is another scheduler of this color still running?")
+        }
+    }
+
+    private func respond(to request: HTTPRequest) async throws -> HTTPResponse {
+        let request = try await APIRequest(request)
+        if request.path == ["v2", "events"] { return await events(request) }
+        let response: APIResponse
+        if request.isReadOnly {
+            // Reading does not keep the scheduler from its work: it happens on a copy, outside the actor.
+            var state = await scheduler.snapshot
+            let api = MarathonAPI(configuration: scheduler.configuration)
+            response = api.respond(to: request, state: &state, at: .now)
+        } else {
+            response = await scheduler.respond(to: request)
+        }
+        return HTTPResponse(response, withoutBody: request.method == "HEAD")
+    }
+
+    private func events(_ request: APIRequest) async -> HTTPResponse {
+        guard request.method == "GET", request.accept.contains("text/event-stream") else {
+            return HTTPResponse(
+                APIResponse(status: 405, contentType: "text/html", text: "<html>Method Not Allowed</html>"),
+                withoutBody: false)
+        }
+        let types = Set(request.values(of: "event_type"))
+        let (id, frames) = await scheduler.subscribe(types: types, remoteAddress: "127.0.0.1")
+        let stream = FrameSequence(
+            frames: frames,
+            end: { [scheduler] in
+                Task { await scheduler.unsubscribe(id) }
+            })
+        var response = HTTPResponse(statusCode: .ok, body: HTTPBodySequence(from: stream))
+        response.headers[.contentType] = "text/event-stream;charset=utf-8"
+        response.headers[.cacheControl] = "no-cache"
+        return response
+    }
+}
+
+extension APIRequest {
+    init(_ request: HTTPRequest) async throws {
+        let query = request.target.query().split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { part in
+                part.replacing("+", with: " ").removingPercentEncoding ?? String(part)
+            }
+            return (name: parts[0], value: parts.count > 1 ? parts[1] : "")
+        }
+        self.init(
+            method: request.method.rawValue,
+            path: request.target.path().split(separator: "/").map { $0.removingPercentEncoding ?? String($0) },
+            query: query, accept: request.headers[HTTPHeader("Accept")] ?? "",
+            contentType: request.headers[.contentType] ?? "", body: Array(try await request.bodyData))
+    }
+}
+
+extension HTTPResponse {
+    init(_ response: APIResponse, withoutBody: Bool) {
+        let body = withoutBody ? Data() : Data(response.body)
+        self.init(
+            statusCode: HTTPStatusCode(response.status, phrase: Self.phrases[response.status] ?? "Unknown"),
+            body: HTTPBodySequence(data: body, suggestedBufferSize: 1 << 16))
+        for (name, value) in response.headers { headers[HTTPHeader(name)] = value }
+    }
+
+    private static let phrases = [
+        200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 400: "Bad Request", 403: "Forbidden",
+        404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 415: "Unsupported Media Type",
+        422: "Unprocessable Entity", 500: "Internal Server Error", 501: "Not Implemented",
+        503: "Service Unavailable",
+    ]
+}
+
+/// Event frames as the body of a response without end.
+struct FrameSequence: AsyncBufferedSequence {
+    typealias Element = UInt8
+    let frames: AsyncStream<[UInt8]>
+    /// Called when nobody reads any more.
+    let end: @Sendable () -> Void
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(frames: frames.makeAsyncIterator(), lifetime: Lifetime(end: end))
+    }
+
+    struct Iterator: AsyncBufferedIteratorProtocol {
+        var frames: AsyncStream<[UInt8]>.AsyncIterator
+        let lifetime: Lifetime
+
+        mutating func next() async -> UInt8? {
+            // The response encoder takes whole buffers only.
+            nil
+        }
+
+        mutating func nextBuffer(suggested count: Int) async -> [UInt8]? {
+            await frames.next()
+        }
+    }
+
+    /// Ends with its iterator, that is with the connection.
+    final class Lifetime: Sendable {
+        private let end: @Sendable () -> Void
+
+        init(end: @escaping @Sendable () -> Void) {
+            self.end = end
+        }
+
+        deinit {
+            end()
+        }
+    }
+}
+
+/// A socket pool that turns Nagle's algorithm off.
+///
+/// Head and body of a response are written apart; on a kept-alive connection the second write would wait for the
+/// client's delayed acknowledgement, 40 ms for each request. Accepted sockets inherit the option from the listener.
+struct PromptSocketPool<Base: AsyncSocketPool>: AsyncSocketPool {
+    let base: Base
+
+    func prepare() async throws {
+        try await base.prepare()
+    }
+
+    func run() async throws {
+        try await base.run()
+    }
+
+    func suspendSocket(_ socket: Socket, untilReadyFor events: Socket.Events) async throws {
+        var enabled: Int32 = 1
+        setsockopt(
+            socket.file.rawValue, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
+        try await base.suspendSocket(socket, untilReadyFor: events)
+    }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import Glibc
+import JSON
+import Testing
+
+@testable import Sandbox
+
+/// A scheduler with two or more agents in a temporary folder, on a free port, with real processes.
+final class TestCluster {
+    let folder: String
+    let configuration: SchedulerConfiguration
+    let client: TestClient
+    /// Ports that were free on 127.0.0.1 when the cluster was made.
+    let ports: [Int]
+    private var running: Task<Void, any Error>?
+
+    /// Runs `body` in a cluster and takes everything away afterwards, also when it fails.
+    static func with(
+        agents: Int = 2, cpus: Double = 4, attributes: [[String: String]] = [],
+        _ body: (TestCluster) async throws -> Void
+    ) async throws {
+        let cluster = try TestCluster(agents: agents, cpus: cpus, attributes: attributes)
+        do {
+            try await cluster.start()
+            try await body(cluster)
+        } catch {
+            await cluster.tearDown()
+            throw error
+        }
+        await cluster.tearDown()
+    }
+
+    private init(agents: Int, cpus: Double, attributes: [[String: String]]) throws {
+        folder = NSTemporaryDirectory() + "rz-scheduler-\(UUID().uuidString.prefix(8))"
+        ports = Self.freePorts(13)
+        for number in 1...agents {
+            let server = "\(folder)/servers/blue-agent-\(number)"
+            try File.makeDirectory("\(server)/etc")
+            try File.replace("\(server)/server.json", with: Array(#"{"color":"blue"}"#.utf8))
+            let attributes = attributes.indices.contains(number - 1) ? attributes[number - 1] : ["rack": "r\(number)"]
+            let text = attributes.map { "\"\($0.key)\":\"\($0.value)\"" }.joined(separator: ",")
+            let ranges = ports.dropFirst().map { "\($0)-\($0)" }.joined(separator: ",")
+            let agent = """
+                {"hostname":"127.0.0.\(number)","attributes":{\(text)},
+                 "resources":{"cpus":\(cpus),"mem":4096,"disk":10000,"ports":"\(ranges)"},
+                 "environment":{"SERVER":"\(server)"}}
+                """
+            try File.replace("\(server)/etc/agent.json", with: Array(agent.utf8))
+        }
+        configuration = SchedulerConfiguration(
+            address: "127.0.0.1", port: ports[0], color: "blue", stateFile: "\(folder)/data/state.json",
+            serversDirectory: "\(folder)/servers", log: "\(folder)/log/scheduler.jsonl")
+        client = TestClient(port: ports[0])
+    }
+
+    func start() async throws {
+        let scheduler = Scheduler(configuration: configuration)
+        running = Task { try await scheduler.run() }
+        try await eventually("the scheduler answers") { try await client.send("GET", "/ping").text == "pong" }
+    }
+
+    /// Ends the scheduler as a crash would: nothing is told to it, its tasks stay.
+    func stop() async {
+        running?.cancel()
+        _ = await running?.result
+        running = nil
+    }
+
+    /// The lines of `scheduler.jsonl`.
+    func log() throws -> [JSON] {
+        try String(decoding: File.read(configuration.log), as: UTF8.self).split(separator: "\n").map {
+            try JSON(parsing: String($0))
+        }
+    }
+
+    func count(_ event: String, app: String) throws -> Int {
+        try log().count { $0["event"]?.string == event && $0["app"]?.string == app }
+    }
+
+    /// The pids of the tasks on all agents, as their pid files tell.
+    func pids() -> [Int32] {
+        File.names(in: configuration.serversDirectory).flatMap { server -> [Int32] in
+            let run = "\(configuration.serversDirectory)/\(server)/run"
+            return File.names(in: run).compactMap { name in
+                guard let text = try? File.read("\(run)/\(name)") else { return nil }
+                return Int32(String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+            }
+        }
+    }
+
+    private func tearDown() async {
+        await stop()
+        for pid in pids() {
+            kill(-pid, SIGKILL)
+            var status: Int32 = 0
+            waitpid(pid, &status, 0)
+        }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    private static func freePorts(_ count: Int) -> [Int] {
+        var files: [Int32] = []
+        defer { for file in files { close(file) } }
+        return (0..<count).map { _ in
+            let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            files.append(file)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    _ = bind(file, $0, length)
+                    _ = getsockname(file, $0, &length)
+                }
+            }
+            return Int(UInt16(bigEndian: address.sin_port))
+        }
+    }
+}
+
+struct ConditionNeverHeld: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Waits until a condition holds; fails with its name at the deadline.
+func eventually(
+    _ what: String, within deadline: Duration = .seconds(20), _ condition: () async throws -> Bool
+) async throws {
+    let end = ContinuousClock.now + deadline
+    while ContinuousClock.now < end {
+        if (try? await condition()) == true { return }
+        try await Task.sleep(for: .milliseconds(40))
+    }
+    throw ConditionNeverHeld(description: "within \(deadline) it never came true that \(what)")
+}
