@@ -99,7 +99,12 @@ private func failed(_ step: Step, _ failure: Failure, _ state: RunState, _ plan:
     if failure.kind != .cancelled {
         if step.onFailure == .rollback, canRollBack(state, plan) { return startRollback(state) }
         // A cutover that failed must not leave users on a side that was judged bad, nor a flip half done.
-        if state.phase == .cutOver, state.traffic.isShifted { return returnTraffic(state) }
+        if state.phase == .cutOver, state.traffic.isShifted {
+            guard let back = state.traffic.returnFailure else { return [.returnTraffic] }
+            var told = failure
+            told.details += [back.summary] + back.details
+            return [.halt(told)]
+        }
     }
     return [.halt(failure)]
 }

@@ -1,0 +1,260 @@
+import Migration
+
+/// Performs a plan: asks the core what to do, does it through drivers, and writes down what came of it.
+///
+/// Everything that happens passes through the journal first; the state is always the fold of what the journal holds,
+/// other processes' requests included. So a run can be killed at any moment and performed by another engine.
+public actor Engine {
+    /// Sees each event after it is in the journal.
+    public typealias Listener = @Sendable (Event, RunState) async -> Void
+
+    public let plan: Plan
+    public private(set) var state: RunState
+
+    let drivers: Drivers
+    let clock: any Timekeeper
+    private let journal: any EventStore
+    private let epoch: Int
+    private let listener: Listener
+
+    private var underWay: [StepID: Task<Void, Never>] = [:]
+    private var waiter: CheckedContinuation<Void, Never>?
+    private var hasNews = false
+    private var interruption: Failure?
+    private var fatal: Failure?
+    private var stopAfter: Phase?
+    private var timers: Task<Void, Never>?
+    private(set) lazy var traffic = TrafficControl(
+        plan: plan, loadBalancers: drivers.loadBalancers, epoch: epoch, clock: clock)
+
+    /// - Parameter epoch: of the lock that the caller holds for this environment.
+    public init(
+        plan: Plan, run: RunID, drivers: Drivers, journal: any EventStore, clock: any Timekeeper, epoch: Int,
+        listener: @escaping Listener = { _, _ in }
+    ) {
+        self.plan = plan
+        self.state = RunState(run: run)
+        self.drivers = drivers
+        self.journal = journal
+        self.clock = clock
+        self.epoch = epoch
+        self.listener = listener
+    }
+
+    /// Performs the run until it ends, halts or is interrupted.
+    ///
+    /// - Parameters:
+    ///   - opening: the event that begins or resumes the run.
+    ///   - lastPhase: halt after this phase instead of going on.
+    /// - Returns: the state at the end.
+    /// - Throws: `Failure` when the journal can't be written, or when another process took the run over.
+    public func perform(opening: Event.Kind, until lastPhase: Phase? = nil) async throws(Failure) -> RunState {
+        stopAfter = lastPhase
+        try await catchUp()
+        try await record([opening])
+        let poll = Task { await self.pollForRequests() }
+        let watcher = Task { await self.watchTraffic() }
+        defer {
+            poll.cancel()
+            watcher.cancel()
+            timers?.cancel()
+        }
+        do {
+            try await loop()
+        } catch {
+            await settleAll()
+            throw error
+        }
+        return state
+    }
+
+    /// Halts cleanly: steps under way are asked to stop, what they did is written down, and the run can be resumed.
+    public func interrupt(_ reason: Failure) {
+        interruption = interruption ?? reason
+        wakeUp()
+    }
+
+    // MARK: - The loop
+
+    private func loop() async throws(Failure) {
+        while true {
+            hasNews = false
+            if let fatal { throw fatal }
+            if let interruption {
+                await settleAll()
+                if let fatal { throw fatal }
+                try await record([.runHalted(failure: interruption)])
+                return
+            }
+            let commands = nextCommands()
+            for command in commands { try await perform(command) }
+            if hasEnded { return }
+            if commands.isEmpty || commands.allSatisfy(\.isWake) { await news() }
+        }
+    }
+
+    private var hasEnded: Bool {
+        if case .halted = state.status { return underWay.isEmpty }
+        return state.status.isEnded && underWay.isEmpty
+    }
+
+    private func nextCommands() -> [Command] {
+        let commands = decide(state, plan, now: clock.now)
+        if let stopAfter, state.wish == nil, state.status == .running,
+            commands.contains(where: { if case .enter(let phase) = $0 { phase > stopAfter } else { false } })
+        {
+            return [.halt(Failure("Stopped after \(stopAfter), as asked", kind: .cancelled))]
+        }
+        return commands
+    }
+
+    private func perform(_ command: Command) async throws(Failure) {
+        switch command {
+        case .enter(let phase): try await record([.phaseEntered(phase: phase)])
+        case .perform(let step, let attempt): try await begin(step, attempt: attempt)
+        case .undo(let step): try await beginUndo(step)
+        case .retry(let step, let time): try await record([.stepRetried(step: step, at: time)])
+        case .skip(let step, let failure): try await record([.stepSkipped(step: step, failure: failure)])
+        case .stopStepsUnderWay: await settleAll()
+        case .returnTraffic: try await returnTraffic()
+        case .startRollback: try await record([.rollbackStarted])
+        case .pause: try await record([.runPaused])
+        case .halt(let failure): try await record([.runHalted(failure: failure)])
+        case .finish(.aborted): try await record([.runAborted])
+        case .finish(.rolledBack): try await record([.runRolledBack])
+        case .finish: try await record([.runCompleted])
+        case .wake(let time): wake(at: time)
+        }
+    }
+
+    // MARK: - Steps
+
+    private func begin(_ id: StepID, attempt: Int) async throws(Failure) {
+        guard let step = plan.step(id) else { return }
+        try await record([.stepStarted(step: id, attempt: attempt)])
+        let context = StepContext(step: step, engine: self, plan: plan, drivers: drivers, clock: clock)
+        underWay[id] = Task {
+            let result = await withDeadline(step.deadline, clock) { () async throws(Failure) -> String in
+                try await work(for: step.action).perform(context)
+            }
+            await self.ended(id, result.event(step, attempt: attempt, lastWait: self.lastWait(of: id)))
+        }
+    }
+
+    private func beginUndo(_ id: StepID) async throws(Failure) {
+        guard let step = plan.step(id) else { return }
+        try await record([.undoStarted(step: id)])
+        let context = StepContext(step: step, engine: self, plan: plan, drivers: drivers, clock: clock)
+        underWay[id] = Task {
+            let result = await withDeadline(step.deadline, clock) { () async throws(Failure) -> String in
+                try await work(for: step.action).undo(context)
+            }
+            await self.ended(id, result.undoEvent(step, lastWait: self.lastWait(of: id)))
+        }
+    }
+
+    private func ended(_ id: StepID, _ event: Event.Kind) async {
+        underWay[id] = nil
+        do {
+            try await record([event])
+        } catch {
+            fatal = fatal ?? error
+        }
+        wakeUp()
+    }
+
+    private func lastWait(of id: StepID) -> String { state.steps[id]?.message ?? "" }
+
+    /// Asks everything under way to stop and waits until it has.
+    private func settleAll() async {
+        for task in underWay.values { task.cancel() }
+        while let task = underWay.values.first { await task.value }
+    }
+
+    private func returnTraffic() async throws(Failure) {
+        do {
+            let (names, took) = try await traffic.returnToOldColor { kind throws(Failure) in
+                try await self.record([kind])
+            }
+            try await record([.trafficReturned(loadBalancers: names, took: took)])
+        } catch {
+            try await record([.trafficReturnFailed(failure: error)])
+        }
+    }
+
+    // MARK: - Journal
+
+    /// Appends events and folds in everything new, the events of other processes too.
+    func record(_ kinds: [Event.Kind]) async throws(Failure) {
+        if let fatal { throw fatal }
+        do {
+            _ = try await journal.append(kinds, run: state.run, epoch: epoch, at: clock.now)
+        } catch {
+            // Nothing may be done that can't be written down: every step under way has to stop.
+            fatal = fatal ?? error
+            wakeUp()
+            throw error
+        }
+        try await catchUp()
+    }
+
+    private func catchUp() async throws(Failure) {
+        let events = try await journal.events(of: state.run, after: state.sequence)
+        for event in events where event.sequence > state.sequence {
+            state = evolve(state, event)
+            await listener(event, state)
+        }
+    }
+
+    private func pollForRequests() async {
+        while !Task.isCancelled {
+            let before = state.sequence
+            try? await catchUp()
+            if state.sequence != before { wakeUp() }
+            do { try await clock.sleep(Period(milliseconds: 200)) } catch { return }
+        }
+    }
+
+    // MARK: - Waiting
+
+    private func news() async {
+        if hasNews || fatal != nil || interruption != nil { return }
+        await withCheckedContinuation { waiter = $0 }
+    }
+
+    func wakeUp() {
+        hasNews = true
+        waiter?.resume()
+        waiter = nil
+    }
+
+    private func wake(at time: Instant) {
+        timers?.cancel()
+        let period = time - clock.now
+        let clock = clock
+        timers = Task {
+            try? await clock.sleep(max(period, .zero))
+            self.wakeUp()
+        }
+    }
+
+    // MARK: - Weights
+
+    /// While the run owns the weights: samples them, and puts back what a reload or a restart changed (I7).
+    private func watchTraffic() async {
+        while !Task.isCancelled {
+            if state.phase.ownsTraffic || state.traffic.isShifted {
+                let events = await traffic.watch(state.traffic)
+                if !events.isEmpty { try? await record(events) }
+            }
+            do { try await clock.sleep(Period(milliseconds: 500)) } catch { return }
+        }
+    }
+}
+
+extension Command {
+    fileprivate var isWake: Bool {
+        if case .wake = self { return true }
+        return false
+    }
+}

@@ -1,0 +1,61 @@
+import Migration
+
+/// Builds the data disks, which belong to neither color and which nothing destroys.
+struct BuildDisks: StepWork {
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        try await context.intend("build the data disks")
+        try await context.drivers.provisioner.buildDisks(report: context.report)
+        return "disks are there"
+    }
+}
+
+/// Builds the new color's servers.
+struct BuildServers: StepWork {
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        let new = context.direction.new
+        let provisioner = context.drivers.provisioner
+        let standing = try await provisioner.observeServers(new)
+        if !standing.isEmpty, try await provisioner.observeChanges(new).isEmpty {
+            return "\(standing.hosts.count) servers stand already"
+        }
+        try await context.intend("build the servers of \(new)")
+        let built = try await provisioner.build(new, report: context.report)
+        guard !built.isEmpty, try await provisioner.observeServers(new) == built else {
+            throw Failure(
+                "The provisioner built \(new) but reports no servers", advice: "Check its output `inventory`.")
+        }
+        return "\(built.hosts.count) servers"
+    }
+
+    func undo(_ context: StepContext) async throws(Failure) -> String {
+        let new = context.direction.new
+        try await context.drivers.provisioner.destroy(new, report: context.report)
+        return "servers of \(new) destroyed"
+    }
+}
+
+/// Configures the new color's servers; a second run must change nothing.
+struct ConfigureServers: StepWork {
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        guard let configurator = context.drivers.configurator else { return "nothing to configure" }
+        let new = context.direction.new
+        let inventory = try await context.inventory(of: new)
+        try await context.intend("configure \(inventory.hosts.count) servers of \(new)")
+        let first = try await configurator.configure(new, inventory, report: context.report)
+        guard context.environment.configure?.idempotenceCheck == true else { return summary(of: first) }
+        await context.wait(for: "the second run, which must change nothing")
+        let second = try await configurator.configure(new, inventory, report: context.report)
+        let restless = second.changed.filter { $0.value > 0 }.keys.sorted()
+        guard restless.isEmpty else {
+            throw Failure(
+                "The second run of the playbook still changed something",
+                details: restless.map { "\($0): \(second.changed[$0] ?? 0) changes" },
+                advice: "Make these tasks idempotent, or turn `idempotenceCheck` off in environment.yaml.")
+        }
+        return summary(of: first) + ", second run changed nothing"
+    }
+
+    private func summary(of result: ConfigurationResult) -> String {
+        "\(result.changed.count) hosts, \(result.changed.values.reduce(0, +)) changes"
+    }
+}

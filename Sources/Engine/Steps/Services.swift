@@ -1,0 +1,214 @@
+import Migration
+
+/// Waits until the new color's platform takes services.
+struct AwaitPlatform: StepWork {
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        let new = context.direction.new
+        try await context.poll { () async throws(Failure) -> String? in
+            do throws(Failure) {
+                let state = try await context.cluster(of: new).observePlatform()
+                return state.isReady ? nil : "\(state.description): \(state.missing.joined(separator: "; "))"
+            } catch  where error.kind == .transient || error.kind == .unknownEffect {
+                // A platform that was started a moment ago does not answer yet.
+                return error.summary
+            }
+        }
+        return try await context.cluster(of: new).observePlatform().description
+    }
+}
+
+/// Launches one service in the new color, as it is on the old side at this moment, and waits until it is ready.
+struct LaunchService: StepWork {
+    let id: ServiceID
+
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        let service = try await wanted(context)
+        let new = try await context.cluster(of: context.direction.new)
+        if try await isLaunched(service, in: new) {
+            try await awaitReady(service, in: new, context)
+            return "runs already"
+        }
+        try await context.intend("launch \(id) in \(context.direction.new)")
+        try await launch(service, in: new)
+        try await awaitReady(service, in: new, context)
+        guard try await isLaunched(service, in: new) else {
+            throw Failure(
+                "\(id) in \(context.direction.new) is not what was launched", kind: .permanent)
+        }
+        return "\(service.instances) instances"
+    }
+
+    func undo(_ context: StepContext) async throws(Failure) -> String {
+        let new = try await context.inventory(of: context.direction.new)
+        guard !new.isEmpty else { return "no servers, so no service" }
+        try await context.drivers.cluster(context.direction.new, new).stop(id)
+        return "stopped"
+    }
+
+    /// The definition and the instance count come from the live side at the moment of launch, not from the plan.
+    private func wanted(_ context: StepContext) async throws(Failure) -> Service {
+        let old = try await context.cluster(of: context.direction.old)
+        guard let service = try await old.observeServices().first(where: { $0.id == id }) else {
+            throw Failure(
+                "\(id) is no longer on \(context.direction.old)",
+                advice: "Make a new plan: rz plan \(context.environment.name).")
+        }
+        return try old.rewrite(
+            service, overrides: context.environment.services.overrides,
+            inventory: try await context.inventory(of: context.direction.new))
+    }
+
+    private func isLaunched(_ service: Service, in cluster: any Cluster) async throws(Failure) -> Bool {
+        guard let found = try await cluster.observeServices().first(where: { $0.id == id }) else { return false }
+        return found.fingerprint == service.fingerprint && found.instances == service.instances
+    }
+
+    /// A launch whose reply was lost may have happened: it counts when the service is there.
+    private func launch(_ service: Service, in cluster: any Cluster) async throws(Failure) {
+        do throws(Failure) {
+            try await cluster.launch(service)
+        } catch  where error.kind == .unknownEffect {
+            guard try await isLaunched(service, in: cluster) else { throw error }
+        }
+    }
+
+    private func awaitReady(_ service: Service, in cluster: any Cluster, _ context: StepContext) async throws(Failure) {
+        try await context.poll { () async throws(Failure) -> String? in
+            guard let health = try await cluster.observeHealth([id])[id] else { return "\(id) to appear" }
+            return health.isReady ? nil : "\(id): \(health.description)"
+        }
+    }
+}
+
+/// Waits until every service of the new color has been healthy for a while and answers its probes.
+struct AwaitServices: StepWork {
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        let gate = context.environment.gates.service
+        let ids = context.plan.services.map(\.id)
+        let new = try await context.cluster(of: context.direction.new)
+        var healthySince: Instant?
+        var passes = gate.probes.map { _ in ConsecutivePasses(needed: gate.passes) }
+        while true {
+            let unready = try await unready(ids, in: new)
+            healthySince = unready == nil ? healthySince ?? context.clock.now : nil
+            var failing = unready
+            for (index, probe) in gate.probes.enumerated() {
+                let sample = try await ask(probe, context)
+                passes[index].record(sample.verdict)
+                if !passes[index].isReached { failing = failing ?? sample.message }
+            }
+            let held = healthySince.map { context.clock.now - $0 } ?? .zero
+            if failing == nil, held >= gate.healthyFor { break }
+            await context.wait(for: failing ?? "all services healthy for \(gate.healthyFor)")
+            try await context.pause(Period(milliseconds: 250))
+        }
+        try await context.record(.gatePassed(gate: "service"))
+        return "\(ids.count) services healthy for \(gate.healthyFor), \(gate.probes.count) probes"
+    }
+
+    private func unready(_ ids: [ServiceID], in cluster: any Cluster) async throws(Failure) -> String? {
+        let health = try await cluster.observeHealth(ids)
+        for id in ids {
+            guard let known = health[id] else { return "\(id): missing" }
+            if !known.isReady { return "\(id): \(known.description)" }
+        }
+        return nil
+    }
+
+    /// Asks a probe at its own address, or at every server of the new color that a load balancer sees up.
+    private func ask(_ probe: Probe, _ context: StepContext) async throws(Failure) -> GateSample {
+        let inventory = try await context.inventory(of: context.direction.new)
+        let targets = probe.isRelative ? try await targets(context) : [nil]
+        guard !targets.isEmpty else {
+            return GateSample(
+                gate: "probe", subject: context.direction.new.rawValue, verdict: .inconclusive,
+                message: "no load balancer lists a server of \(context.direction.new) that could be probed")
+        }
+        var last: GateSample?
+        for target in targets {
+            let sample = await context.drivers.prober.ask(probe, target: target, inventory: inventory)
+            if sample.verdict != .pass { return sample }
+            last = sample
+        }
+        return last ?? GateSample(gate: "probe", subject: "", verdict: .inconclusive, message: "nothing was probed")
+    }
+
+    private func targets(_ context: StepContext) async throws(Failure) -> [String?] {
+        let observation = try await context.engine.traffic.observe()
+        let addresses = observation.states.keys.flatMap { name in
+            context.environment.traffic.flatMap { rule in
+                observation.servers(rule, context.direction.new, on: name).filter { $0.operation == .up }.map(\.address)
+            }
+        }
+        return Set(addresses).sorted()
+    }
+}
+
+/// Stops the old color's services, those that others need last.
+struct StopServices: StepWork {
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        try await refuseUnlessQuiet(context)
+        let servers = try await context.inventory(of: context.direction.old)
+        guard !servers.isEmpty else { return "no servers are left" }
+        let old = try context.drivers.cluster(context.direction.old, servers)
+        try await context.intend("stop the services of \(context.direction.old)")
+        let ids = context.plan.services.reversed().map(\.id)
+        for id in ids {
+            await context.wait(for: "\(id) to stop")
+            try await old.stop(id)
+        }
+        try await context.poll { () async throws(Failure) -> String? in
+            let left = try await old.observeHealth(ids).filter { $0.value.running + $0.value.staged > 0 }.keys.sorted()
+            return left.isEmpty
+                ? nil : "\(left.count) services to stop: \(left.prefix(3).map(\.text).joined(separator: ", "))"
+        }
+        return "\(ids.count) services stopped"
+    }
+}
+
+/// Destroys the old color's servers. The disks stay.
+struct DestroyServers: StepWork {
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        let old = context.direction.old
+        let count = try await context.inventory(of: old).hosts.count
+        if count == 0 { return "no servers are left" }
+        try await refuseUnlessQuiet(context)
+        try await context.intend("destroy the servers of \(old)")
+        try await context.drivers.provisioner.destroy(old, report: context.report)
+        guard try await context.inventory(of: old).isEmpty else {
+            throw Failure("The provisioner destroyed \(old) but still reports servers", kind: .transient)
+        }
+        return "\(count) servers destroyed"
+    }
+}
+
+/// I2 and I3, asked once more right before the old color is touched: quiet was proved, and is still so.
+private func refuseUnlessQuiet(_ context: StepContext) async throws(Failure) {
+    guard await context.state.traffic.quietSince != nil else {
+        throw Failure("\(context.direction.old) was never seen quiet, so nothing of it may be stopped")
+    }
+    let observation = try await context.engine.traffic.observe()
+    let busy = observation.states.keys.sorted().flatMap { name in
+        context.environment.traffic.flatMap { rule in
+            observation.servers(rule, context.direction.old, on: name)
+                .filter { !$0.counters.isQuiet || $0.takesTraffic }
+                .map { "\(name)/\(rule.backend)/\($0.name): \($0.counters.sessions) sessions, weight \($0.weight)" }
+        }
+    }
+    guard busy.isEmpty else {
+        throw Failure(
+            "\(context.direction.old) has traffic again, so nothing of it is stopped", at: busy[0], details: busy,
+            advice: "Find out who gave it traffic, then: rz resume. Or go back with: rz rollback.")
+    }
+}
+
+extension Probe {
+    /// Whether it is asked of servers that a load balancer lists, having no address of its own.
+    fileprivate var isRelative: Bool {
+        switch kind {
+        case .http(let url, _, _): url == nil
+        case .tcp(let address): address == nil
+        case .command: false
+        }
+    }
+}

@@ -1,0 +1,391 @@
+import Migration
+
+/// The weights of both colors on every load balancer: the only place that changes them.
+///
+/// The order is law (invariant I1): the color that gains is raised on every load balancer and read back there, only
+/// then the other is lowered, and read back too.
+actor TrafficControl {
+    private let plan: Plan
+    private let loadBalancers: [any LoadBalancer]
+    private let epoch: Int
+    private let clock: any Timekeeper
+    private let turn = Turnstile()
+    private var lastObservation: TrafficObservation?
+
+    private var rules: [TrafficRule] { plan.environment.traffic }
+    private var direction: Direction { plan.direction }
+
+    init(plan: Plan, loadBalancers: [any LoadBalancer], epoch: Int, clock: any Timekeeper) {
+        self.plan = plan
+        self.loadBalancers = loadBalancers
+        self.epoch = epoch
+        self.clock = clock
+    }
+
+    // MARK: - Looking
+
+    /// What every load balancer says now.
+    func observe() async throws(Failure) -> TrafficObservation {
+        let states = try await onEach { loadBalancer throws(Failure) in try await loadBalancer.observe() }
+        return TrafficObservation(time: clock.now, states: states)
+    }
+
+    /// The new color's share, if every load balancer has exactly the weights for it.
+    func isAt(_ share: Percent, _ observation: TrafficObservation) -> Bool {
+        wrongWeights(for: share, observation).isEmpty
+    }
+
+    // MARK: - Changing
+
+    /// Gives the new color a share. Where one load balancer fails, the step is undone on all, so that no half flip
+    /// remains, and the failure names the one.
+    func shift(to share: Percent, from before: Percent) async throws(Failure) {
+        try await turn.exclusive { () async throws(Failure) in
+            let start = try await self.observe()
+            do throws(Failure) {
+                try await self.move(to: share, gaining: self.direction.new, start)
+            } catch {
+                try await self.undoShift(to: before, after: error)
+            }
+        }
+    }
+
+    /// All traffic to the old color, from wherever it is: on each load balancer by itself, so that one that can't be
+    /// reached keeps none of the others from returning.
+    func returnToOldColor(
+        record: @Sendable (Event.Kind) async throws(Failure) -> Void
+    ) async throws(Failure) -> ([LoadBalancerID], Period) {
+        try await record(.trafficReturnIntended)
+        let begin = clock.now
+        try await turn.exclusive { () async throws(Failure) in try await self.giveBack(to: .none) }
+        return (loadBalancers.map(\.name), clock.now - begin)
+    }
+
+    /// Makes a color's servers ready without giving them traffic: out of maintenance through `drain`, because a
+    /// weight set in maintenance is ignored, and only at weight zero to `ready`.
+    func prepareNewColor() async throws(Failure) {
+        try await turn.exclusive { () async throws(Failure) in
+            try await self.makeReady(self.direction.new, weight: 0)
+        }
+    }
+
+    /// Sets the state of every server of a color on every load balancer.
+    func administrate(_ color: Color, _ administration: ServerState.Administration) async throws(Failure) {
+        try await turn.exclusive { () async throws(Failure) in
+            try await self.change { _, server in
+                server.administration == administration ? [] : [.administration(administration)]
+            } of: {
+                $0 == color
+            }
+        }
+    }
+
+    /// Ends the sessions that the old color still has.
+    func shutDownSessions() async throws(Failure) {
+        let old = direction.old
+        try await turn.exclusive { () async throws(Failure) in
+            try await self.change { _, server in
+                server.counters.sessions > 0 ? [.shutdownSessions] : []
+            } of: {
+                $0 == old
+            }
+        }
+    }
+
+    // MARK: - Watching
+
+    /// Samples the traffic, and puts back weights that are not what was last verified (invariant I7).
+    func watch(_ known: RunState.Traffic) async -> [Event.Kind] {
+        await turn.ifFree { await self.look(known) } ?? []
+    }
+
+    private func look(_ known: RunState.Traffic) async -> [Event.Kind] {
+        guard let observation = try? await observe() else { return [] }
+        var events: [Event.Kind] = []
+        if let before = lastObservation {
+            events.append(.trafficSampled(samples: traffic(from: before, to: observation, rules: rules)))
+        }
+        lastObservation = observation
+        guard let share = known.verified, known.intended == share, share > .none else { return events }
+        for name in Set(wrongWeights(for: share, observation).map(\.loadBalancer)).sorted() {
+            do throws(Failure) {
+                try await putBack(share, on: name, observation)
+                events.append(
+                    .trafficReasserted(
+                        loadBalancer: name,
+                        reason: "its weights were not those of \(share); a reload or a restart forgets them"))
+            } catch {
+                events.append(.noted(text: "\(name): weights differ and can't be put back: \(error.summary)"))
+            }
+        }
+        return events
+    }
+
+    private func putBack(_ share: Percent, on name: LoadBalancerID, _ observation: TrafficObservation)
+        async throws(Failure)
+    {
+        guard let loadBalancer = loadBalancers.first(where: { $0.name == name }) else { return }
+        let new = weightChanges(for: share, of: direction.new, on: name, observation)
+        let old = weightChanges(for: share, of: direction.old, on: name, observation)
+        try await loadBalancer.apply(new + old, epoch: epoch)
+    }
+
+    // MARK: - The move
+
+    private func move(to share: Percent, gaining: Color, _ start: TrafficObservation) async throws(Failure) {
+        try await setWeights(of: gaining, for: share, start)
+        let raised = try await observe()
+        for loadBalancer in loadBalancers { try refuseUnlessCarrying(gaining, share, raised, on: loadBalancer.name) }
+        try await setWeights(of: gaining.other, for: share, raised)
+        try refuseUnlessAt(share, try await observe())
+    }
+
+    private func refuseUnlessAt(_ share: Percent, _ observation: TrafficObservation) throws(Failure) {
+        let wrong = wrongWeights(for: share, observation)
+        guard wrong.isEmpty else {
+            throw Failure(
+                "Weights read back are not those that were set", at: wrong[0].loadBalancer.text,
+                details: wrong.prefix(5).map(\.text), kind: .transient)
+        }
+    }
+
+    /// I1: the other color is lowered only where this one verifiably carries what it shall.
+    private func refuseUnlessCarrying(
+        _ color: Color, _ share: Percent, _ observation: TrafficObservation, on name: LoadBalancerID
+    ) throws(Failure) {
+        let needed = plan.environment.limits.minHealthy
+        for rule in rules {
+            let weights = self.weights(for: share, rule, on: name, observation)
+            let target = color == direction.new ? weights.new : weights.old
+            let servers = observation.servers(rule, color, on: name)
+            let carrying = servers.filter { $0.isUp && $0.weight == target }
+            guard carrying.count >= needed else {
+                throw Failure(
+                    "\(rule.backend) on \(name) has \(carrying.count) servers of \(color) that carry traffic, needs \(needed)",
+                    at: "\(name)/\(rule.backend)",
+                    details: servers.map {
+                        "\($0.name) \($0.operation.rawValue), \($0.administration.rawValue), weight \($0.weight)"
+                    },
+                    advice: "The other color was not lowered. See why these servers are not up.", kind: .transient)
+            }
+        }
+    }
+
+    private func undoShift(to before: Percent, after failure: Failure) async throws(Failure) {
+        var told = failure
+        do throws(Failure) {
+            try await giveBack(to: before)
+            told.details.append("The step was undone on every load balancer.")
+        } catch {
+            told.details.append("The step was undone where that was possible. \(error.summary)")
+            told.details += error.details
+        }
+        throw told
+    }
+
+    /// Gives the old color back what it had at an earlier share, on each load balancer by itself.
+    private func giveBack(to share: Percent) async throws(Failure) {
+        let outcomes = await outcomes { loadBalancer throws(Failure) in
+            try await self.giveBack(to: share, on: loadBalancer)
+        }
+        let failures = outcomes.keys.sorted().compactMap { name -> String? in
+            guard case .failure(let failure)? = outcomes[name] else { return nil }
+            return "\(name): \(failure.summary)" + (failure.details.first.map { " (\($0))" } ?? "")
+        }
+        guard failures.isEmpty else {
+            let reached = outcomes.keys.sorted().filter { if case .success? = outcomes[$0] { true } else { false } }
+            throw Failure(
+                "The traffic is not verified to be back on \(failures.count) of \(outcomes.count) load balancers",
+                at: outcomes.keys.sorted().first { !reached.contains($0) }?.text,
+                details: failures + [
+                    "verified: \(reached.isEmpty ? "none" : reached.map(\.text).joined(separator: ", "))"
+                ],
+                advice: "Mend what is named, then: rz resume, which finishes the return first.", kind: .transient)
+        }
+    }
+
+    private func giveBack(to share: Percent, on loadBalancer: any LoadBalancer) async throws(Failure) {
+        let name = loadBalancer.name
+        let old = direction.old
+        var observation = try await look(at: loadBalancer)
+        let asleep = readyChanges(of: old, on: name, observation)
+        if !asleep.isEmpty {
+            try await loadBalancer.apply(asleep, epoch: epoch)
+            observation = try await look(at: loadBalancer)
+        }
+        let raise = weightChanges(for: share, of: old, on: name, observation)
+        if !raise.isEmpty { try await loadBalancer.apply(raise, epoch: epoch) }
+        observation = try await look(at: loadBalancer)
+        let deadline = clock.now + .seconds(30)
+        while true {
+            do throws(Failure) {
+                try refuseUnlessCarrying(old, share, observation, on: name)
+                break
+            } catch {
+                guard clock.now < deadline else { throw error }
+                do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
+                observation = try await look(at: loadBalancer)
+            }
+        }
+        let lower = weightChanges(for: share, of: direction.new, on: name, observation)
+        if !lower.isEmpty { try await loadBalancer.apply(lower, epoch: epoch) }
+        try refuseUnlessAt(share, try await look(at: loadBalancer))
+    }
+
+    private func look(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {
+        TrafficObservation(time: clock.now, states: [loadBalancer.name: try await loadBalancer.observe()])
+    }
+
+    /// Out of maintenance or drain, at whatever weight it has.
+    private func readyChanges(
+        of color: Color, on name: LoadBalancerID, _ observation: TrafficObservation
+    ) -> [ServerChange] {
+        rules.flatMap { rule in
+            observation.servers(rule, color, on: name).filter { $0.administration != .ready }.map {
+                ServerChange(backend: rule.backend, server: $0.name, change: .administration(.ready))
+            }
+        }
+    }
+
+    private func makeReady(_ color: Color, weight: Int) async throws(Failure) {
+        try await change { _, server in
+            var changes: [ServerChange.Change] = []
+            if server.administration == .maint { changes.append(.administration(.drain)) }
+            if server.weight != weight { changes.append(.weight(weight)) }
+            if server.administration != .ready { changes.append(.administration(.ready)) }
+            return changes
+        } of: {
+            $0 == color
+        }
+        try await waitUntilUp(color)
+    }
+
+    /// A server leaves maintenance as `down` or `starting` until its checks pass.
+    private func waitUntilUp(_ color: Color) async throws(Failure) {
+        let deadline = clock.now + .seconds(60)
+        while true {
+            let observation = try await observe()
+            let missing = loadBalancers.map(\.name).flatMap { name in
+                rules.filter { rule in
+                    observation.servers(rule, color, on: name).count(where: \.isUp) < plan.environment.limits.minHealthy
+                }.map { "\(name)/\($0.backend)" }
+            }
+            if missing.isEmpty { return }
+            guard clock.now < deadline else {
+                throw Failure(
+                    "No server of \(color) is up in \(missing.joined(separator: ", ")) after 1m", at: missing[0],
+                    advice: "See the health checks of these backends.", kind: .transient)
+            }
+            do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
+        }
+    }
+
+    // MARK: - Weights
+
+    private func weights(
+        for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ observation: TrafficObservation
+    ) -> Weights {
+        // All listed servers count, up or not: weights that followed health would never stand still.
+        func count(_ color: Color) -> Int { max(1, observation.servers(rule, color, on: name).count) }
+        return Weights(newShare: share, oldServers: count(direction.old), newServers: count(direction.new))
+    }
+
+    private func weightChanges(
+        for share: Percent, of color: Color, on name: LoadBalancerID, _ observation: TrafficObservation
+    ) -> [ServerChange] {
+        rules.flatMap { rule in
+            let weights = self.weights(for: share, rule, on: name, observation)
+            let target = color == direction.new ? weights.new : weights.old
+            return observation.servers(rule, color, on: name)
+                .filter { $0.weight != target && $0.administration != .maint }
+                .map { ServerChange(backend: rule.backend, server: $0.name, change: .weight(target)) }
+        }
+    }
+
+    private func setWeights(of color: Color, for share: Percent, _ observation: TrafficObservation)
+        async throws(Failure)
+    {
+        _ = try await onEach { loadBalancer throws(Failure) in
+            let changes = await self.weightChanges(for: share, of: color, on: loadBalancer.name, observation)
+            if !changes.isEmpty { try await loadBalancer.apply(changes, epoch: self.epoch) }
+        }
+    }
+
+    private struct WrongWeight {
+        var loadBalancer: LoadBalancerID
+        var text: String
+    }
+
+    private func wrongWeights(for share: Percent, _ observation: TrafficObservation) -> [WrongWeight] {
+        observation.states.keys.sorted().flatMap { name in
+            Color.allCases.flatMap { color in
+                weightChanges(for: share, of: color, on: name, observation).map { change in
+                    WrongWeight(
+                        loadBalancer: name, text: "\(name)/\(change.backend)/\(change.server): wanted \(change.change)")
+                }
+            }
+        }
+    }
+
+    private func change(
+        _ changes: @Sendable (TrafficRule, ServerState) -> [ServerChange.Change], of isMeant: (Color) -> Bool
+    ) async throws(Failure) {
+        let observation = try await observe()
+        var wanted: [LoadBalancerID: [ServerChange]] = [:]
+        for name in loadBalancers.map(\.name) {
+            for rule in rules {
+                for color in Color.allCases where isMeant(color) {
+                    for server in observation.servers(rule, color, on: name) {
+                        wanted[name, default: []] += changes(rule, server).map {
+                            ServerChange(backend: rule.backend, server: server.name, change: $0)
+                        }
+                    }
+                }
+            }
+        }
+        let all = wanted
+        let epoch = epoch
+        _ = try await onEach { loadBalancer throws(Failure) in
+            if let changes = all[loadBalancer.name], !changes.isEmpty {
+                try await loadBalancer.apply(changes, epoch: epoch)
+            }
+        }
+    }
+
+    /// Does the same on every load balancer at once and waits for all, so that none is left half spoken to.
+    private func onEach<Result: Sendable>(
+        _ work: @escaping @Sendable (any LoadBalancer) async throws(Failure) -> Result
+    ) async throws(Failure) -> [LoadBalancerID: Result] {
+        let outcomes = await outcomes(work)
+        var results: [LoadBalancerID: Result] = [:]
+        for name in outcomes.keys.sorted() {
+            switch outcomes[name] {
+            case .success(let result)?: results[name] = result
+            case .failure(var failure)?:
+                failure.place = failure.place.map { $0.hasPrefix(name.text) ? $0 : "\(name), \($0)" } ?? name.text
+                throw failure
+            case nil: break
+            }
+        }
+        return results
+    }
+
+    private func outcomes<Result: Sendable>(
+        _ work: @escaping @Sendable (any LoadBalancer) async throws(Failure) -> Result
+    ) async -> [LoadBalancerID: Swift.Result<Result, Failure>] {
+        await withTaskGroup(of: (LoadBalancerID, Swift.Result<Result, Failure>).self) { group in
+            for loadBalancer in loadBalancers {
+                group.addTask {
+                    do throws(Failure) {
+                        return (loadBalancer.name, .success(try await work(loadBalancer)))
+                    } catch {
+                        return (loadBalancer.name, .failure(error))
+                    }
+                }
+            }
+            var outcomes: [LoadBalancerID: Swift.Result<Result, Failure>] = [:]
+            for await (name, outcome) in group { outcomes[name] = outcome }
+            return outcomes
+        }
+    }
+}

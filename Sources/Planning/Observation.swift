@@ -1,0 +1,125 @@
+import Migration
+
+/// Everything a plan is made from, read from the outside without changing anything.
+public struct Observation: Sendable {
+    public var source: PinnedSource
+    public var direction: Direction
+    public var inventory: [Color: Inventory]
+    public var loadBalancers: [LoadBalancerID: LoadBalancerState]
+    public var provisioning: ProvisioningChanges
+    /// The live color's services as they are.
+    public var services: [Service]
+    /// The same services as the new color shall have them, as far as that can be known before its servers exist.
+    public var rewritten: [Service]
+    public var ignored: [ServiceID]
+    public var obstacles: [Obstacle]
+}
+
+/// Reads the world.
+public struct Observer: Sendable {
+    private let environment: Environment
+    private let drivers: Drivers
+
+    public init(environment: Environment, drivers: Drivers) {
+        self.environment = environment
+        self.drivers = drivers
+    }
+
+    /// Everything that a plan rests on. Makes no mutating call.
+    ///
+    /// - Throws: `Failure` when a part of the world can't be read: a plan that guesses is worse than none.
+    public func observe() async throws(Failure) -> Observation {
+        let source = try await drivers.repository.observeSource()
+        let (states, obstacles) = try await observeLoadBalancers()
+        let direction = Direction(from: try liveColor(of: states, environment.traffic))
+        var inventory: [Color: Inventory] = [:]
+        for color in Color.allCases { inventory[color] = try await drivers.provisioner.observeServers(color) }
+        let provisioning = try await drivers.provisioner.observeChanges(direction.new)
+
+        let old = try drivers.cluster(direction.old, inventory[direction.old, default: Inventory()])
+        let all = try await old.observeServices()
+        let ignored = all.map(\.id).filter { id in
+            environment.services.ignore.contains { matches(id.text, pattern: $0) }
+        }
+        let services = all.filter { !ignored.contains($0.id) }
+        let newInventory = inventory[direction.new].flatMap { $0.isEmpty ? nil : $0 }
+        var rewritten: [Service] = []
+        for service in services {
+            rewritten.append(
+                try old.rewrite(service, overrides: environment.services.overrides, inventory: newInventory))
+        }
+        return Observation(
+            source: source, direction: direction, inventory: inventory, loadBalancers: states,
+            provisioning: provisioning, services: services, rewritten: rewritten, ignored: ignored,
+            obstacles: obstacles + sourceObstacles(source))
+    }
+
+    private func observeLoadBalancers() async throws(Failure) -> ([LoadBalancerID: LoadBalancerState], [Obstacle]) {
+        var states: [LoadBalancerID: LoadBalancerState] = [:]
+        var obstacles: [Obstacle] = []
+        for loadBalancer in drivers.loadBalancers {
+            states[loadBalancer.name] = try await loadBalancer.observe()
+            obstacles += try await loadBalancer.observeObstacles(environment.traffic)
+        }
+        return (states, obstacles)
+    }
+
+    private func sourceObstacles(_ source: PinnedSource) -> [Obstacle] {
+        var obstacles: [Obstacle] = []
+        if !source.changed.isEmpty {
+            let names = source.changed.prefix(5).joined(separator: ", ") + (source.changed.count > 5 ? ", …" : "")
+            obstacles.append(
+                Obstacle(
+                    "the checkout has \(source.changed.count) uncommitted files (\(names)); commit or stash them"
+                        + (environment.git.requireClean ? "" : ", the run uses a copy of them"),
+                    isBlocking: environment.git.requireClean))
+        }
+        if source.commit == nil {
+            obstacles.append(
+                Obstacle("the environment is not in a Git repository", isBlocking: environment.git.requireClean))
+        }
+        if environment.git.requireSigned, !source.isSigned {
+            obstacles.append(Obstacle("the commit has no signature that can be verified", isBlocking: true))
+        }
+        return obstacles
+    }
+}
+
+/// The color that carries the traffic on every load balancer.
+///
+/// - Throws: `Failure` when the load balancers disagree, when both colors carry traffic, or none does.
+public func liveColor(
+    of states: [LoadBalancerID: LoadBalancerState], _ rules: [TrafficRule]
+) throws(Failure) -> Color {
+    var places: [Color: [String]] = [:]
+    for (name, state) in states.sorted(by: { $0.key < $1.key }) {
+        for rule in rules {
+            guard let backend = state.backends[rule.backend] else {
+                throw Failure(
+                    "\(name) has no backend \(rule.backend)",
+                    details: ["it has: \(state.backends.keys.sorted().joined(separator: ", "))"],
+                    advice: "Add the backend to \(name), or correct `traffic` in environment.yaml.")
+            }
+            for server in backend.servers where server.weight > 0 && server.administration == .ready {
+                if let color = rule.color(of: server.name) {
+                    places[color, default: []].append("\(name)/\(rule.backend)/\(server.name) weight \(server.weight)")
+                }
+            }
+        }
+    }
+    switch (places[.blue], places[.green]) {
+    case (_?, nil): return .blue
+    case (nil, _?): return .green
+    case (nil, nil):
+        throw Failure(
+            "No server of either color has weight on any load balancer",
+            details: ["so rz can't tell which color is live"],
+            advice: "Give the live color's servers their weights, then plan again.")
+    case (let blue?, let green?):
+        throw Failure(
+            "Both colors carry traffic, so a flip is half done",
+            details: [blue.prefix(2), green.prefix(2)].map { $0.joined(separator: ", ") },
+            advice: "A run that was stopped there goes on with: rz resume. It goes back with: rz rollback.",
+            kind: .refused)
+    }
+}

@@ -1,0 +1,180 @@
+import Engine
+import Migration
+
+struct SimulatedLoadBalancer: LoadBalancer {
+    let name: LoadBalancerID
+    let world: SimulatedWorld
+
+    func observe() async throws(Failure) -> LoadBalancerState { try await world.observe(name) }
+    func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
+        try await world.apply(changes, on: name, epoch: epoch)
+    }
+    func observeSessions(backend: String, server: String) async throws(Failure) -> [String] { [] }
+    func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] { [] }
+}
+
+struct SimulatedProvisioner: Provisioner {
+    let world: SimulatedWorld
+
+    func observeVersion() async throws(Failure) -> String { "simulated" }
+    func observeServers(_ color: Color) async throws(Failure) -> Inventory { await world.servers[color] ?? Inventory() }
+    func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges {
+        ProvisioningChanges(add: await world.servers[color]?.isEmpty == false ? [] : ["server"])
+    }
+    func build(_ color: Color, report: Report) async throws(Failure) -> Inventory { await world.build(color) }
+    func buildDisks(report: Report) async throws(Failure) {}
+    func destroy(_ color: Color, report: Report) async throws(Failure) { await world.destroy(color) }
+}
+
+struct SimulatedConfigurator: Configurator {
+    func observeVersion() async throws(Failure) -> String { "simulated" }
+    func configure(_ color: Color, _ inventory: Inventory, report: Report) async throws(Failure) -> ConfigurationResult
+    {
+        ConfigurationResult(changed: Dictionary(uniqueKeysWithValues: inventory.hosts.map { ($0.name, 0) }))
+    }
+}
+
+struct SimulatedCluster: Cluster {
+    let world: SimulatedWorld
+    let color: Color
+
+    func observePlatform() async throws(Failure) -> PlatformState {
+        PlatformState(description: "simulated", isReady: true)
+    }
+    func observeServices() async throws(Failure) -> [Service] {
+        await world.services[color, default: [:]].values.sorted { $0.id < $1.id }
+    }
+    func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service {
+        service
+    }
+    func launch(_ service: Service) async throws(Failure) { await world.launch(service, in: color) }
+    func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
+        await world.health(of: services, in: color)
+    }
+    func stop(_ service: ServiceID) async throws(Failure) { await world.stop(service, in: color) }
+}
+
+struct SimulatedRim: Prober, StepRunner, Repository {
+    func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
+        GateSample(gate: "probe", subject: target ?? "", verdict: .pass, message: "ok")
+    }
+    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {}
+    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {}
+    func observeSource() async throws(Failure) -> PinnedSource { PinnedSource(commit: "4f1c2e9") }
+}
+
+/// The wall clock; tests use periods of milliseconds.
+struct WallClock: Timekeeper {
+    var now: Instant {
+        let since = ContinuousClock.now - WallClock.start
+        return Instant(
+            milliseconds: since.components.seconds * 1000 + since.components.attoseconds / 1_000_000_000_000_000)
+    }
+    func sleep(_ period: Period) async throws(CancellationError) {
+        do { try await Task.sleep(for: period.duration) } catch { throw CancellationError() }
+    }
+    private static let start = ContinuousClock.now - .seconds(1_000_000)
+}
+
+/// A journal in memory that can die at a chosen append, as a killed process does: nothing after it is written.
+actor MemoryJournal: EventStore {
+    private(set) var events: [Event] = []
+    private var epoch: Int?
+    private var appendsLeft: Int?
+
+    func dieAfter(appends: Int?) { appendsLeft = appends }
+    func acquire(epoch: Int) { self.epoch = epoch }
+
+    func append(_ kinds: [Event.Kind], run: RunID, epoch: Int?, at time: Instant) async throws(Failure) -> [Event] {
+        if let epoch, let held = self.epoch, epoch < held { throw Failure("another rz took over", kind: .refused) }
+        if let left = appendsLeft {
+            guard left > 0 else { throw Failure("killed") }
+            appendsLeft = left - 1
+        }
+        let appended = kinds.enumerated().map { offset, kind in
+            Event(run: run, sequence: events.count + 1 + offset, time: time, kind: kind)
+        }
+        events += appended
+        return appended
+    }
+
+    func events(of run: RunID, after sequence: Int) async throws(Failure) -> [Event] {
+        events.filter { $0.run == run && $0.sequence > sequence }
+    }
+}
+
+/// A run in a simulated world.
+struct SimulatedRun: Sendable {
+    let world: SimulatedWorld
+    let journal = MemoryJournal()
+    var plan: Plan
+
+    init(analysis: [Analysis] = [], deadline: Period = .seconds(30), change: (inout Environment) -> Void = { _ in }) {
+        let services = ["/shop/db", "/shop/web"].map { id in
+            Service(
+                id: ServiceID(id), definition: "{}", instances: 2, dependencies: id == "/shop/web" ? ["/shop/db"] : [],
+                fingerprint: id)
+        }
+        world = SimulatedWorld(services: services)
+        let short = Period(milliseconds: 20)
+        var environment = Environment(
+            name: "test", configure: Configure(playbook: "site.yaml"),
+            traffic: [TrafficRule(backend: "be_web", servers: [.blue: "blue-*", .green: "green-*"])],
+            gates: Gates(
+                service: ServiceGate(healthyFor: short),
+                cutOver: CutOverGate(
+                    steps: [10, 50, 100].map { .init(weight: Percent($0), bake: short) }, analysis: analysis,
+                    interval: Period(milliseconds: 5))),
+            drain: DrainPolicy(quiet: short, deadline: .seconds(5)), soak: short)
+        change(&environment)
+        plan = SimulatedRun.plan(environment, services, deadline)
+    }
+
+    func engine(epoch: Int = 1) -> Engine {
+        Engine(
+            plan: plan, run: "r-1",
+            drivers: Drivers(
+                loadBalancers: ["edge-1", "edge-2"].map { SimulatedLoadBalancer(name: $0, world: world) },
+                provisioner: SimulatedProvisioner(world: world), configurator: SimulatedConfigurator(),
+                cluster: { [world] color, _ in SimulatedCluster(world: world, color: color) }, prober: SimulatedRim(),
+                stepRunner: SimulatedRim(), repository: SimulatedRim()),
+            journal: journal, clock: WallClock(), epoch: epoch)
+    }
+
+    static let start = Event.Kind.runStarted(environment: "test", plan: "p-1", from: .blue, to: .green, by: "test")
+
+    /// The steps that the shipped runbook gives, written out.
+    private static func plan(_ environment: Environment, _ services: [Service], _ deadline: Period) -> Plan {
+        var steps: [Step] = []
+        func add(_ id: String, _ phase: Phase, _ action: Action, needs: [String] = [], undo: Reversibility = .free) {
+            steps.append(
+                Step(
+                    id: StepID(id), phase: phase, title: id, action: action, needs: needs.map { StepID($0) },
+                    undo: undo,
+                    estimate: .seconds(1), deadline: deadline))
+        }
+        add("checks", .preflight, .check)
+        add("servers", .standUp, .buildServers, undo: .costly)
+        add("site", .configure, .configure)
+        add("platform", .platformGate, .awaitPlatform)
+        add("launch/shop/db", .replicate, .launch("/shop/db"), undo: .costly)
+        add("launch/shop/web", .replicate, .launch("/shop/web"), needs: ["launch/shop/db"], undo: .costly)
+        add("health", .serviceGate, .awaitServices)
+        add("ready", .cutOver, .readyTraffic)
+        var before = "ready"
+        for step in environment.gates.cutOver.steps {
+            let id = "shift-\(step.weight.text)"
+            add(id, .cutOver, .shift(to: step.weight, bake: step.bake), needs: [before])
+            before = id
+        }
+        add("drain", .drain, .drain)
+        add("soak", .soak, .soak(environment.soak))
+        add("stop", .tearDown, .stopServices, undo: .none)
+        add("destroy", .tearDown, .destroyServers, needs: ["stop"], undo: .none)
+        return Plan(
+            id: "p-1", environment: environment, direction: Direction(from: .blue), createdAt: Instant(milliseconds: 0),
+            source: PinnedSource(commit: "4f1c2e9"),
+            world: World(live: .blue, servers: [:], services: [:], backends: [:], configuration: ""), steps: steps,
+            services: services.map { PlannedService(id: $0.id, instances: $0.instances, layer: 1) })
+    }
+}

@@ -1,0 +1,165 @@
+import Engine
+import Migration
+
+/// A data centre in memory: what the simulated drivers read and change.
+actor SimulatedWorld {
+    struct Failing: Sendable {
+        var loadBalancersDown: Set<LoadBalancerID> = []
+        /// Services that never get healthy in the new color.
+        var sickServices: Set<ServiceID> = []
+        /// Share of failed requests of a color.
+        var errorRate: [Color: Double] = [:]
+    }
+
+    /// Everything that was changed, in order, for example `edge-1 be_web/green-1 weight 20`.
+    private(set) var log: [String] = []
+    private(set) var servers: [Color: Inventory]
+    private(set) var services: [Color: [ServiceID: Service]]
+    private(set) var loadBalancers: [LoadBalancerID: LoadBalancerState]
+    private(set) var epochs: [LoadBalancerID: Int] = [:]
+    var failing = Failing()
+
+    init(live: Color = .blue, services: [Service]) {
+        servers = [live: SimulatedWorld.inventory(live), live.other: Inventory()]
+        self.services = [live: Dictionary(uniqueKeysWithValues: services.map { ($0.id, $0) }), live.other: [:]]
+        let backend = BackendState(
+            servers: Color.allCases.flatMap { color in
+                (1...2).map { index in
+                    ServerState(
+                        name: "\(color)-\(index)", address: "127.0.0.\(index):80", weight: color == live ? 100 : 0,
+                        operation: color == live ? .up : .down)
+                }
+            })
+        loadBalancers = Dictionary(
+            uniqueKeysWithValues: ["edge-1", "edge-2"].map {
+                (LoadBalancerID($0), LoadBalancerState(version: "simulated", backends: ["be_web": backend]))
+            })
+    }
+
+    static func inventory(_ color: Color) -> Inventory {
+        Inventory(groups: [
+            "control": [Host(name: "\(color)-control-1", address: color == .blue ? "127.0.11.10" : "127.0.12.10")]
+        ])
+    }
+
+    func fail(_ change: @Sendable (inout Failing) -> Void) { change(&failing) }
+
+    // MARK: - Servers
+
+    func build(_ color: Color) -> Inventory {
+        log.append("build \(color)")
+        servers[color] = SimulatedWorld.inventory(color)
+        return SimulatedWorld.inventory(color)
+    }
+
+    func destroy(_ color: Color) {
+        log.append("destroy \(color)")
+        servers[color] = Inventory()
+        services[color] = [:]
+        setOperation(of: color, .down)
+    }
+
+    // MARK: - Services
+
+    func launch(_ service: Service, in color: Color) {
+        log.append("launch \(service.id) in \(color)")
+        services[color, default: [:]][service.id] = service
+        setOperation(of: color, .up)
+    }
+
+    func stop(_ id: ServiceID, in color: Color) {
+        guard services[color]?[id] != nil else { return }
+        log.append("stop \(id) in \(color)")
+        services[color]?[id] = nil
+    }
+
+    func health(of ids: [ServiceID], in color: Color) -> [ServiceID: ServiceHealth] {
+        var health: [ServiceID: ServiceHealth] = [:]
+        for id in ids {
+            guard let service = services[color]?[id] else { continue }
+            let isSick = failing.sickServices.contains(id) && color == .green
+            health[id] = ServiceHealth(
+                expected: service.instances, staged: 0, running: service.instances,
+                healthy: isSick ? 0 : service.instances, unhealthy: 0, hasHealthChecks: true, isDeploying: isSick)
+        }
+        return health
+    }
+
+    // MARK: - Load balancers
+
+    func observe(_ name: LoadBalancerID) throws(Failure) -> LoadBalancerState {
+        try refuseIfDown(name)
+        serve()
+        return loadBalancers[name] ?? LoadBalancerState(version: "", backends: [:])
+    }
+
+    func apply(_ changes: [ServerChange], on name: LoadBalancerID, epoch: Int) throws(Failure) {
+        try refuseIfDown(name)
+        guard epoch >= epochs[name, default: 0] else {
+            throw Failure("another run owns this load balancer", kind: .refused)
+        }
+        epochs[name] = epoch
+        for change in changes {
+            log.append("\(name) \(change.backend)/\(change.server) \(change.change)")
+            perform(change, on: name)
+        }
+    }
+
+    /// What a reload does to weights that no state file keeps.
+    func forgetWeights(on name: LoadBalancerID) {
+        for index in loadBalancers[name]?.backends["be_web"]?.servers.indices ?? 0..<0 {
+            let isBlue = loadBalancers[name]?.backends["be_web"]?.servers[index].name.hasPrefix("blue") == true
+            loadBalancers[name]?.backends["be_web"]?.servers[index].weight = isBlue ? 100 : 0
+        }
+    }
+
+    func weights(on name: LoadBalancerID) -> [String: Int] {
+        Dictionary(
+            uniqueKeysWithValues: (loadBalancers[name]?.backends["be_web"]?.servers ?? []).map { ($0.name, $0.weight) })
+    }
+
+    private func perform(_ change: ServerChange, on name: LoadBalancerID) {
+        guard
+            let index = loadBalancers[name]?.backends[change.backend]?.servers.firstIndex(where: {
+                $0.name == change.server
+            })
+        else { return }
+        switch change.change {
+        case .weight(let weight): loadBalancers[name]?.backends[change.backend]?.servers[index].weight = weight
+        case .administration(let state):
+            loadBalancers[name]?.backends[change.backend]?.servers[index].administration = state
+        case .shutdownSessions: break
+        }
+    }
+
+    private func setOperation(of color: Color, _ operation: ServerState.Operation) {
+        for name in loadBalancers.keys {
+            for index in loadBalancers[name]?.backends["be_web"]?.servers.indices ?? 0..<0
+            where loadBalancers[name]?.backends["be_web"]?.servers[index].name.hasPrefix(color.rawValue) == true {
+                loadBalancers[name]?.backends["be_web"]?.servers[index].operation = operation
+            }
+        }
+    }
+
+    /// Each look at a load balancer lets some requests pass to the servers that take traffic.
+    private func serve() {
+        for name in loadBalancers.keys {
+            for index in loadBalancers[name]?.backends["be_web"]?.servers.indices ?? 0..<0 {
+                guard let server = loadBalancers[name]?.backends["be_web"]?.servers[index], server.takesTraffic else {
+                    continue
+                }
+                let color = server.name.hasPrefix("blue") ? Color.blue : .green
+                var counters = server.counters
+                counters.requests += 100
+                counters.errors += Int(100 * failing.errorRate[color, default: 0])
+                loadBalancers[name]?.backends["be_web"]?.servers[index].counters = counters
+            }
+        }
+    }
+
+    private func refuseIfDown(_ name: LoadBalancerID) throws(Failure) {
+        if failing.loadBalancersDown.contains(name) {
+            throw Failure("connection refused", at: "\(name), tcp:127.0.10.2:9999", kind: .transient)
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import Engine
+import Migration
+import Testing
+
+@Suite("A whole run")
+struct WholeRunTests {
+    @Test("moves the traffic, then takes the old color down")
+    func cleanRun() async throws {
+        let run = SimulatedRun()
+        let state = try await run.engine().perform(opening: SimulatedRun.start)
+        #expect(state.status == .done)
+        #expect(violations(of: state, run.plan).isEmpty)
+        for name in ["edge-1", "edge-2"] {
+            let weights = await run.world.weights(on: LoadBalancerID(name))
+            #expect(weights == ["blue-1": 0, "blue-2": 0, "green-1": 200, "green-2": 200])
+        }
+        #expect(await run.world.servers[.blue]?.isEmpty == true)
+        #expect(await run.world.services[.green]?.count == 2)
+    }
+
+    @Test("raises the new color on every load balancer before it lowers the old one on any")
+    func raisesFirst() async throws {
+        let run = SimulatedRun()
+        _ = try await run.engine().perform(opening: SimulatedRun.start)
+        let log = await run.world.log
+        for (raised, lowered) in [(20, 180), (100, 100), (200, 0)] {
+            let raises = log.indices.filter { log[$0].contains("green") && log[$0].hasSuffix("weight(\(raised))") }
+            let lowers = log.indices.filter { log[$0].contains("blue") && log[$0].hasSuffix("weight(\(lowered))") }
+            #expect(raises.count == 4)
+            // Step 1 lowers blue from 100 to 180, which is a raise of its share of nothing: skip what isn't there.
+            if let last = raises.last, let first = lowers.first { #expect(last < first) }
+        }
+    }
+
+    @Test("touches nothing of the old color before drain is over")
+    func oldColorUntouched() async throws {
+        let run = SimulatedRun()
+        let state = try await run.engine().perform(opening: SimulatedRun.start, until: .soak)
+        let log = await run.world.log
+        #expect(!log.contains { $0.contains("in blue") || $0 == "destroy blue" })
+        guard case .halted(let failure) = state.status else {
+            Issue.record("not halted: \(state.status)")
+            return
+        }
+        #expect(failure.summary == "Stopped after soak, as asked")
+        let end = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"))
+        #expect(end.status == .done)
+    }
+
+    @Test("killed at any append and resumed, ends as it would have, with nothing done twice")
+    func killedAnywhere() async throws {
+        let clean = SimulatedRun()
+        _ = try await clean.engine().perform(opening: SimulatedRun.start)
+        let appends = await clean.journal.events.count
+        let wanted = await clean.world.weights(on: "edge-1")
+        await withTaskGroup { group in
+            for count in 0..<appends { group.addTask { await resumes(afterDeathAtAppend: count, endingWith: wanted) } }
+        }
+    }
+
+    private func resumes(afterDeathAtAppend count: Int, endingWith wanted: [String: Int]) async {
+        let run = SimulatedRun()
+        await run.journal.dieAfter(appends: count)
+        // How often a wait is told differs from run to run, so that the last few counts may lie past the end.
+        let ended = try? await run.engine().perform(opening: SimulatedRun.start)
+        guard ended == nil else { return }
+        await run.journal.dieAfter(appends: nil)
+        let opening = await run.journal.events.isEmpty ? SimulatedRun.start : .runResumed(by: "test")
+        guard let state = try? await run.engine(epoch: 2).perform(opening: opening) else {
+            Issue.record("the resumed run failed, killed at append \(count)")
+            return
+        }
+        #expect(state.status == .done, "killed at append \(count)")
+        #expect(violations(of: state, run.plan).isEmpty, "killed at append \(count)")
+        #expect(await run.world.weights(on: "edge-1") == wanted, "killed at append \(count)")
+        let log = await run.world.log
+        #expect(log.count { $0 == "launch /shop/web in green" } == 1, "killed at append \(count)")
+        #expect(log.count { $0 == "destroy blue" } == 1, "killed at append \(count)")
+    }
+}
+
+@Suite("When the cutover goes wrong")
+struct CutOverFailureTests {
+    private let errors = [Analysis.haproxy(.init(errorRate: Percent("1%"), minRequests: 10))]
+
+    @Test("errors in the new color send all traffic back before the run halts")
+    func errorsReturnTraffic() async throws {
+        let run = SimulatedRun(analysis: errors)
+        await run.world.fail { $0.errorRate[.green] = 0.2 }
+        let state = try await run.engine().perform(opening: SimulatedRun.start)
+        guard case .halted(let failure) = state.status else {
+            Issue.record("not halted: \(state.status)")
+            return
+        }
+        #expect(failure.summary == "green failed the gate errorRate at 10 %")
+        #expect(state.traffic.verified == Percent.none)
+        for name in ["edge-1", "edge-2"] {
+            let weights = await run.world.weights(on: LoadBalancerID(name))
+            #expect(weights["green-1"] == 0)
+            #expect(weights["blue-1"] == 200)
+        }
+        let log = await run.world.log
+        let lastRaise = try #require(
+            log.lastIndex { $0.hasPrefix("edge-1") && $0.contains("blue-") && $0.contains("weight(200)") })
+        let firstLower = try #require(
+            log.lastIndex { $0.hasPrefix("edge-1") && $0.contains("green-1") && $0.contains("weight(0)") })
+        #expect(lastRaise < firstLower)
+    }
+
+    @Test("a resume after that starts the cutover anew and ends well once the errors are gone")
+    func resumesAnew() async throws {
+        let run = SimulatedRun(analysis: errors)
+        await run.world.fail { $0.errorRate[.green] = 0.2 }
+        _ = try await run.engine().perform(opening: SimulatedRun.start)
+        await run.world.fail { $0.errorRate = [:] }
+        let state = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"))
+        #expect(state.status == .done)
+    }
+
+    @Test("a load balancer that is down leaves no half flip on the other, and is named")
+    func oneLoadBalancerDown() async throws {
+        let run = SimulatedRun()
+        _ = try await run.engine().perform(opening: SimulatedRun.start, until: .serviceGate)
+        await run.world.fail { $0.loadBalancersDown = ["edge-2"] }
+        let state = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"))
+        guard case .halted(let failure) = state.status else {
+            Issue.record("not halted: \(state.status)")
+            return
+        }
+        #expect(failure.description.contains("edge-2"))
+        #expect(failure.description.contains("connection refused"))
+        let weights = await run.world.weights(on: "edge-1")
+        #expect(weights["green-1"] == 0)
+        #expect(weights["blue-1"].map { $0 > 0 } == true)
+    }
+
+    @Test("weights that a reload forgot are put back while the run owns them")
+    func reload() async throws {
+        let run = SimulatedRun { $0.gates.cutOver.steps = [.init(weight: .all, bake: .seconds(1))] }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually { await engine.state.traffic.verified == .all }
+        await run.world.forgetWeights(on: "edge-1")
+        try await eventually { await run.world.weights(on: "edge-1")["green-1"] == 200 }
+        #expect(await run.world.weights(on: "edge-1")["blue-1"] == 0)
+        let state = try await task.value
+        #expect(state.status == .done)
+        #expect(await run.journal.events.contains { if case .trafficReasserted = $0.kind { true } else { false } })
+    }
+}
+
+@Suite("The way back")
+struct RollbackTests {
+    @Test("a service that never gets healthy halts at its deadline, named; rollback removes the new color")
+    func sickService() async throws {
+        let run = SimulatedRun(deadline: .seconds(2))
+        await run.world.fail { $0.sickServices = ["/shop/web"] }
+        let state = try await run.engine().perform(opening: SimulatedRun.start)
+        guard case .halted(let failure) = state.status else {
+            Issue.record("not halted: \(state.status)")
+            return
+        }
+        #expect(failure.description.contains("/shop/web: 0 of 2 healthy"))
+        _ = try await run.journal.append([.rollbackRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
+        let end = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"))
+        #expect(end.status == .rolledBack)
+        #expect(await run.world.servers[.green]?.isEmpty == true)
+        #expect(await run.world.weights(on: "edge-1")["blue-1"] == 100)
+        let log = await run.world.log
+        #expect(log.firstIndex(of: "stop /shop/web in green") ?? 0 < log.firstIndex(of: "stop /shop/db in green") ?? 0)
+        #expect(log.last == "destroy green")
+    }
+
+    @Test("from soak, the traffic goes back first, and only then the new color is taken down")
+    func fromSoak() async throws {
+        let run = SimulatedRun()
+        _ = try await run.engine().perform(opening: SimulatedRun.start, until: .soak)
+        _ = try await run.journal.append([.rollbackRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
+        let state = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"))
+        #expect(state.status == .rolledBack)
+        let log = await run.world.log
+        let back = try #require(log.lastIndex { $0.contains("blue") && $0.contains("weight(200)") })
+        let dark = try #require(log.lastIndex { $0.contains("green") && $0.contains("weight(0)") })
+        let stopped = try #require(log.firstIndex { $0.hasPrefix("stop") })
+        #expect(back < dark)
+        #expect(dark < stopped)
+    }
+
+    @Test("an abort gives the traffic back and leaves the new color as it is")
+    func abort() async throws {
+        let run = SimulatedRun { $0.soak = .seconds(30) }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually { await engine.state.phase == .soak }
+        _ = try await run.journal.append([.abortRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
+        let state = try await task.value
+        #expect(state.status == .aborted)
+        #expect(await run.world.weights(on: "edge-2")["blue-2"] == 200)
+        #expect(await run.world.services[.green]?.count == 2)
+    }
+}
+
+/// Waits for a condition; the deadline makes a wait that never ends a failure.
+func eventually(_ condition: @Sendable () async -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while await !condition() {
+        guard ContinuousClock.now < deadline else {
+            Issue.record("the condition never held")
+            throw CancellationError()
+        }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
