@@ -5,6 +5,12 @@ import Migration
 enum Files {
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// Whether there is anything of this name, a symbolic link that leads nowhere too.
+    static func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
     static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -65,9 +71,13 @@ enum Files {
             }
             rest = rest.dropFirst(max(0, written))
         }
-        guard fdatasync(file) == 0, close(file) == 0, rename(draft, path) == 0 else {
+        guard fdatasync(file) == 0, close(file) == 0, Glibc.rename(draft, path) == 0 else {
             throw failure("The file can't be written", path)
         }
+    }
+
+    static func rename(_ path: String, to target: String) throws(Failure) {
+        guard Glibc.rename(path, target) == 0 else { throw failure("The file can't be moved into its place", target) }
     }
 
     static func remove(_ path: String) { unlink(path) }
