@@ -46,11 +46,12 @@ public struct CommandStepRunner: StepRunner {
         let log = try OutputFile(path: "\(logFolder)/\(command.name).log")
         let shown = secrets
         let end = try await ChildProcess(command).run(output: log) { await report(shown.redact($0)) }
+        try log.redact(shown)
         try end.refuseStopped(command)
         guard end.isSuccess else {
             throw Failure(
                 "\(command.name) failed (\(end.status))", at: environmentFolder,
-                details: log.lastLines().map(shown.redact), advice: "Its whole output: \(logFolder)/\(command.name).log")
+                details: log.lastLines(), advice: "Its whole output: \(logFolder)/\(command.name).log")
         }
     }
 

@@ -20,12 +20,12 @@ public struct ChildProcess: Sendable {
     ///   - output: receives standard output.
     ///   - errors: receives standard error; nil for the same file as standard output.
     ///   - record: a file that holds the process's identity while it runs, for the rz that comes after a crash.
-    ///   - onLine: receives each line of standard output (and of `errors`, if that is the same file) as it is
-    ///     written; once the task is cancelled, no more.
+    ///   - followed: the file whose lines `onLine` receives, if that is not standard output.
+    ///   - onLine: receives each line as it is written; once the task is cancelled, no more.
     /// - Throws: `Failure` if the program can't be started.
     public func run(
         output: OutputFile, errors: OutputFile? = nil, record: ProcessRecord? = nil,
-        onLine: (String) async -> Void = { _ in }
+        following followed: OutputFile? = nil, onLine: (String) async -> Void = { _ in }
     ) async throws(Failure) -> ProcessEnd {
         let stop = StopRequest()
         let (lines, feed) = AsyncStream.makeStream(of: String.self)
@@ -33,7 +33,7 @@ public struct ChildProcess: Sendable {
         let work = Task.detached { () -> Result<ProcessEnd, Failure> in
             defer { feed.finish() }
             do throws(Failure) {
-                return .success(try await launch(output, errors ?? output, record, feed, stop))
+                return .success(try await launch(output, errors ?? output, followed ?? output, record, feed, stop))
             } catch {
                 return .failure(error)
             }
@@ -47,7 +47,7 @@ public struct ChildProcess: Sendable {
     }
 
     private func launch(
-        _ output: OutputFile, _ errors: OutputFile, _ record: ProcessRecord?,
+        _ output: OutputFile, _ errors: OutputFile, _ followed: OutputFile, _ record: ProcessRecord?,
         _ lines: AsyncStream<String>.Continuation, _ stop: StopRequest
     ) async throws(Failure) -> ProcessEnd {
         if stop.isRaised.load(ordering: .relaxed) { throw .cancelled }
@@ -61,7 +61,7 @@ public struct ChildProcess: Sendable {
                 output: .fileDescriptor(output.descriptor, closeAfterSpawningProcess: false),
                 error: .fileDescriptor(errors.descriptor, closeAfterSpawningProcess: false)
             ) { execution in
-                await attend(execution.processIdentifier.value, output, record, lines, stop)
+                await attend(execution.processIdentifier.value, followed, record, lines, stop)
             }
             return ProcessEnd(status: status(result.terminationStatus), reason: result.closureResult)
         } catch {
@@ -71,14 +71,14 @@ public struct ChildProcess: Sendable {
 
     /// Stays beside the process until it has ended but is not reaped yet: so long, its number can't be another's.
     private func attend(
-        _ process: pid_t, _ output: OutputFile, _ record: ProcessRecord?, _ lines: AsyncStream<String>.Continuation,
+        _ process: pid_t, _ followed: OutputFile, _ record: ProcessRecord?, _ lines: AsyncStream<String>.Continuation,
         _ stop: StopRequest
     ) async -> ProcessEnd.Reason {
         let clock = ContinuousClock()
         let begin = clock.now
         var ladder = StopLadder(process: process, stopping: command.stopping)
         var reason = ProcessEnd.Reason.itself
-        var tail = LineTail(of: output)
+        var tail = LineTail(of: followed)
         var pause = Duration.milliseconds(1)
         record?.write(process)
         while !ProcessTable.hasEnded(process) {

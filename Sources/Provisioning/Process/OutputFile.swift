@@ -48,6 +48,24 @@ public final class OutputFile: Sendable {
         return String(decoding: all, as: UTF8.self)
     }
 
+    public func lines() -> [String] { text().split(whereSeparator: \.isNewline).map(String.init) }
+
+    /// Masks secrets in what was written, once the program has ended.
+    func redact(_ secrets: Secrets) throws(Failure) {
+        guard !secrets.isEmpty else { return }
+        let before = text()
+        let after = secrets.redact(before)
+        guard after != before else { return }
+        var rest = Array(after.utf8)[...]
+        guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Files.failure("Secrets can't be masked", "a log") }
+        // The descriptor appends, so each write lands behind the one before.
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor.rawValue, $0.baseAddress, $0.count) }
+            guard written > 0 || errno == EINTR else { throw Files.failure("Secrets can't be masked", "a log") }
+            rest = rest.dropFirst(max(0, written))
+        }
+    }
+
     /// The last lines that say something, for error messages.
     public func lastLines(_ count: Int = 8) -> [String] {
         var status = stat()

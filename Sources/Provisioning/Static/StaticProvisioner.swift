@@ -97,11 +97,12 @@ public struct StaticProvisioner: Provisioner {
         let end = try await ChildProcess(command).run(output: output, errors: errors) {
             await report(secrets.redact($0))
         }
+        try errors.redact(secrets)
         try end.refuseStopped(command)
         guard end.isSuccess else {
             throw Failure(
                 "\(command.name) failed to \(arguments.joined(separator: " ")) (\(end.status))", at: environmentFolder,
-                details: errors.lastLines().map(secrets.redact))
+                details: errors.lastLines())
         }
     }
 

@@ -41,11 +41,10 @@ struct TerraformLedger {
     /// The file for the events of the next apply. Those of long ago, from before the last good end, are removed.
     func begin() throws(Failure) -> Entry {
         let all = numbers
-        if let lastGood = all.last(where: { end(of: $0) == .applied }) {
-            for number in all where number < lastGood && number + 20 < all.count + (all.first ?? 0) {
-                Files.remove(path(number))
-                Files.remove(endPath(number))
-            }
+        let lastGood = all.last { end(of: $0) == .applied } ?? 0
+        for number in all.dropLast(20) where number < lastGood {
+            Files.remove(path(number))
+            Files.remove(endPath(number))
         }
         return Entry(ledger: self, number: (all.last ?? 0) + 1)
     }
@@ -57,9 +56,8 @@ struct TerraformLedger {
 
         var path: String { ledger.path(number) }
 
-        /// Notes how the apply ended, and masks what its provisioners printed of secrets.
-        func close(_ end: ProcessEnd, secrets: Secrets) throws(Failure) {
-            if !secrets.isEmpty, let text = Files.textIfThere(path) { try Files.write(secrets.redact(text), to: path) }
+        /// Notes how the apply ended.
+        func close(_ end: ProcessEnd) throws(Failure) {
             let kind: End =
                 switch end.status {
                 case .exited(0): .applied
@@ -88,7 +86,7 @@ struct TerraformLedger {
             return noted
         }
         let wasApplied = events(number).contains {
-            if case .summary("apply", _, _, _) = $0 { true } else if case .summary("destroy", _, _, _) = $0 { true } else { false }
+            if case .summary(let operation, _, _, _) = $0 { operation != "plan" } else { false }
         }
         return wasApplied ? .applied : .killed
     }

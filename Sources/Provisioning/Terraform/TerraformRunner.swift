@@ -57,7 +57,7 @@ struct TerraformRunner: Sendable {
         let answer = try await stream(
             ["apply", "-json", "-input=false", plan], into: entry.path, record: folder.record, deadline: .hours(24),
             onEvent: onEvent)
-        try entry.close(answer.end, secrets: secrets)
+        try entry.close(answer.end)
         return answer
     }
 
@@ -87,8 +87,11 @@ struct TerraformRunner: Sendable {
             if let event = TerraformEvent(line: line) { await onEvent(event) }
         }
         // From the file, as the lines end with a cancellation and the file does not.
-        let events = output.text().split(whereSeparator: \.isNewline).compactMap { TerraformEvent(line: String($0)) }
-        return Answer(events: events, errors: errors.lastLines().map(secrets.redact), end: end)
+        let events = output.lines().compactMap { TerraformEvent(line: $0) }
+        // Terraform prints what its provisioners run, secrets filled in.
+        try output.redact(secrets)
+        try errors.redact(secrets)
+        return Answer(events: events, errors: errors.lastLines(), end: end)
     }
 
     private func command(_ arguments: [String], deadline: Period) -> Command {
