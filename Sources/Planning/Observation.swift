@@ -28,8 +28,7 @@ public struct Observer: Sendable {
     /// Everything that a plan rests on. Makes no mutating call.
     ///
     /// - Throws: `Failure` when a part of the world can't be read: a plan that guesses is worse than none.
-    public func observe() async throws(Failure) -> Observation {
-        let source = try await drivers.repository.observeSource()
+    public func observe(_ source: PinnedSource) async throws(Failure) -> Observation {
         let (states, obstacles) = try await observeLoadBalancers()
         let direction = Direction(from: try liveColor(of: states, environment.traffic))
         var inventory: [Color: Inventory] = [:]

@@ -54,13 +54,12 @@ struct SimulatedCluster: Cluster {
     func stop(_ service: ServiceID) async throws(Failure) { await world.stop(service, in: color) }
 }
 
-struct SimulatedRim: Prober, StepRunner, Repository {
+struct SimulatedRim: Prober, StepRunner {
     func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
         GateSample(gate: "probe", subject: target ?? "", verdict: .pass, message: "ok")
     }
     func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {}
     func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {}
-    func observeSource() async throws(Failure) -> PinnedSource { PinnedSource(commit: "4f1c2e9") }
 }
 
 /// The wall clock; tests use periods of milliseconds.
@@ -137,7 +136,7 @@ struct SimulatedRun: Sendable {
                 loadBalancers: ["edge-1", "edge-2"].map { SimulatedLoadBalancer(name: $0, world: world) },
                 provisioner: SimulatedProvisioner(world: world), configurator: SimulatedConfigurator(),
                 cluster: { [world] color, _ in SimulatedCluster(world: world, color: color) }, prober: SimulatedRim(),
-                stepRunner: SimulatedRim(), repository: SimulatedRim()),
+                stepRunner: SimulatedRim()),
             journal: journal, clock: WallClock(), epoch: epoch)
     }
 

@@ -13,12 +13,6 @@ public protocol StepRunner: Sendable {
     func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure)
 }
 
-/// The repository that holds the environment.
-public protocol Repository: Sendable {
-    /// The commit and what differs from it.
-    func observeSource() async throws(Failure) -> PinnedSource
-}
-
 /// The time, and the only way to let it pass.
 public protocol Timekeeper: Sendable {
     var now: Instant { get }
@@ -34,12 +28,11 @@ public struct Drivers: Sendable {
     public var cluster: @Sendable (Color, Inventory) throws(Failure) -> any Cluster
     public var prober: any Prober
     public var stepRunner: any StepRunner
-    public var repository: any Repository
 
     public init(
         loadBalancers: [any LoadBalancer], provisioner: any Provisioner, configurator: (any Configurator)?,
         cluster: @escaping @Sendable (Color, Inventory) throws(Failure) -> any Cluster, prober: any Prober,
-        stepRunner: any StepRunner, repository: any Repository
+        stepRunner: any StepRunner
     ) {
         self.loadBalancers = loadBalancers
         self.provisioner = provisioner
@@ -47,6 +40,5 @@ public struct Drivers: Sendable {
         self.cluster = cluster
         self.prober = prober
         self.stepRunner = stepRunner
-        self.repository = repository
     }
 }

@@ -82,11 +82,14 @@ public struct PinnedSource: Codable, Sendable, Hashable {
     /// Files that differ from the commit; only with a policy that allows it.
     public var changed: [String]
     public var isSigned: Bool
+    /// Name of the copy that a run works from, once it was made.
+    public var copy: String
 
-    public init(commit: String?, changed: [String] = [], isSigned: Bool = false) {
+    public init(commit: String?, changed: [String] = [], isSigned: Bool = false, copy: String = "") {
         self.commit = commit
         self.changed = changed
         self.isSigned = isSigned
+        self.copy = copy
     }
 }
 

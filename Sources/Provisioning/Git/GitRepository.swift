@@ -1,7 +1,7 @@
 import Migration
 
 /// The folder that holds `environments/` and `runbooks/`, usually a Git checkout.
-public struct GitRepository: Repository {
+public struct GitRepository: Sendable {
     private let folder: String
     private let git: Git
     private let inherited: [String: String]

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import Journal
+import Migration
+import Planning
+import Reporting
+
+struct Plan: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what an update would do; change nothing.",
+        discussion: """
+            Exits with 2 when there is something to do, 0 when there is nothing, 1 on an error.
+
+              rz plan shop
+              rz plan shop -o shop.plan && rz update --plan shop.plan
+            """)
+
+    @Argument(help: "The environment to plan for.")
+    var environment: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Save the plan, to run exactly it later.", valueName: "file"))
+    var output: String?
+
+    @Flag(name: .long, help: "Print the plan as JSON.")
+    var json = false
+
+    @OptionGroup var project: ProjectOptions
+
+    func run() async throws {
+        try await exiting {
+            let project = try await Project.load(environment, root: project.chosenRoot)
+            let plan = try await project.plan()
+            let text = try encodePlan(plan)
+            if let output {
+                do {
+                    try Data((text + "\n").utf8).write(to: URL(filePath: output), options: .atomic)
+                } catch {
+                    throw Failure("The plan can't be saved", at: output, details: [error.localizedDescription])
+                }
+            }
+            let terminal = Terminal.standardOutput
+            let shown = json ? text + "\n" : PlanView(plan, style: terminal.style, width: terminal.width).text
+            terminal.write(project.settings.secrets.redact(shown))
+            return plan.steps.isEmpty ? .done : .changes
+        }
+    }
+}
+
+extension Project {
+    /// The plan for the world as it is now.
+    func plan() async throws -> Migration.Plan {
+        let observation = try await Observer(environment: environment, drivers: drivers).observe(source)
+        return try await planner().plan(observation, at: SystemClock().now)
+    }
+
+    /// Refuses a plan that no longer fits the world.
+    func refuseIfStale(_ plan: Migration.Plan) async throws {
+        let now = try await Observer(environment: environment, drivers: drivers).observe(source)
+        let differences = plan.world.differences(to: try planner().world(now))
+        guard differences.isEmpty else {
+            throw Failure(
+                "The plan \(plan.id) is stale: the world changed since it was made", details: differences,
+                advice: "Make a new one: rz plan \(environment.name) -o FILE.", kind: .refused)
+        }
+    }
+
+    private func planner() throws -> Planner { Planner(environment: environment, runbook: runbook) }
+}

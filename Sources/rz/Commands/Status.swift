@@ -1,0 +1,124 @@
+import ArgumentParser
+import Foundation
+import JSON
+import Journal
+import Migration
+import Reporting
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Where the run stands, what it waits for, and what to type next.",
+        discussion: """
+              rz status
+              rz status shop --watch
+              rz status --json
+            """)
+
+    @Argument(help: "The environment, if several have runs.")
+    var environment: String?
+
+    @Flag(name: .long, help: "Look again and again until the run ends or halts.")
+    var watch = false
+
+    @Flag(name: .long, help: "Print one JSON object a line, one for each state.")
+    var json = false
+
+    func run() async throws {
+        try await exiting {
+            let runs = try await Runs.open(environment, readOnly: true)
+            guard let (plan, first) = try await runs.latest() else {
+                throw Failure("\(runs.environment) has had no run yet", advice: "Begin one with: rz update \(runs.environment).")
+            }
+            var state = first
+            try await print(plan, state, runs)
+            while watch, !hasStopped(state) {
+                try await Task.sleep(for: .milliseconds(500))
+                let events = try await runs.journal.events(of: state.run, after: state.sequence)
+                if events.isEmpty, json || !Terminal.standardOutput.isInteractive { continue }
+                state = events.reduce(state) { evolve($0, $1) }
+                try await print(plan, state, runs, again: true)
+            }
+            return .done
+        }
+    }
+
+    private func hasStopped(_ state: RunState) -> Bool {
+        if case .halted = state.status { return true }
+        return state.status.isEnded
+    }
+
+    private func print(_ plan: Migration.Plan, _ state: RunState, _ runs: Runs, again: Bool = false) async throws {
+        let terminal = Terminal.standardOutput
+        let performer = try await runs.performer()
+        if json {
+            terminal.write(StatusJSON(plan, state, performer).text + "\n")
+            return
+        }
+        if again, terminal.isInteractive { terminal.write("\u{1B}[H\u{1B}[2J") }
+        let view = LiveView(plan, style: terminal.style, width: terminal.width)
+        terminal.write(view.lines(state, now: SystemClock().now).joined(separator: "\n") + "\n")
+        if hasStopped(state) {
+            terminal.write("\n" + Outcome(plan, state, style: terminal.style).text)
+        } else if let performer {
+            terminal.write("\nPerformed by \(performer.owner) on \(performer.host), pid \(performer.pid), since \(performer.acquiredAt).\n")
+        } else {
+            terminal.write("\nNobody performs this run now: its process is gone. Go on with: rz resume\n")
+        }
+    }
+}
+
+/// A run's state for machines.
+struct StatusJSON {
+    let text: String
+    /// The status in one word.
+    let word: String
+
+    init(_ plan: Migration.Plan, _ state: RunState, _ performer: JournalLock?) {
+        var object: [(String, JSON)] = [
+            ("environment", .string(plan.environment.name)), ("run", .string(state.run.text)),
+            ("plan", .string(plan.id)), ("from", .string(plan.direction.old.rawValue)),
+            ("to", .string(plan.direction.new.rawValue)), ("status", .string(StatusJSON.word(state.status))),
+            ("phase", .string(state.phase.rawValue)), ("seq", .number(JSONNumber(state.sequence))),
+            ("performed", .bool(performer != nil)),
+            ("traffic", [
+                "intended": .string(state.traffic.intended.text),
+                "verified": state.traffic.verified.map { .string($0.text) } ?? .null,
+            ]),
+            ("steps", .object(JSONObject(plan.steps.map { ($0.id.text, StatusJSON.step(state.steps[$0.id])) }))),
+        ]
+        if case .halted(let failure) = state.status {
+            object.append(("why", .string(failure.summary)))
+            object.append(("details", .array(failure.details.map { .string($0) })))
+        }
+        word = StatusJSON.word(state.status)
+        text = JSON.object(JSONObject(object)).compact
+    }
+
+    private static func word(_ status: RunState.Status) -> String {
+        switch status {
+        case .running: "running"
+        case .paused: "paused"
+        case .halted: "halted"
+        case .rollingBack: "rollingBack"
+        case .aborted: "aborted"
+        case .rolledBack: "rolledBack"
+        case .done: "done"
+        }
+    }
+
+    private static func step(_ state: StepState?) -> JSON {
+        let word =
+            switch state?.progress {
+            case nil, .pending: "pending"
+            case .running: "running"
+            case .waitingToRetry: "waitingToRetry"
+            case .done: "done"
+            case .skipped: "skipped"
+            case .failed: "failed"
+            case .undoing: "undoing"
+            case .undone: "undone"
+            case .undoFailed: "undoFailed"
+            }
+        return ["state": .string(word), "message": .string(state?.message ?? "")]
+    }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Journal
+import Migration
+
+struct Unlock: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take away the lock of a process that is known to be gone.",
+        discussion: """
+            A dead process on this host needs no unlock: its lock is recognised as stale. Make sure that the process \
+            on the other host is gone; should it wake up, it is kept from acting.
+
+              rz unlock shop --id 7f3a
+            """)
+
+    @Argument(help: "The environment.")
+    var environment: String
+
+    @Option(name: .long, help: "The lock's id, as the refusal or `rz status` shows it.")
+    var id: String
+
+    func run() async throws {
+        try await exiting {
+            let runs = try await Runs.open(environment)
+            do throws(JournalError) { try await runs.journal.unlock(id: id) } catch { throw error.failure }
+            Terminal.standardOutput.write("\(environment) is unlocked. Go on with: rz resume\n")
+            return .done
+        }
+    }
+}

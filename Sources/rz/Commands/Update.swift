@@ -1,0 +1,108 @@
+import ArgumentParser
+import Foundation
+import Journal
+import Migration
+import Reporting
+
+struct Update: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a full update: stand up the other color, move the traffic, take the old color down.",
+        discussion: """
+            Exits with 0 done, 3 halted (resumable), 4 rolled back, 5 refused, 130 interrupted (resumable).
+
+              rz update shop
+              rz update --plan shop.plan
+              rz update shop --yes --until serviceGate
+            """)
+
+    @Argument(help: "The environment to update.")
+    var environment: String?
+
+    @Option(name: .long, help: ArgumentHelp("Run exactly this saved plan; a stale one is refused.", valueName: "file"))
+    var plan: String?
+
+    @Flag(name: .long, help: "Don't ask.")
+    var yes = false
+
+    @Option(name: .long, help: ArgumentHelp("Halt after this phase.", valueName: "phase"))
+    var until: Phase?
+
+    @OptionGroup var project: ProjectOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if environment == nil, plan == nil { throw ValidationError("Name an environment, or a plan with --plan.") }
+    }
+
+    func run() async throws {
+        try await exiting {
+            let saved = try plan.map { try Update.read($0) }
+            if let environment, let saved, saved.environment.name != environment {
+                throw Failure("\(plan ?? "") is a plan for \(saved.environment.name), not for \(environment)", kind: .refused)
+            }
+            let name = environment ?? saved?.environment.name ?? ""
+            let project = try await Project.load(name, root: self.project.chosenRoot)
+            let journal = try Runs.journal(of: name, project.places) { [settings = project.settings] in settings.secrets }
+            return try await LockedRun.hold(journal, purpose: "rz update \(name)") { lock in
+                try await refuseIfUnfinished(Runs(environment: name, journal: journal))
+                let plan = try await decide(project, saved)
+                let run = try await journal.newRun(at: SystemClock().now)
+                try await journal.save(plan: try encodePlan(plan), id: plan.id)
+                return try await Performance(
+                    project: project, plan: plan, run: run, journal: journal, lock: lock, output: output.output
+                ).perform(
+                    opening: .runStarted(
+                        environment: name, plan: plan.id, from: plan.direction.old, to: plan.direction.new, by: operatorName),
+                    until: until)
+            }
+        }
+    }
+
+    private func refuseIfUnfinished(_ runs: Runs) async throws {
+        guard let (_, state) = try await runs.latest(), !state.status.isEnded else { return }
+        throw Failure(
+            "\(state.run) of \(runs.environment) is not finished: it stands in \(state.phase)",
+            advice: "Go on with: rz resume. Go back with: rz rollback.", kind: .refused)
+    }
+
+    /// The saved plan if it still fits, or a new one that the operator has said yes to.
+    private func decide(_ project: Project, _ saved: Migration.Plan?) async throws -> Migration.Plan {
+        if var saved {
+            try await project.refuseIfStale(saved)
+            try refuseIfBlocked(saved)
+            saved.source = project.source
+            return saved
+        }
+        let plan = try await project.plan()
+        let terminal = Terminal.standardOutput
+        if !output.json {
+            terminal.write(project.settings.secrets.redact(PlanView(plan, style: terminal.style, width: terminal.width).text) + "\n")
+        }
+        try refuseIfBlocked(plan)
+        if yes { return plan }
+        guard terminal.isInteractive, !output.json else {
+            throw Failure("Nobody is there to say yes", advice: "Say it beforehand with --yes.", kind: .refused)
+        }
+        guard confirm("Run this plan? Only `yes` runs it:") else {
+            throw Failure("Not confirmed; nothing was changed", kind: .refused)
+        }
+        return plan
+    }
+
+    private func refuseIfBlocked(_ plan: Migration.Plan) throws {
+        guard plan.obstacles.isEmpty else {
+            throw Failure(
+                "\(plan.obstacles.count == 1 ? "Something blocks" : "\(plan.obstacles.count) things block") this plan",
+                details: plan.obstacles, advice: "Mend it, then plan again.", kind: .refused)
+        }
+    }
+
+    private static func read(_ path: String) throws -> Migration.Plan {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure("The plan can't be read", at: path, advice: "Save one with: rz plan ENVIRONMENT -o FILE.")
+        }
+        return try decodePlan(String(decoding: data, as: UTF8.self), at: path)
+    }
+}
+
+extension Phase: ExpressibleByArgument {}

@@ -1,0 +1,93 @@
+import Clusters
+import Foundation
+import Gating
+import LoadBalancing
+import Migration
+import Provisioning
+import Runbooks
+
+extension Drivers {
+    /// The one place where drivers are chosen for what an environment says.
+    ///
+    /// - Parameters:
+    ///   - folder: the environment's folder in a pinned copy.
+    ///   - state: rz's own folder for this environment.
+    ///   - checkout: where tools may be installed, in `.venv/bin`.
+    static func registered(
+        for environment: Environment, folder: String, state: String, settings: SettingResolver, checkout: String?
+    ) throws(Failure) -> Drivers {
+        let resolve = settings.resolver
+        let caller = RequestCaller(resolver: resolve)
+        return Drivers(
+            loadBalancers: environment.loadBalancers.map { HAProxyRuntime($0, resolver: resolve) },
+            provisioner: try provisioner(environment, folder, state, resolve),
+            configurator: environment.configure.map { configure in
+                Ansible(
+                    binary: Tool.ansible(checkout) ?? "ansible-playbook", configure: configure, environmentFolder: folder,
+                    stateFolder: state, resolve: resolve)
+            },
+            cluster: { _, inventory throws(Failure) in
+                guard let source = environment.services.sources.first else {
+                    throw Failure("The environment names no source of services", advice: "Add one under services.sources.")
+                }
+                switch source {
+                case .marathon(let marathon):
+                    return try MarathonCluster(marathon, inventory: inventory, resolver: resolve)
+                }
+            },
+            prober: ProbeRunner(resolver: resolve) { command, limit throws(Failure) in
+                try await run(command, limit, in: folder)
+            },
+            stepRunner: CommandStepRunner(environmentFolder: folder, logFolder: state + "/log", resolve: resolve) {
+                work, inventory throws(Failure) in try await caller.call(work, inventory: inventory)
+            })
+    }
+
+    private static func provisioner(
+        _ environment: Environment, _ folder: String, _ state: String, _ resolve: @escaping Resolver
+    ) throws(Failure) -> any Provisioner {
+        if let root = environment.provision.terraform, let binary = Tool.terraform {
+            return Terraform(
+                binary: binary, root: root, environmentFolder: folder, stateFolder: state, resolve: resolve)
+        }
+        if let servers = environment.provision.static {
+            return StaticProvisioner(servers, environmentFolder: folder, stateFolder: state, resolve: resolve)
+        }
+        if environment.provision.terraform != nil {
+            throw Failure(
+                "Neither terraform nor tofu is installed", at: "PATH",
+                advice: "Install one of them, or describe the servers under provision.static.", kind: .refused)
+        }
+        throw Failure("The environment says nothing of its servers", advice: "Add provision.terraform or provision.static.")
+    }
+
+    private static func run(_ command: [String], _ limit: Period, in folder: String) async throws(Failure) -> Int32 {
+        guard let program = command.first else { throw Failure("A probe without a program") }
+        let end = try await ChildProcess(
+            Command(
+                program, Array(command.dropFirst()), environment: InheritedEnvironment.variables, folder: folder,
+                deadline: limit)
+        ).run(output: try OutputFile())
+        switch end.status {
+        case .exited(let status): return status
+        case .signaled(let number): return 128 + number
+        }
+    }
+}
+
+/// Programs that rz calls.
+enum Tool {
+    static var terraform: String? { find("terraform") ?? find("tofu") }
+
+    /// From the `PATH`, or from the Python environment that `scripts/setup` makes in a checkout.
+    static func ansible(_ checkout: String?) -> String? {
+        let inCheckout = checkout.map { $0 + "/.venv/bin/ansible-playbook" }
+        return inCheckout.flatMap { access($0, X_OK) == 0 ? $0 : nil } ?? find("ansible-playbook")
+    }
+
+    /// The first executable of this name in the `PATH`.
+    static func find(_ name: String) -> String? {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+    }
+}

@@ -1,0 +1,24 @@
+import Journal
+import Migration
+
+/// Holds an environment's lock while work is done, and lets go of it whatever comes of the work.
+enum LockedRun {
+    static func hold(
+        _ journal: Journal, purpose: String, _ work: (JournalLock) async throws -> ExitStatus
+    ) async throws -> ExitStatus {
+        let lock: JournalLock
+        do throws(JournalError) {
+            lock = try await journal.acquire(purpose: purpose, at: SystemClock().now)
+        } catch {
+            throw error.failure
+        }
+        do {
+            let status = try await work(lock)
+            try? await journal.release(lock)
+            return status
+        } catch {
+            try? await journal.release(lock)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import Migration
+
+/// Where rz keeps what it knows: `$RZ_HOME`, or `rz` in the XDG state directory
+/// (https://specifications.freedesktop.org/basedir-spec).
+struct Places: Sendable {
+    let home: String
+
+    init(_ variables: [String: String] = ProcessInfo.processInfo.environment) {
+        if let home = variables["RZ_HOME"], !home.isEmpty {
+            self.home = home.hasPrefix("/") ? home : FileManager.default.currentDirectoryPath + "/" + home
+        } else if let state = variables["XDG_STATE_HOME"], state.hasPrefix("/") {
+            home = state + "/rz"
+        } else {
+            home = (variables["HOME"] ?? "/") + "/.local/state/rz"
+        }
+    }
+
+    /// What drivers keep for an environment: Terraform states, logs.
+    func state(of environment: String) -> String { "\(home)/environments/\(environment)" }
+
+    /// The copy of the checkout that runs of an environment work from.
+    func copy(_ source: PinnedSource, of environment: String) -> String {
+        "\(state(of: environment))/source/\(source.copy)"
+    }
+
+    /// Names of the environments that have a journal.
+    var environmentsWithRuns: [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: home + "/journal")) ?? []
+        return files.filter { $0.hasSuffix(".sqlite") }.map { String($0.dropLast(7)) }.sorted()
+    }
+}

@@ -1,0 +1,70 @@
+import Digest
+import Foundation
+import Migration
+import Provisioning
+import Runbooks
+import Sandbox
+
+/// An environment with its runbook, read from a pinned copy of the checkout, so that later edits can't reach a run.
+struct Project {
+    let environment: Environment
+    let runbook: Runbook
+    let source: PinnedSource
+    let drivers: Drivers
+    let places: Places
+    let settings: SettingResolver
+
+    /// Reads an environment from the checkout around the current folder, or from `root`.
+    static func load(_ name: String, root: String?) async throws -> Project {
+        let places = Places()
+        let folder = try projectFolder(for: name, root: root, places)
+        let repository = GitRepository(folder: folder.root)
+        var source = try await repository.observeSource()
+        source.copy = copyName(source)
+        let copy = places.copy(source, of: name)
+        try await repository.checkOut(source, paths: ["environments/\(name)", "runbooks"], into: copy)
+        return try Project(name, copy: copy, source: source, places: places, checkout: folder.root)
+    }
+
+    /// Reads an environment as a run was pinned to it.
+    static func resume(_ plan: Plan) throws -> Project {
+        let places = Places()
+        let copy = places.copy(plan.source, of: plan.environment.name)
+        guard FileManager.default.fileExists(atPath: copy) else {
+            throw Failure(
+                "The copy that the run works from is gone", at: copy,
+                advice: "Check the commit \(plan.source.commit ?? "") out there again, or go back with: rz rollback.")
+        }
+        let checkout = try? ProjectFolder(root: nil).root
+        return try Project(plan.environment.name, copy: copy, source: plan.source, places: places, checkout: checkout)
+    }
+
+    private init(_ name: String, copy: String, source: PinnedSource, places: Places, checkout: String?) throws {
+        let folder = try ProjectFolder(root: copy)
+        environment = try folder.environment(name)
+        runbook = try folder.runbook(environment.runbook)
+        try validate(runbook, with: environment)
+        self.source = source
+        self.places = places
+        settings = SettingResolver(environmentFolder: folder.environmentFolder(name), rzHome: places.home)
+        drivers = try Drivers.registered(
+            for: environment, folder: folder.environmentFolder(name), state: places.state(of: name), settings: settings,
+            checkout: checkout)
+    }
+
+    /// The sandbox may be moved from anywhere: it knows the checkout that it was built from.
+    private static func projectFolder(for name: String, root: String?, _ places: Places) throws -> ProjectFolder {
+        do {
+            return try ProjectFolder(root: root)
+        } catch {
+            guard name == "sandbox", root == nil, let sandbox = try SandboxFolder.existing(in: places.home) else { throw error }
+            return try ProjectFolder(root: sandbox.root)
+        }
+    }
+
+    /// The commit, or for a tree with changes one that is new each time: what changed can change again.
+    private static func copyName(_ source: PinnedSource) -> String {
+        if let commit = source.commit, source.changed.isEmpty { return commit }
+        return "changed-\(SystemClock().now.milliseconds)"
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Journal
+import Migration
+
+/// The runs of an environment, found through its journal.
+struct Runs {
+    let environment: String
+    let journal: Journal
+
+    /// Opens the journal of an environment; without a name, that of the only environment which has runs.
+    static func open(_ name: String?, readOnly: Bool = false) async throws -> Runs {
+        let places = Places()
+        let known = places.environmentsWithRuns
+        let chosen: String
+        switch (name, known.count) {
+        case (let name?, _): chosen = name
+        case (nil, 1): chosen = known[0]
+        case (nil, 0):
+            throw Failure("There has been no run yet", at: places.home, advice: "Begin one with: rz update ENVIRONMENT.")
+        default:
+            chosen = try await onlyUnfinished(of: known, places)
+        }
+        if name != nil, !known.contains(chosen), readOnly {
+            throw Failure(
+                "\(chosen) has had no run yet", at: places.home, details: known.isEmpty ? [] : ["runs of: \(known.joined(separator: ", "))"],
+                advice: "Begin one with: rz update \(chosen).")
+        }
+        return Runs(environment: chosen, journal: try journal(of: chosen, places, readOnly: readOnly))
+    }
+
+    static func journal(
+        of environment: String, _ places: Places, readOnly: Bool = false,
+        secrets: @escaping @Sendable () -> Secrets = { Secrets() }
+    ) throws(Failure) -> Journal {
+        do throws(JournalError) {
+            return try Journal(environment: environment, home: places.home, secrets: secrets, readOnly: readOnly)
+        } catch {
+            throw error.failure
+        }
+    }
+
+    private static func onlyUnfinished(of names: [String], _ places: Places) async throws -> String {
+        var unfinished: [String] = []
+        for name in names {
+            let runs = Runs(environment: name, journal: try journal(of: name, places, readOnly: true))
+            if let state = try await runs.latest()?.state, !state.status.isEnded { unfinished.append(name) }
+        }
+        guard unfinished.count == 1 else {
+            throw Failure(
+                unfinished.isEmpty ? "No run is unfinished" : "Runs of several environments are unfinished",
+                details: ["environments: \((unfinished.isEmpty ? names : unfinished).joined(separator: ", "))"],
+                advice: "Name the environment.")
+        }
+        return unfinished[0]
+    }
+
+    /// The latest run with its plan and state; nil when there was none.
+    func latest() async throws -> (plan: Plan, state: RunState)? {
+        guard let run = try await journal.latestRun() else { return nil }
+        return try await load(run)
+    }
+
+    func load(_ run: RunID) async throws -> (plan: Plan, state: RunState) {
+        let events = try await journal.events(of: run, after: 0)
+        let state = RunState(run: run, events: events)
+        guard !events.isEmpty, let text = try await journal.plan(state.planID) else {
+            throw Failure("There is no run \(run) of \(environment)", advice: "See them all with: rz history \(environment).")
+        }
+        return (try decodePlan(text), state)
+    }
+
+    /// The latest run, if it can still be steered.
+    func unfinished() async throws -> (plan: Plan, state: RunState) {
+        guard let (plan, state) = try await latest(), !state.status.isEnded else {
+            throw Failure("\(environment) has no unfinished run", advice: "Begin one with: rz update \(environment).", kind: .refused)
+        }
+        return (plan, state)
+    }
+
+    /// Writes down what somebody asks of a run, for the process that performs it.
+    func ask(_ kind: Event.Kind, of run: RunID) async throws {
+        _ = try await journal.append([kind], run: run, epoch: nil, at: SystemClock().now)
+    }
+
+    /// The living process that performs a run of this environment.
+    func performer() async throws -> JournalLock? {
+        guard let lock = try await journal.currentLock(), await journal.isHeld(lock) else { return nil }
+        return lock
+    }
+}
+
+func decodePlan(_ text: String, at place: String = "the journal") throws(Failure) -> Plan {
+    do {
+        return try JSONDecoder().decode(Plan.self, from: Data(text.utf8))
+    } catch {
+        throw Failure(
+            "This is not a plan that this version of rz can read", at: place, details: ["\(error)"],
+            advice: "Make a new one: rz plan ENVIRONMENT -o FILE.")
+    }
+}
+
+func encodePlan(_ plan: Plan) throws(Failure) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    do {
+        return String(decoding: try encoder.encode(plan), as: UTF8.self)
+    } catch {
+        throw Failure(error, doing: "Encoding the plan")
+    }
+}
+
+/// Who is at the keyboard.
+var operatorName: String {
+    ProcessInfo.processInfo.environment["SUDO_USER"] ?? ProcessInfo.processInfo.environment["USER"] ?? NSUserName()
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Reporting
+
+/// Standard output or standard error: whether people look at it, how wide it is, and how it is written to.
+struct Terminal: Sendable {
+    static let standardOutput = Terminal(descriptor: STDOUT_FILENO)
+    static let standardError = Terminal(descriptor: STDERR_FILENO)
+
+    let descriptor: Int32
+
+    var isInteractive: Bool {
+        isatty(descriptor) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+    }
+
+    /// Colors only for people, and never against their wish (https://no-color.org).
+    var style: Style {
+        let wish = ProcessInfo.processInfo.environment["NO_COLOR"] ?? ""
+        return Style(isColored: isInteractive && wish.isEmpty)
+    }
+
+    /// Columns; 100 where nobody says.
+    var width: Int {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        return min(120, max(60, Int(size.ws_col)))
+    }
+
+    func write(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            // Whoever read the pipe is gone; the work goes on without a reader.
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
+#if canImport(Glibc)
+    import Glibc
+#endif
