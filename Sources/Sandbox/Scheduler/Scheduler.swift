@@ -14,6 +14,7 @@ public actor Scheduler {
     private let inherited: [String: String]
     private var state: SchedulerState
     private var storedRevision = -1
+    private var writer = StateWriter()
     private var probes: [String: [Task<Void, Never>]] = [:]
     private var hub = EventHub()
     private var failure: SchedulerError?
@@ -86,7 +87,7 @@ public actor Scheduler {
         var round = 0
         while true {
             if let failure { throw failure }
-            collect()
+            collect(thorough: round % 10 == 0)
             if round % 10 == 0 { lookForAgents() }
             if round % 100 == 99 { hub.beat() }
             take(.tick)
@@ -95,11 +96,11 @@ public actor Scheduler {
         }
     }
 
-    private func collect() {
-        for task in state.tasks.values {
-            guard let process = task.process, let exit = TaskProcess.exit(of: process) else { continue }
-            take(.exited(task: task.id, exit))
-        }
+    private func collect(thorough: Bool) {
+        take(
+            state.tasks.values.compactMap { task in
+                task.process.flatMap { TaskProcess.exit(of: $0, thorough: thorough) }.map { .exited(task: task.id, $0) }
+            })
     }
 
     private func lookForAgents() {
@@ -107,8 +108,13 @@ public actor Scheduler {
         if agents != state.agents { take(.agents(agents)) }
     }
 
-    private func take(_ event: SchedulerEvent) {
-        perform(state.handle(event, at: .now))
+    private func take(_ events: SchedulerEvent...) {
+        take(events)
+    }
+
+    /// Takes events in together, so that the state is stored once for all of them.
+    private func take(_ events: [SchedulerEvent]) {
+        perform(events.flatMap { state.handle($0, at: .now) })
     }
 
     // MARK: Doing what the core decided
@@ -197,7 +203,7 @@ public actor Scheduler {
     private func store() {
         guard state.revision != storedRevision, failure == nil else { return }
         do {
-            try File.replace(configuration.stateFile, with: Array(StateDocument.text(of: state).utf8))
+            try File.replace(configuration.stateFile, with: writer.text(of: state))
             storedRevision = state.revision
         } catch {
             fail("The scheduler's state can't be written, so nothing more is done: \(error).")
@@ -228,13 +234,13 @@ public actor Scheduler {
 
     private func adoptTasks() {
         let started = state.tasks.values.contains { $0.process == nil } ? ProcessTable.sessionLeadersByTask() : [:]
-        for task in state.tasks.values.sorted(by: { $0.stagedAt < $1.stagedAt }) {
-            if let process = task.process ?? started[task.id], ProcessTable.isAlive(process) {
-                take(.adopted(task: task.id, process))
-            } else {
-                take(.exited(task: task.id, .unobserved))
-            }
-        }
+        take(
+            state.tasks.values.sorted(by: { $0.stagedAt < $1.stagedAt }).map { task in
+                if let process = task.process ?? started[task.id], ProcessTable.isAlive(process) {
+                    return .adopted(task: task.id, process)
+                }
+                return .exited(task: task.id, .unobserved)
+            })
     }
 
     private func stop() {

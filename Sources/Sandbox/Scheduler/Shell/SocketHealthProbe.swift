@@ -12,6 +12,7 @@ struct SocketHealthProbe: HealthProbe {
     }
 
     private static func look(_ target: ProbeTarget) -> String? {
+        if case .command(let command) = target.check.kind { return run(command, target) }
         guard let port = target.port else { return "the task has no port to probe" }
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard file >= 0 else { return "no socket: \(String(cString: strerror(errno)))" }
@@ -32,7 +33,8 @@ struct SocketHealthProbe: HealthProbe {
             }
         }
         guard connected == 0 else { return "ConnectException: \(String(cString: strerror(errno)))" }
-        guard case .http(let path, secure: false) = target.check.kind else { return nil }
+        guard case .http(let path, let secure) = target.check.kind else { return nil }
+        if secure { return "HTTPS health checks are not supported by this probe" }
         return get(path, host: "\(target.hostname):\(port)", over: file)
     }
 
@@ -52,5 +54,27 @@ struct SocketHealthProbe: HealthProbe {
         let fields = String(decoding: head.prefix(12), as: UTF8.self).split(separator: " ")
         guard fields.count > 1, let status = Int(fields[1]) else { return "the reply is not HTTP" }
         return (200..<400).contains(status) ? nil : "\(status)"
+    }
+
+    /// Runs a command with the task's environment; it is ended at the deadline.
+    private static func run(_ command: String, _ target: ProbeTarget) -> String? {
+        let launch = TaskProcess.Launch(
+            arguments: ["/bin/sh", "-c", command], environment: target.environment, workingDirectory: "/",
+            outputFile: "/dev/null", errorFile: "/dev/null")
+        let process: ProcessIdentity
+        do {
+            process = try TaskProcess.spawn(launch)
+        } catch {
+            return error.description
+        }
+        let deadline = ContinuousClock.now + .seconds(target.check.timeout)
+        while ContinuousClock.now < deadline {
+            if let exit = TaskProcess.exit(of: process) { return exit == .code(0) ? nil : "\(exit)" }
+            usleep(10_000)
+        }
+        kill(-process.pid, SIGKILL)
+        var status: Int32 = 0
+        waitpid(process.pid, &status, 0)
+        return "the command did not end within \(target.check.timeout) seconds"
     }
 }
