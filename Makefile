@@ -1,0 +1,53 @@
+# make demo: the main job in the sandbox. make test: every test. Each does its own set-up.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+# The installed binary carries Swift's libraries along, so that it runs where there is no toolchain.
+RELEASE = -c release --product rz --static-swift-stdlib
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test demo lint format install clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: ## install what is missing (scripts/setup)
+	@scripts/setup
+
+build: setup ## build rz
+	$(SWIFT) build --product rz
+
+test: setup ## run every test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+demo: build ## move the sandbox from blue to green and back, under load
+	RZ="$$($(SWIFT) build --show-bin-path)/rz" scripts/demo
+
+lint: ## check the format of the sources and the scripts
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	@if command -v shellcheck >/dev/null; then echo shellcheck scripts/setup scripts/demo .ci/run; \
+	    shellcheck scripts/setup scripts/demo .ci/run; else echo "shellcheck is not installed: scripts not checked"; fi
+	@if command -v terraform >/dev/null; then echo terraform fmt -check -recursive environments; \
+	    terraform fmt -check -recursive environments; else echo "terraform is not installed: modules not checked"; fi
+
+format: ## format the Swift sources
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+install: setup ## install rz and its completions below PREFIX (/usr/local)
+	$(SWIFT) build $(RELEASE)
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
+	    "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	install -m 755 "$$($(SWIFT) build $(RELEASE) --show-bin-path)/rz" "$(DESTDIR)$(PREFIX)/bin/rz"
+	"$(DESTDIR)$(PREFIX)/bin/rz" --generate-completion-script bash \
+	    > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/rz"
+	"$(DESTDIR)$(PREFIX)/bin/rz" --generate-completion-script zsh \
+	    > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_rz"
+	"$(DESTDIR)$(PREFIX)/bin/rz" --generate-completion-script fish \
+	    > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/rz.fish"
+
+clean: ## remove what was built; the set-up stays
+	rm -rf .build

@@ -1,0 +1,86 @@
+import CCurl
+import Foundation
+
+/// The one thread on which libcurl works: thousands of transfers over `curl_multi_poll`.
+///
+/// Sendable: `inbox` is guarded by `lock`; the multi handle and `running` are touched by the loop's thread only,
+/// except for `curl_multi_wakeup`, which libcurl allows from any thread.
+final class EventLoop: @unchecked Sendable {
+    static let shared = EventLoop()
+
+    private enum Command: Sendable {
+        case start(Transfer)
+        case cancel(Transfer)
+        case resume(Transfer)
+    }
+
+    /// Connections to one host at a time; further transfers wait for one.
+    private static let connectionsPerHost = 256
+
+    private let multi: UnsafeMutableRawPointer
+    private let lock = NSLock()
+    private var inbox: [Command] = []
+    private var running: [UnsafeMutableRawPointer: Transfer] = [:]
+
+    private init() {
+        rz_curl_global_init()
+        guard let multi = curl_multi_init() else { preconditionFailure("libcurl has no memory to start") }
+        self.multi = multi
+        _ = rz_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, EventLoop.connectionsPerHost)
+        _ = rz_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, EventLoop.connectionsPerHost)
+        let thread = Thread { [self] in run() }
+        thread.name = "rz.transport"
+        thread.start()
+    }
+
+    func start(_ transfer: Transfer) { send(.start(transfer)) }
+    func cancel(_ transfer: Transfer) { send(.cancel(transfer)) }
+    func resume(_ transfer: Transfer) { send(.resume(transfer)) }
+
+    private func send(_ command: Command) {
+        lock.withLock { inbox.append(command) }
+        curl_multi_wakeup(multi)
+    }
+
+    private func run() {
+        while true {
+            for command in lock.withLock({ () -> [Command] in
+                defer { inbox.removeAll(keepingCapacity: true) }
+                return inbox
+            }) { perform(command) }
+            var count: Int32 = 0
+            curl_multi_perform(multi, &count)
+            finishDone()
+            curl_multi_poll(multi, nil, 0, 1000, nil)
+        }
+    }
+
+    private func perform(_ command: Command) {
+        switch command {
+        case .start(let transfer):
+            guard !transfer.isFinished else { return }
+            guard let handle = transfer.prepare() else {
+                transfer.finish(CURLE_FAILED_INIT)
+                return
+            }
+            running[handle] = transfer
+            curl_multi_add_handle(multi, handle)
+        case .cancel(let transfer):
+            // Removing a handle closes its connection, so the server sees the end of it.
+            if let handle = transfer.handle, running.removeValue(forKey: handle) != nil {
+                curl_multi_remove_handle(multi, handle)
+            }
+            transfer.cancel()
+        case .resume(let transfer):
+            if let handle = transfer.handle, running[handle] != nil { curl_easy_pause(handle, CURLPAUSE_CONT) }
+        }
+    }
+
+    private func finishDone() {
+        var outcome = CURLE_OK
+        while let handle = rz_curl_multi_next_done(multi, &outcome) {
+            curl_multi_remove_handle(multi, handle)
+            running.removeValue(forKey: handle)?.finish(outcome)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+/// One HTTP request (RFC 9110).
+public struct HTTPRequest: Sendable {
+    public var method: HTTPMethod
+    /// `http` or `https`; no other scheme is ever followed.
+    public var url: String
+    public var headers: [HTTPHeader]
+    public var body: [UInt8]?
+    /// For the whole exchange, retries and redirects included; for a stream: until its headers are there.
+    public var deadline: Duration
+    public var credentials: Credentials?
+    public var tls: TLSOptions
+    /// Connects to this UNIX socket instead of the URL's host.
+    public var unixSocket: String?
+    /// Nil: safe methods are tried again, others are not.
+    public var retry: RetryPolicy?
+    public var maximumRedirects: Int
+    /// Sends the credentials along when a redirect leads to another host: only for clusters whose members all
+    /// know them, as Mesos masters do.
+    public var forwardsCredentials: Bool
+    /// HTTP/2 without TLS, for servers known to speak it.
+    public var assumesHTTP2: Bool
+    /// A longer body is an error.
+    public var maximumBody: Int
+
+    public init(
+        _ method: HTTPMethod = .get, _ url: String, headers: [HTTPHeader] = [], body: [UInt8]? = nil,
+        deadline: Duration = .seconds(10), credentials: Credentials? = nil, tls: TLSOptions = TLSOptions(),
+        unixSocket: String? = nil, retry: RetryPolicy? = nil, maximumRedirects: Int = 5,
+        forwardsCredentials: Bool = false, assumesHTTP2: Bool = false, maximumBody: Int = 64 << 20
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.deadline = deadline
+        self.credentials = credentials
+        self.tls = tls
+        self.unixSocket = unixSocket
+        self.retry = retry
+        self.maximumRedirects = maximumRedirects
+        self.forwardsCredentials = forwardsCredentials
+        self.assumesHTTP2 = assumesHTTP2
+        self.maximumBody = maximumBody
+    }
+}
+
+public struct HTTPMethod: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let name: String
+
+    public init(_ name: String) { self.name = name }
+    public init(stringLiteral value: String) { name = value }
+
+    public static let get: HTTPMethod = "GET"
+    public static let head: HTTPMethod = "HEAD"
+    public static let post: HTTPMethod = "POST"
+    public static let put: HTTPMethod = "PUT"
+    public static let patch: HTTPMethod = "PATCH"
+    public static let delete: HTTPMethod = "DELETE"
+
+    /// Whether a request with it asks for no change (RFC 9110, section 9.2.1).
+    public var isSafe: Bool { ["GET", "HEAD", "OPTIONS", "TRACE"].contains(name) }
+    public var description: String { name }
+}
+
+public struct HTTPHeader: Sendable, Hashable {
+    public var name: String
+    public var value: String
+
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// Who asks. Never shown: it has no description of its own contents.
+public enum Credentials: Sendable, Hashable, CustomStringConvertible {
+    case basic(user: String, password: String)
+    case bearer(String)
+    /// DC/OS: `Authorization: token=…`.
+    case token(String)
+
+    public var description: String { "credentials" }
+}
+
+/// Whom to trust. By default the system's authorities, and always with verification.
+public struct TLSOptions: Sendable, Hashable {
+    public var verifiesPeer: Bool
+    /// File with the authorities to trust, PEM.
+    public var authorities: String?
+    /// Files with the client's certificate and its key, PEM.
+    public var certificate: String?
+    public var key: String?
+
+    public init(
+        verifiesPeer: Bool = true, authorities: String? = nil, certificate: String? = nil, key: String? = nil
+    ) {
+        self.verifiesPeer = verifiesPeer
+        self.authorities = authorities
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
+/// How often a request that failed for a passing reason is made again.
+public struct RetryPolicy: Sendable, Hashable {
+    public var attempts: Int
+    /// Before the second attempt; doubled with each further one. The real pause is a random part of it.
+    public var pause: Duration
+
+    public init(attempts: Int, pause: Duration = .milliseconds(100)) {
+        self.attempts = attempts
+        self.pause = pause
+    }
+
+    public static let none = RetryPolicy(attempts: 1)
+    public static let standard = RetryPolicy(attempts: 3)
+}

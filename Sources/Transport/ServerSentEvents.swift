@@ -1,0 +1,94 @@
+/// One event of a stream (WHATWG HTML, section 9.2).
+public struct ServerSentEvent: Sendable, Hashable {
+    /// `message` unless the server named it.
+    public var type: String
+    public var data: String
+    public var id: String?
+
+    public init(type: String, data: String, id: String? = nil) {
+        self.type = type
+        self.data = data
+        self.id = id
+    }
+}
+
+extension HTTPClient {
+    /// Events of a stream, until it ends. Never reconnects by itself: whoever reads must know that events were lost.
+    ///
+    /// - Throws: `TransportError`; also when the answer is no event stream.
+    public func events(_ request: HTTPRequest) -> AsyncThrowingStream<ServerSentEvent, any Error> {
+        AsyncThrowingStream { continuation in
+            let reader = Task {
+                do {
+                    var request = request
+                    request.headers.append(HTTPHeader("Accept", "text/event-stream"))
+                    let stream = try await self.stream(request)
+                    guard stream.status == 200 else {
+                        throw TransportError(
+                            .malformed, target: "\(request.method) \(shown(request.url))",
+                            message: "answered \(stream.status) where events were expected")
+                    }
+                    var parser = ServerSentEventParser()
+                    for try await bytes in stream.body {
+                        for event in parser.take(bytes) { continuation.yield(event) }
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in reader.cancel() }
+        }
+    }
+}
+
+/// Takes bytes as they come and gives events as they are complete.
+struct ServerSentEventParser {
+    private var line: [UInt8] = []
+    private var endedWithCarriageReturn = false
+    private var type = ""
+    private var data: [String] = []
+    private var id: String?
+
+    mutating func take(_ bytes: [UInt8]) -> [ServerSentEvent] {
+        var events: [ServerSentEvent] = []
+        for byte in bytes {
+            switch byte {
+            case 10 where endedWithCarriageReturn:
+                endedWithCarriageReturn = false
+            case 10, 13:
+                endedWithCarriageReturn = byte == 13
+                if let event = endLine() { events.append(event) }
+            default:
+                endedWithCarriageReturn = false
+                line.append(byte)
+            }
+        }
+        return events
+    }
+
+    private mutating func endLine() -> ServerSentEvent? {
+        let text = String(decoding: line, as: UTF8.self)
+        line.removeAll(keepingCapacity: true)
+        guard !text.isEmpty else { return dispatch() }
+        let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        var value = halves.count > 1 ? halves[1] : ""
+        if value.first == " " { value = value.dropFirst() }
+        switch halves[0] {
+        case "event": type = String(value)
+        case "data": data.append(String(value))
+        case "id" where !value.contains("\0"): id = String(value)
+        default: break
+        }
+        return nil
+    }
+
+    private mutating func dispatch() -> ServerSentEvent? {
+        defer {
+            type = ""
+            data = []
+        }
+        guard !data.isEmpty else { return nil }
+        return ServerSentEvent(type: type.isEmpty ? "message" : type, data: data.joined(separator: "\n"), id: id)
+    }
+}

@@ -1,0 +1,207 @@
+import CCurl
+import Foundation
+
+/// One exchange on the event loop.
+///
+/// Sendable: after `EventLoop.start` only the loop's thread touches it; whoever waits hears through `onEnd` and the
+/// pipe, which are Sendable themselves.
+final class Transfer: @unchecked Sendable {
+    /// What a transfer told when it ended.
+    struct Answer: Sendable {
+        var status: Int
+        var headers: HTTPHeaders
+        var body: [UInt8]
+        var url: String
+    }
+
+    let request: HTTPRequest
+    private(set) var handle: UnsafeMutableRawPointer?
+    private(set) var isFinished = false
+    private let deadline: Duration
+    private let onEnd: @Sendable (Result<Answer, TransportError>) -> Void
+    /// Where the body goes piece by piece; nil collects it.
+    private let pipe: BodyPipe?
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var headers = HTTPHeaders()
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+
+    init(
+        _ request: HTTPRequest, deadline: Duration, pipe: BodyPipe? = nil,
+        onEnd: @escaping @Sendable (Result<Answer, TransportError>) -> Void
+    ) {
+        self.request = request
+        self.deadline = deadline
+        self.pipe = pipe
+        self.onEnd = onEnd
+    }
+
+    deinit {
+        curl_slist_free_all(headerList)
+        if let handle { curl_easy_cleanup(handle) }
+    }
+
+    // MARK: - Set-up
+
+    /// Makes the easy handle; nil when libcurl refuses an option.
+    func prepare() -> UnsafeMutableRawPointer? {
+        guard let handle = curl_easy_init() else { return nil }
+        self.handle = handle
+        let isSet = [
+            text(CURLOPT_URL, request.url), text(CURLOPT_PROTOCOLS_STR, "http,https"),
+            text(CURLOPT_REDIR_PROTOCOLS_STR, "http,https"), text(CURLOPT_CUSTOMREQUEST, request.method.name),
+            text(CURLOPT_ACCEPT_ENCODING, ""), number(CURLOPT_NOSIGNAL, 1),
+            number(CURLOPT_NOBODY, request.method == .head ? 1 : 0),
+            number(CURLOPT_FOLLOWLOCATION, request.maximumRedirects > 0 ? 1 : 0),
+            number(CURLOPT_MAXREDIRS, request.maximumRedirects), number(CURLOPT_POSTREDIR, rz_curl_redirect_all()),
+            number(CURLOPT_UNRESTRICTED_AUTH, request.forwardsCredentials ? 1 : 0),
+            number(
+                CURLOPT_HTTP_VERSION,
+                request.assumesHTTP2 ? rz_curl_http_version_2_prior_knowledge() : rz_curl_http_version_2_tls()),
+            setDeadline(), setBody(), setCredentials(), setTLS(), setHeaders(), setCallbacks(),
+            request.unixSocket.map { text(CURLOPT_UNIX_SOCKET_PATH, $0) } ?? true,
+        ]
+        return isSet.allSatisfy { $0 } ? handle : nil
+    }
+
+    private func setDeadline() -> Bool {
+        let milliseconds = max(1, Int(deadline / .milliseconds(1)))
+        // A stream lives on after its headers; HTTPClient watches the time until then.
+        return number(pipe == nil ? CURLOPT_TIMEOUT_MS : CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
+    }
+
+    private func setBody() -> Bool {
+        guard let body = request.body else { return true }
+        guard let handle else { return false }
+        let isSized = rz_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)) == CURLE_OK
+        return isSized
+            && body.withUnsafeBytes { bytes in
+                var copy = Array(bytes)
+                return copy.withUnsafeMutableBytes {
+                    rz_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) == CURLE_OK
+                }
+            }
+    }
+
+    private func setCredentials() -> Bool {
+        switch request.credentials {
+        case nil, .token: true
+        case .basic(let user, let password):
+            text(CURLOPT_USERNAME, user) && text(CURLOPT_PASSWORD, password)
+                && number(CURLOPT_HTTPAUTH, rz_curl_auth_basic())
+        case .bearer(let token):
+            text(CURLOPT_XOAUTH2_BEARER, token) && number(CURLOPT_HTTPAUTH, rz_curl_auth_bearer())
+        }
+    }
+
+    private func setTLS() -> Bool {
+        let tls = request.tls
+        return number(CURLOPT_SSL_VERIFYPEER, tls.verifiesPeer ? 1 : 0)
+            && number(CURLOPT_SSL_VERIFYHOST, tls.verifiesPeer ? 2 : 0)
+            && (tls.authorities.map { text(CURLOPT_CAINFO, $0) } ?? true)
+            && (tls.certificate.map { text(CURLOPT_SSLCERT, $0) } ?? true)
+            && (tls.key.map { text(CURLOPT_SSLKEY, $0) } ?? true)
+    }
+
+    private func setHeaders() -> Bool {
+        guard let handle else { return false }
+        // libcurl asks for permission to send a large body, and waits a second for servers that don't know that.
+        var all = [HTTPHeader("Expect", "")] + request.headers
+        if case .token(let token) = request.credentials { all.append(HTTPHeader("Authorization", "token=\(token)")) }
+        for header in all {
+            let line = "\(header.name):\(header.value.isEmpty ? "" : " " + header.value)"
+            guard !line.utf8.contains(where: { $0 == 10 || $0 == 13 || $0 == 0 }) else { return false }
+            headerList = curl_slist_append(headerList, line)
+        }
+        return rz_curl_set_list(handle, CURLOPT_HTTPHEADER, headerList) == CURLE_OK
+    }
+
+    private func setCallbacks() -> Bool {
+        guard let handle else { return false }
+        // Unretained is enough: the event loop holds the transfer for as long as libcurl holds the handle.
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        return rz_curl_set_write(handle, CURLOPT_WRITEFUNCTION, receiveBody) == CURLE_OK
+            && rz_curl_set_pointer(handle, CURLOPT_WRITEDATA, context) == CURLE_OK
+            && rz_curl_set_write(handle, CURLOPT_HEADERFUNCTION, receiveHeader) == CURLE_OK
+            && rz_curl_set_pointer(handle, CURLOPT_HEADERDATA, context) == CURLE_OK
+    }
+
+    private func text(_ option: CURLoption, _ value: String) -> Bool {
+        guard let handle, !value.utf8.contains(0) else { return false }
+        return rz_curl_set_text(handle, option, value) == CURLE_OK
+    }
+
+    private func number(_ option: CURLoption, _ value: Int) -> Bool {
+        guard let handle else { return false }
+        return rz_curl_set_long(handle, option, value) == CURLE_OK
+    }
+
+    // MARK: - What arrives
+
+    fileprivate func take(header line: [UInt8]) {
+        let text = String(decoding: line, as: UTF8.self)
+        // A status line begins a new set: after a redirect only the last answer counts.
+        if text.hasPrefix("HTTP/") { headers = HTTPHeaders() }
+        guard let colon = text.firstIndex(of: ":"), !text.hasPrefix("HTTP/") else {
+            if text == "\r\n", let handle, let pipe, !isInterim(handle) {
+                pipe.begin(status: rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE), headers: headers)
+            }
+            return
+        }
+        headers.all.append(
+            HTTPHeader(
+                String(text[..<colon]),
+                text[text.index(after: colon)...].trimmingCharacters(in: .whitespacesAndNewlines)))
+    }
+
+    /// An answer after which another one follows: 1xx, or a redirect that is followed.
+    private func isInterim(_ handle: UnsafeMutableRawPointer) -> Bool {
+        let status = rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE)
+        return status < 200
+            || (request.maximumRedirects > 0 && (300..<400).contains(status) && headers["Location"] != nil)
+    }
+
+    fileprivate func take(body bytes: UnsafeRawBufferPointer) -> Int {
+        if let pipe { return pipe.put(Array(bytes)) ? bytes.count : rz_curl_pause_write() }
+        guard body.count + bytes.count <= request.maximumBody else {
+            isTooLarge = true
+            return 0
+        }
+        body += bytes
+        return bytes.count
+    }
+
+    // MARK: - The end
+
+    func finish(_ outcome: CURLcode) {
+        guard !isFinished, let handle else { return end(.failure(TransportError(outcome, request))) }
+        guard outcome == CURLE_OK else {
+            return end(.failure(TransportError(isTooLarge ? CURLE_FILESIZE_EXCEEDED : outcome, request)))
+        }
+        let url = rz_curl_get_text(handle, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) } ?? request.url
+        end(
+            .success(
+                Answer(
+                    status: rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE), headers: headers, body: body, url: url)))
+    }
+
+    func cancel() { end(.failure(TransportError(cancelled: request))) }
+
+    private func end(_ result: Result<Answer, TransportError>) {
+        guard !isFinished else { return }
+        isFinished = true
+        pipe?.end(result)
+        onEnd(result)
+    }
+}
+
+private let receiveBody: rz_curl_write = { bytes, size, count, context in
+    Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+        .take(body: UnsafeRawBufferPointer(start: bytes, count: size * count))
+}
+
+private let receiveHeader: rz_curl_write = { bytes, size, count, context in
+    Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+        .take(header: Array(UnsafeRawBufferPointer(start: bytes, count: size * count)))
+    return size * count
+}

@@ -1,0 +1,90 @@
+import CCurl
+
+/// Why a request got no answer. Holds no credentials: user info and query values are cut out of the URL.
+public struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Kind: Sendable, Hashable {
+        case refused, timedOut, cancelled, nameResolution, tls, connectionLost, tooLarge, malformed, other
+    }
+
+    public var kind: Kind
+    /// What was asked: method and URL, or the address of a socket.
+    public var target: String
+    public var message: String
+    /// Whether the request may have reached the server, so that its effect is unknown.
+    public var effectIsUnknown: Bool
+
+    public init(_ kind: Kind, target: String, message: String, effectIsUnknown: Bool = false) {
+        self.kind = kind
+        self.target = target
+        self.message = message
+        self.effectIsUnknown = effectIsUnknown
+    }
+
+    public var description: String { "\(target): \(message)" }
+
+    /// Whether the same request may well succeed a moment later.
+    public var isTransient: Bool {
+        switch kind {
+        case .refused, .timedOut, .connectionLost: true
+        default: false
+        }
+    }
+}
+
+extension TransportError {
+    init(_ code: CURLcode, _ request: HTTPRequest) {
+        let kind: Kind =
+            switch code {
+            case CURLE_COULDNT_CONNECT: .refused
+            case CURLE_OPERATION_TIMEDOUT: .timedOut
+            case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .nameResolution
+            case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM,
+                CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+                .tls
+            case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
+                CURLE_HTTP2_STREAM:
+                .connectionLost
+            case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .malformed
+            case CURLE_FILESIZE_EXCEEDED: .tooLarge
+            default: .other
+            }
+        let mayHaveArrived = kind == .timedOut || kind == .connectionLost || kind == .tooLarge
+        self.init(
+            kind, target: "\(request.method) \(shown(request.url))", message: String(cString: curl_easy_strerror(code)),
+            effectIsUnknown: mayHaveArrived && !request.method.isSafe)
+    }
+
+    init(cancelled request: HTTPRequest) {
+        self.init(
+            .cancelled, target: "\(request.method) \(shown(request.url))", message: "the request was cancelled",
+            effectIsUnknown: !request.method.isSafe)
+    }
+}
+
+/// A URL fit for messages: without user info, and with the names of its query only.
+func shown(_ url: String) -> String {
+    var text = Substring(url)
+    if let scheme = text.range(of: "://") {
+        let rest = text[scheme.upperBound...]
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        if let at = authority.lastIndex(of: "@") {
+            text = text[..<scheme.upperBound] + rest[rest.index(after: at)...]
+        }
+    }
+    guard let question = text.firstIndex(of: "?") else { return String(text) }
+    let names = text[text.index(after: question)...].split(separator: "&").map { pair in
+        pair.contains("=") ? pair.prefix { $0 != "=" } + "=…" : pair
+    }
+    return text[..<question] + "?" + names.joined(separator: "&")
+}
+
+extension Substring {
+    fileprivate func range(of mark: String) -> Range<Index>? {
+        var index = startIndex
+        while index < endIndex {
+            if self[index...].hasPrefix(mark) { return index..<self.index(index, offsetBy: mark.count) }
+            index = self.index(after: index)
+        }
+        return nil
+    }
+}
