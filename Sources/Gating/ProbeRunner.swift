@@ -1,0 +1,83 @@
+import Migration
+import Transport
+
+/// Asks probes over HTTP, TCP, and by running a program.
+public struct ProbeRunner: Prober {
+    /// Runs a program with a time limit and gives its exit status.
+    public typealias Program = @Sendable (_ command: [String], _ limit: Period) async throws(Failure) -> Int32
+
+    private let resolver: Resolver
+    private let program: Program
+
+    public init(resolver: @escaping Resolver, program: @escaping Program) {
+        self.resolver = resolver
+        self.program = program
+    }
+
+    public func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
+        do throws(Failure) {
+            switch probe.kind {
+            case .http(let url, let path, let expect):
+                let base = try url.map { url throws(Failure) in try text(url, inventory) } ?? "http://\(target ?? "")"
+                return await askHTTP(base + path, expect: expect, timeout: probe.timeout)
+            case .tcp(let address):
+                let address =
+                    try address.map { address throws(Failure) in try text(address, inventory) } ?? target ?? ""
+                return await askTCP(address, timeout: probe.timeout)
+            case .command(let words):
+                var command: [String] = []
+                for word in words { command.append(try text(word, inventory)) }
+                return try await run(command, timeout: probe.timeout)
+            }
+        } catch {
+            return sample("probe", .inconclusive, "could not be asked: \(error.summary)")
+        }
+    }
+
+    private func text(_ setting: Setting, _ inventory: Inventory) throws(Failure) -> String {
+        try inventory.fill(try resolver(setting))
+    }
+
+    private func askHTTP(_ url: String, expect: Int, timeout: Period) async -> GateSample {
+        let request = HTTPRequest(.get, url, deadline: timeout.duration, retry: RetryPolicy.none, maximumRedirects: 0)
+        do throws(TransportError) {
+            let status = try await HTTPClient.shared.send(request).status
+            return status == expect
+                ? sample(url, .pass, "GET \(url) said \(status)")
+                : sample(url, .fail, "GET \(url) said \(status), expected \(expect)")
+        } catch {
+            return sample(url, verdict(of: error), error.description)
+        }
+    }
+
+    private func askTCP(_ address: String, timeout: Period) async -> GateSample {
+        guard let socketAddress = SocketAddress("tcp:\(address)") else {
+            return sample(address, .inconclusive, "“\(address)” is not host:port")
+        }
+        do throws(TransportError) {
+            try await StreamSocket.connect(to: socketAddress, deadline: timeout.duration).close()
+            return sample(address, .pass, "\(address) takes connections")
+        } catch {
+            return sample(address, verdict(of: error), error.description)
+        }
+    }
+
+    private func run(_ command: [String], timeout: Period) async throws(Failure) -> GateSample {
+        let status = try await program(command, timeout)
+        let name = command.first ?? ""
+        return status == 0
+            ? sample(name, .pass, "\(name) exited with 0") : sample(name, .fail, "\(name) exited with \(status)")
+    }
+
+    /// A service that refuses or does not answer has failed; a name that can't be looked up says nothing about it.
+    private func verdict(of error: TransportError) -> Verdict {
+        switch error.kind {
+        case .refused, .timedOut, .connectionLost, .tls: .fail
+        default: .inconclusive
+        }
+    }
+
+    private func sample(_ subject: String, _ verdict: Verdict, _ message: String) -> GateSample {
+        GateSample(gate: "probe", subject: subject, verdict: verdict, message: message)
+    }
+}

@@ -1,0 +1,36 @@
+import Migration
+import Transport
+
+/// Makes the requests that operators add to runbooks.
+public struct RequestCaller: Sendable {
+    private let resolver: Resolver
+
+    public init(resolver: @escaping Resolver) { self.resolver = resolver }
+
+    /// - Throws: `Failure` when the answer's status is another than expected.
+    public func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {
+        var headers: [HTTPHeader] = []
+        for (name, value) in work.headers.sorted(by: { $0.key < $1.key }) {
+            headers.append(HTTPHeader(name, try text(value, inventory)))
+        }
+        let body = try work.body.map { body throws(Failure) in try Array(text(body, inventory).utf8) }
+        let request = HTTPRequest(
+            HTTPMethod(work.method), try text(work.url, inventory), headers: headers, body: body, deadline: .seconds(30)
+        )
+        let response: HTTPResponse
+        do throws(TransportError) {
+            response = try await HTTPClient.shared.send(request)
+        } catch {
+            throw Failure(
+                "The request failed: \(error.message)", at: error.target,
+                kind: error.effectIsUnknown ? .unknownEffect : error.isTransient ? .transient : .permanent)
+        }
+        guard response.status == work.expect else {
+            throw Failure("Answered \(response.status), expected \(work.expect)", at: "\(work.method) \(work.url)")
+        }
+    }
+
+    private func text(_ setting: Setting, _ inventory: Inventory) throws(Failure) -> String {
+        try inventory.fill(try resolver(setting))
+    }
+}

@@ -1,0 +1,149 @@
+import Migration
+
+/// Configures servers with a playbook.
+///
+/// Measured behaviour behind the choices: docs/ansible.md.
+public struct Ansible: Configurator {
+    private let binary: String
+    private let configure: Configure
+    private let environmentFolder: String
+    private let stateFolder: String
+    private let inherited: [String: String]
+    private let resolve: Resolver
+
+    /// - Parameters:
+    ///   - binary: path or name of `ansible-playbook`.
+    ///   - environmentFolder: the environment's folder in a pinned copy; nothing is written into it.
+    ///   - stateFolder: rz's folder for this environment; events and logs are kept in `ansible/` below it.
+    public init(
+        binary: String, configure: Configure, environmentFolder: String, stateFolder: String,
+        inherited: [String: String] = InheritedEnvironment.variables, resolve: @escaping Resolver
+    ) {
+        self.binary = binary
+        self.configure = configure
+        self.environmentFolder = environmentFolder
+        self.stateFolder = stateFolder
+        self.inherited = inherited
+        self.resolve = resolve
+    }
+
+    public func observeVersion() async throws(Failure) -> String {
+        let output = try OutputFile()
+        var environment = inherited
+        environment["LC_ALL"] = "C.UTF-8"
+        let command = Command(
+            binary, ["--version"], environment: environment, folder: environmentFolder, deadline: .minutes(1))
+        let end = try await ChildProcess(command).run(output: output)
+        try end.refuseStopped(command)
+        // `ansible-playbook [core 2.19.14]`
+        let line = output.text().split(whereSeparator: \.isNewline).first ?? ""
+        guard end.isSuccess, let version = line.split(separator: "[core ").last?.prefix(while: { $0 != "]" }) else {
+            throw Failure("\(binary) does not tell its version", details: output.lastLines())
+        }
+        return "Ansible \(version)"
+    }
+
+    public func configure(
+        _ color: Color, _ inventory: Inventory, report: Report
+    ) async throws(Failure) -> ConfigurationResult {
+        let expected = Array(Set(inventory.hosts.map(\.name))).sorted()
+        try refuseUnlessRunnable(color, expected)
+        let folder = try AnsibleFolder(path: stateFolder + "/ansible/\(color)")
+        try await endLeftover(folder, report)
+        let (variables, secrets) = try resolvedVariables()
+        try folder.write(inventory)
+        try folder.write(variables: variables)
+        defer { Files.remove(folder.variables) }
+
+        let events = try OutputFile(path: folder.events)
+        let output = try OutputFile(path: folder.output)
+        let command = command(folder, servers: expected.count)
+        var progress = AnsibleProgress(servers: expected.count)
+        let end = try await ChildProcess(command).run(
+            output: output, record: folder.record, following: events
+        ) { line in
+            guard let event = AnsibleEvent(line: line), let text = progress.line(for: event) else { return }
+            await report(secrets.redact(text))
+        }
+        try output.redact(secrets)
+        try events.redact(secrets)
+        try end.refuseStopped(command)
+        return try AnsibleVerdict(
+            playbook: playbook, expected: expected, events: events.lines().compactMap { AnsibleEvent(line: $0) },
+            end: end, errors: output.lastLines(12)
+        ).result()
+    }
+
+    private var playbook: String { environmentFolder + "/" + configure.playbook }
+
+    /// Ansible itself calls an empty inventory a success.
+    private func refuseUnlessRunnable(_ color: Color, _ servers: [String]) throws(Failure) {
+        guard !servers.isEmpty else {
+            throw Failure(
+                "There are no servers of \(color) to configure", at: playbook,
+                advice: "Check the provisioner's output `inventory`.")
+        }
+        guard Files.exists(playbook) else {
+            throw Failure(
+                "The playbook is not there", at: playbook, advice: "Correct `configure.ansible` in environment.yaml.")
+        }
+    }
+
+    /// A playbook that an rz left behind when it was killed must not run beside the next one.
+    private func endLeftover(_ folder: AnsibleFolder, _ report: Report) async throws(Failure) {
+        guard folder.record.running != nil else { return }
+        await report("ends the playbook of an interrupted run")
+        try await folder.record.waitForLeftover(deadline: .minutes(1), stopping: stopping, leaving: stopping)
+    }
+
+    private func resolvedVariables() throws(Failure) -> ([String: String], Secrets) {
+        var variables: [String: String] = [:]
+        var secrets = Secrets()
+        for (name, setting) in configure.variables {
+            let text = try resolve(setting)
+            variables[name] = text
+            if setting.isSecret { secrets.insert(text) }
+        }
+        return (variables, secrets)
+    }
+
+    private func command(_ folder: AnsibleFolder, servers: Int) -> Command {
+        let arguments = ["-i", folder.inventory, "-e", "@" + folder.variables, configure.playbook]
+        return Command(
+            binary, arguments, environment: environment(folder, servers: servers), folder: environmentFolder,
+            deadline: .hours(24), stopping: stopping)
+    }
+
+    private var stopping: Stopping {
+        Stopping(signalsGroup: false, afterInterrupt: .seconds(30), afterTerminate: .seconds(10))
+    }
+
+    private func environment(_ folder: AnsibleFolder, servers: Int) -> [String: String] {
+        var environment = inherited
+        environment.merge([
+            "RZ_EVENTS": folder.events,
+            "ANSIBLE_CALLBACK_PLUGINS": folder.plugins,
+            "ANSIBLE_CALLBACKS_ENABLED": AnsibleCallback.name,
+            "ANSIBLE_STDOUT_CALLBACK": "default",
+            "ANSIBLE_HOME": folder.home,
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
+            "ANSIBLE_PIPELINING": "1",
+            "ANSIBLE_NOCOWS": "1",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_RETRY_FILES_ENABLED": "0",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            // Targets would otherwise log each module's arguments, secrets too.
+            "ANSIBLE_NO_TARGET_SYSLOG": "1",
+            // Ansible refuses to start in a locale that is not UTF-8.
+            "LC_ALL": "C.UTF-8",
+            // The pinned copy stays as it is.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        ]) { $1 }
+        if environment["ANSIBLE_FORKS"] == nil { environment["ANSIBLE_FORKS"] = String(min(max(servers, 5), 50)) }
+        let playbookFolder = playbook.split(separator: "/").dropLast().map { "/" + $0 }.joined()
+        if Files.exists(playbookFolder + "/ansible.cfg") {
+            environment["ANSIBLE_CONFIG"] = playbookFolder + "/ansible.cfg"
+        }
+        return environment
+    }
+}

@@ -1,0 +1,86 @@
+/// The callback plugin by which Ansible tells rz what it does. ansible-core has no JSON callback of its own.
+///
+/// It appends one JSON object a line to the file that `RZ_EVENTS` names. Module arguments are never written, and of a
+/// task with `no_log` nothing but its outcome.
+enum AnsibleCallback {
+    static let name = "rz_events"
+
+    static let source = #"""
+        """Tells rz what a playbook does: one JSON object a line, appended to the file that RZ_EVENTS names."""
+
+        import json
+        import os
+
+        from ansible.plugins.callback import CallbackBase
+
+        DOCUMENTATION = """
+        name: rz_events
+        type: notification
+        short_description: Writes JSON lines for rz
+        description: Writes one JSON object a line to the file named by RZ_EVENTS. Honours no_log.
+        """
+
+        LIMIT = 2000
+
+
+        def message_of(result):
+            """What a person needs to know of a failure; never the module's arguments."""
+            data = getattr(result, "result", None) or result._result
+            if getattr(result._task, "no_log", False) or data.get("_ansible_no_log"):
+                return "the reason is hidden by no_log"
+            parts = [item_message(item) for item in data.get("results", []) if isinstance(item, dict)]
+            parts = [part for part in parts if part] or [data.get("msg"), data.get("stderr"), data.get("reason")]
+            return "\n".join(str(part) for part in parts if part)[:LIMIT]
+
+
+        def item_message(item):
+            if not (item.get("failed") or item.get("unreachable")):
+                return None
+            if item.get("_ansible_no_log"):
+                return "the reason is hidden by no_log"
+            return "\n".join(str(part) for part in (item.get("msg"), item.get("stderr")) if part)
+
+
+        class CallbackModule(CallbackBase):
+            CALLBACK_VERSION = 2.0
+            CALLBACK_TYPE = "notification"
+            CALLBACK_NAME = "rz_events"
+            CALLBACK_NEEDS_ENABLED = True
+
+            def __init__(self):
+                super().__init__()
+                self._file = os.open(os.environ["RZ_EVENTS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+            def _write(self, event, **fields):
+                os.write(self._file, (json.dumps(dict(event=event, **fields)) + "\n").encode())
+
+            def _write_result(self, event, result, **fields):
+                self._write(event, host=result._host.get_name(), task=result._task.get_name(), **fields)
+
+            def v2_playbook_on_play_start(self, play):
+                self._write("play", name=play.get_name())
+
+            def v2_playbook_on_task_start(self, task, is_conditional):
+                self._write("task", name=task.get_name())
+
+            def v2_playbook_on_handler_task_start(self, task):
+                self._write("task", name=task.get_name())
+
+            def v2_runner_on_ok(self, result):
+                data = getattr(result, "result", None) or result._result
+                self._write_result("changed" if data.get("changed") else "ok", result)
+
+            def v2_runner_on_skipped(self, result):
+                self._write_result("skipped", result)
+
+            def v2_runner_on_failed(self, result, ignore_errors=False):
+                event = "ignored" if ignore_errors else "failed"
+                self._write_result(event, result, message=message_of(result))
+
+            def v2_runner_on_unreachable(self, result):
+                self._write_result("unreachable", result, message=message_of(result))
+
+            def v2_playbook_on_stats(self, stats):
+                self._write("stats", hosts={host: stats.summarize(host) for host in sorted(stats.processed)})
+        """#
+}

@@ -1,0 +1,65 @@
+import JSON
+
+/// One line that the callback plugin wrote.
+enum AnsibleEvent: Equatable, Sendable {
+    case play(String)
+    case task(String)
+    /// A host is through with a task: `ok`, `changed`, `skipped`, `ignored`.
+    case done(host: String, task: String, outcome: String)
+    case failed(host: String, task: String, message: String)
+    case unreachable(host: String, message: String)
+    /// The last event: what happened to each host that was seen.
+    case stats([String: Stats])
+
+    struct Stats: Equatable, Sendable {
+        var changed: Int
+        var failures: Int
+        var unreachable: Int
+    }
+
+    /// Nil for a line that can't be read.
+    init?(line: String) {
+        guard let json = try? JSON(parsing: line), let event = json["event"]?.string else { return nil }
+        let host = json["host"]?.string ?? ""
+        let task = json["task"]?.string ?? ""
+        let message = json["message"]?.string ?? ""
+        switch event {
+        case "play": self = .play(json["name"]?.string ?? "")
+        case "task": self = .task(json["name"]?.string ?? "")
+        case "ok", "changed", "skipped", "ignored": self = .done(host: host, task: task, outcome: event)
+        case "failed": self = .failed(host: host, task: task, message: message)
+        case "unreachable": self = .unreachable(host: host, message: message)
+        case "stats":
+            var all: [String: Stats] = [:]
+            for (name, value) in json["hosts"]?.object ?? JSONObject() {
+                all[name] = Stats(
+                    changed: value["changed"]?.int ?? 0, failures: value["failures"]?.int ?? 0,
+                    unreachable: value["unreachable"]?.int ?? 0)
+            }
+            self = .stats(all)
+        default: return nil
+        }
+    }
+}
+
+/// Folds events into lines for people: `Install packages: 3 of 5 servers`.
+struct AnsibleProgress {
+    private let total: Int
+    private var done: Set<String> = []
+
+    init(servers total: Int) { self.total = total }
+
+    mutating func line(for event: AnsibleEvent) -> String? {
+        switch event {
+        case .task(let name):
+            done = []
+            return name
+        case .done(let host, let task, _):
+            done.insert(host)
+            return "\(task): \(done.count) of \(max(total, done.count)) servers"
+        case .failed(let host, let task, _): return "\(task): failed on \(host)"
+        case .unreachable(let host, _): return "\(host) can't be reached"
+        case .play, .stats: return nil
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import JSON
+import Migration
+
+/// rz's own files for the playbook runs of one color.
+struct AnsibleFolder {
+    let path: String
+    private let number: Int
+
+    /// Makes the folder, and room for one more run.
+    init(path: String) throws(Failure) {
+        self.path = path
+        try Files.makeFolder(path + "/plugins")
+        try Files.makeFolder(path + "/home")
+        // Left behind by an rz that was killed.
+        Files.remove(path + "/variables.json")
+        let runs = Files.names(in: path).compactMap { name in
+            name.hasPrefix("events-") ? Int(name.dropFirst("events-".count).dropLast(".jsonl".count)) : nil
+        }.sorted()
+        number = (runs.last ?? 0) + 1
+        for run in runs where run < number - 10 {
+            Files.remove("\(path)/events-\(run).jsonl")
+            Files.remove("\(path)/output-\(run).log")
+        }
+        try Files.write(AnsibleCallback.source, to: plugins + "/\(AnsibleCallback.name).py")
+    }
+
+    var plugins: String { path + "/plugins" }
+    var home: String { path + "/home" }
+    var inventory: String { path + "/inventory.json" }
+    var variables: String { path + "/variables.json" }
+    var events: String { "\(path)/events-\(number).jsonl" }
+    var output: String { "\(path)/output-\(number).log" }
+    var record: ProcessRecord { ProcessRecord(path: path + "/running") }
+
+    /// Writes the servers in the form that Ansible's `yaml` inventory plugin reads.
+    func write(_ inventory: Inventory) throws(Failure) {
+        var groups = JSONObject()
+        for group in inventory.groups.keys.sorted() {
+            var hosts = JSONObject()
+            for host in inventory.groups[group] ?? [] { hosts[host.name] = .object(variables(of: host)) }
+            groups[group] = ["hosts": .object(hosts)]
+        }
+        let json: JSON = ["all": ["children": .object(groups)]]
+        try Files.write(json.pretty + "\n", to: self.inventory)
+    }
+
+    func write(variables: [String: String]) throws(Failure) {
+        let pairs = variables.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
+        try Files.write(JSON.object(JSONObject(pairs)).compact, to: self.variables)
+    }
+
+    private func variables(of host: Host) -> JSONObject {
+        var variables = JSONObject()
+        for (name, value) in host.variables.sorted(by: { $0.key < $1.key }) { variables[name] = .string(value) }
+        variables["ansible_host"] = .string(host.address)
+        // Servers on this machine would otherwise share ~/.ansible/tmp with everything else on it.
+        if host.address.hasPrefix("127.") || host.variables["ansible_connection"] == "local" {
+            variables["ansible_remote_tmp"] = .string(home + "/remote")
+        }
+        return variables
+    }
+}

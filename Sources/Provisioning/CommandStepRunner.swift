@@ -1,0 +1,61 @@
+import Migration
+
+/// Runs the programs that operators add to a runbook; requests are made by a closure, as HTTP is another module's.
+public struct CommandStepRunner: StepRunner {
+    public typealias Caller = @Sendable (HTTPWork, Inventory) async throws(Failure) -> Void
+
+    private let environmentFolder: String
+    private let logFolder: String
+    private let inherited: [String: String]
+    private let resolve: Resolver
+    private let caller: Caller
+
+    /// - Parameters:
+    ///   - environmentFolder: where the programs run.
+    ///   - logFolder: where their output is kept, a file a program.
+    public init(
+        environmentFolder: String, logFolder: String, inherited: [String: String] = InheritedEnvironment.variables,
+        resolve: @escaping Resolver, call: @escaping Caller
+    ) {
+        self.environmentFolder = environmentFolder
+        self.logFolder = logFolder
+        self.inherited = inherited
+        self.resolve = resolve
+        caller = call
+    }
+
+    public func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {
+        var secrets = Secrets()
+        func text(_ setting: Setting) throws(Failure) -> String {
+            let resolved = try resolve(setting)
+            if setting.isSecret { secrets.insert(resolved) }
+            return try inventory.fill(resolved)
+        }
+        var words: [String] = []
+        for setting in work.command { words.append(try text(setting)) }
+        var environment = inherited
+        for (name, setting) in work.variables { environment[name] = try text(setting) }
+        guard let program = words.first, !program.isEmpty else {
+            throw Failure("The step names no program", at: environmentFolder, advice: "Give it a `command`.")
+        }
+        // The engine's deadline for the step comes first; this one only bounds a forgotten program.
+        let command = Command(
+            program, Array(words.dropFirst()), environment: environment, folder: environmentFolder,
+            deadline: .hours(24))
+        try Files.makeFolder(logFolder)
+        let log = try OutputFile(path: "\(logFolder)/\(command.name).log")
+        let shown = secrets
+        let end = try await ChildProcess(command).run(output: log) { await report(shown.redact($0)) }
+        try log.redact(shown)
+        try end.refuseStopped(command)
+        guard end.isSuccess else {
+            throw Failure(
+                "\(command.name) failed (\(end.status))", at: environmentFolder,
+                details: log.lastLines(), advice: "Its whole output: \(logFolder)/\(command.name).log")
+        }
+    }
+
+    public func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {
+        try await caller(work, inventory)
+    }
+}

@@ -1,0 +1,51 @@
+import Migration
+
+/// Runs git in one folder, untouched by hooks, by system-wide settings and by variables of an outer git.
+struct Git: Sendable {
+    let binary: String
+    let folder: String
+    let inherited: [String: String]
+
+    /// - Returns: the output, and how git ended: many of its questions are answered by the exit code.
+    func run(_ arguments: [String]) async throws(Failure) -> (output: String, errors: [String], end: ProcessEnd) {
+        let output = try OutputFile()
+        let errors = try OutputFile()
+        let command = Command(
+            binary, ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"] + arguments,
+            environment: environment, folder: folder, deadline: .minutes(2))
+        let end = try await ChildProcess(command).run(output: output, errors: errors)
+        try end.refuseStopped(command)
+        return (output.text(), errors.lastLines(), end)
+    }
+
+    /// Output of a command that has to succeed.
+    func require(_ arguments: [String], _ problem: String) async throws(Failure) -> String {
+        let (output, errors, end) = try await run(arguments)
+        guard end.isSuccess else { throw failure(problem, errors) }
+        return output
+    }
+
+    func failure(_ problem: String, _ errors: [String]) -> Failure {
+        if errors.contains(where: { $0.contains("dubious ownership") }) {
+            return Failure(
+                "Git refuses this repository: it belongs to another user", at: folder, details: errors,
+                advice: "Run rz as the owner, or trust the folder yourself with `git config --global --add "
+                    + "safe.directory \(folder)`.",
+                kind: .refused)
+        }
+        return Failure(problem, at: folder, details: errors)
+    }
+
+    private var environment: [String: String] {
+        var environment = inherited
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"] {
+            environment[name] = nil
+        }
+        environment["GIT_CONFIG_NOSYSTEM"] = "1"
+        // `git status` would otherwise write the index of somebody's working tree.
+        environment["GIT_OPTIONAL_LOCKS"] = "0"
+        environment["GIT_TERMINAL_PROMPT"] = "0"
+        environment["LC_ALL"] = "C"
+        return environment
+    }
+}

@@ -1,0 +1,134 @@
+import Migration
+
+/// The folder that holds `environments/` and `runbooks/`, usually a Git checkout.
+public struct GitRepository: Repository {
+    private let folder: String
+    private let git: Git
+    private let inherited: [String: String]
+
+    /// - Parameters:
+    ///   - folder: holds `environments/` and `runbooks/`; the root of the checkout or a folder in it.
+    ///   - binary: path or name of git.
+    public init(
+        folder: String, binary: String = "git", inherited: [String: String] = InheritedEnvironment.variables
+    ) {
+        self.folder = folder
+        self.inherited = inherited
+        git = Git(binary: binary, folder: folder, inherited: inherited)
+    }
+
+    /// The commit that is checked out, whether it is signed, and every file that differs from it: changed, untracked,
+    /// and those that Git was told not to look at.
+    public func observeSource() async throws(Failure) -> PinnedSource {
+        guard try await isRepository() else { return PinnedSource(commit: nil) }
+        let commit = try await git.require(
+            ["rev-parse", "--verify", "HEAD^{commit}"], "The repository has no commit yet"
+        ).filter { !$0.isWhitespace }
+        let changed = try await changedFiles() + hiddenFiles()
+        return PinnedSource(
+            commit: commit, changed: Array(Set(changed)).sorted(), isSigned: try await isSigned(commit))
+    }
+
+    /// Copies parts of the source as it is pinned, so that later edits can't reach a run.
+    ///
+    /// With files that differ the working tree is copied, else the commit. A copy that is there already stays as it
+    /// is: a resumed run goes on with the copy that it began with.
+    ///
+    /// - Parameters:
+    ///   - paths: what to copy, relative to the repository's folder; those that don't exist are left out.
+    ///   - target: the folder of the copy.
+    public func checkOut(_ source: PinnedSource, paths: [String], into target: String) async throws(Failure) {
+        if Files.exists(target) { return }
+        let draft = target + ".new"
+        let archive = target + ".tar"
+        Files.removeFolder(draft)
+        try Files.makeFolder(draft)
+        defer { Files.remove(archive) }
+        if let commit = source.commit, source.changed.isEmpty {
+            try await archiveCommit(commit, paths, archive)
+        } else {
+            try await archiveTree(source, paths, archive)
+        }
+        try await tar(["-x", "-f", archive, "-C", draft, "--no-same-owner"])
+        try Files.rename(draft, to: target)
+    }
+
+    // MARK: - Looking
+
+    private func isRepository() async throws(Failure) -> Bool {
+        let (output, errors, end) = try await git.run(["rev-parse", "--is-inside-work-tree"])
+        if end.isSuccess { return output.hasPrefix("true") }
+        if errors.contains(where: { $0.contains("not a git repository") }) { return false }
+        throw git.failure("Git can't read this repository", errors)
+    }
+
+    private func changedFiles() async throws(Failure) -> [String] {
+        let output = try await git.require(
+            ["status", "--porcelain=v1", "-z", "--untracked-files=all"], "Git can't compare the files with the commit")
+        var names: [String] = []
+        var entries = output.split(separator: "\0")[...]
+        while let entry = entries.popFirst() {
+            names.append(String(entry.dropFirst(3)))
+            // A renamed file is followed by its old name.
+            if entry.prefix(2).contains(where: { $0 == "R" || $0 == "C" }), let old = entries.popFirst() {
+                names.append(String(old))
+            }
+        }
+        return names
+    }
+
+    /// Files marked assume-unchanged (a lower-case tag) or skip-worktree (`S`): `git status` would say nothing of them.
+    private func hiddenFiles() async throws(Failure) -> [String] {
+        try await git.require(["ls-files", "-v", "-z", "--full-name", ":/"], "Git can't list its files")
+            .split(separator: "\0").filter { $0.first?.isLowercase == true || $0.first == "S" || $0.first == "s" }
+            .map { String($0.dropFirst(2)) }
+    }
+
+    /// Good signature by a known key. A list of keys that lies in the repository proves nothing.
+    private func isSigned(_ commit: String) async throws(Failure) -> Bool {
+        guard try await git.run(["verify-commit", commit]).end.isSuccess else { return false }
+        let keys = try await git.run(["config", "--type=path", "gpg.ssh.allowedSignersFile"])
+        guard keys.end.isSuccess else { return true }
+        let root = try await git.require(["rev-parse", "--show-toplevel"], "Git can't name the checkout's root")
+        return keys.output.hasPrefix("/") && !keys.output.hasPrefix(root.filter { $0 != "\n" } + "/")
+    }
+
+    // MARK: - Copying
+
+    private func archiveCommit(_ commit: String, _ paths: [String], _ archive: String) async throws(Failure) {
+        let known = try await git.require(
+            ["ls-tree", "-z", "--name-only", commit, "--"] + paths, "Git can't read commit \(commit)"
+        ).split(separator: "\0").map(String.init)
+        guard !known.isEmpty else { throw nothing(paths) }
+        _ = try await git.require(
+            ["archive", "--format=tar", "--output=\(archive)", commit, "--"] + known,
+            "Git can't copy commit \(commit)")
+    }
+
+    private func archiveTree(_ source: PinnedSource, _ paths: [String], _ archive: String) async throws(Failure) {
+        let there = paths.filter { Files.exists(folder + "/" + $0) }
+        guard !there.isEmpty else { throw nothing(paths) }
+        guard source.commit != nil else { return try await tar(["-c", "-f", archive, "-C", folder, "--"] + there) }
+        let files = try await git.require(
+            ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"] + there, "Git can't list its files"
+        ).split(separator: "\0").map(String.init).filter { Files.isThere(folder + "/" + $0) }
+        let list = archive + ".list"
+        defer { Files.remove(list) }
+        try Files.write(Array(Set(files)).sorted().map { $0 + "\0" }.joined(), to: list)
+        try await tar(["-c", "-f", archive, "-C", folder, "--no-recursion", "--null", "--verbatim-files-from", "-T", list])
+    }
+
+    private func tar(_ arguments: [String]) async throws(Failure) {
+        let output = try OutputFile()
+        let command = Command("tar", arguments, environment: inherited, folder: folder)
+        let end = try await ChildProcess(command).run(output: output)
+        try end.refuseStopped(command)
+        guard end.isSuccess else {
+            throw Failure("The environment can't be copied", at: folder, details: output.lastLines())
+        }
+    }
+
+    private func nothing(_ paths: [String]) -> Failure {
+        Failure("Nothing to run: none of \(paths.joined(separator: ", ")) is there", at: folder)
+    }
+}

@@ -1,0 +1,99 @@
+import Glibc
+import Migration
+
+/// The few file operations that drivers need, each with an error that names the file.
+enum Files {
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Whether there is anything of this name, a symbolic link that leads nowhere too.
+    static func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Makes a folder and those above it; new ones are for their owner only.
+    static func makeFolder(_ path: String) throws(Failure) {
+        var made = ""
+        for part in path.split(separator: "/") {
+            made += "/" + part
+            guard mkdir(made, 0o700) != 0, errno != EEXIST, !isFolder(made) else { continue }
+            throw failure("The folder can't be made", made)
+        }
+    }
+
+    static func names(in folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// The file's text, or nil if it can't be read.
+    static func textIfThere(_ path: String) -> String? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var all: [UInt8] = []
+        while true {
+            let part = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, initialized in
+                initialized = max(0, Glibc.read(file, buffer.baseAddress, 65_536))
+            }
+            if part.isEmpty { return String(decoding: all, as: UTF8.self) }
+            all += part
+        }
+    }
+
+    /// Writes a file in one piece: readers see the old text or the new one. Only its owner may read it.
+    static func write(_ text: String, to path: String) throws(Failure) {
+        let draft = path + ".new"
+        unlink(draft)
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure("The file can't be written", path) }
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            guard written > 0 || errno == EINTR else {
+                let problem = failure("The file can't be written", path)
+                close(file)
+                unlink(draft)
+                throw problem
+            }
+            rest = rest.dropFirst(max(0, written))
+        }
+        guard fdatasync(file) == 0, close(file) == 0, Glibc.rename(draft, path) == 0 else {
+            throw failure("The file can't be written", path)
+        }
+    }
+
+    static func rename(_ path: String, to target: String) throws(Failure) {
+        guard Glibc.rename(path, target) == 0 else { throw failure("The file can't be moved into its place", target) }
+    }
+
+    static func remove(_ path: String) { unlink(path) }
+
+    /// Removes a folder and what is in it; symbolic links are removed, not followed.
+    static func removeFolder(_ path: String) {
+        for name in names(in: path) {
+            let inner = path + "/" + name
+            var status = stat()
+            guard lstat(inner, &status) == 0 else { continue }
+            if status.st_mode & S_IFMT == S_IFDIR { removeFolder(inner) } else { unlink(inner) }
+        }
+        rmdir(path)
+    }
+
+    static func failure(_ summary: String, _ path: String) -> Failure {
+        Failure(summary, at: path, details: [String(cString: strerror(errno))])
+    }
+}

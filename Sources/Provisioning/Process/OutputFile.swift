@@ -1,0 +1,112 @@
+import Glibc
+import Migration
+import SystemPackage
+
+/// A file, readable by its owner only, that a program writes its output to.
+public final class OutputFile: Sendable {
+    let descriptor: FileDescriptor
+
+    /// Creates the file, or empties it.
+    public init(path: String) throws(Failure) {
+        let number = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600)
+        guard number >= 0 else { throw Files.failure("The file can't be written", path) }
+        descriptor = FileDescriptor(rawValue: number)
+    }
+
+    /// A file without a name, gone with its last user: for output that may hold secrets.
+    public init() throws(Failure) {
+        var path = Array("/tmp/rz-output-XXXXXX".utf8CString)
+        let number = mkstemp(&path)
+        guard number >= 0 else { throw Files.failure("No temporary file can be made", "/tmp") }
+        unlink(path)
+        _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(number, F_SETFL, O_APPEND)
+        descriptor = FileDescriptor(rawValue: number)
+    }
+
+    deinit { Glibc.close(descriptor.rawValue) }
+
+    /// The bytes from a position on, at most 1 MiB of them.
+    func bytes(from offset: Int) -> [UInt8] {
+        var status = stat()
+        guard fstat(descriptor.rawValue, &status) == 0, Int(status.st_size) > offset else { return [] }
+        let count = min(Int(status.st_size) - offset, 1 << 20)
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            let result = pread(descriptor.rawValue, buffer.baseAddress, count, off_t(offset))
+            initialized = max(0, result)
+        }
+    }
+
+    /// All that was written, up to a limit.
+    public func text(limit: Int = 64 << 20) -> String {
+        var all: [UInt8] = []
+        while all.count < limit {
+            let more = bytes(from: all.count)
+            if more.isEmpty { break }
+            all += more
+        }
+        return String(decoding: all, as: UTF8.self)
+    }
+
+    public func lines() -> [String] { text().split(whereSeparator: \.isNewline).map(String.init) }
+
+    /// Masks secrets in what was written, once the program has ended.
+    func redact(_ secrets: Secrets) throws(Failure) {
+        guard !secrets.isEmpty else { return }
+        let before = text()
+        let after = secrets.redact(before)
+        guard after != before else { return }
+        var rest = Array(after.utf8)[...]
+        guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Files.failure("Secrets can't be masked", "a log") }
+        // The descriptor appends, so each write lands behind the one before.
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor.rawValue, $0.baseAddress, $0.count) }
+            guard written > 0 || errno == EINTR else { throw Files.failure("Secrets can't be masked", "a log") }
+            rest = rest.dropFirst(max(0, written))
+        }
+    }
+
+    /// The last lines that say something, for error messages.
+    public func lastLines(_ count: Int = 8) -> [String] {
+        var status = stat()
+        guard fstat(descriptor.rawValue, &status) == 0 else { return [] }
+        let text = String(decoding: bytes(from: max(0, Int(status.st_size) - 16_384)), as: UTF8.self)
+        return text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.allSatisfy(\.isWhitespace) }
+            .suffix(count).map { String($0.prefix(500)) }
+    }
+}
+
+/// Reads a growing file line by line.
+struct LineTail {
+    private let file: OutputFile
+    private var offset = 0
+    private var unfinished: [UInt8] = []
+
+    init(of file: OutputFile) { self.file = file }
+
+    /// The lines completed since the last call.
+    mutating func newLines() -> [String] {
+        var lines: [String] = []
+        while true {
+            let bytes = file.bytes(from: offset)
+            if bytes.isEmpty { return lines }
+            offset += bytes.count
+            for byte in bytes {
+                if byte == 10 {
+                    lines.append(String(decoding: unfinished, as: UTF8.self))
+                    unfinished = []
+                } else {
+                    unfinished.append(byte)
+                }
+            }
+        }
+    }
+
+    /// Everything that is left, an unfinished last line too.
+    mutating func rest() -> [String] {
+        var lines = newLines()
+        if !unfinished.isEmpty { lines.append(String(decoding: unfinished, as: UTF8.self)) }
+        unfinished = []
+        return lines
+    }
+}

@@ -1,0 +1,131 @@
+import JSON
+import Migration
+
+/// Runs Terraform in one scope.
+struct TerraformRunner: Sendable {
+    let binary: String
+    let scope: TerraformScope
+    let folder: TerraformFolder
+    let variables: [String: String]
+    let inherited: [String: String]
+    let secrets: Secrets
+
+    /// What a run of Terraform said.
+    struct Answer {
+        var events: [TerraformEvent]
+        var errors: [String]
+        var end: ProcessEnd
+
+        var diagnostics: [TerraformDiagnostic] {
+            events.compactMap { if case .diagnostic(let diagnostic) = $0 { diagnostic } else { nil } }
+        }
+    }
+
+    /// Prepares the data directory for this module and this state. Changes neither.
+    func initialise() async throws(Failure) {
+        guard Files.isFolder(folder.module) else {
+            throw Failure(
+                "Terraform's root module is not there", at: folder.module,
+                advice: "Correct `provision.terraform` in environment.yaml.")
+        }
+        try Files.makeFolder(folder.path)
+        let (output, end) = try await collect([
+            "init", "-input=false", "-no-color", "-reconfigure", "-lockfile=readonly",
+            "-backend-config=path=\(folder.state)",
+        ])
+        guard end.isSuccess else {
+            throw Failure(
+                "Terraform can't prepare \(scope.subject)", at: folder.module,
+                details: output.lastLines(12).map(secrets.redact),
+                advice: "Providers must be in the module's lock file, .terraform.lock.hcl, and that file in Git.")
+        }
+        try refuseForeignState()
+    }
+
+    /// A plan of all changes; it is not applied.
+    func plan(_ options: [String]) async throws(Failure) -> Answer {
+        try await stream(
+            ["plan", "-json", "-input=false", "-detailed-exitcode"] + options, into: folder.path + "/plan.jsonl",
+            deadline: .hours(2))
+    }
+
+    /// Applies a saved plan, exactly. The events are kept.
+    func apply(
+        _ plan: String, onEvent: (TerraformEvent) async -> Void
+    ) async throws(Failure) -> Answer {
+        let entry = try folder.ledger.begin()
+        let answer = try await stream(
+            ["apply", "-json", "-input=false", plan], into: entry.path, record: folder.record, deadline: .hours(24),
+            onEvent: onEvent)
+        try entry.close(answer.end)
+        return answer
+    }
+
+    /// Output of a command that only looks; kept in memory, as it may hold secrets.
+    func collect(_ arguments: [String]) async throws(Failure) -> (output: OutputFile, end: ProcessEnd) {
+        let output = try OutputFile()
+        let command = command(arguments, deadline: .minutes(10))
+        let end = try await ChildProcess(command).run(output: output)
+        try end.refuseStopped(command)
+        return (output, end)
+    }
+
+    func failure(_ work: String, _ answer: Answer) -> Failure {
+        TerraformDiagnosis(subject: scope.subject, module: folder.module, secrets: secrets)
+            .failure(of: work, diagnostics: answer.diagnostics, end: answer.end, errors: answer.errors)
+    }
+
+    private func stream(
+        _ arguments: [String], into path: String, record: ProcessRecord? = nil, deadline: Period,
+        onEvent: (TerraformEvent) async -> Void = { _ in }
+    ) async throws(Failure) -> Answer {
+        let output = try OutputFile(path: path)
+        let errors = try OutputFile(path: folder.path + "/stderr.log")
+        let end = try await ChildProcess(command(arguments, deadline: deadline)).run(
+            output: output, errors: errors, record: record
+        ) { line in
+            if let event = TerraformEvent(line: line) { await onEvent(event) }
+        }
+        // From the file, as the lines end with a cancellation and the file does not.
+        let events = output.lines().compactMap { TerraformEvent(line: $0) }
+        // Terraform prints what its provisioners run, secrets filled in.
+        try output.redact(secrets)
+        try errors.redact(secrets)
+        return Answer(events: events, errors: errors.lastLines(), end: end)
+    }
+
+    private func command(_ arguments: [String], deadline: Period) -> Command {
+        // SIGINT to Terraform alone: it then ends its provisioners and saves its state. Given time, as a state not
+        // saved costs more than waiting.
+        let stopping = Stopping(signalsGroup: false, afterInterrupt: .minutes(2), afterTerminate: .seconds(30))
+        return Command(
+            binary, arguments, environment: environment, folder: folder.module, deadline: deadline, stopping: stopping)
+    }
+
+    private var environment: [String: String] {
+        // These would change what is planned without a trace in the environment's files.
+        var environment = inherited.filter { name, _ in
+            !["TF_WORKSPACE", "TF_INPUT", "TF_DATA_DIR"].contains(name) && !name.hasPrefix("TF_CLI_ARGS")
+        }
+        if let file = environment["TF_CLI_CONFIG_FILE"], !Files.exists(file) {
+            environment["TF_CLI_CONFIG_FILE"] = nil
+        }
+        for (name, value) in variables { environment["TF_VAR_" + name] = value }
+        environment["TF_DATA_DIR"] = folder.data
+        environment["TF_IN_AUTOMATION"] = "1"
+        environment["CHECKPOINT_DISABLE"] = "1"
+        return environment
+    }
+
+    /// A module without `backend "local" {}` would keep its state inside the module's folder, which is a throw-away
+    /// copy.
+    private func refuseForeignState() throws(Failure) {
+        let backend = Files.textIfThere(folder.backend).flatMap { try? JSON(parsing: $0) }?["backend"]
+        guard backend?["type"]?.string == "local", backend?["config"]?["path"]?.string == folder.state else {
+            throw Failure(
+                "The root module does not let rz choose where its state is kept", at: folder.module,
+                details: ["each color needs a state of its own"],
+                advice: "Add `terraform { backend \"local\" {} }` to the module.")
+        }
+    }
+}

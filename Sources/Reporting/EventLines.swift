@@ -1,0 +1,73 @@
+import Migration
+
+/// Events as plain lines, one each: for pipes, and for the story that `rz history` tells afterwards.
+public struct EventLines: Sendable {
+    private let plan: Plan
+    private let style: Style
+
+    public init(_ plan: Plan, style: Style = .plain) {
+        self.plan = plan
+        self.style = style
+    }
+
+    /// The line for an event; nil for one that only a machine wants to know.
+    public func line(for event: Event) -> String? {
+        text(event.kind).map { "\(event.time.clock)  \($0)" }
+    }
+
+    private func text(_ kind: Event.Kind) -> String? {
+        switch kind {
+        case .runStarted(let environment, let plan, let from, let to, let person):
+            "run of \(environment) started by \(person): \(from) → \(to), plan \(plan)"
+        case .runResumed(let person): "resumed by \(person)"
+        case .runPaused: style.careful("paused") + ": nothing new is begun; go on with: rz resume"
+        case .runHalted(let failure): style.bad("HALTED") + ": \(indented(failure))"
+        case .runAborted: style.careful("ABORTED") + ": the traffic is on \(plan.direction.old)"
+        case .runRolledBack:
+            style.careful("ROLLED BACK") + ": \(plan.direction.new) is gone, \(plan.direction.old) carries the traffic"
+        case .runCompleted: style.good("DONE") + ": \(plan.direction.new) is live, \(plan.direction.old) is gone"
+        case .phaseEntered(let phase): style.strong("▸ \(phase)")
+        case .stepStarted(let step, let attempt): "  · \(title(step))" + (attempt > 1 ? " (attempt \(attempt))" : "")
+        case .stepIntended: nil
+        case .stepWaiting(let step, let reason): "  … \(title(step)): waiting for \(reason)"
+        case .stepCompleted(let step, let summary): style.good("  ✓ ") + "\(title(step)): \(summary)"
+        case .stepFailed(let step, _, let failure): style.bad("  ✗ ") + "\(title(step)): \(indented(failure))"
+        case .stepRetried(let step, let time): "  ↻ \(title(step)): again at \(time.clock)"
+        case .stepSkipped(let step, let failure): style.careful("  – ") + "\(title(step)) skipped: \(failure.summary)"
+        case .undoStarted(let step): "  ↶ undo \(title(step))"
+        case .undoCompleted(let step, let summary): style.good("  ✓ ") + "undone \(title(step)): \(summary)"
+        case .undoFailed(let step, let failure): style.bad("  ✗ ") + "undo \(title(step)): \(indented(failure))"
+        case .trafficIntended(let share): "  → \(plan.direction.new) shall carry \(share)"
+        case .trafficVerified(let share, let names):
+            "  = \(plan.direction.new) carries \(share), read back from \(names.map(\.text).joined(separator: ", "))"
+        case .trafficSampled: nil
+        case .trafficReasserted(let name, let reason): style.careful("  ! ") + "\(name): weights put back (\(reason))"
+        case .trafficReturnIntended: style.careful("  ← ") + "all traffic back to \(plan.direction.old)"
+        case .trafficReturned(let names, let took):
+            "  = traffic is back on \(plan.direction.old) (\(Wording.time(took)), read back from "
+                + "\(names.map(\.text).joined(separator: ", ")))"
+        case .trafficReturnFailed(let failure):
+            style.bad("  ✗ ") + "traffic not verified to be back: \(indented(failure))"
+        case .oldSideQuiet(let since): "  = \(plan.direction.old) quiet since \(since.clock)"
+        case .gateSampled(let sample): "    \(sample.message)"
+        case .gatePassed(let gate): style.good("  ✓ ") + "gate \(gate) passed"
+        case .gateFailed(let sample): style.bad("  ✗ ") + "gate \(sample.gate) failed: \(sample.message)"
+        case .approvalRequested(_, let count, let reason):
+            style.careful("  ? ")
+                + "\(Wording.count(count, "approval")) wanted \(reason): rz approve \(plan.environment.name)"
+        case .approvalGiven(let step, let person): "  ✓ \(title(step)) approved by \(person)"
+        case .pauseRequested(let person): "pause asked for by \(person)"
+        case .resumeRequested(let person): "resume asked for by \(person)"
+        case .abortRequested(let person): "abort asked for by \(person)"
+        case .rollbackRequested(let person): "rollback asked for by \(person)"
+        case .rollbackStarted: style.careful("◂ rolling back")
+        case .noted(let text): "  # \(text)"
+        }
+    }
+
+    private func title(_ id: StepID) -> String { plan.step(id)?.title ?? id.text }
+
+    private func indented(_ failure: Failure) -> String {
+        failure.description.split(separator: "\n").joined(separator: "\n            ")
+    }
+}

@@ -1,0 +1,149 @@
+import Migration
+
+/// A run as it stands, for a terminal: drawn anew in place after each event.
+public struct LiveView: Sendable {
+    private let plan: Plan
+    private let style: Style
+    private let width: Int
+
+    public init(_ plan: Plan, style: Style = .plain, width: Int = 100) {
+        self.plan = plan
+        self.style = style
+        self.width = width
+    }
+
+    /// The lines of the view; the last one names the keys, if somebody sits at them.
+    public func lines(_ state: RunState, now: Instant, keys: String? = nil) -> [String] {
+        var lines = [heading(state, now), ""]
+        let before = plan.phases.filter { state.phaseEndedAt[$0] != nil }
+        if !before.isEmpty { lines += wrapped(before.map { style.good("✓") + " \($0) \(took($0, state))" }) }
+        lines += present(state, now)
+        let after = plan.phases.filter { $0 > state.phase }
+        if !after.isEmpty, state.status == .running || state.status == .paused {
+            lines += wrapped(after.map { style.faint("· \($0)" + approvals($0)) })
+        }
+        if let keys { lines += ["", style.faint(keys)] }
+        return lines
+    }
+
+    // MARK: - Heading
+
+    private func heading(_ state: RunState, _ now: Instant) -> String {
+        let elapsed = state.startedAt.map { (state.endedAt ?? now) - $0 } ?? .zero
+        let steps = plan.steps(in: state.phase)
+        let done = steps.count { state.steps[$0.id]?.isSettled == true }
+        let place = steps.count > 1 ? "\(state.phase) \(done)/\(steps.count)" : "\(state.phase)"
+        let left = state.status == .running ? ", \(Wording.estimate(remaining(state, now))) to go" : ""
+        return style.strong(
+            "\(plan.environment.name) \(state.run)   \(plan.direction)   \(word(state.status) ?? place)") + "   "
+            + "\(Wording.time(elapsed)) elapsed\(left)"
+    }
+
+    private func word(_ status: RunState.Status) -> String? {
+        switch status {
+        case .running: nil
+        case .paused: "PAUSED"
+        case .halted: "HALTED"
+        case .rollingBack: "ROLLING BACK"
+        case .aborted: "ABORTED"
+        case .rolledBack: "ROLLED BACK"
+        case .done: "DONE"
+        }
+    }
+
+    /// What the plan expects of the phases to come, and of this one less what has passed of it.
+    private func remaining(_ state: RunState, _ now: Instant) -> Period {
+        let later = plan.phases.filter { $0 > state.phase }.map { plan.estimate(of: $0) }.reduce(.zero, +)
+        let spent = state.phaseStartedAt[state.phase].map { now - $0 } ?? .zero
+        let rest = plan.estimate(of: state.phase).milliseconds - spent.milliseconds
+        return later + Period(milliseconds: max(0, rest))
+    }
+
+    private func took(_ phase: Phase, _ state: RunState) -> String {
+        guard let start = state.phaseStartedAt[phase], let end = state.phaseEndedAt[phase] else { return "" }
+        return Wording.time(end - start)
+    }
+
+    private func approvals(_ phase: Phase) -> String {
+        guard case .count(let count) = plan.environment.approvals[phase], count > 0 else { return "" }
+        return " (" + Wording.count(count, "approval") + ")"
+    }
+
+    private func wrapped(_ parts: [String]) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        var used = 0
+        for part in parts {
+            let size = part.count + 2
+            if used > 0, used + size > width {
+                lines.append(line)
+                (line, used) = ("", 0)
+            }
+            line += (used > 0 ? "  " : "") + part
+            used += size
+        }
+        return lines + [line]
+    }
+
+    // MARK: - The present phase
+
+    private func present(_ state: RunState, _ now: Instant) -> [String] {
+        guard !state.status.isEnded else { return [] }
+        var lines = ["▸ " + style.strong("\(state.phase)")]
+        if state.phase.ownsTraffic || state.traffic.isShifted { lines += traffic(state) }
+        let steps = plan.steps.filter { state.steps[$0.id].map { isShown($0.progress) } ?? false }
+        lines += steps.prefix(8).map { step(state.steps[$0.id] ?? StepState(), $0, now) }
+        if steps.count > 8 { lines.append("    … and \(steps.count - 8) more") }
+        if case .halted(let failure) = state.status {
+            lines += failure.description.split(separator: "\n").map { "    \($0)".cut(to: width) }
+        }
+        return lines
+    }
+
+    private func isShown(_ progress: StepState.Progress) -> Bool {
+        switch progress {
+        case .running, .waitingToRetry, .failed, .undoing, .undoFailed: true
+        case .pending, .done, .skipped, .undone: false
+        }
+    }
+
+    private func step(_ known: StepState, _ step: Step, _ now: Instant) -> String {
+        let (mark, text) =
+            switch known.progress {
+            case .failed(let failure), .undoFailed(let failure): (style.bad("✗"), failure.summary)
+            case .waitingToRetry(let time): (style.careful("↻"), "again in \(Wording.time(time - now))")
+            case .undoing: (style.careful("↶"), known.message)
+            default: ("·", known.message.isEmpty ? "" : "waiting for \(known.message)")
+            }
+        let time = known.startedAt.map { Wording.time(now - $0) } ?? ""
+        return "    \(mark) "
+            + "\(step.title.cut(to: 44).padded(to: 44)) \(time.padded(to: 7)) \(text)".cut(to: width - 6)
+    }
+
+    private func traffic(_ state: RunState) -> [String] {
+        let share = state.traffic.verified ?? state.traffic.intended
+        let doubt = state.traffic.verified == nil ? "  (being set)" : ""
+        var lines = ["    \(plan.direction.new)  \(Wording.bar(share.fraction))  \(share)\(doubt)"]
+        let samples = state.traffic.samples
+        var shown = Set<String>()
+        for sample in samples where sample.color == plan.direction.new {
+            guard
+                let other = samples.first(where: {
+                    $0.loadBalancer == sample.loadBalancer && $0.backend == sample.backend
+                        && $0.color == plan.direction.old
+                })
+            else { continue }
+            let key = "\(sample.loadBalancer) \(sample.backend)"
+            guard shown.insert(key).inserted, shown.count <= 12 else { continue }
+            let name = "\(sample.loadBalancer)  \(sample.backend)".padded(to: 22)
+            lines.append("    " + "\(name) \(rates(sample).padded(to: 42)) \(rates(other))".cut(to: width - 4))
+        }
+        return lines
+    }
+
+    private func rates(_ sample: TrafficSample) -> String {
+        let speed = sample.responseTime.map { "  \($0.milliseconds) ms" } ?? ""
+        return "\(sample.color) \(Wording.percent(sample.share, decimals: 0).padded(to: 5)) "
+            + "\(Int(sample.requestsPerSecond.rounded())) req/s  \(Wording.percent(sample.errorRate)) errors\(speed)"
+    }
+}

@@ -1,0 +1,39 @@
+import Migration
+
+/// How lengths of time and numbers are told to people.
+enum Wording {
+    /// `0.4 s`, `17 s`, `3:51`, `1:02:07`.
+    static func time(_ period: Period) -> String {
+        let seconds = period.milliseconds / 1000
+        if period.milliseconds < 10_000 { return "\(seconds).\(period.milliseconds % 1000 / 100) s" }
+        if seconds < 60 { return "\(seconds) s" }
+        let minutes = seconds / 60
+        if minutes < 60 { return "\(minutes):\(twoDigits(seconds % 60))" }
+        return "\(minutes / 60):\(twoDigits(minutes % 60)):\(twoDigits(seconds % 60))"
+    }
+
+    /// `~10 s`, `~4 min`.
+    static func estimate(_ period: Period) -> String {
+        let seconds = Int((period.seconds).rounded(.up))
+        return seconds < 100 ? "~\(max(seconds, 1)) s" : "~\((seconds + 30) / 60) min"
+    }
+
+    static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
+        number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
+    }
+
+    static func percent(_ fraction: Double, decimals: Int = 2) -> String {
+        let scale = decimals == 0 ? 1.0 : 100.0
+        let number = (fraction * 100 * scale).rounded() / scale
+        if decimals == 0 { return "\(Int(number)) %" }
+        let hundredths = Int((number * 100).rounded())
+        return "\(hundredths / 100).\(twoDigits(Int64(hundredths % 100))) %"
+    }
+
+    static func bar(_ fraction: Double, width: Int = 20) -> String {
+        let full = min(width, max(0, Int((fraction * Double(width)).rounded())))
+        return String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
+    }
+
+    private static func twoDigits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}

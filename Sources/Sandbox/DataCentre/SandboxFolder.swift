@@ -1,0 +1,100 @@
+import Foundation
+import JSON
+import Migration
+
+/// Where a sandbox lives and what it is made from: `$RZ_HOME/sandbox`, described by its `sandbox.json`.
+public struct SandboxFolder: Sendable, Hashable {
+    /// Marks every process of the sandbox in its environment variables.
+    public var id: String
+    /// `$RZ_HOME/sandbox`.
+    public var home: String
+    /// The checkout that holds `environments/sandbox`.
+    public var root: String
+    /// The rz that the sandbox's scheduler runs.
+    public var rz: String
+    public var python: String
+    /// First of the hundred ports that belong to this sandbox.
+    public var basePort: Int
+
+    /// The front load balancers, by name, with their addresses.
+    public static let edges = [(name: "edge-1", address: "127.0.10.1"), (name: "edge-2", address: "127.0.10.2")]
+    /// Port of the users' frontend on each edge, after the base port.
+    static let usersPort = 1
+    /// Port of edge-2's admin socket, after the base port.
+    static let adminPort = 2
+    /// Port of the scheduler on each color's control server, after the base port.
+    static let schedulerPort = 10
+
+    public static func home(in rzHome: String) -> String { rzHome + "/sandbox" }
+
+    /// The sandbox below a home of rz; nil when there is none.
+    ///
+    /// - Throws: `Failure` when its description can't be read.
+    public static func existing(in rzHome: String) throws(Failure) -> SandboxFolder? {
+        let path = home(in: rzHome) + "/sandbox.json"
+        guard access(path, F_OK) == 0 else { return nil }
+        do {
+            let json = try JSON(parsing: try File.read(path))
+            guard let id = json["id"]?.string, let home = json["home"]?.string, let root = json["root"]?.string,
+                let rz = json["rz"]?.string, let python = json["python"]?.string, let port = json["basePort"]?.int
+            else { throw Failure("The description of the sandbox is incomplete", at: path) }
+            return SandboxFolder(id: id, home: home, root: root, rz: rz, python: python, basePort: port)
+        } catch {
+            var failure = Failure(error, doing: "The description of the sandbox can't be read")
+            failure.place = path
+            failure.advice = "Remove the sandbox with: rz sandbox down."
+            throw failure
+        }
+    }
+
+    var environmentFolder: String { root + "/environments/sandbox" }
+    var descriptionFile: String { home + "/sandbox.json" }
+    var haproxyFolder: String { home + "/haproxy" }
+
+    func socket(of edge: String) -> String {
+        edge == "edge-1"
+            ? "unix:\(haproxyFolder)/edge-1.sock" : "tcp:127.0.10.2:\(basePort + SandboxFolder.adminPort)"
+    }
+
+    /// URL of a color's scheduler.
+    public func marathon(_ color: Color) -> String {
+        "http://127.0.\(color == .blue ? 11 : 12).10:\(basePort + SandboxFolder.schedulerPort)"
+    }
+
+    /// Where users reach the services.
+    public var frontends: [(name: String, url: String)] {
+        SandboxFolder.edges.map { ($0.name, "http://\($0.address):\(basePort + SandboxFolder.usersPort)") }
+    }
+
+    /// What `rz sandbox status --json` prints.
+    ///
+    /// - Parameter live: the color that carries the traffic, or nil while that can't be told.
+    public func status(live: Color?) -> JSON {
+        [
+            "live": live.map { .string($0.rawValue) } ?? .null,
+            "colors": .object(
+                JSONObject(Color.allCases.map { ($0.rawValue, ["marathon": .string(marathon($0))] as JSON) })),
+            "frontends": .array(frontends.map { ["name": .string($0.name), "url": .string($0.url)] }),
+            "loadBalancers": .array(
+                SandboxFolder.edges.map { ["name": .string($0.name), "socket": .string(socket(of: $0.name))] }),
+        ]
+    }
+
+    func write() throws(Failure) {
+        let json: JSON = [
+            "id": .string(id), "home": .string(home), "root": .string(root), "rz": .string(rz),
+            "python": .string(python), "basePort": .number(JSONNumber(basePort)),
+        ]
+        try saving(descriptionFile) { () throws(File.Failure) in
+            try File.makeDirectory(haproxyFolder)
+            try File.makeDirectory(home + "/log")
+            try File.replace(descriptionFile, with: Array((json.pretty + "\n").utf8))
+            try File.replace(home + "/edge-2.port", with: Array("\(basePort + SandboxFolder.adminPort)".utf8))
+        }
+    }
+}
+
+/// Turns a failed write into a failure that names the file.
+func saving(_ path: String, _ work: () throws(File.Failure) -> Void) throws(Failure) {
+    do throws(File.Failure) { try work() } catch { throw Failure(error.description, at: path) }
+}
