@@ -22,7 +22,7 @@ public actor Scheduler {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     public init(configuration: SchedulerConfiguration) {
-        self.init(configuration: configuration, probe: SocketHealthProbe())
+        self.init(configuration: configuration, probe: TransportHealthProbe())
     }
 
     init(configuration: SchedulerConfiguration, probe: any HealthProbe) {
@@ -40,6 +40,8 @@ public actor Scheduler {
     ///
     /// - Throws: `SchedulerError` when the state can't be read or written or the address is taken.
     public func run() async throws {
+        let lock = try lockState()
+        defer { close(lock) }
         try load()
         state.agents = directory.agents()
         adoptTasks()
@@ -214,13 +216,26 @@ public actor Scheduler {
         failure = failure ?? SchedulerError(message)
     }
 
-    private func load() throws(SchedulerError) {
+    /// Two schedulers on one state would launch everything twice; the lock goes with its process, however it ends.
+    private func lockState() throws(SchedulerError) -> Int32 {
         do {
             try File.makeDirectory(File.parent(of: configuration.stateFile))
             try File.makeDirectory(File.parent(of: configuration.log))
         } catch {
             throw SchedulerError("The scheduler's folders can't be made: \(error).")
         }
+        let path = configuration.stateFile + ".lock"
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw SchedulerError("The scheduler's lock \(path) can't be opened.") }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
+            throw SchedulerError(
+                "Another scheduler already works on \(configuration.stateFile). End it first; its tasks stay.")
+        }
+        return file
+    }
+
+    private func load() throws(SchedulerError) {
         guard access(configuration.stateFile, F_OK) == 0 else { return }
         do {
             let json = try JSON(parsing: try File.read(configuration.stateFile))
@@ -239,7 +254,7 @@ public actor Scheduler {
                 if let process = task.process ?? started[task.id], ProcessTable.isAlive(process) {
                     return .adopted(task: task.id, process)
                 }
-                return .exited(task: task.id, .unobserved)
+                return task.process == nil ? .unlaunched(task: task.id) : .exited(task: task.id, .unobserved)
             })
     }
 
