@@ -14,6 +14,7 @@ public actor Scheduler {
     private let inherited: [String: String]
     private var state: SchedulerState
     private var storedRevision = -1
+    private var writer = StateWriter()
     private var probes: [String: [Task<Void, Never>]] = [:]
     private var hub = EventHub()
     private var failure: SchedulerError?
@@ -21,7 +22,7 @@ public actor Scheduler {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     public init(configuration: SchedulerConfiguration) {
-        self.init(configuration: configuration, probe: SocketHealthProbe())
+        self.init(configuration: configuration, probe: TransportHealthProbe())
     }
 
     init(configuration: SchedulerConfiguration, probe: any HealthProbe) {
@@ -39,6 +40,8 @@ public actor Scheduler {
     ///
     /// - Throws: `SchedulerError` when the state can't be read or written or the address is taken.
     public func run() async throws {
+        let lock = try lockState()
+        defer { close(lock) }
         try load()
         state.agents = directory.agents()
         adoptTasks()
@@ -86,7 +89,7 @@ public actor Scheduler {
         var round = 0
         while true {
             if let failure { throw failure }
-            collect()
+            collect(thorough: round % 10 == 0)
             if round % 10 == 0 { lookForAgents() }
             if round % 100 == 99 { hub.beat() }
             take(.tick)
@@ -95,11 +98,11 @@ public actor Scheduler {
         }
     }
 
-    private func collect() {
-        for task in state.tasks.values {
-            guard let process = task.process, let exit = TaskProcess.exit(of: process) else { continue }
-            take(.exited(task: task.id, exit))
-        }
+    private func collect(thorough: Bool) {
+        take(
+            state.tasks.values.compactMap { task in
+                task.process.flatMap { TaskProcess.exit(of: $0, thorough: thorough) }.map { .exited(task: task.id, $0) }
+            })
     }
 
     private func lookForAgents() {
@@ -107,8 +110,13 @@ public actor Scheduler {
         if agents != state.agents { take(.agents(agents)) }
     }
 
-    private func take(_ event: SchedulerEvent) {
-        perform(state.handle(event, at: .now))
+    private func take(_ events: SchedulerEvent...) {
+        take(events)
+    }
+
+    /// Takes events in together, so that the state is stored once for all of them.
+    private func take(_ events: [SchedulerEvent]) {
+        perform(events.flatMap { state.handle($0, at: .now) })
     }
 
     // MARK: Doing what the core decided
@@ -197,7 +205,7 @@ public actor Scheduler {
     private func store() {
         guard state.revision != storedRevision, failure == nil else { return }
         do {
-            try File.replace(configuration.stateFile, with: Array(StateDocument.text(of: state).utf8))
+            try File.replace(configuration.stateFile, with: writer.text(of: state))
             storedRevision = state.revision
         } catch {
             fail("The scheduler's state can't be written, so nothing more is done: \(error).")
@@ -208,13 +216,26 @@ public actor Scheduler {
         failure = failure ?? SchedulerError(message)
     }
 
-    private func load() throws(SchedulerError) {
+    /// Two schedulers on one state would launch everything twice; the lock goes with its process, however it ends.
+    private func lockState() throws(SchedulerError) -> Int32 {
         do {
             try File.makeDirectory(File.parent(of: configuration.stateFile))
             try File.makeDirectory(File.parent(of: configuration.log))
         } catch {
             throw SchedulerError("The scheduler's folders can't be made: \(error).")
         }
+        let path = configuration.stateFile + ".lock"
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw SchedulerError("The scheduler's lock \(path) can't be opened.") }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
+            throw SchedulerError(
+                "Another scheduler already works on \(configuration.stateFile). End it first; its tasks stay.")
+        }
+        return file
+    }
+
+    private func load() throws(SchedulerError) {
         guard access(configuration.stateFile, F_OK) == 0 else { return }
         do {
             let json = try JSON(parsing: try File.read(configuration.stateFile))
@@ -228,13 +249,13 @@ public actor Scheduler {
 
     private func adoptTasks() {
         let started = state.tasks.values.contains { $0.process == nil } ? ProcessTable.sessionLeadersByTask() : [:]
-        for task in state.tasks.values.sorted(by: { $0.stagedAt < $1.stagedAt }) {
-            if let process = task.process ?? started[task.id], ProcessTable.isAlive(process) {
-                take(.adopted(task: task.id, process))
-            } else {
-                take(.exited(task: task.id, .unobserved))
-            }
-        }
+        take(
+            state.tasks.values.sorted(by: { $0.stagedAt < $1.stagedAt }).map { task in
+                if let process = task.process ?? started[task.id], ProcessTable.isAlive(process) {
+                    return .adopted(task: task.id, process)
+                }
+                return task.process == nil ? .unlaunched(task: task.id) : .exited(task: task.id, .unobserved)
+            })
     }
 
     private func stop() {

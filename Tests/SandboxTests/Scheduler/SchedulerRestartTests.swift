@@ -80,6 +80,50 @@ struct SchedulerRestartTests {
         }
     }
 
+    @Test("carries out a launch that was decided and never begun")
+    func unbegunLaunch() throws {
+        var state = SchedulerState(frameworkID: "f", seed: 1, at: .now)
+        let ports = [1...9]
+        state.agents = [
+            Agent(
+                server: "a", directory: "/", hostname: "a", attributes: [:], resources: Resources(cpus: 2, mem: 999),
+                ports: ports, environment: [:])
+        ]
+        #expect(try respond("POST", ["v2", "apps"], #"{"id":"/web","cmd":"x"}"#, &state).status == 201)
+        let decided = launches(state.settle(.now))
+        #expect(decided.count == 1)
+        var writer = StateWriter()
+        var restarted = try StateDocument.state(from: JSON(parsing: writer.text(of: state)), seed: 2)
+        #expect(launches(restarted.handle(.unlaunched(task: decided[0]), at: .now)) == decided)
+        #expect(restarted.tasks.count == 1)
+    }
+
+    @Test("says so when its address is taken or its configuration is wrong")
+    func badStart() async throws {
+        try await TestCluster.with { cluster in
+            let second = await #expect(throws: SchedulerError.self) {
+                try await Scheduler(configuration: cluster.configuration).run()
+            }
+            #expect(second?.description.contains("Another scheduler already works on") == true)
+            let other = SchedulerConfiguration(
+                address: "127.0.0.1", port: cluster.configuration.port, color: "blue",
+                stateFile: "\(cluster.folder)/other/state.json", serversDirectory: "\(cluster.folder)/none",
+                log: "\(cluster.folder)/other/log")
+            let error = await #expect(throws: SchedulerError.self) {
+                try await Scheduler(configuration: other).run()
+            }
+            #expect(error?.description.contains("127.0.0.1:\(cluster.configuration.port)") == true)
+            let file = "\(cluster.folder)/scheduler.json"
+            try File.replace(file, with: Array(#"{"adress":"127.0.0.1"}"#.utf8))
+            let wrong = #expect(throws: SchedulerError.self) { try SchedulerConfiguration(contentsOf: file) }
+            #expect(wrong?.description.contains("unknown key \"adress\"") == true)
+        }
+    }
+
+    private func launches(_ commands: [Command]) -> [String] {
+        commands.compactMap { if case .launch(let task, _) = $0 { task.id } else { nil } }
+    }
+
     @Test("keeps a thousand apps without becoming slow to store")
     func manyApps() throws {
         var state = SchedulerState(frameworkID: "f", seed: 1, at: .now)
@@ -88,7 +132,8 @@ struct SchedulerRestartTests {
         #expect(reply.status == 200)
         _ = state.settle(.now)
         #expect(state.queue.count == 1000)
-        let text = StateDocument.text(of: state)
+        var writer = StateWriter()
+        let text = writer.text(of: state)
         let copy = try StateDocument.state(from: JSON(parsing: text), seed: 2)
         #expect(copy.apps.count == 1000)
         #expect(copy.apps[PathID("/many/app-7")]?.definition.text == state.apps[PathID("/many/app-7")]?.definition.text)

@@ -86,6 +86,24 @@ struct SchedulingTests {
         }
     }
 
+    @Test("are over when the command of a health check succeeds")
+    func commandCheck() async throws {
+        try await TestCluster.with { cluster in
+            let flag = "\(cluster.folder)/well"
+            let body = """
+                {"id":"/job","cmd":"exec sleep 300","env":{"FLAG":"\(flag)"},"healthChecks":
+                 [{"protocol":"COMMAND","command":{"value":"test -e $FLAG"},"intervalSeconds":1}]}
+                """
+            _ = try await cluster.client.send("POST", "/v2/apps", body)
+            try await eventually("it runs") {
+                try await cluster.client.send("GET", "/v2/apps/job").json?["app"]?["tasksRunning"]?.int == 1
+            }
+            #expect(try await cluster.deployments() == 1)
+            try File.replace(flag, with: [])
+            try await cluster.waitUntilDeployed("/job", instances: 1)
+        }
+    }
+
     @Test(
         "obey each constraint operator",
         arguments: [

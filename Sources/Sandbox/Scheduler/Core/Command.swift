@@ -19,6 +19,8 @@ enum SchedulerEvent: Sendable {
     case agents([Agent])
     case started(task: String, ProcessIdentity)
     case adopted(task: String, ProcessIdentity)
+    /// The launch was decided by an earlier scheduler process and never carried out.
+    case unlaunched(task: String)
     case exited(task: String, TaskExit)
     case probed(task: String, check: Int, failure: String?)
 }

@@ -112,10 +112,15 @@ extension SchedulerState {
     }
 
     private func refuseClashes(_ next: [PathID: AppDefinition?]) throws(MarathonError) {
+        let stays = { (id: PathID) in next[id].map { $0 != nil } ?? (apps[id] != nil) }
         for (id, definition) in next where definition != nil && apps[id] == nil {
-            let removed = { (other: PathID) in next[other].map { $0 == nil } ?? false }
-            let others = apps.keys.filter { !removed($0) } + next.filter { $0.value != nil }.keys
-            if others.contains(where: { $0.isAncestor(of: id) || id.isAncestor(of: $0) }) {
+            let isBelow = (1..<max(id.segments.count, 1)).contains {
+                stays(PathID(segments: Array(id.segments.prefix($0))))
+            }
+            let isAbove =
+                apps.keys.contains { id.isAncestor(of: $0) && stays($0) }
+                || next.keys.contains { id.isAncestor(of: $0) && stays($0) }
+            if isBelow || isAbove {
                 let message = "Groups and Applications may not have the same identifier."
                 throw .invalidObject([.init(path: "/", message: message)])
             }

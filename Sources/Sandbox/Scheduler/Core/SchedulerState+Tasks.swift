@@ -34,6 +34,15 @@ extension SchedulerState {
         }
     }
 
+    mutating func unlaunched(_ id: String, _ now: Timestamp) {
+        guard let task = tasks[id] else { return }
+        guard task.phase == .staging, let app = apps[task.app]?.definition(of: task.version) else {
+            return exited(id, .neverStarted("The task was never started"), now)
+        }
+        log(.launched, task, now)
+        emit(.launch(task, app))
+    }
+
     mutating func exited(_ id: String, _ exit: TaskExit, _ now: Timestamp) {
         guard let task = tasks.removeValue(forKey: id) else { return }
         tasksByApp[task.app]?.removeAll { $0 == id }

@@ -45,6 +45,7 @@ struct SchedulerState: Sendable {
             attention.formUnion(queue.keys)
         case .started(let id, let process): started(id, process, now)
         case .adopted(let id, let process): adopted(id, process, now)
+        case .unlaunched(let id): unlaunched(id, now)
         case .exited(let id, let exit): exited(id, exit, now)
         case .probed(let id, let check, let failure): probed(id, check, failure, now)
         }

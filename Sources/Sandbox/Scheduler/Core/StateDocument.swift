@@ -4,21 +4,19 @@ import JSON
 enum StateDocument {
     static let format = 1
 
-    /// Text is put together by hand where it is already there: an app's document is serialised once in its life.
-    static func text(of state: SchedulerState) -> String {
-        let apps = state.apps.values.map { app in
-            let history = app.history.map(definition).joined(separator: ",")
-            let effective = app.effective.map { "\"\($0.version)\"" } ?? "null"
-            return "{\"current\":\(definition(app.definition)),\"effective\":\(effective),\"history\":[\(history)]}"
-        }
-        let tasks = state.tasksByApp.values.flatMap { $0 }.compactMap { state.tasks[$0].map(task) }
+    fileprivate static func header(_ state: SchedulerState) -> String {
         let header = JSONObject(fields: [
             ("format", .count(format)), ("frameworkId", .string(state.frameworkID)),
             ("version", .string(state.version.description)),
             ("deployments", .array(state.deployments.map(deployment))),
         ])
-        return "{\"header\":\(JSON.object(header).compact),\n\"apps\":[\(apps.joined(separator: ",\n"))],\n"
-            + "\"tasks\":[\(tasks.joined(separator: ",\n"))]}\n"
+        return JSON.object(header).compact
+    }
+
+    fileprivate static func app(_ app: AppRecord) -> String {
+        let history = app.history.map(definition).joined(separator: ",")
+        let effective = app.effective.map { "\"\($0.version)\"" } ?? "null"
+        return "{\"current\":\(definition(app.definition)),\"effective\":\(effective),\"history\":[\(history)]}"
     }
 
     private static func definition(_ app: AppDefinition) -> String {
@@ -26,7 +24,7 @@ enum StateDocument {
             + "\"lastConfigChangeAt\":\"\(app.lastConfigChangeAt)\",\"document\":\(app.text)}"
     }
 
-    private static func task(_ task: TaskRecord) -> String {
+    fileprivate static func task(_ task: TaskRecord) -> String {
         var json = JSONObject(fields: [
             ("id", .string(task.id)), ("app", .string(task.app.description)),
             ("version", .string(task.version.description)), ("server", .string(task.server)),
@@ -58,6 +56,56 @@ enum StateDocument {
             "steps": .array(deployment.steps.map { Deployment.stepJSON($0.actions) }),
             "originals": .array(originals),
         ]
+    }
+}
+
+/// Writes the durable form again and again, and makes anew only the text of what has changed.
+///
+/// The whole state is one file, so that it is replaced as a whole; with a thousand apps most of it stays the same.
+struct StateWriter: Sendable {
+    private struct AppKey: Equatable {
+        let current: Timestamp
+        let effective: Timestamp?
+        let history: [Timestamp]
+    }
+
+    private var apps: [PathID: (key: AppKey, text: [UInt8])] = [:]
+    private var tasks: [String: (task: TaskRecord, text: [UInt8])] = [:]
+
+    mutating func text(of state: SchedulerState) -> [UInt8] {
+        refresh(state)
+        let (apps, tasks) = (apps, tasks)
+        var text = Array("{\"header\":\(StateDocument.header(state)),\n\"apps\":[".utf8)
+        Self.append(state.apps.keys.sorted().lazy.compactMap { apps[$0]?.text }, to: &text)
+        text += Array("],\n\"tasks\":[".utf8)
+        let order = state.tasksByApp.values.joined()
+        Self.append(order.lazy.compactMap { tasks[$0]?.text }, to: &text)
+        text += Array("]}\n".utf8)
+        return text
+    }
+
+    private mutating func refresh(_ state: SchedulerState) {
+        for (id, app) in state.apps {
+            let key = AppKey(
+                current: app.definition.version, effective: app.effective?.version, history: app.history.map(\.version))
+            if apps[id]?.key != key { apps[id] = (key, Array(StateDocument.app(app).utf8)) }
+        }
+        if apps.count > state.apps.count { apps = apps.filter { state.apps[$0.key] != nil } }
+        for (id, task) in state.tasks {
+            var durable = task
+            durable.health = []
+            if tasks[id]?.task != durable { tasks[id] = (durable, Array(StateDocument.task(task).utf8)) }
+        }
+        if tasks.count > state.tasks.count { tasks = tasks.filter { state.tasks[$0.key] != nil } }
+    }
+
+    private static func append(_ parts: some Sequence<[UInt8]>, to text: inout [UInt8]) {
+        var isFirst = true
+        for part in parts {
+            if !isFirst { text += [UInt8(ascii: ","), UInt8(ascii: "\n")] }
+            isFirst = false
+            text += part
+        }
     }
 }
 

@@ -15,7 +15,7 @@ enum File {
         guard file >= 0 else { throw Failure("open", path) }
         defer { close(file) }
         var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        var buffer = [UInt8](repeating: 0, count: 8 * 1024)
         while true {
             let count = Glibc.read(file, &buffer, buffer.count)
             if count == 0 { return content }

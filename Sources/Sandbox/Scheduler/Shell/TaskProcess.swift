@@ -58,7 +58,10 @@ enum TaskProcess {
     }
 
     /// How a process ended; nil while it lives. Collects it when it is our child.
-    static func exit(of process: ProcessIdentity) -> TaskExit? {
+    ///
+    /// A process of an earlier scheduler is not our child; whether it is dead but uncollected, or its pid another
+    /// process's, only a `thorough` look tells, which costs more.
+    static func exit(of process: ProcessIdentity, thorough: Bool = true) -> TaskExit? {
         var status: Int32 = 0
         let collected = waitpid(process.pid, &status, WNOHANG)
         if collected == 0 { return nil }
@@ -68,6 +71,7 @@ enum TaskProcess {
             let signal = status & 0x7f
             return signal == 0 ? .code((status >> 8) & 0xff) : .signal(signal)
         }
+        if !thorough, kill(process.pid, 0) == 0 { return nil }
         return ProcessTable.isAlive(process) ? nil : .unobserved
     }
 }
