@@ -6,11 +6,12 @@ public struct Style: Sendable {
 
     public static let plain = Style(isColored: false)
 
-    func good(_ text: String) -> String { paint(text, "32") }
-    func bad(_ text: String) -> String { paint(text, "31") }
-    func careful(_ text: String) -> String { paint(text, "33") }
-    func strong(_ text: String) -> String { paint(text, "1") }
-    func faint(_ text: String) -> String { paint(text, "2") }
+    /// Marks for what went well, badly, or needs a second look; and for what matters more, or less.
+    public func good(_ text: String) -> String { paint(text, "32") }
+    public func bad(_ text: String) -> String { paint(text, "31") }
+    public func careful(_ text: String) -> String { paint(text, "33") }
+    public func strong(_ text: String) -> String { paint(text, "1") }
+    public func faint(_ text: String) -> String { paint(text, "2") }
 
     private func paint(_ text: String, _ code: String) -> String {
         isColored ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

@@ -1,0 +1,158 @@
+import ArgumentParser
+import Foundation
+import Journal
+import Migration
+import Provisioning
+import Reporting
+import Runbooks
+
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look for what is missing: tools, files, reachability, rights; and say how to get it.",
+        discussion: """
+              rz doctor
+              rz doctor shop
+            """)
+
+    @Argument(help: "Look also at what this environment needs.")
+    var environment: String?
+
+    @OptionGroup var project: ProjectOptions
+
+    func run() async throws {
+        try await exiting {
+            var findings = await tools() + home()
+            if let environment { findings += await outside(environment) }
+            let style = Terminal.standardOutput.style
+            for finding in findings {
+                Terminal.standardOutput.write(finding.line(style) + "\n")
+            }
+            let missing = findings.count { $0.verdict == .missing }
+            Terminal.standardOutput.write(missing == 0 ? "\nNothing is missing.\n" : "\n\(missing) missing.\n")
+            return missing == 0 ? .done : .error
+        }
+    }
+
+    // MARK: - This host
+
+    private func tools() async -> [Finding] {
+        let checkout = (try? ProjectFolder(root: project.chosenRoot))?.root
+        return [
+            await tool("git", Tool.find("git"), ["--version"], "apt-get install git"),
+            await tool(
+                "terraform or tofu", Tool.terraform, ["version"],
+                "install Terraform or OpenTofu; without, only `provision.static` works", isNeeded: false),
+            await tool(
+                "ansible-playbook", Tool.ansible(checkout), ["--version"],
+                "run scripts/setup, or install ansible-core; without, no server is configured", isNeeded: false),
+            await tool(
+                "haproxy", Tool.find("haproxy") ?? ["/usr/sbin/haproxy"].first { access($0, X_OK) == 0 }, ["-v"],
+                "apt-get install haproxy; only the sandbox runs it here", isNeeded: false),
+            await tool("python3", Tool.find("python3"), ["--version"], "apt-get install python3; the sandbox needs it", isNeeded: false),
+        ]
+    }
+
+    private func tool(
+        _ name: String, _ path: String?, _ arguments: [String], _ advice: String, isNeeded: Bool = true
+    ) async -> Finding {
+        guard let path else { return Finding(isNeeded ? .missing : .absent, name, "not found; \(advice)") }
+        do {
+            let output = try OutputFile()
+            var variables = InheritedEnvironment.variables
+            variables["CHECKPOINT_DISABLE"] = "1"
+            variables["TF_CLI_CONFIG_FILE"] = nil
+            _ = try await ChildProcess(
+                Command(path, arguments, environment: variables, folder: "/", deadline: .seconds(20))
+            ).run(output: output, errors: try OutputFile())
+            let version = output.lines().first { !$0.isEmpty } ?? "gives no version"
+            return Finding(.fine, name, "\(version) (\(path))")
+        } catch {
+            return Finding(.missing, name, "\(path) does not run: \(error)")
+        }
+    }
+
+    private func home() -> [Finding] {
+        let places = Places()
+        var folder = places.home
+        while access(folder, F_OK) != 0, folder.contains("/"), folder != "/" {
+            folder = URL(filePath: folder).deletingLastPathComponent().path
+        }
+        let isWritable = access(folder, W_OK) == 0
+        return [
+            Finding(
+                isWritable ? .fine : .missing, "rz's home",
+                isWritable ? places.home : "\(places.home) can't be written; set RZ_HOME")
+        ]
+    }
+
+    // MARK: - The environment
+
+    private func outside(_ name: String) async -> [Finding] {
+        let project: Project
+        do {
+            project = try await Project.load(name, root: self.project.chosenRoot)
+        } catch {
+            return [Finding(.missing, name, "\(error)".split(separator: "\n").joined(separator: " "))]
+        }
+        var findings = [Finding(.fine, name, "environment and runbook are valid")]
+        for loadBalancer in project.drivers.loadBalancers {
+            do throws(Failure) {
+                let state = try await loadBalancer.observe()
+                findings.append(
+                    Finding(.fine, loadBalancer.name.text, "HAProxy \(state.version), \(state.backends.count) backends"))
+                for obstacle in try await loadBalancer.observeObstacles(project.environment.traffic) {
+                    findings.append(Finding(obstacle.isBlocking ? .missing : .absent, loadBalancer.name.text, obstacle.text))
+                }
+            } catch {
+                findings.append(Finding(.missing, loadBalancer.name.text, error))
+            }
+        }
+        for color in Color.allCases { findings += await platform(color, project) }
+        return findings
+    }
+
+    private func platform(_ color: Color, _ project: Project) async -> [Finding] {
+        do throws(Failure) {
+            let inventory = try await project.drivers.provisioner.observeServers(color)
+            guard !inventory.isEmpty else { return [Finding(.absent, "\(color)", "has no servers")] }
+            let platform = try await project.drivers.cluster(color, inventory).observePlatform()
+            return [
+                Finding(
+                    platform.isReady ? .fine : .missing, "\(color)",
+                    "\(inventory.hosts.count) servers, \(platform.description) \(platform.missing.joined(separator: "; "))")
+            ]
+        } catch {
+            return [Finding(.missing, "\(color)", error)]
+        }
+    }
+}
+
+/// One thing that was looked at.
+private struct Finding {
+    enum Verdict { case fine, absent, missing }
+
+    var verdict: Verdict
+    var subject: String
+    var text: String
+
+    init(_ verdict: Verdict, _ subject: String, _ text: String) {
+        self.verdict = verdict
+        self.subject = subject
+        self.text = text
+    }
+
+    init(_ verdict: Verdict, _ subject: String, _ failure: Failure) {
+        self.init(verdict, subject, ([failure.summary] + failure.details + [failure.advice].compactMap { $0 }).joined(separator: "; "))
+    }
+
+    func line(_ style: Reporting.Style) -> String {
+        let mark =
+            switch verdict {
+            case .fine: style.good("✓")
+            case .absent: style.careful("–")
+            case .missing: style.bad("✗")
+            }
+        let name = subject + String(repeating: " ", count: max(0, 18 - subject.count))
+        return "\(mark) \(name) \(text)"
+    }
+}
