@@ -50,7 +50,7 @@ public struct CommandStepRunner: StepRunner {
         try end.refuseStopped(command)
         guard end.isSuccess else {
             throw Failure(
-                "\(command.name) failed (\(end.status))", at: environmentFolder,
+                "\(command.name) failed: \(end.words)", at: environmentFolder,
                 details: log.lastLines(), advice: "Its whole output: \(logFolder)/\(command.name).log")
         }
     }

@@ -63,6 +63,14 @@ public struct ProcessEnd: Sendable, Hashable {
 
     public var isSuccess: Bool { status == .exited(0) && reason == .itself }
 
+    /// For people: `it ended with code 3`.
+    var words: String {
+        switch status {
+        case .exited(let code): "it ended with code \(code)"
+        case .signaled(let signal): "it was killed by signal \(signal)"
+        }
+    }
+
     /// Fails for a program that was asked to stop, however it ended.
     func refuseStopped(_ command: Command) throws(Failure) {
         switch reason {

@@ -101,7 +101,7 @@ public struct StaticProvisioner: Provisioner {
         try end.refuseStopped(command)
         guard end.isSuccess else {
             throw Failure(
-                "\(command.name) failed to \(arguments.joined(separator: " ")) (\(end.status))", at: environmentFolder,
+                "\(command.name) failed to \(arguments.joined(separator: " ")): \(end.words)", at: environmentFolder,
                 details: errors.lastLines())
         }
     }

@@ -68,8 +68,7 @@ public struct Terraform: Provisioner {
         try await apply(runner, report: report)
         guard let inventory = try await outputs(runner) else {
             throw Failure(
-                "The root module has no outputs", at: runner.folder.module,
-                advice: "Give it an output `inventory`: group -> list of objects with `name` and `address`.")
+                "The root module has no output `inventory`", at: runner.folder.module, advice: TerraformOutputs.shape)
         }
         return inventory
     }
