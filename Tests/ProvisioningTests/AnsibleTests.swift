@@ -4,15 +4,17 @@ import Testing
 
 @testable import Provisioning
 
+/// Servers that all are this machine, with the Python that Ansible itself uses.
 private let servers = Inventory(groups: [
-    "agent": [
-        Host(name: "blue-agent-1", address: "127.0.11.21", variables: ["ansible_connection": "local", "rack": "r1"]),
-        Host(name: "blue-agent-2", address: "127.0.11.22", variables: ["ansible_connection": "local", "rack": "r2"]),
-    ],
-    "database": [
-        Host(name: "blue-database-1", address: "127.0.11.31", variables: ["ansible_connection": "local", "rack": "r3"])
-    ],
+    "agent": [host("blue-agent-1", "127.0.11.21", rack: "r1"), host("blue-agent-2", "127.0.11.22", rack: "r2")],
+    "database": [host("blue-database-1", "127.0.11.31", rack: "r3")],
 ])
+
+private func host(_ name: String, _ address: String, rack: String) -> Migration.Host {
+    let python = ((ansibleBinary ?? "") as NSString).deletingLastPathComponent + "/python3"
+    let variables = ["ansible_connection": "local", "ansible_python_interpreter": python, "rack": rack]
+    return .init(name: name, address: address, variables: variables)
+}
 
 private func ansible(
     _ folder: Folder, _ playbook: String, variables: [String: Setting] = [:], secrets: [String: String] = [:]
@@ -24,7 +26,9 @@ private func ansible(
         environmentFolder: folder["environment"], stateFolder: folder["state"], resolve: resolver(secrets))
 }
 
-@Suite("Servers configured by Ansible", .enabled(if: ansibleBinary != nil, "ansible-playbook is not installed"))
+@Suite(
+    "Servers configured by Ansible", .serialized,
+    .enabled(if: ansibleBinary != nil, "ansible-playbook is not installed"))
 struct AnsibleTests {
     @Test("change once, and not a second time")
     func idempotence() async throws {
@@ -109,7 +113,9 @@ struct AnsibleTests {
         }
     }
 
-    @Test("that can't be reached are named, and can be tried again")
+    @Test(
+        "that can't be reached are named, and can be tried again",
+        .enabled(if: program("ssh") != nil, "ssh is not installed"))
     func unreachable() async throws {
         try await withFolder { folder in
             let ansible = try ansible(folder, "- hosts: all\n  gather_facts: false\n  tasks:\n    - ping:\n")

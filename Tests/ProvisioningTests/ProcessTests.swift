@@ -155,6 +155,17 @@ struct CommandStepRunnerTests {
         }
     }
 
+    @Test("may be given a secret that looks like a template")
+    func secretTemplate() async throws {
+        try await withFolder { folder in
+            let lines = Lines()
+            let work = ExecWork(command: ["echo", "{{ control[0].name }}", "${env:TOKEN}"])
+            try await runner(folder, secrets: ["TOKEN": "{{ s3cret"]).run(
+                work, inventory: inventory, report: lines.report)
+            #expect(await lines.all == ["green-control-1 •••"])
+        }
+    }
+
     @Test("fails with its code and its last words")
     func fails() async throws {
         try await withFolder { folder in
@@ -174,6 +185,31 @@ struct CommandStepRunnerTests {
                 try await runner(folder).call(HTTPWork(url: "http://x"), inventory: inventory)
             }
             #expect(failure.summary == "called http://x")
+        }
+    }
+}
+
+@Suite("A program left behind by an rz that was killed")
+struct LeftoverTests {
+    @Test("is ended, gently first, and its record removed")
+    func ended() async throws {
+        try await withFolder { folder in
+            let record = ProcessRecord(path: folder["running"])
+            let child = shell("trap 'touch saved; exit 0' INT; touch begun; while :; do sleep 0.02; done", in: folder)
+            let running = Task { try await child.run(output: try OutputFile(), record: record) }
+            try await wait(for: "the child") { folder.exists("begun") && record.running != nil }
+            try await record.waitForLeftover(deadline: .minutes(1), atOnce: true, stopping: Stopping())
+            #expect(folder.exists("saved") && !folder.exists("running"))
+            #expect(try await running.value.isSuccess)
+        }
+    }
+
+    @Test("whose number now belongs to another process is no concern")
+    func anothersNumber() async throws {
+        try await withFolder { folder in
+            let record = ProcessRecord(path: try folder.write("running", "\(getpid()) 1\n"))
+            try await record.waitForLeftover(deadline: .minutes(1), atOnce: true, stopping: Stopping())
+            #expect(!folder.exists("running"))
         }
     }
 }

@@ -51,7 +51,7 @@ actor Lines {
 
 /// Waits until something is so; the failure names it.
 func wait(
-    for what: String, atMost seconds: Int = 30, location: SourceLocation = #_sourceLocation,
+    for what: String, atMost seconds: Int = 60, location: SourceLocation = #_sourceLocation,
     until isSo: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()

@@ -62,7 +62,7 @@ struct RecordedTerraformStreams {
     func interrupt() async throws {
         try await withFolder { folder in
             try folder.write("events-1.jsonl", try lines("sigint.jsonl").joined(separator: "\n") + "\n")
-            try folder.write("events-1.end", "failed\n")
+            try folder.write("events-1.end", "unfinished\n")
             #expect(TerraformLedger(folder: folder.path).inDoubt.isEmpty)
         }
     }
@@ -97,7 +97,7 @@ struct TerraformLedgerTests {
             try folder.write("events-1.jsonl", started("one") + started("two") + started("three") + completed("one"))
             #expect(ledger.inDoubt == ["a.three", "a.two"])
             try folder.write("events-2.jsonl", started("two") + completed("two"))
-            try folder.write("events-2.end", "failed\n")
+            try folder.write("events-2.end", "unfinished\n")
             #expect(ledger.inDoubt == ["a.three"])
             try folder.write("events-3.jsonl", started("three") + completed("three") + applied)
             try folder.write("events-3.end", "applied\n")
@@ -113,6 +113,27 @@ struct TerraformLedgerTests {
         }
     }
 
+    @Test("is settled by a plan that had nothing to do")
+    func settled() async throws {
+        try await withFolder { folder in
+            let ledger = TerraformLedger(folder: folder.path)
+            try folder.write("events-1.jsonl", started("gone"))
+            try ledger.settle()
+            #expect(ledger.inDoubt.isEmpty)
+        }
+    }
+
+    @Test("is kept without the secrets that a killed rz could not mask any more")
+    func masked() async throws {
+        try await withFolder { folder in
+            try folder.write("events-1.jsonl", started("s3cret-name"))
+            var secrets = Secrets()
+            secrets.insert("s3cret")
+            _ = try TerraformLedger(folder: folder.path).begin(masking: secrets)
+            #expect(folder.files(containing: "s3cret").isEmpty)
+        }
+    }
+
     @Test("is found after ten applies too, in the order of their numbers")
     func manyApplies() async throws {
         try await withFolder { folder in
@@ -121,7 +142,7 @@ struct TerraformLedgerTests {
                 try folder.write("events-\(number).end", "applied\n")
             }
             let ledger = TerraformLedger(folder: folder.path)
-            let entry = try ledger.begin()
+            let entry = try ledger.begin(masking: Secrets())
             #expect(entry.path.hasSuffix("events-31.jsonl"))
             #expect(!folder.exists("events-1.jsonl") && folder.exists("events-30.jsonl"))
             try folder.write("events-31.jsonl", started("late"))

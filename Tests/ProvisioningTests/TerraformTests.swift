@@ -70,6 +70,41 @@ struct TerraformTests {
         }
     }
 
+    @Test("may change their disks' module, but a disk is never destroyed or replaced, prevent_destroy or not")
+    func disksAreNeverReplaced() async throws {
+        try await withFolder { folder in
+            let lab = try TerraformLab(folder)
+            try await lab.terraform().buildDisks { _ in }
+            let unprotected = TerraformLab.disks.replacing("lifecycle { prevent_destroy = true }", with: "")
+            for module in [
+                unprotected.replacing("input =", with: "triggers_replace = 2\n  input ="),
+                "terraform {\n  backend \"local\" {}\n}\n",
+            ] {
+                try folder.write("environment/terraform/disks/main.tf", module)
+                let failure = try await failure { try await lab.terraform().buildDisks { _ in } }
+                #expect(failure.summary == "Data disks would be destroyed: terraform_data.disk; nothing was changed")
+                #expect(failure.kind == .refused)
+            }
+            #expect(folder.text("world/disk/data") == "data\n")
+        }
+    }
+
+    @Test("wait for somebody to look at a disk that an interrupted run began")
+    func disksInDoubt() async throws {
+        try await withFolder { folder in
+            let terraform = try TerraformLab(folder).terraform()
+            try await terraform.buildDisks { _ in }
+            let begun = #"{"type":"apply_start","hook":{"action":"update","resource":{"addr":"terraform_data.disk"}}}"#
+            let events = try folder.write("state/terraform/disks/events-2.jsonl", begun + "\n")
+            let failure = try await failure { try await terraform.buildDisks { _ in } }
+            #expect(failure.summary.contains("may be unfinished: terraform_data.disk"))
+            #expect(failure.details == [events] && failure.kind == .refused)
+            Files.remove(events)
+            try await terraform.buildDisks { _ in }
+            #expect(folder.text("world/disk/data") == "data\n")
+        }
+    }
+
     @Test("that never were are looked for without a trace")
     func observingLeavesNothing() async throws {
         try await withFolder { folder in
@@ -208,7 +243,7 @@ struct TerraformFailureTests {
 
     @Test("that shares its module with the disks is refused")
     func sharedModule() async throws {
-        let root = TerraformRoot(root: "terraform", disks: "terraform")
+        let root = TerraformRoot(root: "terraform", disks: "./terraform/")
         let terraform = Terraform(
             binary: "terraform", root: root, environmentFolder: "/", stateFolder: "/nowhere", resolve: resolver())
         let failure = try await failure { try await terraform.destroy(.blue) { _ in } }

@@ -43,6 +43,9 @@ public struct Stopping: Sendable, Hashable {
     /// Time between SIGTERM and SIGKILL.
     public var afterTerminate: Period
 
+    /// Time from SIGINT to SIGKILL.
+    var longest: Period { afterInterrupt + afterTerminate }
+
     public init(
         signalsGroup: Bool = true, afterInterrupt: Period = .seconds(10), afterTerminate: Period = .seconds(5)
     ) {

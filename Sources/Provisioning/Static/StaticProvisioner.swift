@@ -84,9 +84,7 @@ public struct StaticProvisioner: Provisioner {
         var secrets = Secrets()
         var words: [String] = []
         for setting in servers.command ?? [] {
-            let word = try resolve(setting)
-            if setting.isSecret { secrets.insert(word) }
-            words.append(word)
+            words.append(try setting.resolved(by: resolve, secrets: &secrets))
         }
         guard let program = words.first else {
             throw Failure("`provision.static.command` is empty", at: environmentFolder)
