@@ -178,7 +178,7 @@ struct AnsibleTests {
                   tasks:
                     - name: Wait
                       ansible.builtin.command:
-                        argv: [sh, -c, "touch {{ world }}/begun; exec sleep 600 {{ world }}"]
+                        argv: [sh, -c, "touch $0/begun; while :; do sleep 0.1; done", "{{ world }}"]
                 """,
                 variables: ["world": Setting(folder.path)])
             let configuring = Task { try await ansible.configure(.blue, servers) { _ in } }

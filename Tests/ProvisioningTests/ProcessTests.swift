@@ -14,6 +14,9 @@ private func shell(_ script: String, in folder: Folder, stopping: Stopping = Sto
             deadline: deadline, stopping: stopping))
 }
 
+/// A program that never ends, to be recognised by its argument.
+private let forever = #"sh -c 'while :; do sleep 0.1; done' "$WORLD""#
+
 @Suite("A child process")
 struct ChildProcessTests {
     @Test("tells its lines, its exit code, and knows only the environment it was given")
@@ -50,15 +53,28 @@ struct ChildProcessTests {
     @Test("that ignores every request is killed, with all that is left of its session")
     func stubborn() async throws {
         try await withFolder { folder in
-            let script = "trap '' INT TERM; (exec sleep 600.5 \"$WORLD\") & touch begun; wait; wait; sleep 600"
             let child = shell(
-                "exec sh -c '\(script.replacing("'", with: "'\\''"))' \(folder.path)", in: folder,
+                "trap '' INT TERM; \(forever) & touch begun; while :; do sleep 0.05; done", in: folder,
                 stopping: Stopping(afterInterrupt: .zero, afterTerminate: .zero))
             let running = Task { try await child.run(output: try OutputFile()) }
             try await wait(for: "the child") { folder.exists("begun") }
             running.cancel()
             let end = try await running.value
             #expect(end == ProcessEnd(status: .signaled(SIGKILL), reason: .cancelled))
+            try await wait(for: "its children to be gone") { !isRunning(folder.path) }
+        }
+    }
+
+    @Test("that obeys is swept up after: what it left in its session is killed")
+    func orphans() async throws {
+        try await withFolder { folder in
+            let child = shell(
+                "trap 'exit 0' INT; \(forever) & touch begun; while :; do sleep 0.05; done", in: folder,
+                stopping: Stopping(signalsGroup: false))
+            let running = Task { try await child.run(output: try OutputFile()) }
+            try await wait(for: "the child") { folder.exists("begun") && isRunning(folder.path) }
+            running.cancel()
+            #expect(try await running.value == ProcessEnd(status: .exited(0), reason: .cancelled))
             try await wait(for: "its children to be gone") { !isRunning(folder.path) }
         }
     }

@@ -42,6 +42,7 @@ struct TerraformLab: Sendable {
         variable "world" { type = string }
         variable "image" { default = "one" }
         variable "gate" { default = "true" }
+        variable "first" { default = "none" }
         resource "terraform_data" "server" {
           for_each         = toset(["agent-1", "agent-2", "database-1"])
           input            = "${var.world}/${var.color}-${each.key}"
@@ -49,7 +50,7 @@ struct TerraformLab: Sendable {
           provisioner "local-exec" {
             command = <<-END
               mkdir -p ${self.input} && echo ${var.image} >> ${self.input}/begun
-              ${var.gate} || while ! test -e ${var.world}/gate; do sleep 0.05; done
+              ${var.gate} || test ${each.key} = ${var.first} || while ! test -e ${var.world}/gate; do sleep 0.05; done
               touch ${self.input}/done
             END
           }
