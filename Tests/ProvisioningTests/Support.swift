@@ -9,7 +9,11 @@ func withFolder(_ work: (Folder) async throws -> Void) async throws {
     let path = FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path + "/rz-test-" + UUID().uuidString
     let folder = Folder(path: path)
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    defer {
+        // Nothing is left to end when a test went well.
+        for process in processes(path) { kill(process, SIGKILL) }
+        try? FileManager.default.removeItem(atPath: path)
+    }
     try await work(folder)
 }
 
@@ -101,9 +105,10 @@ let terraformBinary = program("terraform") ?? program("tofu")
 let ansibleBinary = program("ansible-playbook")
 
 /// Whether a process runs whose command line holds a text.
-func isRunning(_ text: String) -> Bool {
-    Files.names(in: "/proc").contains { name in
-        pid_t(name) != nil && name != String(getpid())
-            && Files.textIfThere("/proc/\(name)/cmdline")?.contains(text) == true
+func isRunning(_ text: String) -> Bool { !processes(text).isEmpty }
+
+private func processes(_ text: String) -> [pid_t] {
+    Files.names(in: "/proc").compactMap { pid_t($0) }.filter { process in
+        process != getpid() && Files.textIfThere("/proc/\(process)/cmdline")?.contains(text) == true
     }
 }

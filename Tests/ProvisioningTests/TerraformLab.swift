@@ -33,7 +33,7 @@ struct TerraformLab: Sendable {
 
     func open() throws { try folder.write("world/gate", "") }
 
-    /// Each server waits until `world/gate` is there.
+    /// With `gate` false each server waits until `world/gate` is there, the one called `first` until `world/first` is.
     static let servers = """
         terraform {
           backend "local" {}
@@ -50,7 +50,8 @@ struct TerraformLab: Sendable {
           provisioner "local-exec" {
             command = <<-END
               mkdir -p ${self.input} && echo ${var.image} >> ${self.input}/begun
-              ${var.gate} || test ${each.key} = ${var.first} || while ! test -e ${var.world}/gate; do sleep 0.05; done
+              gate=${var.world}/${each.key == var.first ? "first" : "gate"}
+              ${var.gate} || while ! test -e $gate; do sleep 0.05; done
               touch ${self.input}/done
             END
           }

@@ -267,13 +267,15 @@ struct TerraformInterruptionTests {
     func killed() async throws {
         try await withFolder { folder in
             let lab = try TerraformLab(folder)
-            // Once one server is done, Terraform saves the others as well: as if they were.
             let gated = lab.terraform(variables: ["gate": "false", "first": "agent-1"])
             let building = Task { try await gated.build(.blue) { _ in } }
-            try await wait(for: "all servers to be begun and saved") {
-                folder.exists("world/blue-agent-2/begun") && folder.exists("world/blue-database-1/begun")
-                    && folder.text("state/terraform/blue/terraform.tfstate")?.contains(#""index_key": "agent-2""#)
-                        == true
+            try await wait(for: "all servers to be begun") {
+                ["agent-1", "agent-2", "database-1"].allSatisfy { folder.exists("world/blue-\($0)/begun") }
+            }
+            // Once one server is done, Terraform saves the others as well, as if they were done too.
+            try folder.write("world/first", "")
+            try await wait(for: "the state to be saved") {
+                folder.text("state/terraform/blue/terraform.tfstate")?.contains(#""index_key": "agent-2""#) == true
             }
             kill(-(try #require(lab.process(of: .blue))), SIGKILL)
             let failure = try await failure { _ = try await building.value }
