@@ -27,9 +27,7 @@ public struct CommandStepRunner: StepRunner {
     public func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {
         var secrets = Secrets()
         func text(_ setting: Setting) throws(Failure) -> String {
-            let resolved = try resolve(setting)
-            if setting.isSecret { secrets.insert(resolved) }
-            return try inventory.fill(resolved)
+            try setting.resolved(by: resolve, secrets: &secrets, literal: inventory.fill)
         }
         var words: [String] = []
         for setting in work.command { words.append(try text(setting)) }
@@ -50,7 +48,7 @@ public struct CommandStepRunner: StepRunner {
         try end.refuseStopped(command)
         guard end.isSuccess else {
             throw Failure(
-                "\(command.name) failed (\(end.status))", at: environmentFolder,
+                "\(command.name) failed: \(end.words)", at: environmentFolder,
                 details: log.lastLines(), advice: "Its whole output: \(logFolder)/\(command.name).log")
         }
     }

@@ -2,7 +2,7 @@ import Migration
 
 /// Configures servers with a playbook.
 ///
-/// Measured behaviour behind the choices: docs/ansible.md.
+/// Measured behaviour behind the choices: docs/provisioning.md.
 public struct Ansible: Configurator {
     private let binary: String
     private let configure: Configure
@@ -93,16 +93,14 @@ public struct Ansible: Configurator {
     private func endLeftover(_ folder: AnsibleFolder, _ report: Report) async throws(Failure) {
         guard folder.record.running != nil else { return }
         await report("ends the playbook of an interrupted run")
-        try await folder.record.waitForLeftover(deadline: .minutes(1), stopping: stopping, leaving: stopping)
+        try await folder.record.waitForLeftover(deadline: .minutes(1), atOnce: true, stopping: stopping)
     }
 
     private func resolvedVariables() throws(Failure) -> ([String: String], Secrets) {
         var variables: [String: String] = [:]
         var secrets = Secrets()
         for (name, setting) in configure.variables {
-            let text = try resolve(setting)
-            variables[name] = text
-            if setting.isSecret { secrets.insert(text) }
+            variables[name] = try setting.resolved(by: resolve, secrets: &secrets)
         }
         return (variables, secrets)
     }

@@ -21,7 +21,7 @@ struct AnsibleVerdict {
         guard unreachable.isEmpty else { throw hostsUnreachable(unreachable) }
         guard unseen.isEmpty else { throw hostsUnseen(unseen) }
         guard end.isSuccess else {
-            throw Failure("Ansible failed although no host did (\(end.status))", at: playbook, details: errors)
+            throw Failure("Ansible failed although no host did: \(end.words)", at: playbook, details: errors)
         }
         let own = stats.filter { expected.contains($0.key) }
         return ConfigurationResult(changed: own.mapValues(\.changed))
@@ -34,7 +34,7 @@ struct AnsibleVerdict {
                 advice: "A playbook can be run again: rz resume.", kind: .transient)
         }
         return Failure(
-            "Ansible could not run the playbook (\(end.status))", at: playbook, details: errors,
+            "Ansible could not run the playbook: \(end.words)", at: playbook, details: errors,
             advice: "Try `ansible-playbook --syntax-check \(playbook)`.")
     }
 

@@ -115,7 +115,9 @@ public struct GitRepository: Sendable {
         let list = archive + ".list"
         defer { Files.remove(list) }
         try Files.write(Array(Set(files)).sorted().map { $0 + "\0" }.joined(), to: list)
-        try await tar(["-c", "-f", archive, "-C", folder, "--no-recursion", "--null", "--verbatim-files-from", "-T", list])
+        try await tar([
+            "-c", "-f", archive, "-C", folder, "--no-recursion", "--null", "--verbatim-files-from", "-T", list,
+        ])
     }
 
     private func tar(_ arguments: [String]) async throws(Failure) {

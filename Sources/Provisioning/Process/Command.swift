@@ -43,6 +43,9 @@ public struct Stopping: Sendable, Hashable {
     /// Time between SIGTERM and SIGKILL.
     public var afterTerminate: Period
 
+    /// Time from SIGINT to SIGKILL.
+    var longest: Period { afterInterrupt + afterTerminate }
+
     public init(
         signalsGroup: Bool = true, afterInterrupt: Period = .seconds(10), afterTerminate: Period = .seconds(5)
     ) {
@@ -62,6 +65,14 @@ public struct ProcessEnd: Sendable, Hashable {
     public var reason: Reason
 
     public var isSuccess: Bool { status == .exited(0) && reason == .itself }
+
+    /// For people: `it ended with code 3`.
+    var words: String {
+        switch status {
+        case .exited(let code): "it ended with code \(code)"
+        case .signaled(let signal): "it was killed by signal \(signal)"
+        }
+    }
 
     /// Fails for a program that was asked to stop, however it ended.
     func refuseStopped(_ command: Command) throws(Failure) {

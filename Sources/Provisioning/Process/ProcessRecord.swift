@@ -26,18 +26,28 @@ public struct ProcessRecord: Sendable {
 
     /// Waits until a program that an earlier rz left behind has ended.
     ///
-    /// - Parameter stopping: asks it to end at once; nil lets it finish, and asks only when the task is cancelled or
-    ///   the deadline passes.
-    /// - Throws: `Failure.cancelled`.
-    func waitForLeftover(deadline: Period, stopping: Stopping?, leaving: Stopping) async throws(Failure) {
+    /// - Parameter atOnce: whether it is asked to end at once, or only when the task is cancelled or the deadline
+    ///   passes.
+    /// - Throws: `Failure.cancelled`, or a failure that names the process if it can't be ended.
+    func waitForLeftover(deadline: Period, atOnce: Bool, stopping: Stopping) async throws(Failure) {
         guard let process = running else { return remove() }
         let clock = ContinuousClock()
         let begin = clock.now
-        var ladder = StopLadder(process: process, stopping: stopping ?? leaving)
+        var ladder = StopLadder(process: process, stopping: stopping)
+        var stoppedSince: ContinuousClock.Instant?
         var wasCancelled = false
         while running == process {
             wasCancelled = wasCancelled || Task.isCancelled
-            if stopping != nil || wasCancelled || clock.now - begin > deadline.duration { ladder.step(at: clock.now) }
+            if atOnce || wasCancelled || clock.now - begin > deadline.duration {
+                let since = stoppedSince ?? clock.now
+                stoppedSince = since
+                ladder.step(at: clock.now)
+                guard clock.now - since < (stopping.longest + .seconds(10)).duration else {
+                    throw Failure(
+                        "Process \(process), left behind by an interrupted run, can't be ended", at: path,
+                        advice: "End it by hand, then: rz resume.")
+                }
+            }
             // Not Task.sleep of this task: cancelled, it would not wait at all.
             await Task.detached { try? await Task.sleep(for: .milliseconds(50)) }.value
         }

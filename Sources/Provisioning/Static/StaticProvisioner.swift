@@ -84,9 +84,7 @@ public struct StaticProvisioner: Provisioner {
         var secrets = Secrets()
         var words: [String] = []
         for setting in servers.command ?? [] {
-            let word = try resolve(setting)
-            if setting.isSecret { secrets.insert(word) }
-            words.append(word)
+            words.append(try setting.resolved(by: resolve, secrets: &secrets))
         }
         guard let program = words.first else {
             throw Failure("`provision.static.command` is empty", at: environmentFolder)
@@ -101,7 +99,7 @@ public struct StaticProvisioner: Provisioner {
         try end.refuseStopped(command)
         guard end.isSuccess else {
             throw Failure(
-                "\(command.name) failed to \(arguments.joined(separator: " ")) (\(end.status))", at: environmentFolder,
+                "\(command.name) failed to \(arguments.joined(separator: " ")): \(end.words)", at: environmentFolder,
                 details: errors.lastLines())
         }
     }

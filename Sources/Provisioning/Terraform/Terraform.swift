@@ -3,7 +3,7 @@ import Migration
 /// Servers and data disks by Terraform, or OpenTofu.
 ///
 /// Each color has its own local state, data directory and variables; the disks have a third. What is applied is
-/// always a saved plan. Measured behaviour behind the choices: docs/terraform.md.
+/// always a saved plan. Measured behaviour behind the choices: docs/provisioning.md.
 public struct Terraform: Provisioner {
     private let binary: String
     private let root: TerraformRoot
@@ -60,7 +60,7 @@ public struct Terraform: Provisioner {
         let inDoubt = runner.folder.ledger.inDoubt
         let answer = try await runner.plan(["-lock=false"] + replacing(inDoubt))
         try refuse(answer, runner)
-        return changes(answer, inDoubt: inDoubt)
+        return ProvisioningChanges(answer.events, inDoubt: inDoubt, differs: answer.end.status == .exited(2))
     }
 
     public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
@@ -68,8 +68,7 @@ public struct Terraform: Provisioner {
         try await apply(runner, report: report)
         guard let inventory = try await outputs(runner) else {
             throw Failure(
-                "The root module has no outputs", at: runner.folder.module,
-                advice: "Give it an output `inventory`: group -> list of objects with `name` and `address`.")
+                "The root module has no output `inventory`", at: runner.folder.module, advice: TerraformOutputs.shape)
         }
         return inventory
     }
@@ -95,9 +94,18 @@ public struct Terraform: Provisioner {
         try await settleLeftover(runner, report)
         try await runner.initialise()
         let inDoubt = runner.folder.ledger.inDoubt
-        if !inDoubt.isEmpty { await report("builds anew what an interrupted run began: \(inDoubt.count)") }
-        let plan = try await save(runner, replacing(inDoubt))
-        guard plan.end.status == .exited(2) else { return await report("\(runner.scope.subject): nothing to change") }
+        // A disk is never replaced: it may hold data.
+        let replaced = runner.scope == .disks ? [] : inDoubt
+        if !replaced.isEmpty { await report("builds anew what an interrupted run began: \(replaced.count)") }
+        let plan = try await save(runner, replacing(replaced))
+        if runner.scope == .disks {
+            try TerraformDiskGuard(runner.folder).refuse(
+                ProvisioningChanges(plan.events, inDoubt: inDoubt, differs: plan.end.status == .exited(2)))
+        }
+        guard plan.end.status == .exited(2) else {
+            if !inDoubt.isEmpty { try runner.folder.ledger.settle() }
+            return await report("\(runner.scope.subject): nothing to change")
+        }
         try await perform(plan, runner, report: report)
     }
 
@@ -127,7 +135,7 @@ public struct Terraform: Provisioner {
         guard runner.folder.record.running != nil else { return runner.folder.record.remove() }
         await report("waits for the Terraform of an interrupted run")
         try await runner.folder.record.waitForLeftover(
-            deadline: .hours(24), stopping: nil, leaving: Stopping(signalsGroup: false, afterInterrupt: .minutes(2)))
+            deadline: .hours(24), atOnce: false, stopping: TerraformRunner.stopping)
     }
 
     private func refuse(_ plan: TerraformRunner.Answer, _ runner: TerraformRunner) throws(Failure) {
@@ -165,22 +173,6 @@ public struct Terraform: Provisioner {
         return Inventory(groups: ["unfinished": addresses.map { Host(name: $0, address: "") }])
     }
 
-    private func changes(_ answer: TerraformRunner.Answer, inDoubt: [String]) -> ProvisioningChanges {
-        var changes = ProvisioningChanges(inDoubt: inDoubt)
-        for case .planned(let resource, let action) in answer.events {
-            switch action {
-            case "create", "import": changes.add.append(resource.address)
-            case "update", "move": changes.change.append(resource.address)
-            case "replace": changes.replace.append(resource.address)
-            case "delete", "remove": changes.remove.append(resource.address)
-            default: continue
-            }
-        }
-        // Outputs alone may differ as well: a change without a resource.
-        if changes.isEmpty, answer.end.status == .exited(2) { changes.change.append("outputs") }
-        return changes
-    }
-
     // MARK: - Where
 
     func runner(_ scope: TerraformScope) throws(Failure) -> TerraformRunner {
@@ -197,23 +189,12 @@ public struct Terraform: Provisioner {
             module = root.disks ?? root.root
         }
         for (name, setting) in settings {
-            let text = try resolve(setting)
-            variables[name] = text
-            if setting.isSecret { secrets.insert(text) }
+            variables[name] = try setting.resolved(by: resolve, secrets: &secrets)
         }
-        try refuseSharedModule()
+        try TerraformDiskGuard.refuseSharedModule(root, at: environmentFolder)
         let folder = TerraformFolder(
             module: environmentFolder + "/" + module, path: stateFolder + "/terraform/" + scope.name)
         return TerraformRunner(
             binary: binary, scope: scope, folder: folder, variables: variables, inherited: inherited, secrets: secrets)
-    }
-
-    private func refuseSharedModule() throws(Failure) {
-        guard root.disks != root.root else {
-            throw Failure(
-                "Servers and data disks share the root module \(root.root)", at: environmentFolder,
-                advice: "Disks need a module of their own: whoever destroys servers must not reach them.",
-                kind: .refused)
-        }
     }
 }

@@ -37,7 +37,8 @@ struct TerraformDiagnosis {
         let holder = [field("Who").map { "by \($0)" }, field("Created").map { "since \($0)" }].compactMap(\.self)
         return Failure(
             "Terraform's state of \(subject) is locked" + holder.map { " " + $0 }.joined(), at: module,
-            details: [field("Operation").map { "operation: \($0)" }, field("ID").map { "lock: \($0)" }].compactMap(\.self),
+            details: [field("Operation").map { "operation: \($0)" }, field("ID").map { "lock: \($0)" }].compactMap(
+                \.self),
             advice: "Another Terraform works on it: wait until it is done. Only when it surely is gone, release the "
                 + "lock with `terraform force-unlock`.",
             kind: .transient)
@@ -88,7 +89,7 @@ struct TerraformDiagnosis {
         guard let first = diagnostics.first(where: \.isError) else {
             return Failure(
                 "Terraform failed without a reason while it \(work) \(subject)", at: module,
-                details: ["\(end.status)"] + errors)
+                details: [end.words] + errors)
         }
         let others = diagnostics.filter { $0.isError && $0 != first }.map(\.summary)
         return Failure(

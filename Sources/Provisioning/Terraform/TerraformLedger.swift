@@ -8,7 +8,7 @@ struct TerraformLedger {
     let folder: String
 
     /// How an apply ended, written beside its events once it has.
-    private enum End: String { case applied, failed, killed }
+    private enum End: String { case applied, unfinished }
 
     /// Addresses that were begun and, as far as is known, neither completed nor marked by Terraform itself.
     var inDoubt: [String] {
@@ -29,18 +29,19 @@ struct TerraformLedger {
                 default: continue
                 }
             }
-            switch end(of: number) {
-            case .applied: doubt = []
-            case .failed: continue
-            case .killed: doubt.formUnion(open)
-            }
+            if end(of: number) == .applied { doubt = [] } else { doubt.formUnion(open) }
         }
         return doubt.sorted()
     }
 
     /// The file for the events of the next apply. Those of long ago, from before the last good end, are removed.
-    func begin() throws(Failure) -> Entry {
+    ///
+    /// - Parameter secrets: masked in events that an rz left behind when it was killed.
+    func begin(masking secrets: Secrets) throws(Failure) -> Entry {
         let all = numbers
+        for number in all where !secrets.isEmpty && !Files.exists(endPath(number)) {
+            try Files.write(secrets.redact(Files.textIfThere(path(number)) ?? ""), to: path(number))
+        }
         let lastGood = all.last { end(of: $0) == .applied } ?? 0
         for number in all.dropLast(20) where number < lastGood {
             Files.remove(path(number))
@@ -48,6 +49,16 @@ struct TerraformLedger {
         }
         return Entry(ledger: self, number: (all.last ?? 0) + 1)
     }
+
+    /// Notes that a plan with all doubtful addresses replaced had nothing to do: they are no more.
+    func settle() throws(Failure) {
+        let entry = try begin(masking: Secrets())
+        try Files.write("", to: entry.path)
+        try entry.close(ProcessEnd(status: .exited(0), reason: .itself))
+    }
+
+    /// The files of applies after which something was left in doubt.
+    var unfinished: [String] { numbers.filter { end(of: $0) == .unfinished }.map(path) }
 
     /// One apply.
     struct Entry {
@@ -58,12 +69,7 @@ struct TerraformLedger {
 
         /// Notes how the apply ended.
         func close(_ end: ProcessEnd) throws(Failure) {
-            let kind: End =
-                switch end.status {
-                case .exited(0): .applied
-                case .exited: .failed
-                case .signaled: .killed
-                }
+            let kind = end.status == .exited(0) ? End.applied : .unfinished
             try Files.write(kind.rawValue + "\n", to: ledger.endPath(number))
         }
     }
@@ -88,7 +94,7 @@ struct TerraformLedger {
         let wasApplied = events(number).contains {
             if case .summary(let operation, _, _, _) = $0 { operation != "plan" } else { false }
         }
-        return wasApplied ? .applied : .killed
+        return wasApplied ? .applied : .unfinished
     }
 
     private func path(_ number: Int) -> String { "\(folder)/events-\(number).jsonl" }

@@ -10,6 +10,10 @@ struct TerraformRunner: Sendable {
     let inherited: [String: String]
     let secrets: Secrets
 
+    /// SIGINT to Terraform alone: it then ends its provisioners and saves its state. It gets time for that, as a state
+    /// that was not saved costs more than waiting.
+    static let stopping = Stopping(signalsGroup: false, afterInterrupt: .minutes(2), afterTerminate: .seconds(30))
+
     /// What a run of Terraform said.
     struct Answer {
         var events: [TerraformEvent]
@@ -53,7 +57,7 @@ struct TerraformRunner: Sendable {
     func apply(
         _ plan: String, onEvent: (TerraformEvent) async -> Void
     ) async throws(Failure) -> Answer {
-        let entry = try folder.ledger.begin()
+        let entry = try folder.ledger.begin(masking: secrets)
         let answer = try await stream(
             ["apply", "-json", "-input=false", plan], into: entry.path, record: folder.record, deadline: .hours(24),
             onEvent: onEvent)
@@ -95,11 +99,9 @@ struct TerraformRunner: Sendable {
     }
 
     private func command(_ arguments: [String], deadline: Period) -> Command {
-        // SIGINT to Terraform alone: it then ends its provisioners and saves its state. Given time, as a state not
-        // saved costs more than waiting.
-        let stopping = Stopping(signalsGroup: false, afterInterrupt: .minutes(2), afterTerminate: .seconds(30))
-        return Command(
-            binary, arguments, environment: environment, folder: folder.module, deadline: deadline, stopping: stopping)
+        Command(
+            binary, arguments, environment: environment, folder: folder.module, deadline: deadline,
+            stopping: TerraformRunner.stopping)
     }
 
     private var environment: [String: String] {

@@ -1,0 +1,209 @@
+import Foundation
+import Migration
+import Testing
+
+@testable import Provisioning
+
+/// Servers that all are this machine, with the Python that Ansible itself uses.
+private let servers = Inventory(groups: [
+    "agent": [host("blue-agent-1", "127.0.11.21", rack: "r1"), host("blue-agent-2", "127.0.11.22", rack: "r2")],
+    "database": [host("blue-database-1", "127.0.11.31", rack: "r3")],
+])
+
+private func host(_ name: String, _ address: String, rack: String) -> Migration.Host {
+    let python = ((ansibleBinary ?? "") as NSString).deletingLastPathComponent + "/python3"
+    let variables = ["ansible_connection": "local", "ansible_python_interpreter": python, "rack": rack]
+    return .init(name: name, address: address, variables: variables)
+}
+
+private func ansible(
+    _ folder: Folder, _ playbook: String, variables: [String: Setting] = [:], secrets: [String: String] = [:]
+) throws -> Ansible {
+    try folder.write("environment/ansible/site.yaml", playbook)
+    return Ansible(
+        binary: ansibleBinary ?? "ansible-playbook",
+        configure: Configure(playbook: "ansible/site.yaml", variables: variables),
+        environmentFolder: folder["environment"], stateFolder: folder["state"], resolve: resolver(secrets))
+}
+
+@Suite(
+    "Servers configured by Ansible", .serialized,
+    .enabled(if: ansibleBinary != nil, "ansible-playbook is not installed"))
+struct AnsibleTests {
+    @Test("change once, and not a second time")
+    func idempotence() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(
+                folder,
+                """
+                - hosts: all
+                  gather_facts: false
+                  tasks:
+                    - name: Write the rack
+                      ansible.builtin.copy:
+                        dest: "{{ world }}/{{ inventory_hostname }}"
+                        content: "{{ rack }} {{ ansible_host }} {{ token }}"
+                """,
+                variables: ["world": Setting(folder.path), "token": "${env:TOKEN}"],
+                secrets: ["TOKEN": "s3cret-token"])
+            #expect(try await ansible.observeVersion().hasPrefix("Ansible 2."))
+            let lines = Lines()
+            let first = try await ansible.configure(.blue, servers, report: lines.report)
+            #expect(first.changed == ["blue-agent-1": 1, "blue-agent-2": 1, "blue-database-1": 1])
+            #expect(folder.text("blue-agent-2") == "r2 127.0.11.22 s3cret-token")
+            #expect(await lines.contain("Write the rack: 3 of 3 servers"))
+            let second = try await ansible.configure(.blue, servers, report: lines.report)
+            #expect(second.changed == ["blue-agent-1": 0, "blue-agent-2": 0, "blue-database-1": 0])
+            let state = Folder(path: folder["state"])
+            #expect(state.files(containing: "s3cret-token").isEmpty)
+            #expect(!state.files.contains("ansible/blue/variables.json"))
+            #expect(Folder(path: folder["environment"]).files == ["ansible", "ansible/site.yaml"])
+        }
+    }
+
+    @Test("fail with the task's words, but never with those of a task under no_log")
+    func noLog() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(
+                folder,
+                """
+                - hosts: agent
+                  gather_facts: false
+                  tasks:
+                    - name: Set the password
+                      ansible.builtin.command:
+                        argv: [sh, -c, "echo hidden-words {{ password }} >&2; exit 3"]
+                      no_log: true
+                - hosts: database
+                  gather_facts: false
+                  tasks:
+                    - name: Check the disk
+                      ansible.builtin.fail:
+                        msg: "no disk on {{ rack }}"
+                """,
+                variables: ["password": "${env:PASSWORD}"], secrets: ["PASSWORD": "s3cret-password"])
+            let lines = Lines()
+            let failure = try await failure { _ = try await ansible.configure(.blue, servers, report: lines.report) }
+            #expect(failure.kind == .permanent)
+            #expect(failure.summary.hasPrefix("Ansible failed on "))
+            #expect(failure.details.contains("blue-agent-1: Set the password: the reason is hidden by no_log"))
+            #expect(!failure.description.contains("hidden-words"))
+            #expect(!failure.description.contains("s3cret"))
+            #expect(Folder(path: folder["state"]).files(containing: "s3cret").isEmpty)
+            #expect(Folder(path: folder["state"]).files(containing: "hidden-words").isEmpty)
+            #expect(await !lines.contain("s3cret"))
+        }
+    }
+
+    @Test("that fail in a loop say which words")
+    func loop() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(
+                folder,
+                """
+                - hosts: all
+                  gather_facts: false
+                  tasks:
+                    - name: Try
+                      ansible.builtin.command: {argv: [sh, -c, "echo broken-{{ item }} >&2; exit {{ item }}"]}
+                      loop: [0, 4]
+                """)
+            let failure = try await failure { _ = try await ansible.configure(.blue, servers) { _ in } }
+            #expect(failure.description.contains("broken-4"))
+        }
+    }
+
+    @Test(
+        "that can't be reached are named, and can be tried again",
+        .enabled(if: program("ssh") != nil, "ssh is not installed"))
+    func unreachable() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(folder, "- hosts: all\n  gather_facts: false\n  tasks:\n    - ping:\n")
+            var partly = servers
+            // Nothing listens on this port of the loopback network.
+            partly.groups["agent"]?[1].variables = ["ansible_connection": "ssh", "ansible_port": "1"]
+            let failure = try await failure { _ = try await ansible.configure(.blue, partly) { _ in } }
+            #expect(failure.summary == "Ansible can't reach 1 of 3 servers: blue-agent-2")
+            #expect(failure.kind == .transient)
+        }
+    }
+
+    @Test("are all meant: a playbook that leaves some out fails")
+    func leftOut() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(folder, "- hosts: agent\n  gather_facts: false\n  tasks:\n    - ping:\n")
+            let failure = try await failure { _ = try await ansible.configure(.blue, servers) { _ in } }
+            #expect(failure.summary == "The playbook left out 1 of 3 servers: blue-database-1")
+        }
+    }
+
+    @Test("that are none at all are an error, though not for Ansible")
+    func none() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(folder, "- hosts: all\n  tasks: []\n")
+            let failure = try await failure { _ = try await ansible.configure(.blue, Inventory()) { _ in } }
+            #expect(failure.summary == "There are no servers of blue to configure")
+        }
+    }
+
+    @Test("by a playbook that can't be parsed: Ansible's own words")
+    func syntaxError() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(folder, "- hosts: all\n  tasks:\n    - no_such_module_at_all:\n")
+            let failure = try await failure { _ = try await ansible.configure(.blue, servers) { _ in } }
+            #expect(failure.summary.contains("could not run the playbook"))
+            #expect(failure.description.contains("no_such_module_at_all"))
+        }
+    }
+
+    @Test("by a playbook that is not there: its path")
+    func missingPlaybook() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(folder, "")
+            Files.remove(folder["environment/ansible/site.yaml"])
+            let failure = try await failure { _ = try await ansible.configure(.blue, servers) { _ in } }
+            #expect(failure.summary == "The playbook is not there")
+            #expect(failure.place == folder["environment/ansible/site.yaml"])
+        }
+    }
+
+    @Test("until they are cancelled: no process and no file with variables is left")
+    func cancelled() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(
+                folder,
+                """
+                - hosts: all
+                  gather_facts: false
+                  tasks:
+                    - name: Wait
+                      ansible.builtin.command:
+                        argv: [sh, -c, "touch $0/begun; while :; do sleep 0.1; done", "{{ world }}"]
+                """,
+                variables: ["world": Setting(folder.path)])
+            let configuring = Task { try await ansible.configure(.blue, servers) { _ in } }
+            try await wait(for: "the task") { folder.exists("begun") }
+            configuring.cancel()
+            let failure = try await failure { _ = try await configuring.value }
+            #expect(failure.kind == .cancelled)
+            #expect(!folder.exists("state/ansible/blue/variables.json"))
+            #expect(!folder.exists("state/ansible/blue/running"))
+            try await wait(for: "its processes to be gone") { !isRunning(folder.path) }
+        }
+    }
+
+    @Test("use an ansible.cfg that stands beside the playbook")
+    func ownConfiguration() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(
+                folder, "- hosts: all\n  gather_facts: false\n  roles: [marker]\n",
+                variables: ["world": Setting(folder.path)])
+            try folder.write("environment/ansible/ansible.cfg", "[defaults]\nroles_path = ../elsewhere\n")
+            try folder.write(
+                "environment/elsewhere/marker/tasks/main.yml",
+                "- ansible.builtin.file: {path: '{{ world }}/{{ inventory_hostname }}', state: touch}\n")
+            _ = try await ansible.configure(.blue, servers) { _ in }
+            #expect(folder.exists("blue-agent-1"))
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Migration
+
+@testable import Provisioning
+
+/// A small environment for a real Terraform: servers are folders below `world`.
+struct TerraformLab: Sendable {
+    let folder: Folder
+
+    init(_ folder: Folder, servers: String = TerraformLab.servers) throws {
+        self.folder = folder
+        try folder.write("environment/terraform/servers/main.tf", servers)
+        try folder.write("environment/terraform/disks/main.tf", TerraformLab.disks)
+        try FileManager.default.createDirectory(atPath: folder["world"], withIntermediateDirectories: true)
+    }
+
+    func terraform(
+        variables: [String: Setting] = [:], colors: [Color: [String: Setting]] = [:], state: String = "state",
+        secrets: [String: String] = [:]
+    ) -> Terraform {
+        let root = TerraformRoot(
+            root: "terraform/servers", disks: "terraform/disks",
+            variables: variables.merging(["world": Setting(folder["world"])]) { $1 }, colors: colors)
+        return Terraform(
+            binary: terraformBinary ?? "terraform", root: root, environmentFolder: folder["environment"],
+            stateFolder: folder[state], resolve: resolver(secrets))
+    }
+
+    /// The process of the Terraform that is applying to a color.
+    func process(of color: Color) -> pid_t? {
+        ProcessRecord(path: folder["state/terraform/\(color)/running"]).running
+    }
+
+    func open() throws { try folder.write("world/gate", "") }
+
+    /// With `gate` false each server waits until `world/gate` is there, the one called `first` until `world/first` is.
+    static let servers = """
+        terraform {
+          backend "local" {}
+        }
+        variable "color" { type = string }
+        variable "world" { type = string }
+        variable "image" { default = "one" }
+        variable "gate" { default = "true" }
+        variable "first" { default = "none" }
+        resource "terraform_data" "server" {
+          for_each         = toset(["agent-1", "agent-2", "database-1"])
+          input            = "${var.world}/${var.color}-${each.key}"
+          triggers_replace = var.image
+          provisioner "local-exec" {
+            command = <<-END
+              mkdir -p ${self.input} && echo ${var.image} >> ${self.input}/begun
+              gate=${var.world}/${each.key == var.first ? "first" : "gate"}
+              ${var.gate} || while ! test -e $gate; do sleep 0.05; done
+              touch ${self.input}/done
+            END
+          }
+          provisioner "local-exec" {
+            when    = destroy
+            command = "rm -rf ${self.output}"
+          }
+        }
+        output "inventory" {
+          value = {
+            agent = [for name in ["agent-1", "agent-2"] : {
+              name = "${var.color}-${name}", address = "127.0.11.1", rack = 7, spot = true
+            } if terraform_data.server[name].id != ""]
+            database = [{ name = "${var.color}-database-1", address = "127.0.11.31", disks = ["db-data-0"] }]
+          }
+        }
+        output "password" {
+          sensitive = true
+          value     = "never-to-be-seen"
+        }
+        """
+
+    static let disks = """
+        terraform {
+          backend "local" {}
+        }
+        variable "world" { type = string }
+        resource "terraform_data" "disk" {
+          input = "${var.world}/disk"
+          lifecycle { prevent_destroy = true }
+          provisioner "local-exec" { command = "mkdir -p ${self.input} && echo data >> ${self.input}/data" }
+        }
+        """
+}
