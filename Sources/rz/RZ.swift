@@ -12,10 +12,21 @@ struct RZ: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Move", subcommands: [Plan.self, Update.self, Resume.self, Rollback.self, Abort.self]),
-            CommandGroup(name: "Watch and steer", subcommands: [Status.self, Pause.self, Approve.self, History.self]),
-            CommandGroup(name: "Set up", subcommands: [Init.self, Validate.self, Doctor.self, Schema.self, Completion.self]),
+            CommandGroup(
+                name: "Move",
+                subcommands: [
+                    PlanCommand.self, UpdateCommand.self, ResumeCommand.self, RollbackCommand.self, AbortCommand.self,
+                ]),
+            CommandGroup(
+                name: "Watch and steer",
+                subcommands: [StatusCommand.self, PauseCommand.self, ApproveCommand.self, HistoryCommand.self]),
+            CommandGroup(
+                name: "Set up",
+                subcommands: [
+                    InitCommand.self, ValidateCommand.self, DoctorCommand.self, SchemaCommand.self,
+                    CompletionCommand.self,
+                ]),
             CommandGroup(name: "Practise", subcommands: [SandboxCommand.self]),
-            CommandGroup(name: "Repair", subcommands: [Unlock.self]),
+            CommandGroup(name: "Repair", subcommands: [UnlockCommand.self]),
         ])
 }

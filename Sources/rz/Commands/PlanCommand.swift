@@ -4,9 +4,11 @@ import Journal
 import Migration
 import Planning
 import Reporting
+import Runbooks
 
-struct Plan: AsyncParsableCommand {
+struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "plan",
         abstract: "Show what an update would do; change nothing.",
         discussion: """
             Exits with 2 when there is something to do, 0 when there is nothing, 1 on an error.
@@ -48,13 +50,13 @@ struct Plan: AsyncParsableCommand {
 
 extension Project {
     /// The plan for the world as it is now.
-    func plan() async throws -> Migration.Plan {
+    func plan() async throws -> Plan {
         let observation = try await Observer(environment: environment, drivers: drivers).observe(source)
-        return try await planner().plan(observation, at: SystemClock().now)
+        return try planner().plan(observation, at: SystemClock().now)
     }
 
     /// Refuses a plan that no longer fits the world.
-    func refuseIfStale(_ plan: Migration.Plan) async throws {
+    func refuseIfStale(_ plan: Plan) async throws {
         let now = try await Observer(environment: environment, drivers: drivers).observe(source)
         let differences = plan.world.differences(to: try planner().world(now))
         guard differences.isEmpty else {

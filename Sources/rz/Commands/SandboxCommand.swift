@@ -16,7 +16,9 @@ struct SandboxCommand: AsyncParsableCommand {
               rz update sandbox
               rz sandbox down
             """,
-        subcommands: [SandboxUp.self, SandboxDown.self, SandboxStatus.self, SandboxLoadCommand.self, SandboxScheduler.self])
+        subcommands: [
+            SandboxUp.self, SandboxDown.self, SandboxStatus.self, SandboxLoadCommand.self, SandboxScheduler.self,
+        ])
 }
 
 struct SandboxUp: AsyncParsableCommand {
@@ -50,10 +52,12 @@ struct SandboxUp: AsyncParsableCommand {
             defer { signals.stop() }
             do {
                 try await dataCentre.build(
-                    provisioner: sandbox.drivers.provisioner, configurator: sandbox.drivers.configurator, services: services
+                    provisioner: sandbox.drivers.provisioner, configurator: sandbox.drivers.configurator,
+                    services: services
                 ) { line in terminal.write("  \(line)\n") }
             } catch var failure as Failure {
-                failure.advice = (failure.advice.map { $0 + " " } ?? "") + "Remove what was built with: rz sandbox down."
+                failure.advice =
+                    (failure.advice.map { $0 + " " } ?? "") + "Remove what was built with: rz sandbox down."
                 throw failure
             }
             let seconds = (SystemClock().now - began).seconds
@@ -75,7 +79,8 @@ struct SandboxUp: AsyncParsableCommand {
 
     /// The system's own where there is one: wrappers of version managers start slowly.
     private var python: String {
-        FileManager.default.isExecutableFile(atPath: "/usr/bin/python3") ? "/usr/bin/python3" : Tool.find("python3") ?? "python3"
+        FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
+            ? "/usr/bin/python3" : Tool.find("python3") ?? "python3"
     }
 }
 
@@ -94,7 +99,8 @@ struct SandboxDown: AsyncParsableCommand {
             // Folders that only the sandbox had filled.
             for folder in ["environments", "journal", ""] { rmdir("\(places.home)/\(folder)") }
             Terminal.standardOutput.write(
-                ended.map { "The sandbox is gone: \($0) processes ended.\n" } ?? "There is no sandbox in \(places.home).\n")
+                ended.map { "The sandbox is gone: \($0) processes ended.\n" }
+                    ?? "There is no sandbox in \(places.home).\n")
             return .done
         }
     }
@@ -136,7 +142,9 @@ struct SandboxStatus: AsyncParsableCommand {
     private func live(_ folder: SandboxFolder) async throws -> Color? {
         let project = try await Project.load("sandbox", root: folder.root)
         var states: [LoadBalancerID: LoadBalancerState] = [:]
-        for loadBalancer in project.drivers.loadBalancers { states[loadBalancer.name] = try? await loadBalancer.observe() }
+        for loadBalancer in project.drivers.loadBalancers {
+            states[loadBalancer.name] = try? await loadBalancer.observe()
+        }
         return try? liveColor(of: states, project.environment.traffic)
     }
 }
@@ -162,7 +170,9 @@ struct SandboxLoadCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...10_000).contains(rate) else { throw ValidationError("--rate is a number from 1 to 10000.") }
-        guard period != nil else { throw ValidationError("--duration is a number of seconds, or a time as 90s or 10m.") }
+        guard period != nil else {
+            throw ValidationError("--duration is a number of seconds, or a time as 90s or 10m.")
+        }
     }
 
     private var period: Period? { Int64(duration).map { Period.seconds($0) } ?? Period(duration) }

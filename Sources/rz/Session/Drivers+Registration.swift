@@ -23,12 +23,14 @@ extension Drivers {
             provisioner: try provisioner(environment, folder, state, resolve),
             configurator: environment.configure.map { configure in
                 Ansible(
-                    binary: Tool.ansible(checkout) ?? "ansible-playbook", configure: configure, environmentFolder: folder,
+                    binary: Tool.ansible(checkout) ?? "ansible-playbook", configure: configure,
+                    environmentFolder: folder,
                     stateFolder: state, resolve: resolve)
             },
             cluster: { _, inventory throws(Failure) in
                 guard let source = environment.services.sources.first else {
-                    throw Failure("The environment names no source of services", advice: "Add one under services.sources.")
+                    throw Failure(
+                        "The environment names no source of services", advice: "Add one under services.sources.")
                 }
                 switch source {
                 case .marathon(let marathon):
@@ -58,7 +60,8 @@ extension Drivers {
                 "Neither terraform nor tofu is installed", at: "PATH",
                 advice: "Install one of them, or describe the servers under provision.static.", kind: .refused)
         }
-        throw Failure("The environment says nothing of its servers", advice: "Add provision.terraform or provision.static.")
+        throw Failure(
+            "The environment says nothing of its servers", advice: "Add provision.terraform or provision.static.")
     }
 
     private static func run(_ command: [String], _ limit: Period, in folder: String) async throws(Failure) -> Int32 {

@@ -3,6 +3,7 @@ import Foundation
 import Journal
 import Migration
 import Reporting
+import Runbooks
 
 /// One process performing one run: engine, signals, and the view that the reader wants.
 struct Performance {
@@ -23,7 +24,8 @@ struct Performance {
             plan: plan, run: run, drivers: project.drivers, journal: journal, clock: SystemClock(), epoch: lock.epoch
         ) { event, state in await screen.show(event, state) }
         let interrupted = Failure(
-            "Interrupted", details: ["steps under way were stopped cleanly"], advice: "Go on with: rz resume.", kind: .cancelled)
+            "Interrupted", details: ["steps under way were stopped cleanly"], advice: "Go on with: rz resume.",
+            kind: .cancelled)
         let signals = Signals { Task { await engine.interrupt(interrupted) } }
         defer { signals.stop() }
         await screen.start()

@@ -57,7 +57,9 @@ struct Project {
         do {
             return try ProjectFolder(root: root)
         } catch {
-            guard name == "sandbox", root == nil, let sandbox = try SandboxFolder.existing(in: places.home) else { throw error }
+            guard name == "sandbox", root == nil, let sandbox = try SandboxFolder.existing(in: places.home) else {
+                throw error
+            }
             return try ProjectFolder(root: sandbox.root)
         }
     }

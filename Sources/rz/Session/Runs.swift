@@ -16,13 +16,15 @@ struct Runs {
         case (let name?, _): chosen = name
         case (nil, 1): chosen = known[0]
         case (nil, 0):
-            throw Failure("There has been no run yet", at: places.home, advice: "Begin one with: rz update ENVIRONMENT.")
+            throw Failure(
+                "There has been no run yet", at: places.home, advice: "Begin one with: rz update ENVIRONMENT.")
         default:
             chosen = try await onlyUnfinished(of: known, places)
         }
         if name != nil, !known.contains(chosen), readOnly {
             throw Failure(
-                "\(chosen) has had no run yet", at: places.home, details: known.isEmpty ? [] : ["runs of: \(known.joined(separator: ", "))"],
+                "\(chosen) has had no run yet", at: places.home,
+                details: known.isEmpty ? [] : ["runs of: \(known.joined(separator: ", "))"],
                 advice: "Begin one with: rz update \(chosen).")
         }
         return Runs(environment: chosen, journal: try journal(of: chosen, places, readOnly: readOnly))
@@ -64,7 +66,8 @@ struct Runs {
         let events = try await journal.events(of: run, after: 0)
         let state = RunState(run: run, events: events)
         guard !events.isEmpty, let text = try await journal.plan(state.planID) else {
-            throw Failure("There is no run \(run) of \(environment)", advice: "See them all with: rz history \(environment).")
+            throw Failure(
+                "There is no run \(run) of \(environment)", advice: "See them all with: rz history \(environment).")
         }
         return (try decodePlan(text), state)
     }
@@ -72,7 +75,9 @@ struct Runs {
     /// The latest run, if it can still be steered.
     func unfinished() async throws -> (plan: Plan, state: RunState) {
         guard let (plan, state) = try await latest(), !state.status.isEnded else {
-            throw Failure("\(environment) has no unfinished run", advice: "Begin one with: rz update \(environment).", kind: .refused)
+            throw Failure(
+                "\(environment) has no unfinished run", advice: "Begin one with: rz update \(environment).",
+                kind: .refused)
         }
         return (plan, state)
     }

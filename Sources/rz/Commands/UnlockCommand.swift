@@ -2,8 +2,9 @@ import ArgumentParser
 import Journal
 import Migration
 
-struct Unlock: AsyncParsableCommand {
+struct UnlockCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "unlock",
         abstract: "Take away the lock of a process that is known to be gone.",
         discussion: """
             A dead process on this host needs no unlock: its lock is recognised as stale. Make sure that the process \

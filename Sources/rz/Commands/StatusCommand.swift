@@ -5,8 +5,9 @@ import Journal
 import Migration
 import Reporting
 
-struct Status: AsyncParsableCommand {
+struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "Where the run stands, what it waits for, and what to type next.",
         discussion: """
               rz status
@@ -27,7 +28,8 @@ struct Status: AsyncParsableCommand {
         try await exiting {
             let runs = try await Runs.open(environment, readOnly: true)
             guard let (plan, first) = try await runs.latest() else {
-                throw Failure("\(runs.environment) has had no run yet", advice: "Begin one with: rz update \(runs.environment).")
+                throw Failure(
+                    "\(runs.environment) has had no run yet", advice: "Begin one with: rz update \(runs.environment).")
             }
             var state = first
             try await print(plan, state, runs)
@@ -47,7 +49,7 @@ struct Status: AsyncParsableCommand {
         return state.status.isEnded
     }
 
-    private func print(_ plan: Migration.Plan, _ state: RunState, _ runs: Runs, again: Bool = false) async throws {
+    private func print(_ plan: Plan, _ state: RunState, _ runs: Runs, again: Bool = false) async throws {
         let terminal = Terminal.standardOutput
         let performer = try await runs.performer()
         if json {
@@ -60,7 +62,9 @@ struct Status: AsyncParsableCommand {
         if hasStopped(state) {
             terminal.write("\n" + Outcome(plan, state, style: terminal.style).text)
         } else if let performer {
-            terminal.write("\nPerformed by \(performer.owner) on \(performer.host), pid \(performer.pid), since \(performer.acquiredAt).\n")
+            terminal.write(
+                "\nPerformed by \(performer.owner) on \(performer.host), pid \(performer.pid), since \(performer.acquiredAt).\n"
+            )
         } else {
             terminal.write("\nNobody performs this run now: its process is gone. Go on with: rz resume\n")
         }
@@ -73,17 +77,20 @@ struct StatusJSON {
     /// The status in one word.
     let word: String
 
-    init(_ plan: Migration.Plan, _ state: RunState, _ performer: JournalLock?) {
+    init(_ plan: Plan, _ state: RunState, _ performer: JournalLock?) {
         var object: [(String, JSON)] = [
             ("environment", .string(plan.environment.name)), ("run", .string(state.run.text)),
             ("plan", .string(plan.id)), ("from", .string(plan.direction.old.rawValue)),
             ("to", .string(plan.direction.new.rawValue)), ("status", .string(StatusJSON.word(state.status))),
             ("phase", .string(state.phase.rawValue)), ("seq", .number(JSONNumber(state.sequence))),
             ("performed", .bool(performer != nil)),
-            ("traffic", [
-                "intended": .string(state.traffic.intended.text),
-                "verified": state.traffic.verified.map { .string($0.text) } ?? .null,
-            ]),
+            (
+                "traffic",
+                [
+                    "intended": .string(state.traffic.intended.text),
+                    "verified": state.traffic.verified.map { .string($0.text) } ?? .null,
+                ]
+            ),
             ("steps", .object(JSONObject(plan.steps.map { ($0.id.text, StatusJSON.step(state.steps[$0.id])) }))),
         ]
         if case .halted(let failure) = state.status {

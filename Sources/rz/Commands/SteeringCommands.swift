@@ -2,9 +2,11 @@ import ArgumentParser
 import Foundation
 import Journal
 import Migration
+import Runbooks
 
-struct Rollback: AsyncParsableCommand {
+struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "rollback",
         abstract: "Take a run back: traffic to the old color first, then take the new color down.",
         discussion: """
             Possible until the tear-down of the old color has begun.
@@ -20,13 +22,15 @@ struct Rollback: AsyncParsableCommand {
     func run() async throws {
         try await exiting {
             try await Steering.ask(
-                .rollbackRequested(by: operatorName), environment: environment, needsWayBack: true, output: output.output)
+                .rollbackRequested(by: operatorName), environment: environment, needsWayBack: true,
+                output: output.output)
         }
     }
 }
 
-struct Abort: AsyncParsableCommand {
+struct AbortCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "abort",
         abstract: "End a run: traffic back to the old color at once; the new color stays up, without traffic.",
         discussion: """
               rz abort
@@ -45,8 +49,9 @@ struct Abort: AsyncParsableCommand {
     }
 }
 
-struct Pause: AsyncParsableCommand {
+struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "pause",
         abstract: "Hold a run after the steps under way; weights stay as they are and stay watched.",
         discussion: """
               rz pause
@@ -61,7 +66,9 @@ struct Pause: AsyncParsableCommand {
             let runs = try await Runs.open(environment)
             let (_, state) = try await runs.unfinished()
             guard let performer = try await runs.performer() else {
-                throw Failure("Nobody performs \(state.run) now, so there is nothing to pause", advice: "Go on with: rz resume.", kind: .refused)
+                throw Failure(
+                    "Nobody performs \(state.run) now, so there is nothing to pause", advice: "Go on with: rz resume.",
+                    kind: .refused)
             }
             try await runs.ask(.pauseRequested(by: operatorName), of: state.run)
             Terminal.standardOutput.write(
@@ -71,8 +78,9 @@ struct Pause: AsyncParsableCommand {
     }
 }
 
-struct Approve: AsyncParsableCommand {
+struct ApproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "approve",
         abstract: "Say yes to what a run waits for.",
         discussion: """
             Each person counts once.
@@ -84,7 +92,9 @@ struct Approve: AsyncParsableCommand {
     @Argument(help: "The environment, if several have runs.")
     var environment: String?
 
-    @Option(name: .customLong("as"), help: ArgumentHelp("Who approves; by default the user at the keyboard.", valueName: "name"))
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("Who approves; by default the user at the keyboard.", valueName: "name"))
     var person: String?
 
     func run() async throws {
@@ -98,7 +108,8 @@ struct Approve: AsyncParsableCommand {
                 return state.approvals[step.id, default: []].count < count
             }
             guard let waiting else {
-                throw Failure("\(state.run) waits for no approval", details: ["it stands in \(state.phase)"], kind: .refused)
+                throw Failure(
+                    "\(state.run) waits for no approval", details: ["it stands in \(state.phase)"], kind: .refused)
             }
             let name = person ?? operatorName
             try await runs.ask(.approvalGiven(step: waiting.id, by: name), of: state.run)

@@ -2,8 +2,9 @@ import ArgumentParser
 import Migration
 import Runbooks
 
-struct Validate: AsyncParsableCommand {
+struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "validate",
         abstract: "Check environments and their runbooks, without asking anything outside.",
         discussion: """
               rz validate
@@ -35,8 +36,9 @@ struct Validate: AsyncParsableCommand {
     }
 }
 
-struct Schema: ParsableCommand {
+struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "schema",
         abstract: "Print the JSON Schema of a file format, for editors.",
         discussion: """
               rz schema environment > environment.schema.json
@@ -49,12 +51,13 @@ struct Schema: ParsableCommand {
     var format: Format
 
     func run() throws {
-        Terminal.standardOutput.write(format == .environment ? Runbooks.Schema.environment : Runbooks.Schema.runbook)
+        Terminal.standardOutput.write(format == .environment ? Schema.environment : Schema.runbook)
     }
 }
 
-struct Completion: ParsableCommand {
+struct CompletionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "completion",
         abstract: "Print the completion script for a shell.",
         discussion: """
               source <(rz completion bash)

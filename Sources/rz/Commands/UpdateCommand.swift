@@ -3,9 +3,11 @@ import Foundation
 import Journal
 import Migration
 import Reporting
+import Runbooks
 
-struct Update: AsyncParsableCommand {
+struct UpdateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "update",
         abstract: "Run a full update: stand up the other color, move the traffic, take the old color down.",
         discussion: """
             Exits with 0 done, 3 halted (resumable), 4 rolled back, 5 refused, 130 interrupted (resumable).
@@ -36,13 +38,15 @@ struct Update: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let saved = try plan.map { try Update.read($0) }
+            let saved = try plan.map { try UpdateCommand.read($0) }
             if let environment, let saved, saved.environment.name != environment {
-                throw Failure("\(plan ?? "") is a plan for \(saved.environment.name), not for \(environment)", kind: .refused)
+                throw Failure(
+                    "\(plan ?? "") is a plan for \(saved.environment.name), not for \(environment)", kind: .refused)
             }
             let name = environment ?? saved?.environment.name ?? ""
             let project = try await Project.load(name, root: self.project.chosenRoot)
-            let journal = try Runs.journal(of: name, project.places) { [settings = project.settings] in settings.secrets }
+            let journal = try Runs.journal(of: name, project.places) { [settings = project.settings] in settings.secrets
+            }
             return try await LockedRun.hold(journal, purpose: "rz update \(name)") { lock in
                 try await refuseIfUnfinished(Runs(environment: name, journal: journal))
                 let plan = try await decide(project, saved)
@@ -52,7 +56,8 @@ struct Update: AsyncParsableCommand {
                     project: project, plan: plan, run: run, journal: journal, lock: lock, output: output.output
                 ).perform(
                     opening: .runStarted(
-                        environment: name, plan: plan.id, from: plan.direction.old, to: plan.direction.new, by: operatorName),
+                        environment: name, plan: plan.id, from: plan.direction.old, to: plan.direction.new,
+                        by: operatorName),
                     until: until)
             }
         }
@@ -66,7 +71,7 @@ struct Update: AsyncParsableCommand {
     }
 
     /// The saved plan if it still fits, or a new one that the operator has said yes to.
-    private func decide(_ project: Project, _ saved: Migration.Plan?) async throws -> Migration.Plan {
+    private func decide(_ project: Project, _ saved: Plan?) async throws -> Plan {
         if var saved {
             try await project.refuseIfStale(saved)
             try refuseIfBlocked(saved)
@@ -76,7 +81,9 @@ struct Update: AsyncParsableCommand {
         let plan = try await project.plan()
         let terminal = Terminal.standardOutput
         if !output.json {
-            terminal.write(project.settings.secrets.redact(PlanView(plan, style: terminal.style, width: terminal.width).text) + "\n")
+            terminal.write(
+                project.settings.secrets.redact(PlanView(plan, style: terminal.style, width: terminal.width).text)
+                    + "\n")
         }
         try refuseIfBlocked(plan)
         if yes { return plan }
@@ -89,7 +96,7 @@ struct Update: AsyncParsableCommand {
         return plan
     }
 
-    private func refuseIfBlocked(_ plan: Migration.Plan) throws {
+    private func refuseIfBlocked(_ plan: Plan) throws {
         guard plan.obstacles.isEmpty else {
             throw Failure(
                 "\(plan.obstacles.count == 1 ? "Something blocks" : "\(plan.obstacles.count) things block") this plan",
@@ -97,7 +104,7 @@ struct Update: AsyncParsableCommand {
         }
     }
 
-    private static func read(_ path: String) throws -> Migration.Plan {
+    private static func read(_ path: String) throws -> Plan {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure("The plan can't be read", at: path, advice: "Save one with: rz plan ENVIRONMENT -o FILE.")
         }

@@ -6,8 +6,9 @@ import Provisioning
 import Reporting
 import Runbooks
 
-struct Doctor: AsyncParsableCommand {
+struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "doctor",
         abstract: "Look for what is missing: tools, files, reachability, rights; and say how to get it.",
         discussion: """
               rz doctor
@@ -48,7 +49,9 @@ struct Doctor: AsyncParsableCommand {
             await tool(
                 "haproxy", Tool.find("haproxy") ?? ["/usr/sbin/haproxy"].first { access($0, X_OK) == 0 }, ["-v"],
                 "apt-get install haproxy; only the sandbox runs it here", isNeeded: false),
-            await tool("python3", Tool.find("python3"), ["--version"], "apt-get install python3; the sandbox needs it", isNeeded: false),
+            await tool(
+                "python3", Tool.find("python3"), ["--version"], "apt-get install python3; the sandbox needs it",
+                isNeeded: false),
         ]
     }
 
@@ -99,9 +102,11 @@ struct Doctor: AsyncParsableCommand {
             do throws(Failure) {
                 let state = try await loadBalancer.observe()
                 findings.append(
-                    Finding(.fine, loadBalancer.name.text, "HAProxy \(state.version), \(state.backends.count) backends"))
+                    Finding(.fine, loadBalancer.name.text, "HAProxy \(state.version), \(state.backends.count) backends")
+                )
                 for obstacle in try await loadBalancer.observeObstacles(project.environment.traffic) {
-                    findings.append(Finding(obstacle.isBlocking ? .missing : .absent, loadBalancer.name.text, obstacle.text))
+                    findings.append(
+                        Finding(obstacle.isBlocking ? .missing : .absent, loadBalancer.name.text, obstacle.text))
                 }
             } catch {
                 findings.append(Finding(.missing, loadBalancer.name.text, error))
@@ -119,7 +124,8 @@ struct Doctor: AsyncParsableCommand {
             return [
                 Finding(
                     platform.isReady ? .fine : .missing, "\(color)",
-                    "\(inventory.hosts.count) servers, \(platform.description) \(platform.missing.joined(separator: "; "))")
+                    "\(inventory.hosts.count) servers, \(platform.description) \(platform.missing.joined(separator: "; "))"
+                )
             ]
         } catch {
             return [Finding(.missing, "\(color)", error)]
@@ -142,7 +148,9 @@ private struct Finding {
     }
 
     init(_ verdict: Verdict, _ subject: String, _ failure: Failure) {
-        self.init(verdict, subject, ([failure.summary] + failure.details + [failure.advice].compactMap { $0 }).joined(separator: "; "))
+        self.init(
+            verdict, subject,
+            ([failure.summary] + failure.details + [failure.advice].compactMap { $0 }).joined(separator: "; "))
     }
 
     func line(_ style: Reporting.Style) -> String {

@@ -3,9 +3,11 @@ import Foundation
 import Journal
 import Migration
 import Reporting
+import Runbooks
 
-struct Resume: AsyncParsableCommand {
+struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "resume",
         abstract: "Go on with a halted, interrupted or paused run, from exactly where it stopped.",
         discussion: """
             Exits as update does.
@@ -32,7 +34,8 @@ struct Resume: AsyncParsableCommand {
             let (plan, state) = try await runs.unfinished()
             if let run, run != state.run.text {
                 throw Failure(
-                    "\(run) is not the unfinished run of \(runs.environment)", details: ["that is \(state.run)"], kind: .refused)
+                    "\(run) is not the unfinished run of \(runs.environment)", details: ["that is \(state.run)"],
+                    kind: .refused)
             }
             if dryRun {
                 show(plan, state)
@@ -40,14 +43,15 @@ struct Resume: AsyncParsableCommand {
             }
             if state.status == .paused, let performer = try await runs.performer() {
                 try await runs.ask(.resumeRequested(by: operatorName), of: state.run)
-                Terminal.standardOutput.write("Asked \(performer.host) (pid \(performer.pid)) to go on. See: rz status --watch\n")
+                Terminal.standardOutput.write(
+                    "Asked \(performer.host) (pid \(performer.pid)) to go on. See: rz status --watch\n")
                 return .done
             }
             return try await Steering.takeOver(runs, plan, state, asking: nil, output: output.output)
         }
     }
 
-    private func show(_ plan: Migration.Plan, _ state: RunState) {
+    private func show(_ plan: Plan, _ state: RunState) {
         let terminal = Terminal.standardOutput
         terminal.write(Outcome(plan, state, style: terminal.style).text)
         terminal.write("\nA resume would do:\n")
@@ -63,12 +67,16 @@ struct Resume: AsyncParsableCommand {
 enum Steering {
     /// Takes the lock, writes down what is asked, and performs the run in this process.
     static func takeOver(
-        _ runs: Runs, _ plan: Migration.Plan, _ state: RunState, asking wish: Event.Kind?, output: Performance.Output
+        _ runs: Runs, _ plan: Plan, _ state: RunState, asking wish: Event.Kind?, output: Performance.Output
     ) async throws -> ExitStatus {
         let project = try Project.resume(plan)
-        let journal = try Runs.journal(of: runs.environment, project.places) { [settings = project.settings] in settings.secrets }
+        let journal = try Runs.journal(of: runs.environment, project.places) { [settings = project.settings] in
+            settings.secrets
+        }
         return try await LockedRun.hold(journal, purpose: "run \(state.run)") { lock in
-            if let wish { _ = try await journal.append([wish], run: state.run, epoch: lock.epoch, at: SystemClock().now) }
+            if let wish {
+                _ = try await journal.append([wish], run: state.run, epoch: lock.epoch, at: SystemClock().now)
+            }
             return try await Performance(
                 project: project, plan: plan, run: state.run, journal: journal, lock: lock, output: output
             ).perform(opening: .runResumed(by: operatorName))

@@ -4,8 +4,9 @@ import Journal
 import Migration
 import Reporting
 
-struct History: AsyncParsableCommand {
+struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "history",
         abstract: "List the runs, or tell the story of one: what happened when, and why.",
         discussion: """
               rz history

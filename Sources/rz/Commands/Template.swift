@@ -1,0 +1,142 @@
+/// What `rz init` writes. The runbook is the shipped one, word for word; a test compares them.
+enum Template {
+    static let environment = #"""
+        apiVersion: rz/v1
+        name: NAME
+        runbook: rz-update
+        git: { requireClean: true, requireSigned: false }
+
+        provision:
+          terraform:
+            root: terraform/servers            # each color has its own state
+            # disks: terraform/disks           # data disks: a state that nothing destroys
+            variables: {}
+            colors: { blue: {}, green: {} }
+
+        configure:
+          ansible: { playbook: ansible/site.yaml, idempotenceCheck: true }
+
+        services:
+          sources:
+            - marathon: { url: "http://{{ control[0].address }}:8080", group: / }
+          ignore: []
+          overrides: []
+
+        loadBalancers:
+          - name: edge-1
+            haproxy: { socket: "unix:/run/haproxy/admin.sock" }   # or tcp:host:port; level admin
+
+        traffic:
+          - backend: be_NAME
+            servers: { blue: "blue-*", green: "green-*" }
+
+        gates:
+          service: { healthy: { for: 20s }, probes: [ { http: { path: /health, expect: 200 } } ] }
+          cutOver:
+            steps:
+              - { weight: 1%, bake: 1m }
+              - { weight: 10%, bake: 2m }
+              - { weight: 50%, bake: 2m }
+              - { weight: 100%, bake: 5m }
+            analysis:
+              - haproxy: { errorRate: { max: 0.1% } }
+
+        drain: { quiet: 30s, deadline: 30m, atDeadline: hold }
+        soak: 15m
+        approvals: { cutOver: 1, tearDown: 2 }
+
+        """#
+
+    static let servers = #"""
+        # One color's servers. rz gives the color; each color has a state of its own.
+        terraform {
+          backend "local" {}
+        }
+
+        variable "color" {
+          type = string
+        }
+
+        # <your servers>
+
+        # What rz and Ansible know of the servers: group -> list of { name, address, ... }.
+        output "inventory" {
+          value = {
+            control = []
+            agent   = []
+          }
+        }
+
+        """#
+
+    static let playbook = #"""
+        # Brings a color's servers into the state that services need. A second run must change nothing.
+        - hosts: all
+          gather_facts: false
+          tasks: []
+
+        """#
+
+    static let runbook = #"""
+        # The full update of an environment: build the other color, move the traffic, take the old color down.
+        #
+        # The phases and their order belong to rz and can't be changed. What you may do:
+        #   - add steps to any phase: `exec` (a program), `http` (a request), `approval`, `wait`;
+        #   - change timeouts, retries, and what happens on a failure (`onFailure: halt | rollback`);
+        #   - order steps with `needs`. Without it a step needs the one before it; `needs: []` needs none.
+        # A step that changes the old color is refused before tearDown; a step without a timeout is refused anywhere.
+        apiVersion: rz/v1
+        name: rz-update
+        description: Move an environment from its live color to the other one.
+
+        phases:
+          preflight:                      # everything that would spoil the run, before anything is built
+            steps:
+              - { id: checks, use: checks, timeout: 2m }
+              # For example, ask your monitoring for silence:
+              # - id: silence
+              #   exec: { command: [bin/silence, "2h"] }
+              #   timeout: 1m
+              #   onFailure: continue
+
+          standUp:                        # undone by a rollback: the new color's servers are destroyed
+            steps:
+              - { id: disks, use: disks, timeout: 15m }
+              - { id: servers, use: servers, timeout: 60m, retries: 1 }
+
+          configure:
+            steps:
+              - { id: site, use: configuration, timeout: 60m, retries: 1 }
+
+          platformGate:
+            steps:
+              - { id: platform, use: platform, timeout: 10m }
+
+          replicate:                      # one step a service, those that others need first
+            steps:
+              - { id: launch, use: launch, timeout: 15m, retries: 2 }
+
+          serviceGate:
+            steps:
+              - { id: health, use: health, timeout: 15m }
+
+          cutOver:                        # any failure here gives the traffic back to the old color first
+            steps:
+              - { id: ready, use: ready, timeout: 5m, retries: 1 }
+              - { id: shift, use: shift, timeout: 15m }     # one step a weight; the bake time comes on top
+
+          drain:
+            steps:
+              - { id: drain, use: drain, timeout: 5m }      # the environment's drain deadline comes on top
+
+          soak:
+            steps:
+              - { id: soak, use: soak, timeout: 5m }        # the environment's soak comes on top
+
+          tearDown:                       # THE POINT OF NO RETURN: from here on there is no rollback
+            steps:
+              - { id: stop, use: stop, timeout: 15m, retries: 2 }
+              - { id: destroy, use: destroy, timeout: 60m, retries: 1 }
+
+        """#
+}
