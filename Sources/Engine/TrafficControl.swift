@@ -69,6 +69,16 @@ actor TrafficControl {
         }
     }
 
+    /// Lets load balancers check the new color's servers that are in maintenance, without giving them traffic.
+    func wakeNewColor() async throws(Failure) {
+        let new = direction.new
+        try await turn.exclusive { () async throws(Failure) in
+            try await self.change { _, server in
+                server.administration == .maint ? [.administration(.drain)] : []
+            } of: { $0 == new }
+        }
+    }
+
     /// Sets the state of every server of a color on every load balancer.
     func administrate(_ color: Color, _ administration: ServerState.Administration) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in

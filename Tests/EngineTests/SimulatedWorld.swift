@@ -90,7 +90,13 @@ actor SimulatedWorld {
     func observe(_ name: LoadBalancerID) throws(Failure) -> LoadBalancerState {
         try refuseIfDown(name)
         serve()
-        return loadBalancers[name] ?? LoadBalancerState(version: "", backends: [:])
+        var state = loadBalancers[name] ?? LoadBalancerState(version: "", backends: [:])
+        // Checks stop in maintenance: the load balancer takes the server for down.
+        for index in state.backends["be_web"]?.servers.indices ?? 0..<0
+        where state.backends["be_web"]?.servers[index].administration == .maint {
+            state.backends["be_web"]?.servers[index].operation = .down
+        }
+        return state
     }
 
     func apply(_ changes: [ServerChange], on name: LoadBalancerID, epoch: Int) throws(Failure) {

@@ -211,3 +211,22 @@ func eventually(_ condition: @Sendable () async -> Bool) async throws {
         try await Task.sleep(for: .milliseconds(5))
     }
 }
+
+@Suite("Moving back to a color that was in maintenance")
+struct MaintenanceTests {
+    @Test("lets the load balancers check its servers, so that probes find them")
+    func probesFindServers() async throws {
+        let run = SimulatedRun {
+            $0.gates.service.probes = [Probe(.http(url: nil, path: "/health", expect: 200))]
+        }
+        for name in ["edge-1", "edge-2"] {
+            for server in ["green-1", "green-2"] {
+                try await run.world.apply(
+                    [ServerChange(backend: "be_web", server: server, change: .administration(.maint))],
+                    on: LoadBalancerID(name), epoch: 0)
+            }
+        }
+        let state = try await run.engine().perform(opening: SimulatedRun.start)
+        #expect(state.status == .done)
+    }
+}

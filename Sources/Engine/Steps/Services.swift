@@ -86,6 +86,10 @@ struct AwaitServices: StepWork {
         let gate = context.environment.gates.service
         let ids = context.plan.services.map(\.id)
         let new = try await context.cluster(of: context.direction.new)
+        if gate.probes.contains(where: \.isRelative) {
+            try await context.intend("let the load balancers check the servers of \(context.direction.new)")
+            try await context.engine.traffic.wakeNewColor()
+        }
         var healthySince: Instant?
         var passes = gate.probes.map { _ in ConsecutivePasses(needed: gate.passes) }
         while true {
