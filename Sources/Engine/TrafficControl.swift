@@ -75,7 +75,9 @@ actor TrafficControl {
         try await turn.exclusive { () async throws(Failure) in
             try await self.change { _, server in
                 server.administration == .maint ? [.administration(.drain)] : []
-            } of: { $0 == new }
+            } of: {
+                $0 == new
+            }
         }
     }
 
