@@ -62,6 +62,7 @@ let package = Package(
             swiftSettings: strict),
         tests("JSONTests", ["JSON", "Digest"]),
         tests("EngineTests", ["Engine", "Migration"]),
+        tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport"]),
         tests("ProvisioningTests", ["Provisioning", "Migration", "JSON"]),
         tests("SandboxTests", ["Sandbox", "JSON", "Transport"]),
     ]

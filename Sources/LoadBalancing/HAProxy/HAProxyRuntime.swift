@@ -1,21 +1,24 @@
-import Foundation
 import Migration
 import Transport
 
-/// HAProxy's runtime API over one admin socket.
+/// HAProxy's runtime API over one admin socket, UNIX or TCP.
 ///
-/// Runtime changes are lost at a reload, so after each change the server state file is written, which the reload
-/// reads. Source: HAProxy 2.6 management guide, section 9.3.
+/// Source: HAProxy 2.6 management guide, sections 9.1 and 9.3; what it does beyond that was measured on 2.6.12.
+///
+/// HAProxy can't compare and set: between the look at the epoch and the changes another run may take over. The epoch
+/// is looked at before and after, so such a race is seen, and only a higher epoch is ever written over a lower one.
 public struct HAProxyRuntime: LoadBalancer {
     public let name: LoadBalancerID
-    private let configuration: LoadBalancerAddress
+    private let address: LoadBalancerAddress
     private let resolver: Resolver
     private let deadline: Duration
 
-    /// - Parameter deadline: for each conversation with HAProxy.
-    public init(_ configuration: LoadBalancerAddress, resolver: @escaping Resolver, deadline: Duration = .seconds(3)) {
-        name = configuration.name
-        self.configuration = configuration
+    /// - Parameters:
+    ///   - resolver: called at each use, so that a socket may move while a run waits.
+    ///   - deadline: for one exchange with HAProxy, connecting included.
+    public init(_ address: LoadBalancerAddress, resolver: @escaping Resolver, deadline: Duration = .seconds(3)) {
+        name = address.name
+        self.address = address
         self.resolver = resolver
         self.deadline = deadline
     }
@@ -23,202 +26,207 @@ public struct HAProxyRuntime: LoadBalancer {
     // MARK: - Looking
 
     public func observe() async throws(Failure) -> LoadBalancerState {
-        let connection = try connection()
-        let version = try await connection.ask("show version")
-        let servers = try ServersState(try await connection.ask("show servers state"), from: name)
-        let statistics = try Statistics(try await connection.ask("show stat"), from: name)
-        var backends: [String: BackendState] = [:]
-        for row in servers.rows {
-            let known = statistics.backends[row.backend]
-            backends[
-                row.backend, default: BackendState(servers: [], algorithm: known?.algorithm, cookie: known?.cookie)
-            ]
-            .servers.append(
-                ServerState(
-                    name: row.server, address: row.address, weight: row.weight, administration: row.administration,
-                    operation: row.operation,
-                    counters: statistics.servers[Statistics.key(row.backend, row.server)] ?? ServerCounters()))
-        }
+        let socket = try socket()
+        let map = try epochMap()
+        let commands =
+            ["show info", "show servers state"] + (map.map { [$0.question] } ?? []) + [HAProxyRuntime.statistics]
+        let answers = try await socket.ask(commands)
+        let version = answers[0].split(separator: "\n").first { $0.hasPrefix("Version: ") }?.dropFirst(9)
+        let records = try records(in: answers[1], socket)
+        let statistics = try statistics(in: answers[answers.count - 1], socket)
         return LoadBalancerState(
-            version: version.filter { !$0.isWhitespace }, backends: backends, epoch: try await observeEpoch(connection))
+            version: version.map(String.init) ?? "unknown", backends: backends(records, statistics),
+            epoch: map == nil ? nil : EpochMap.epoch(in: answers[2]))
     }
 
     public func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
-        try refuseOddNames([backend, server])
-        let answer = try await connection().ask("show sess")
-        return answer.split(separator: "\n").compactMap { line in
-            guard line.contains(" be=\(backend) "), line.contains(" srv=\(server) ") else { return nil }
-            func field(_ key: String) -> Substring {
-                line.split(separator: " ").first { $0.hasPrefix(key + "=") }?.dropFirst(key.count + 1) ?? "?"
-            }
-            return
-                "\(name)/\(backend)/\(server): from \(field("src")) by frontend \(field("fe")), open for \(field("age"))"
+        let socket = try socket()
+        let answer = try await socket.ask(["show sess"])[0]
+        if answer.hasPrefix("Permission denied") {
+            throw Failure(
+                "\(name) does not show sessions", at: socket.address.description, details: ["Permission denied"],
+                advice: RuntimeReply.advice(for: "Permission denied"))
         }
+        return SessionLine.all(in: answer).filter { $0.backend == backend && $0.server == server }.map(\.description)
     }
 
     public func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
-        let connection = try connection()
-        var obstacles: [Obstacle] = []
-        let level = try await connection.ask("show cli level")
-        if !level.contains("admin") {
-            obstacles.append(
-                Obstacle(
-                    "\(name): the socket's level is \(level.filter { !$0.isWhitespace }); set `stats socket … level admin`",
-                    isBlocking: true))
-        }
-        let state = try await observe()
-        let servers = try ServersState(try await connection.ask("show servers state"), from: name)
-        for rule in rules { obstacles += self.obstacles(rule, state, servers) }
-        if configuration.stateFile == nil {
-            obstacles.append(
-                Obstacle(
-                    "\(name): without `stateFile` a reload forgets the weights until rz puts them back",
-                    isBlocking: false))
-        }
-        return obstacles
-    }
-
-    private func obstacles(_ rule: TrafficRule, _ state: LoadBalancerState, _ servers: ServersState) -> [Obstacle] {
-        let place = "\(name)/\(rule.backend)"
-        guard let backend = state.backends[rule.backend] else {
-            return [Obstacle("\(place): there is no such backend", isBlocking: true)]
-        }
-        var obstacles: [Obstacle] = []
-        for color in Color.allCases where !backend.servers.contains(where: { rule.color(of: $0.name) == color }) {
-            obstacles.append(
-                Obstacle("\(place): no server fits \(color)'s pattern “\(rule.servers[color] ?? "")”", isBlocking: true)
-            )
-        }
-        let dynamic = ["roundrobin", "leastconn", "first", "random", "rnd"]
-        if let algorithm = backend.algorithm, !dynamic.contains(where: { algorithm.hasPrefix($0) }) {
-            obstacles.append(
-                Obstacle(
-                    "\(place): `balance \(algorithm)` takes no weights while it runs; use roundrobin or leastconn",
-                    isBlocking: true))
-        }
-        if let cookie = backend.cookie {
-            obstacles.append(
-                Obstacle(
-                    "\(place): users with the cookie \(cookie) stay on their server until it is in maintenance",
-                    isBlocking: false))
-        }
-        let agents = servers.rows.filter { $0.backend == rule.backend && $0.hasAgent }.map(\.server)
-        if !agents.isEmpty {
-            obstacles.append(
-                Obstacle(
-                    "\(place): agent checks of \(agents.joined(separator: ", ")) may change weights; rz turns them off",
-                    isBlocking: false))
-        }
-        return obstacles
+        let socket = try socket()
+        let map = try epochMap()
+        let commands =
+            ["show cli level", "show servers state"] + (map.map { [$0.question] } ?? []) + [HAProxyRuntime.statistics]
+        let answers = try await socket.ask(commands)
+        let obstacles = Obstacles(
+            name: name, rules: rules, records: try records(in: answers[1], socket),
+            statistics: try statistics(in: answers[answers.count - 1], socket))
+        return obstacles.ofSocket(level: answers[0]) + obstacles.ofBackends()
+            + obstacles.ofEpochMap(map, answer: map == nil ? nil : answers[2])
+            + obstacles.ofStateFile(try address.stateFile.map { setting throws(Failure) in try resolver(setting) })
     }
 
     // MARK: - Changing
 
     public func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
-        try refuseOddNames(changes.flatMap { [$0.backend, $0.server] })
-        let connection = try connection()
-        try await claim(epoch, connection)
-        try await disableAgents(changes, connection)
-        try await connection.perform(changes.map(command))
-        try await readBack(changes, connection)
-        try await saveState(connection)
-    }
-
-    private func command(_ change: ServerChange) -> String {
-        let server = "\(change.backend)/\(change.server)"
-        return switch change.change {
-        case .weight(let weight): "set server \(server) weight \(weight)"
-        case .administration(let state): "set server \(server) state \(state.rawValue)"
-        case .shutdownSessions: "shutdown sessions server \(server)"
+        for change in changes { try change.validate(for: name) }
+        let socket = try socket()
+        let map = try epochMap()
+        let stateFile = try address.stateFile.map { setting throws(Failure) in PersistentFile(try resolver(setting)) }
+        let before = try await look(socket, map)
+        try await claim(epoch, held: before.epochAnswer, map, socket)
+        let agents = before.records.filter { record in
+            record.hasActiveAgent && changes.contains { $0.backend == record.backend && $0.server == record.name }
         }
-    }
-
-    /// An agent would set its own weight again within a second.
-    private func disableAgents(_ changes: [ServerChange], _ connection: RuntimeConnection) async throws(Failure) {
-        let state = try ServersState(try await connection.ask("show servers state"), from: name)
-        let meant = Set(changes.map { "\($0.backend)/\($0.server)" })
-        let agents = state.rows.filter { $0.hasAgent && meant.contains("\($0.backend)/\($0.server)") }
-        if !agents.isEmpty { try await connection.perform(agents.map { "disable agent \($0.backend)/\($0.server)" }) }
-    }
-
-    /// A weight that is set in maintenance is answered with success and ignored, so only reading tells.
-    private func readBack(_ changes: [ServerChange], _ connection: RuntimeConnection) async throws(Failure) {
-        let state = try ServersState(try await connection.ask("show servers state"), from: name)
-        let rows = Dictionary(
-            state.rows.map { ("\($0.backend)/\($0.server)", $0) }, uniquingKeysWith: { first, _ in first })
-        var last: [String: Int] = [:]
-        for change in changes {
-            if case .weight(let weight) = change.change { last["\(change.backend)/\(change.server)"] = weight }
-        }
-        for (server, weight) in last.sorted(by: { $0.key < $1.key }) where rows[server]?.weight != weight {
-            throw Failure(
-                "\(name) took weight \(weight) for \(server) and did not set it", at: "\(name)/\(server)",
-                details: ["it is \(rows[server].map { "\($0.weight), \($0.administration.rawValue)" } ?? "gone")"],
-                advice: "A server in maintenance ignores weights.", kind: .transient)
-        }
-    }
-
-    // MARK: - What outlives a reload
-
-    /// Writes what a reload reads back in.
-    private func saveState(_ connection: RuntimeConnection) async throws(Failure) {
-        guard let setting = configuration.stateFile else { return }
-        let state = try await connection.ask("show servers state")
-        try save(state, to: try resolver(setting))
-    }
-
-    private func save(_ text: String, to path: String) throws(Failure) {
-        do {
-            try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+        do throws(Failure) {
+            try await socket.perform(agents.map(RuntimeCommand.disableAgent) + changes.map(RuntimeCommand.change))
         } catch {
-            throw Failure(
-                "The state of \(name) can't be saved, so a reload would forget its weights", at: path,
-                details: [error.localizedDescription], advice: "Give this user the right to write the file.")
+            throw await explained(error, changes, socket)
         }
+        let after = try await look(socket, map)
+        try refuse(epoch, below: EpochMap.epoch(in: after.epochAnswer ?? ""), map, socket)
+        try ReadBack(changes).compare(with: after.records, on: name, socket.address)
+        try await keep(after.stateText, in: stateFile)
+        if let map { try await keep(epoch, in: map) }
     }
 
-    // MARK: - Fencing
+    private struct Look {
+        var records: [ServerRecord]
+        var stateText: String
+        var epochAnswer: String?
+    }
 
-    /// Invariant I6: whoever carries a lower epoch than the load balancer holds never writes.
-    private func claim(_ epoch: Int, _ connection: RuntimeConnection) async throws(Failure) {
-        guard let map = try configuration.epochMap.map(resolver) else { return }
-        let held = try await observeEpoch(connection)
-        if let held, held > epoch {
+    private func look(_ socket: RuntimeSocket, _ map: EpochMap?) async throws(Failure) -> Look {
+        let answers = try await socket.ask((map.map { [$0.question] } ?? []) + ["show servers state"])
+        let text = answers[answers.count - 1]
+        return Look(
+            records: try records(in: text, socket), stateText: text, epochAnswer: map == nil ? nil : answers[0])
+    }
+
+    /// Makes this run the owner (invariant I6).
+    private func claim(_ epoch: Int, held answer: String?, _ map: EpochMap?, _ socket: RuntimeSocket)
+        async throws(Failure)
+    {
+        guard let map, let answer else { return }
+        guard EpochMap.exists(in: answer) else {
             throw Failure(
-                "Another run owns \(name): its epoch is \(held), this run's is \(epoch)", at: "\(name), \(map)",
-                advice: "See who took over: rz status.", kind: .refused)
+                "\(name) does not know the map \(map.path)", at: socket.address.description,
+                details: [answer.firstLine],
+                advice: map.advice)
         }
+        let held = EpochMap.epoch(in: answer)
+        try refuse(epoch, below: held, map, socket)
         guard held != epoch else { return }
-        try await connection.perform(["\(held == nil ? "add" : "set") map \(map) epoch \(epoch)"])
-        try save("epoch \(epoch)\n", to: map)
+        try await socket.perform([.setEpoch(epoch, in: map.path, exists: EpochMap.hasEntry(in: answer))])
     }
 
-    private func observeEpoch(_ connection: RuntimeConnection) async throws(Failure) -> Int? {
-        guard let map = try configuration.epochMap.map(resolver) else { return nil }
-        let answer = try await connection.ask("show map \(map)")
-        // One entry a line: its address in memory, its key, its value.
-        for line in answer.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            if fields.count == 3, fields[1] == "epoch" { return Int(fields[2]) }
+    private func refuse(_ epoch: Int, below held: Int?, _ map: EpochMap?, _ socket: RuntimeSocket) throws(Failure) {
+        guard let map, let held, held > epoch else { return }
+        throw Failure(
+            "\(name): another run owns this load balancer", at: socket.address.description,
+            details: ["its epoch in \(map.path) is \(held), this run's is \(epoch)"],
+            advice: "This run acts no more. See who moves this data centre: rz status, rz history.", kind: .refused)
+    }
+
+    /// Adds what only the load balancer knows to a refusal.
+    private func explained(_ failure: Failure, _ changes: [ServerChange], _ socket: RuntimeSocket) async -> Failure {
+        guard failure.summary.contains("static LB algorithm"), let advice = failure.advice,
+            let backend = changes.map(\.backend).first(where: {
+                failure.details.first?.contains("backend \($0),") ?? false
+            }),
+            let answer = try? await socket.ask([HAProxyRuntime.statistics]),
+            let algorithm = Statistics(answer[0])?.backends[backend]?.algorithm
+        else { return failure }
+        var explained = failure
+        explained.advice = "\(backend) uses `balance \(algorithm)`. \(advice)"
+        return explained
+    }
+
+    // MARK: - What survives a reload
+
+    private func keep(_ state: String, in file: PersistentFile?) async throws(Failure) {
+        guard let file else { return }
+        do throws(PersistentFile.Problem) {
+            try await file.replace { _ in state }
+        } catch {
+            throw unkept("server state", error)
         }
-        return nil
     }
 
-    // MARK: - The socket
+    /// HAProxy can't start without its map file: where there is none, HAProxy is on another host.
+    private func keep(_ epoch: Int, in map: EpochMap) async throws(Failure) {
+        do throws(PersistentFile.Problem) {
+            try await PersistentFile(map.path).replace { $0.map { EpochMap.contents($0, with: epoch) } }
+        } catch {
+            throw unkept("epoch", error)
+        }
+    }
 
-    private func connection() throws(Failure) -> RuntimeConnection {
-        let text = try resolver(configuration.socket)
-        guard let address = SocketAddress(text) else {
+    private func unkept(_ what: String, _ problem: PersistentFile.Problem) -> Failure {
+        Failure(
+            "\(name) made the changes, but its \(what) can't be kept, so that a reload would forget them",
+            at: name.text,
+            details: [problem.text], advice: "Make the file writable for rz, then repeat the step.")
+    }
+
+    // MARK: - Settings and answers
+
+    /// Of backends and servers only: 2 + 4.
+    private static let statistics = "show stat -1 6 -1"
+
+    private func socket() throws(Failure) -> RuntimeSocket {
+        let text = try resolver(address.socket)
+        guard let parsed = SocketAddress(text) else {
             throw Failure(
-                "“\(text)” is no address of a socket", at: name.text, advice: "Write unix:/path or tcp:host:port.")
+                "\(name) has a socket that rz can't read: \(text.debugDescription)", at: "loadBalancers/\(name)",
+                advice: "Write unix:/path or tcp:host:port.")
         }
-        return RuntimeConnection(name: name, address: address, deadline: deadline)
+        return RuntimeSocket(name: name, address: parsed, deadline: deadline)
     }
 
-    /// A name with one of these would end the command and begin another.
-    private func refuseOddNames(_ names: [String]) throws(Failure) {
-        for odd in names where odd.isEmpty || odd.contains(where: { $0.isWhitespace || ";\\/\"'".contains($0) }) {
-            throw Failure("“\(odd)” can't be a name of a backend or server on \(name)", at: name.text)
+    private func epochMap() throws(Failure) -> EpochMap? {
+        guard let setting = address.epochMap else { return nil }
+        let path = try resolver(setting)
+        guard let map = EpochMap(path) else {
+            throw Failure(
+                "\(name) has an epoch map that HAProxy can't be asked for: \(path.debugDescription)",
+                at: "loadBalancers/\(name)", advice: "Use a path without spaces, semicolons, backslashes and newlines.",
+                kind: .refused)
         }
+        return map
     }
+
+    private func records(in answer: String, _ socket: RuntimeSocket) throws(Failure) -> [ServerRecord] {
+        guard let records = ServerRecord.all(in: answer) else { throw strange("server state", answer, socket) }
+        return records
+    }
+
+    private func statistics(in answer: String, _ socket: RuntimeSocket) throws(Failure) -> Statistics {
+        guard let statistics = Statistics(answer) else { throw strange("statistics", answer, socket) }
+        return statistics
+    }
+
+    private func strange(_ what: String, _ answer: String, _ socket: RuntimeSocket) -> Failure {
+        Failure(
+            "\(name) answered something else than its \(what)", at: socket.address.description,
+            details: [String(answer.firstLine.prefix(200))],
+            advice: "See whether HAProxy's runtime API listens there.")
+    }
+
+    private func backends(_ records: [ServerRecord], _ statistics: Statistics) -> [String: BackendState] {
+        var backends = statistics.backends.mapValues {
+            BackendState(servers: [], algorithm: $0.algorithm, cookie: $0.cookie)
+        }
+        for record in records {
+            backends[record.backend, default: BackendState(servers: [])].servers.append(
+                ServerState(
+                    name: record.name, address: record.address, weight: record.weight,
+                    administration: record.administration, operation: record.operation,
+                    counters: statistics.counters[.init(backend: record.backend, name: record.name)]
+                        ?? ServerCounters()))
+        }
+        return backends
+    }
+}
+
+extension String {
+    var firstLine: String { String(prefix { $0 != "\n" }) }
 }

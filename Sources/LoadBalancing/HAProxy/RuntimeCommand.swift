@@ -1,0 +1,96 @@
+import Migration
+
+/// A command that changes something, and how people call it.
+struct RuntimeCommand: Sendable {
+    var text: String
+    /// For "edge-1 refused …": `a weight`.
+    var what: String
+    /// What it is about: backend, server, the wanted value.
+    var place: String
+    /// False for what is done for good measure.
+    var mustSucceed = true
+
+    /// HAProxy's buffer (`tune.bufsize`) holds 16,384 bytes; a longer command hangs it.
+    private static let longestLine = 15_000
+    private static let prefix = "set severity-output number"
+
+    /// The commands as lines that HAProxy can take.
+    static func batches(_ commands: [RuntimeCommand]) -> [[RuntimeCommand]] {
+        var batches: [[RuntimeCommand]] = []
+        var room = 0
+        for command in commands {
+            let length = command.text.utf8.count + 1
+            if room < length || batches.isEmpty {
+                batches.append([])
+                room = longestLine - prefix.utf8.count
+            }
+            batches[batches.count - 1].append(command)
+            room -= length
+        }
+        return batches
+    }
+
+    /// A batch as one line; its first reply is that to the request for severities, which tell errors from success.
+    static func line(of batch: [RuntimeCommand]) -> String {
+        ([prefix] + batch.map(\.text)).joined(separator: ";")
+    }
+
+    // MARK: - The commands of section 9.3 that rz uses
+
+    static func change(_ change: ServerChange) -> RuntimeCommand {
+        let server = "\(change.backend)/\(change.server)"
+        let place = "backend \(change.backend), server \(change.server)"
+        return switch change.change {
+        case .weight(let weight):
+            RuntimeCommand(
+                text: "set server \(server) weight \(weight)", what: "a weight", place: "\(place), wanted \(weight)")
+        case .administration(let state):
+            RuntimeCommand(
+                text: "set server \(server) state \(state.rawValue)", what: "a server's state",
+                place: "\(place), wanted \(state.rawValue)")
+        case .shutdownSessions:
+            RuntimeCommand(text: "shutdown sessions server \(server)", what: "to end sessions", place: place)
+        }
+    }
+
+    /// An agent sets weights by itself, and a drained or stopped server ready again.
+    static func disableAgent(of server: ServerRecord) -> RuntimeCommand {
+        RuntimeCommand(
+            text: "disable agent \(server.backend)/\(server.name)", what: "to disable an agent",
+            place: "backend \(server.backend), server \(server.name)", mustSucceed: false)
+    }
+
+    static func setEpoch(_ epoch: Int, in map: String, exists: Bool) -> RuntimeCommand {
+        RuntimeCommand(
+            text: "\(exists ? "set" : "add") map \(map) epoch \(epoch)", what: "the run's epoch",
+            place: "map \(map), wanted \(epoch)")
+    }
+}
+
+extension ServerChange {
+    /// Refuses what HAProxy would read as something else than it is.
+    ///
+    /// Names have letters, digits, `-`, `_`, `.` and `:` (HAProxy configuration manual, section 4).
+    func validate(for loadBalancer: LoadBalancerID) throws(Failure) {
+        for (kind, name) in [("backend", backend), ("server", server)] where !ServerChange.isName(name) {
+            throw Failure(
+                "\(loadBalancer): the \(kind) name \(name.debugDescription) is none that HAProxy can have",
+                at: "\(loadBalancer)/\(backend)/\(server)",
+                advice: "Names have letters, digits, '-', '_', '.' and ':'. Correct it under traffic.", kind: .refused)
+        }
+        if case .weight(let weight) = change, !(0...Weights.largest).contains(weight) {
+            throw Failure(
+                "\(loadBalancer): a weight of \(weight) is outside 0 to \(Weights.largest)",
+                at: "\(loadBalancer)/\(backend)/\(server)", kind: .refused)
+        }
+    }
+
+    static func isName(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return !bytes.isEmpty && bytes.count <= 1000
+            && bytes.allSatisfy { byte in
+                (48...58).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                    || [45, 46, 95].contains(byte)
+            }
+    }
+}

@@ -1,0 +1,121 @@
+import Migration
+import Transport
+
+/// One load balancer's socket: a line goes in, the replies to its commands come out, the connection ends.
+///
+/// Connections are as short as HAProxy's own tools make them: it serves ten at a time (`stats maxconn`) and leaves
+/// further ones without an answer. Source: HAProxy 2.6 management guide, section 9.3.
+struct RuntimeSocket: Sendable {
+    let name: LoadBalancerID
+    let address: SocketAddress
+    /// For one line and all its replies.
+    let deadline: Duration
+
+    /// More than thirty thousand servers; what is longer is not from HAProxy.
+    private static let largestReply = 64 << 20
+
+    /// Asks for what changes nothing.
+    func ask(_ commands: [String]) async throws(Failure) -> [String] {
+        let reply = try await exchange(commands.joined(separator: ";"), changes: false)
+        guard let answers = RuntimeReply.sections(of: reply, count: commands.count) else {
+            throw Failure(
+                "\(name) ended the connection in the middle of an answer", at: address.description,
+                details: ["\(reply.count) bytes came for: \(commands.joined(separator: "; "))"],
+                kind: .transient)
+        }
+        return answers
+    }
+
+    /// Makes changes in their order, as few lines as they fit in; a line with a refused change is the last one.
+    func perform(_ commands: [RuntimeCommand]) async throws(Failure) {
+        for batch in RuntimeCommand.batches(commands) {
+            let reply = try await exchange(RuntimeCommand.line(of: batch), changes: true)
+            let replies = RuntimeReply.toChanges(reply)
+            let refusals = zip(batch, replies.dropFirst()).filter { $0.0.mustSucceed && !$0.1.isEmpty }
+            if let first = refusals.first {
+                throw refusal(of: first.0, first.1, others: refusals.dropFirst().map { "\($0.0.text): \($0.1)" })
+            }
+            guard replies.count == batch.count + 1, replies[0].isEmpty else {
+                throw Failure(
+                    "\(name) ended the connection in the middle of a change", at: address.description,
+                    details: ["\(max(0, replies.count - 1)) of \(batch.count) commands were answered"],
+                    advice: "Which of them it carried out is unknown: read its weights back before the next change.",
+                    kind: .unknownEffect)
+            }
+        }
+    }
+
+    private func refusal(of command: RuntimeCommand, _ reply: String, others: [String]) -> Failure {
+        Failure(
+            "\(name) refused \(command.what): \"\(reply)\"", at: address.description,
+            details: [command.place] + others.prefix(5) + (others.count > 5 ? ["and \(others.count - 5) more"] : []),
+            advice: RuntimeReply.advice(for: reply))
+    }
+
+    private func exchange(_ line: String, changes: Bool) async throws(Failure) -> [UInt8] {
+        do throws(TransportError) {
+            return try await exchange(Array((line + "\n").utf8))
+        } catch {
+            throw Failure(error, of: name, after: deadline, changes: changes)
+        }
+    }
+
+    private func exchange(_ line: [UInt8]) async throws(TransportError) -> [UInt8] {
+        let end = ContinuousClock.now + deadline
+        let socket = try await StreamSocket.connect(to: address, deadline: deadline)
+        defer { socket.close() }
+        // HAProxy stops reading while nobody takes its replies, so both directions move at the same time.
+        async let writing = Result { () async throws(TransportError) in
+            try await socket.write(line, deadline: end - .now)
+        }
+        var reply: [UInt8] = []
+        while true {
+            let piece = try await socket.read(upTo: 256 << 10, deadline: end - .now)
+            if piece.isEmpty { break }
+            reply += piece
+            guard reply.count <= RuntimeSocket.largestReply else {
+                throw TransportError(
+                    .tooLarge, target: address.description, message: "the answer does not end", effectIsUnknown: true)
+            }
+        }
+        try await writing.get()
+        return reply
+    }
+}
+
+extension Result where Success: Sendable {
+    fileprivate init(_ work: () async throws(Failure) -> Success) async {
+        do throws(Failure) { self = .success(try await work()) } catch { self = .failure(error) }
+    }
+}
+
+extension Failure {
+    /// What a broken connection to a load balancer means for the run.
+    fileprivate init(_ error: TransportError, of name: LoadBalancerID, after deadline: Duration, changes: Bool) {
+        let isUnknown = changes && error.effectIsUnknown
+        let afterwards = isUnknown ? "Read its weights back before the next change." : nil
+        func failure(_ summary: String, _ advice: String?, _ kind: Kind) -> Failure {
+            Failure(
+                "\(name) \(summary)", at: error.target, details: [error.message],
+                advice: afterwards ?? advice, kind: isUnknown ? .unknownEffect : kind)
+        }
+        self =
+            switch error.kind {
+            case .cancelled: Failure("The talk with \(name) was asked to stop", at: error.target, kind: .cancelled)
+            case .refused where error.message.hasPrefix("Permission denied"):
+                failure(
+                    "does not let this user use its socket",
+                    "Run rz as a user who may write to it, or set its `user`, `group` and `mode` in `stats socket`.",
+                    .permanent)
+            case .refused:
+                failure(
+                    "can't be reached", "See whether HAProxy runs there and whether its `stats socket` is this one.",
+                    .transient)
+            case .timedOut: failure("did not answer within \(deadline)", "See whether HAProxy is stuck.", .transient)
+            case .nameResolution: failure("has an address that can't be resolved", nil, .transient)
+            case .malformed: failure("has a socket that can't be used", "Correct it in the environment.", .permanent)
+            case .tooLarge: failure("gives an answer without an end", "See what listens there.", .permanent)
+            default: failure("broke the connection", "See whether HAProxy runs there.", .transient)
+            }
+    }
+}

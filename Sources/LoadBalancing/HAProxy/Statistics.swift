@@ -1,0 +1,87 @@
+import Migration
+
+/// The lines of `show stat` that rz reads: backends and servers.
+struct Statistics: Sendable {
+    struct Backend: Sendable, Hashable {
+        var algorithm: String?
+        var cookie: String?
+    }
+
+    struct Server: Hashable, Sendable {
+        var backend: String
+        var name: String
+    }
+
+    private(set) var backends: [String: Backend] = [:]
+    private(set) var counters: [Server: ServerCounters] = [:]
+
+    /// Reads the CSV; nil when it is none of HAProxy's. Columns are found by name: each version adds some.
+    ///
+    /// Source: HAProxy 2.6 management guide, section 9.1.
+    init?(_ text: String) {
+        let rows = commaSeparatedValues(text)
+        guard let header = rows.first, header.first == "# pxname" else { return nil }
+        var columns = Dictionary(header.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        columns["pxname"] = 0
+        for row in rows.dropFirst() where row.count > 1 {
+            func text(_ name: String) -> String? {
+                guard let column = columns[name], column < row.count, !row[column].isEmpty else { return nil }
+                return row[column]
+            }
+            func number(_ name: String) -> Int { text(name).flatMap(Int.init) ?? 0 }
+            guard let backend = text("pxname"), let name = text("svname") else { return nil }
+            if name == "BACKEND" {
+                backends[backend] = Backend(algorithm: text("algo"), cookie: text("cookie"))
+            } else if name != "FRONTEND" {
+                counters[Server(backend: backend, name: name)] = Statistics.counters(
+                    isHTTP: text("mode") != "tcp", number)
+            }
+        }
+    }
+
+    private static func counters(isHTTP: Bool, _ number: (String) -> Int) -> ServerCounters {
+        let failed = clampedSum(number("econ"), number("eresp"))
+        // Of HTTP, `stot` counts each attempt at a connection too, and `req_tot` only what was answered.
+        let requests = isHTTP ? clampedSum(number("req_tot"), failed) : number("stot")
+        let responseTime = number("rtime")
+        return ServerCounters(
+            sessions: number("scur"), queued: number("qcur"), rate: number("rate"), requests: requests,
+            errors: clampedSum(number("hrsp_5xx"), failed),
+            responseTime: requests > 0 && responseTime > 0 ? Period(milliseconds: Int64(responseTime)) : nil)
+    }
+
+    private static func clampedSum(_ first: Int, _ second: Int) -> Int {
+        let (sum, overflow) = first.addingReportingOverflow(second)
+        return overflow ? Int.max : sum
+    }
+}
+
+/// Rows of CSV (RFC 4180): quoted cells may hold commas, newlines and doubled quotes.
+private func commaSeparatedValues(_ text: String) -> [[String]] {
+    var rows: [[String]] = []
+    var row: [String] = []
+    var cell: [UInt8] = []
+    var isQuoted = false
+    var lastWasQuote = false
+    func isSeparator(_ byte: UInt8) -> Bool { byte == 44 || byte == 10 }
+    for byte in text.utf8 {
+        if byte == 34 {
+            // Inside quotes a doubled quote stands for one: the second one opens again what the first one closed.
+            if !isQuoted, lastWasQuote { cell.append(34) }
+            lastWasQuote = isQuoted
+            isQuoted.toggle()
+        } else if !isQuoted, isSeparator(byte) {
+            row.append(String(decoding: cell, as: UTF8.self))
+            cell.removeAll(keepingCapacity: true)
+            lastWasQuote = false
+            if byte == 10 {
+                rows.append(row)
+                row = []
+            }
+        } else {
+            cell.append(byte)
+            lastWasQuote = false
+        }
+    }
+    return rows
+}

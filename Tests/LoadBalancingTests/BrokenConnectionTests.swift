@@ -1,0 +1,114 @@
+import LoadBalancing
+import Migration
+import Testing
+
+private let state =
+    "1\n# be_name srv_name srv_addr srv_op_state srv_admin_state srv_uweight\nshop blue-1 127.0.0.1 2 0 9\n\n"
+
+@Suite("A broken connection")
+struct BrokenConnectionTests {
+    @Test(
+        "in the middle of a change leaves its effect unknown",
+        arguments: [
+            FakeHAProxy.Answer.text(""), .text("\n"), .text("\n\n"), .silence(after: "\n\n"), .silence(after: ""),
+        ])
+    func duringChange(_ answer: FakeHAProxy.Answer) async throws {
+        let fake = try await FakeHAProxy([.text(state), answer])
+        defer { fake.stop() }
+        let failure = try await #require(throws: Failure.self) {
+            try await driver(fake.socket, deadline: .milliseconds(300)).apply(
+                [.weight("blue-1", 9), .weight("blue-1", 8)], epoch: 1)
+        }
+        #expect(failure.kind == .unknownEffect)
+        #expect(failure.summary.hasPrefix("edge-1"))
+        #expect(failure.place == fake.socket)
+    }
+
+    @Test(
+        "while looking may be tried again",
+        arguments: [
+            FakeHAProxy.Answer.text(""), .text("1\n# be_name"), .text(state), .silence(after: state),
+            .endless(state + "\n"),
+        ])
+    func duringLook(_ answer: FakeHAProxy.Answer) async throws {
+        let fake = try await FakeHAProxy([answer])
+        defer { fake.stop() }
+        let failure = try await #require(throws: Failure.self) {
+            try await driver(fake.socket, deadline: .milliseconds(300)).observe()
+        }
+        #expect(failure.kind == .transient)
+        #expect(failure.summary.hasPrefix("edge-1"))
+    }
+
+    @Test("to something that is no HAProxy is no passing trouble")
+    func somethingElse() async throws {
+        let fake = try await FakeHAProxy([.text("HTTP/1.0 400 Bad request\n\nContent-Type: text/html\n\nsorry\n\n")])
+        defer { fake.stop() }
+        let failure = try await #require(throws: Failure.self) { try await driver(fake.socket).observe() }
+        #expect(failure.kind == .permanent)
+        #expect(failure.details == ["Content-Type: text/html"])
+    }
+
+    @Test("that can't even be made tells the address", arguments: ["unix:/nowhere/admin.sock", "tcp:127.0.0.1:CLOSED"])
+    func refused(_ pattern: String) async throws {
+        try await withHAProxy { _ in
+            ""
+        } _: { lab in
+            let socket = pattern.replacing("CLOSED", with: "\(lab.closedPort)")
+            for _ in 0..<2 {
+                let failure = try await #require(throws: Failure.self) {
+                    try await driver(socket).apply([.weight("blue-1", 9)], epoch: 1)
+                }
+                #expect(failure.kind == .transient)
+                #expect(failure.place == socket)
+                #expect(failure.summary == "edge-1 can't be reached")
+            }
+        }
+    }
+
+    @Test("is over at once when the task is cancelled")
+    func cancelled() async throws {
+        let fake = try await FakeHAProxy([.silence(after: "")])
+        defer { fake.stop() }
+        let task = Task { try await driver(fake.socket, deadline: .seconds(600)).observe() }
+        try await wait(for: "the question") { !fake.lines.isEmpty }
+        task.cancel()
+        let failure = await #expect(throws: Failure.self) { try await task.value }
+        #expect(failure?.kind == .cancelled)
+    }
+
+    @Test("because of a setting that names no socket says how to write one")
+    func badSetting() async throws {
+        let failure = try await #require(throws: Failure.self) { try await driver("/run/haproxy.sock").observe() }
+        #expect(failure.kind == .permanent)
+        #expect(failure.advice == "Write unix:/path or tcp:host:port.")
+    }
+}
+
+@Suite("A weight that does not stay")
+struct ReadBackTests {
+    @Test("fails the change")
+    func differentWeight() async throws {
+        let fake = try await FakeHAProxy([.text(state), .text("\n\n"), .text(state)])
+        defer { fake.stop() }
+        let failure = try await #require(throws: Failure.self) {
+            try await driver(fake.socket).apply([.weight("blue-1", 10)], epoch: 1)
+        }
+        #expect(failure.kind == .transient)
+        #expect(failure.details == ["shop/blue-1: weight 10 was set, is 9, ready"])
+        #expect(fake.lines.dropFirst().first == "set severity-output number;set server shop/blue-1 weight 10")
+    }
+
+    @Test("fails the change when it is a state, or when the server is gone")
+    func differentState() async throws {
+        let fake = try await FakeHAProxy([.text(state), .text("\n\n\n"), .text(state)])
+        defer { fake.stop() }
+        let failure = try await #require(throws: Failure.self) {
+            try await driver(fake.socket).apply([.state("blue-1", .drain), .weight("blue-2", 1)], epoch: 1)
+        }
+        #expect(
+            failure.details == [
+                "shop/blue-2: weight 1 was set, the server is gone", "shop/blue-1: drain was set, is ready",
+            ])
+    }
+}

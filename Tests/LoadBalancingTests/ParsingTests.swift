@@ -1,0 +1,133 @@
+import Migration
+import Testing
+
+@testable import LoadBalancing
+
+@Suite("Replies")
+struct ReplyTests {
+    @Test(
+        "to changes are told apart, the ones without an empty line too",
+        arguments: [
+            ("", []), ("\n", [""]), ("\n\n\n", ["", "", ""]),
+            ("\n[3]: No such backend.\n\n\n", ["", "No such backend.", ""]),
+            ("[3]: Trailing garbage in weight string\n\n", ["Trailing garbage in weight string", ""]),
+            ("[3]: A\n[3]: B\n\n", ["A", "B"]), ("\n[3]: cut o", [""]), ("[3]: one\ntwo\n\n\n", ["one two", ""]),
+            ("something else\n\n", ["something else"]),
+        ] as [(String, [String])])
+    func changes(text: String, replies: [String]) {
+        #expect(RuntimeReply.toChanges(Array(text.utf8)) == replies)
+    }
+
+    @Test("to questions are complete or none")
+    func sections() {
+        #expect(RuntimeReply.sections(of: Array("a\n\nb\n\nc\n\n".utf8), count: 2) == ["a\n", "b\n\nc\n"])
+        #expect(RuntimeReply.sections(of: Array("a\n\nb\n".utf8), count: 2) == nil)
+        #expect(RuntimeReply.sections(of: Array("a\n\n".utf8), count: 2) == nil)
+        #expect(RuntimeReply.sections(of: [], count: 1) == nil)
+    }
+
+    @Test("to a batch fit HAProxy's buffer, and none is lost")
+    func batches() {
+        let commands = (0..<3000).map { RuntimeCommand.change(.weight("server-\($0)", $0 % 257)) }
+        let batches = RuntimeCommand.batches(commands)
+        #expect(batches.flatMap { $0 }.map(\.text) == commands.map(\.text))
+        #expect(batches.allSatisfy { RuntimeCommand.line(of: $0).utf8.count <= 15_000 })
+        #expect(batches.count < 20)
+        #expect(RuntimeCommand.batches([]).isEmpty)
+    }
+}
+
+@Suite("What HAProxy shows")
+struct ShownTests {
+    static let state = """
+        1
+        # be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_agent_state srv_port
+        3 shop 1 blue-1 127.0.0.1 2 0 50 0 8080
+        3 shop 2 blue-2 ::1 0 5 100 22 80
+        4 cart 1 green-1 10.0.0.1 3 9 7 18 81
+
+        """
+    static let statistics = """
+        # pxname,svname,scur,qcur,rate,stot,req_tot,hrsp_5xx,econ,eresp,rtime,mode,algo,cookie,last_chk,
+        shop,blue-1,1,2,3,40,30,4,5,6,7,http,,,"a, ""quoted""
+        text",
+        shop,BACKEND,1,2,3,40,30,4,5,6,7,http,roundrobin,SRV,,
+        tunnel,blue-1,1,2,3,40,0,,5,6,,tcp,,,,
+
+        """
+
+    @Test("of servers is read column by column, by name")
+    func servers() throws {
+        let records = try #require(ServerRecord.all(in: ShownTests.state))
+        #expect(records.map(\.address) == ["127.0.0.1:8080", "[::1]:80", "10.0.0.1:81"])
+        #expect(records.map(\.administration) == [.ready, .maint, .maint])
+        #expect(records.map(\.operation) == [.up, .down, .stopping])
+        #expect(records.map(\.weight) == [50, 100, 7])
+        #expect(records.map(\.hasActiveAgent) == [false, true, false])
+    }
+
+    @Test("of counters is read through quotes and newlines in cells")
+    func counters() throws {
+        let statistics = try #require(Statistics(ShownTests.statistics))
+        #expect(statistics.backends == ["shop": .init(algorithm: "roundrobin", cookie: "SRV")])
+        #expect(
+            statistics.counters[.init(backend: "shop", name: "blue-1")]
+                == ServerCounters(
+                    sessions: 1, queued: 2, rate: 3, requests: 41, errors: 15, responseTime: Period(milliseconds: 7)))
+        #expect(statistics.counters[.init(backend: "tunnel", name: "blue-1")]?.requests == 40)
+        #expect(statistics.counters[.init(backend: "tunnel", name: "blue-1")]?.errors == 11)
+    }
+
+    @Test("is never more than wrong, however broken", arguments: 0..<40)
+    func broken(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<100 {
+            _ = ServerRecord.all(in: mutated(ShownTests.state, &random))
+            _ = Statistics(mutated(ShownTests.statistics, &random))
+            _ = SessionLine.all(in: mutated("0x1: src=unix:1 fe=users be=shop srv=blue-1 age=3s a=\n", &random))
+            _ = EpochMap.epoch(in: mutated("type=str, found=yes, key=\"epoch\", value=\"7\", type=\"str\"\n", &random))
+            let reply = Array(mutated("\n[3]: No such server.\n\n[6]: New\n\n\n", &random).utf8)
+            _ = RuntimeReply.toChanges(reply)
+            _ = RuntimeReply.sections(of: reply, count: 3)
+        }
+    }
+
+    @Test("that is cut anywhere is no server state, unless whole lines are left")
+    func cut() {
+        let bytes = Array(ShownTests.state.utf8)
+        for length in bytes.indices {
+            let records = ServerRecord.all(in: String(decoding: bytes[..<length], as: UTF8.self))
+            for record in records ?? [] { #expect(["blue-1", "blue-2", "green-1"].contains(record.name)) }
+        }
+    }
+
+    private func mutated(_ text: String, _ random: inout SeededGenerator) -> String {
+        var bytes = Array(text.utf8)
+        for _ in 0..<Int.random(in: 1...8, using: &random) where !bytes.isEmpty {
+            let place = Int.random(in: bytes.indices, using: &random)
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+            case 1: bytes.remove(at: place)
+            case 2: bytes.insert(contentsOf: [10, 32, 34, 44, 45, 57].shuffled(using: &random), at: place)
+            case 3: bytes.removeLast(min(bytes.count, Int.random(in: 0..<20, using: &random)))
+            default: bytes.insert(contentsOf: Array("99999999999999999999".utf8), at: place)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}

@@ -1,0 +1,152 @@
+import Foundation
+import LoadBalancing
+import Migration
+import Transport
+
+/// A real HAProxy and the web servers behind it.
+struct Lab {
+    let folder: String
+    let tcpPort: Int
+    /// Web servers that answer 200, or what the path says: `/500`, `/empty`, `/slow`.
+    let webPorts: [Int]
+    /// A port where nothing listens.
+    let closedPort: Int
+
+    var admin: String { "unix:\(folder)/admin.sock" }
+    var user: String { "unix:\(folder)/user.sock" }
+    var `operator`: String { "unix:\(folder)/operator.sock" }
+    var tcp: String { "tcp:127.0.0.1:\(tcpPort)" }
+    var stateFile: String { "\(folder)/server.state" }
+    var epochMap: String { "\(folder)/epoch.map" }
+
+    func driver(_ socket: String? = nil, stateFile: String? = nil, epochMap: String? = nil) -> HAProxyRuntime {
+        HAProxyRuntime(
+            LoadBalancerAddress(
+                name: "edge-1", socket: Setting(socket ?? admin), stateFile: stateFile.map { Setting($0) },
+                epochMap: epochMap.map { Setting($0) }), resolver: literal)
+    }
+
+    /// Makes one request through HAProxy to a backend, and tells the status.
+    func get(_ backend: String, _ path: String = "/") async throws -> Int {
+        try await HTTPClient.shared.send(
+            HTTPRequest(
+                .get, "http://lab/\(backend)\(path)", unixSocket: "\(folder)/http.sock",
+                retry: RetryPolicy.none)
+        ).status
+    }
+
+    func reload() async throws {
+        let processes = { try String(contentsOfFile: folder + "/haproxy.log", encoding: .utf8) }
+        let before = try processes().components(separatedBy: "Loading success").count
+        guard let master = Int32(try String(contentsOfFile: folder + "/haproxy.pid", encoding: .utf8).firstWord) else {
+            throw PeerError("no process id of HAProxy")
+        }
+        kill(master, SIGUSR2)
+        try await wait(for: "the reload") { try processes().components(separatedBy: "Loading success").count > before }
+    }
+}
+
+let literal: Resolver = { setting throws(Failure) in setting.text }
+
+extension String {
+    fileprivate var firstWord: Substring { prefix { $0.isNumber } }
+}
+
+/// Runs a test with a HAProxy of its own, which is gone afterwards.
+func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body: (Lab) async throws -> Void)
+    async throws
+{
+    let folder = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let web = try await Peer(webServers, ["2"])
+    defer { web.stop() }
+    let ports = web.greeting.split(separator: " ").compactMap { Int($0) }
+    let lab = Lab(folder: folder, tcpPort: ports[2], webPorts: Array(ports[0..<2]), closedPort: ports[3])
+    try lab.configuration(backends(lab), masterWorker).write(
+        toFile: folder + "/haproxy.cfg", atomically: true, encoding: .utf8)
+    try "1\n".write(toFile: lab.stateFile, atomically: true, encoding: .utf8)
+    try "epoch 0\n".write(toFile: lab.epochMap, atomically: true, encoding: .utf8)
+    let haproxy = try await Peer(
+        supervisor, [folder + "/haproxy.log"] + haproxyCommand(folder, masterWorker))
+    defer { haproxy.stop() }
+    try await wait(for: "HAProxy to answer") {
+        let log = (try? String(contentsOfFile: folder + "/haproxy.log", encoding: .utf8)) ?? ""
+        if log.contains("ALERT") { throw PeerError(log) }
+        // A master hears no signals before it has said so.
+        guard !masterWorker || log.contains("Loading success") else { return false }
+        return (try? await lab.driver().observe()) != nil
+    }
+    try await body(lab)
+}
+
+private func haproxyCommand(_ folder: String, _ masterWorker: Bool) -> [String] {
+    let places: [String] = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"]
+    let program = places.first { access($0, X_OK) == 0 } ?? "haproxy"
+    return [program, "-f", folder + "/haproxy.cfg"] + (masterWorker ? ["-W", "-p", folder + "/haproxy.pid"] : ["-db"])
+}
+
+extension Lab {
+    fileprivate func configuration(_ backends: String, _ masterWorker: Bool) -> String {
+        """
+        global
+            maxconn 500
+            nbthread 1
+            \(masterWorker ? "master-worker" : "")
+            stats socket unix@\(folder)/admin.sock mode 600 level admin expose-fd listeners
+            stats socket unix@\(folder)/operator.sock mode 600 level operator
+            stats socket unix@\(folder)/user.sock mode 600 level user
+            stats socket ipv4@127.0.0.1:\(tcpPort) level admin
+            server-state-file \(stateFile)
+        defaults
+            mode http
+            timeout connect 1s
+            timeout client 10s
+            timeout server 1s
+            retries 1
+            load-server-state-from-file global
+        frontend users
+            bind unix@\(folder)/http.sock
+            http-request set-var(txn.epoch) str(epoch),map_str(\(epochMap),0)
+            use_backend %[path,field(2,/)]
+        \(backends)
+
+        """
+    }
+}
+
+private let supervisor = """
+    log = open(sys.argv[1], "wb")
+    child = subprocess.Popen(sys.argv[2:], start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    print(child.pid, flush=True)
+    def end():
+        try: os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError: pass
+        child.wait()
+    until_test_ends(end)
+    """
+
+/// Prints the ports of its servers, then one that is free, then one where nothing listens but that stays taken.
+private let webServers = """
+    import http.server
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        def do_GET(self):
+            if self.path.endswith("/empty"):
+                self.close_connection = True
+                return
+            if self.path.endswith("/slow"): time.sleep(5)
+            self.send_response(500 if self.path.endswith("/500") else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        def log_message(self, *arguments): pass
+    servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(int(sys.argv[1]))]
+    for server in servers: threading.Thread(target=server.serve_forever, daemon=True).start()
+    free = socket.socket()
+    free.bind(("127.0.0.1", 0))
+    closed = socket.socket()
+    closed.bind(("127.0.0.1", 0))
+    ports = [s.server_address[1] for s in servers] + [free.getsockname()[1], closed.getsockname()[1]]
+    free.close()
+    print(*ports, flush=True)
+    until_test_ends()
+    """

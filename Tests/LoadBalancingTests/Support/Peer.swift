@@ -1,0 +1,68 @@
+import Foundation
+
+/// A Python program that a test talks to; it ends, with all its children, when the test does, whatever the reason:
+/// its standard input ends then.
+final class Peer: Sendable {
+    /// The first line that it printed.
+    let greeting: String
+    private let process: Process
+
+    init(_ script: String, _ arguments: [String]) async throws {
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", Peer.prologue + script] + arguments
+        process.standardInput = Pipe()
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        greeting = await firstLine(of: output)
+        guard !greeting.isEmpty else { throw PeerError("the peer did not start: \(arguments)") }
+    }
+
+    func stop() { (process.standardInput as? Pipe)?.fileHandleForWriting.closeFile() }
+
+    deinit { stop() }
+
+    private static let prologue = """
+        import json, os, signal, socket, subprocess, sys, threading, time
+        def until_test_ends(clean_up=lambda: None):
+            sys.stdin.buffer.read()
+            clean_up()
+            os._exit(0)
+
+        """
+}
+
+/// Read on a thread of its own: tests share few.
+private func firstLine(of pipe: Pipe) async -> String {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread {
+            var line: [UInt8] = []
+            while let byte = try? pipe.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
+            continuation.resume(returning: String(decoding: line, as: UTF8.self))
+        }
+    }
+}
+
+struct PeerError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// A folder of a test's own, short enough for the sockets in it.
+func temporaryFolder() throws -> String {
+    var template = Array("/tmp/rz-lb-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw PeerError("no temporary folder") }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// Looks every few milliseconds until a condition holds.
+func wait(
+    for what: String, within limit: Duration = .seconds(15), until condition: () async throws -> Bool
+) async throws {
+    let end = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < end else { throw PeerError("waited \(limit) for \(what)") }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}
