@@ -53,8 +53,11 @@ struct WholeRunTests {
         _ = try await clean.engine().perform(opening: SimulatedRun.start)
         let appends = await clean.journal.events.count
         let wanted = await clean.world.weights(on: "edge-1")
-        await withTaskGroup { group in
-            for count in 0..<appends { group.addTask { await resumes(afterDeathAtAppend: count, endingWith: wanted) } }
+        await withTaskGroup(of: Void.self) { group in
+            for count in 0..<appends {
+                if count >= 8 { await group.next() }
+                group.addTask { await resumes(afterDeathAtAppend: count, endingWith: wanted) }
+            }
         }
     }
 
@@ -136,15 +139,18 @@ struct CutOverFailureTests {
 
     @Test("weights that a reload forgot are put back while the run owns them")
     func reload() async throws {
-        let run = SimulatedRun { $0.gates.cutOver.steps = [.init(weight: .all, bake: .seconds(1))] }
+        let run = SimulatedRun(deadline: .seconds(120)) {
+            $0.gates.cutOver.steps = [.init(weight: .all, bake: .seconds(60))]
+        }
         let engine = run.engine()
         let task = Task { try await engine.perform(opening: SimulatedRun.start) }
         try await eventually { await engine.state.traffic.verified == .all }
         await run.world.forgetWeights(on: "edge-1")
         try await eventually { await run.world.weights(on: "edge-1")["green-1"] == 200 }
         #expect(await run.world.weights(on: "edge-1")["blue-1"] == 0)
+        await engine.interrupt(.cancelled)
         let state = try await task.value
-        #expect(state.status == .done)
+        #expect(state.status == .halted(.cancelled))
         #expect(await run.journal.events.contains { if case .trafficReasserted = $0.kind { true } else { false } })
     }
 }
@@ -153,7 +159,7 @@ struct CutOverFailureTests {
 struct RollbackTests {
     @Test("a service that never gets healthy halts at its deadline, named; rollback removes the new color")
     func sickService() async throws {
-        let run = SimulatedRun(deadline: .seconds(2))
+        let run = SimulatedRun(deadline: .seconds(5))
         await run.world.fail { $0.sickServices = ["/shop/web"] }
         let state = try await run.engine().perform(opening: SimulatedRun.start)
         guard case .halted(let failure) = state.status else {
@@ -188,7 +194,7 @@ struct RollbackTests {
 
     @Test("an abort gives the traffic back and leaves the new color as it is")
     func abort() async throws {
-        let run = SimulatedRun { $0.soak = .seconds(30) }
+        let run = SimulatedRun(deadline: .seconds(120)) { $0.soak = .seconds(60) }
         let engine = run.engine()
         let task = Task { try await engine.perform(opening: SimulatedRun.start) }
         try await eventually { await engine.state.phase == .soak }
@@ -202,7 +208,7 @@ struct RollbackTests {
 
 /// Waits for a condition; the deadline makes a wait that never ends a failure.
 func eventually(_ condition: @Sendable () async -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     while await !condition() {
         guard ContinuousClock.now < deadline else {
             Issue.record("the condition never held")
