@@ -63,6 +63,7 @@ let package = Package(
         tests("JSONTests", ["JSON", "Digest"]),
         tests("EngineTests", ["Engine", "Migration"]),
         tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport"]),
+        tests("TransportTests", ["Transport"]),
         tests("ProvisioningTests", ["Provisioning", "Migration", "JSON"]),
         tests("SandboxTests", ["Sandbox", "JSON", "Transport"]),
     ]
