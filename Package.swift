@@ -65,6 +65,7 @@ let package = Package(
         tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport"]),
         tests("TransportTests", ["Transport"]),
         tests("ProvisioningTests", ["Provisioning", "Migration", "JSON"]),
+        tests("EndToEndTests", ["rz", "JSON", "Migration", "Transport"]),
         tests("SandboxTests", ["Sandbox", "JSON", "Transport"]),
     ]
 )
