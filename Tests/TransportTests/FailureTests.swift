@@ -194,7 +194,8 @@ struct TLSTests {
             try await HTTPClient.shared.send(
                 HTTPRequest(.get, server.secureURL + "/echo", tls: TLSOptions(authorities: certificates.authority)))
         }
-        #expect(error.kind == .tls)
+        // With TLS 1.3 the server's reason may be overtaken by the end of the connection.
+        #expect([.tls, .connectionLost].contains(error.kind))
     }
 
     @Test("tells of an authorities file that is not there")
