@@ -5,7 +5,7 @@ import Testing
 private let state =
     "1\n# be_name srv_name srv_addr srv_op_state srv_admin_state srv_uweight\nshop blue-1 127.0.0.1 2 0 9\n\n"
 
-@Suite("A broken connection")
+@Suite("A broken connection", .serialized)
 struct BrokenConnectionTests {
     @Test(
         "in the middle of a change leaves its effect unknown",
@@ -91,7 +91,7 @@ struct BrokenConnectionTests {
     }
 }
 
-@Suite("A weight that does not stay")
+@Suite("A weight that does not stay", .serialized)
 struct ReadBackTests {
     @Test("fails the change")
     func differentWeight() async throws {

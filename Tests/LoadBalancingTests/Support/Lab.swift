@@ -71,7 +71,7 @@ func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body
     defer { haproxy.stop() }
     try await wait(for: "HAProxy to answer") {
         let log = (try? String(contentsOfFile: folder + "/haproxy.log", encoding: .utf8)) ?? ""
-        if log.contains("ALERT") { throw PeerError(log) }
+        if log.contains("Fatal errors found") || log.contains("cannot bind") { throw PeerError(log) }
         // A master hears no signals before it has said so.
         guard !masterWorker || log.contains("Loading success") else { return false }
         return (try? await lab.driver().observe()) != nil
