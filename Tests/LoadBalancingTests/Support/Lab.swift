@@ -117,12 +117,11 @@ extension Lab {
 private let supervisor = """
     log = open(sys.argv[1], "wb")
     child = subprocess.Popen(sys.argv[2:], start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    print(child.pid, flush=True)
     def end():
         try: os.killpg(child.pid, signal.SIGKILL)
         except ProcessLookupError: pass
         child.wait()
-    until_test_ends(end)
+    announce_until_test_ends(child.pid, end)
     """
 
 /// Prints the ports of its servers, then one that is free, then one where nothing listens but that stays taken.
@@ -147,6 +146,5 @@ private let webServers = """
     closed.bind(("127.0.0.1", 0))
     ports = [s.server_address[1] for s in servers] + [free.getsockname()[1], closed.getsockname()[1]]
     free.close()
-    print(*ports, flush=True)
-    until_test_ends()
+    announce_until_test_ends(" ".join(map(str, ports)))
     """
