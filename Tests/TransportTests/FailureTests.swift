@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Transport
 
-@Suite("Requests that fail")
+@Suite("Requests that fail", .serialized)
 struct FailureTests {
     @Test("because nobody listens are refused, with no doubt about their effect", arguments: [HTTPMethod.get, .post])
     func refused(_ method: HTTPMethod) async throws {
@@ -141,11 +141,11 @@ struct FailureTests {
     }
 }
 
-@Suite("TLS")
+@Suite("TLS", .serialized)
 struct TLSTests {
     @Test("trusts an authority only when told to")
     func authorities() async throws {
-        let certificates = try Certificates()
+        let certificates = try await Certificates()
         defer { certificates.remove() }
         let server = try await WebServer(.tls(certificates))
         defer { server.stop() }
@@ -168,7 +168,7 @@ struct TLSTests {
 
     @Test("compares the name of the host")
     func hostName() async throws {
-        let certificates = try Certificates()
+        let certificates = try await Certificates()
         defer { certificates.remove() }
         let server = try await WebServer(.tls(certificates))
         defer { server.stop() }
@@ -183,7 +183,7 @@ struct TLSTests {
 
     @Test("shows a certificate to servers that require one")
     func clientCertificate() async throws {
-        let certificates = try Certificates()
+        let certificates = try await Certificates()
         defer { certificates.remove() }
         let server = try await WebServer(.mutualTLS(certificates))
         defer { server.stop() }
@@ -194,7 +194,8 @@ struct TLSTests {
             try await HTTPClient.shared.send(
                 HTTPRequest(.get, server.secureURL + "/echo", tls: TLSOptions(authorities: certificates.authority)))
         }
-        #expect(error.kind == .tls)
+        // With TLS 1.3 the server's reason may be overtaken by the end of the connection.
+        #expect([.tls, .connectionLost].contains(error.kind))
     }
 
     @Test("tells of an authorities file that is not there")

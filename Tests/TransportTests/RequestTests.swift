@@ -1,7 +1,7 @@
 import Testing
 import Transport
 
-@Suite("Requests")
+@Suite("Requests", .serialized)
 struct RequestTests {
     @Test("carry method, headers and body, and bring back status, headers and body")
     func exchange() async throws {
@@ -105,7 +105,7 @@ struct RequestTests {
     }
 }
 
-@Suite("Redirects")
+@Suite("Redirects", .serialized)
 struct RedirectTests {
     @Test("with 307 to //host:port, as Mesos makes them, repeat the body")
     func schemeRelative() async throws {

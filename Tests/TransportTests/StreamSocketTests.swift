@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Transport
 
-@Suite("Stream sockets")
+@Suite("Stream sockets", .serialized)
 struct StreamSocketTests {
     @Test("talk over UNIX and TCP", arguments: [false, true])
     func talk(overTCP: Bool) async throws {

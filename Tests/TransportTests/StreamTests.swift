@@ -2,7 +2,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("Streams")
+@Suite("Streams", .serialized)
 struct StreamTests {
     @Test("hand over the body as it arrives")
     func pieces() async throws {
@@ -78,7 +78,7 @@ struct StreamTests {
     }
 }
 
-@Suite("Server-sent events")
+@Suite("Server-sent events", .serialized)
 struct EventTests {
     @Test("come one by one, however they are cut", arguments: ["%0A", "%0D", "%0D%0A"])
     func drip(newline: String) async throws {

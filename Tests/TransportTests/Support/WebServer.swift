@@ -62,31 +62,33 @@ struct Certificates {
     var certificate: String { folder + "/localhost.pem" }
     var key: String { folder + "/localhost.key" }
 
-    init() throws {
+    init() async throws {
         folder = try temporaryFolder()
-        try openssl(
+        try await openssl(
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=Test -keyout ca.key -out ca.pem"
         )
-        try openssl(
+        try await openssl(
             "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout localhost.key -out localhost.csr"
         )
         try "subjectAltName=DNS:localhost".write(toFile: folder + "/names", atomically: true, encoding: .utf8)
-        try openssl(
+        try await openssl(
             "x509 -req -in localhost.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names "
                 + "-out localhost.pem")
     }
 
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-    private func openssl(_ arguments: String) throws {
+    private func openssl(_ arguments: String) async throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["openssl"] + arguments.split(separator: " ").map(String.init)
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw PeerError("openssl \(arguments)") }
+        let status = try await withCheckedThrowingContinuation { (ending: CheckedContinuation<Int32, any Error>) in
+            process.terminationHandler = { ending.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { ending.resume(throwing: error) }
+        }
+        guard status == 0 else { throw PeerError("openssl \(arguments)") }
     }
 }
 
