@@ -33,18 +33,27 @@ public struct ProjectFolder: Sendable {
             .sorted()
     }
 
+    /// - Throws: `Failure` that names the known environments when there is none of this name.
+    public func requireEnvironment(_ name: String) throws(Failure) {
+        let known = try environments()
+        guard !known.contains(name) else { return }
+        let meant = nearest(name, in: known).map { "Did you mean \($0)? " } ?? ""
+        throw Failure(
+            "There is no environment \(name)", at: environmentFolder(name) + "/environment.yaml",
+            details: known.isEmpty ? [] : ["known: \(known.joined(separator: ", "))"],
+            advice: meant + "Begin one with: rz init \(name).")
+    }
+
     /// Reads an environment.
     ///
     /// - Throws: `ConfigurationError` with everything that is wrong with the file, `Failure` when there is none.
     public func environment(_ name: String) throws -> Environment {
         let file = "environments/\(name)/environment.yaml"
+        try requireEnvironment(name)
         guard let text = try? String(contentsOfFile: "\(root)/\(file)", encoding: .utf8) else {
-            let known = try environments()
-            let meant = nearest(name, in: known).map { "Did you mean \($0)? " } ?? ""
             throw Failure(
-                "There is no environment \(name)", at: "\(root)/\(file)",
-                details: known.isEmpty ? [] : ["known: \(known.joined(separator: ", "))"],
-                advice: meant + "Begin one with: rz init \(name).")
+                "The environment can't be read", at: "\(root)/\(file)", advice: "Is it text, and readable by this user?"
+            )
         }
         var reader = Reader(file: file)
         let environment = reader.read(text, as: EnvironmentFormat.shape).map {

@@ -37,7 +37,8 @@ final class Recorders: Sendable {
         try wrapTools(sandbox)
     }
 
-    deinit { for process in processes { process.terminate() } }
+    // Children of a test process are born with SIGTERM blocked.
+    deinit { for process in processes { kill(process.processIdentifier, SIGKILL) } }
 
     /// Variables under which rz finds the recording tools first.
     var variables: [String: String] { ["PATH": "\(folder)/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "")"] }
@@ -46,12 +47,15 @@ final class Recorders: Sendable {
 
     /// Requests that change something at a color's Marathon.
     func changes(atMarathonOf color: String) -> [String] {
-        lines("\(color).log").filter { line in
-            ["POST ", "PUT ", "PATCH ", "DELETE "].contains { line.hasPrefix($0) && line.contains(" HTTP/1.") }
-        }
+        requests(toMarathonOf: color).filter { !$0.hasPrefix("GET ") && !$0.hasPrefix("HEAD ") }
     }
 
-    func requests(toMarathonOf color: String) -> [String] { lines("\(color).log").filter { $0.contains(" HTTP/1.") } }
+    /// Every request line; one may follow the body of another without a line end in between.
+    func requests(toMarathonOf color: String) -> [String] {
+        lines("\(color).log").compactMap { line in
+            line.firstMatch(of: /(GET|HEAD|POST|PUT|PATCH|DELETE) \/\S* HTTP\/1\.1/).map { String($0.output.0) }
+        }
+    }
 
     /// Commands that change something at a load balancer, in their order.
     func changes(at edge: String) -> [String] {
@@ -86,6 +90,8 @@ final class Recorders: Sendable {
         process.arguments = ["python3", script.path, listen, target, log]
         let output = Pipe()
         process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
         try process.run()
         // It says "ready" once it listens.
         _ = output.fileHandleForReading.availableData

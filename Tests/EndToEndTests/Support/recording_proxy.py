@@ -16,7 +16,15 @@ async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWri
     return await asyncio.open_connection(host, int(port))
 
 
+async def end_with(parent: int) -> None:
+    """Ends this process when the test that started it is gone, killed or not."""
+    while os.getppid() == parent:
+        await asyncio.sleep(0.5)
+    os._exit(0)
+
+
 async def main(listen: str, target: str, log: str) -> None:
+    watch = asyncio.create_task(end_with(os.getppid()))
     record = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recorded: bool) -> None:
@@ -49,7 +57,7 @@ async def main(listen: str, target: str, log: str) -> None:
         server = await asyncio.start_server(serve, host, int(port))
     print("ready", flush=True)
     async with server:
-        await server.serve_forever()
+        await asyncio.gather(server.serve_forever(), watch)
 
 
 if __name__ == "__main__":
