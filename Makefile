@@ -3,8 +3,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
-# The installed binary carries Swift's libraries along, so that it runs where there is no toolchain.
 TESTS = $(filter-out EndToEndTests,$(notdir $(wildcard Tests/*)))
+# The installed binary carries Swift's libraries along, so that it runs where there is no toolchain.
 RELEASE = -c release --product rz --static-swift-stdlib
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
