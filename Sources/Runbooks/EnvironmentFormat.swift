@@ -175,7 +175,7 @@ enum EnvironmentFormat {
                 .either([
                     .integer(0...100),
                     .object([.required("waived", .text, "why nobody has to", example: "a test environment")]),
-                ]), "before \(phase): a number of people, or `waived` with the reason", default: "0",
+                ]), "before the phase begins: a number of people, or `waived` with the reason", default: "0",
                 example: phase == .tearDown ? "{ waived: a test environment }" : "1")
         })
 

@@ -7,11 +7,6 @@ struct Pattern: Sendable {
     /// Whether numbers and flags, which YAML tells apart from text, are taken as the text that was written.
     var takesAnyScalar = false
 
-    func fits(_ text: String) -> Bool {
-        guard let regex = try? Regex(expression).matchingSemantics(.unicodeScalar) else { return false }
-        return (try? regex.wholeMatch(in: text)) != nil
-    }
-
     static let anything = Pattern(expression: #"[\s\S]*"#, advice: "", takesAnyScalar: true)
     static let filled = Pattern(expression: #"[\s\S]+"#, advice: "it is empty", takesAnyScalar: true)
     /// Text that is used as it is: a reference in it would never be resolved.
@@ -41,7 +36,27 @@ struct Pattern: Sendable {
     static let period = Pattern(expression: periodExpression, advice: periodAdvice)
     static let periodAboveZero = Pattern(
         expression: "(?=.*[1-9])" + periodExpression, advice: periodAdvice + ", here longer than nothing")
+    /// A number by YAML 1.2's core schema, section 10.3.2, as far as JSON has it.
+    static let number = Pattern(
+        expression: #"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"#, advice: "a number is written as 1.5")
     static let percent = Pattern(
         expression: #"(?:100(?:\.0{1,3})?|[0-9]{1,2}(?:\.[0-9]{1,3})?) *%"#,
         advice: "a percentage is written as 0.1% or 50%, from 0% to 100%")
+}
+
+/// Matches texts with patterns; keeps what it has compiled, as compiling takes longer than matching.
+final class Matcher {
+    private var compiled: [String: Regex<AnyRegexOutput>] = [:]
+
+    func fits(_ text: String, _ pattern: Pattern) -> Bool {
+        guard let regex = regex(pattern.expression) else { return false }
+        return (try? regex.wholeMatch(in: text)) != nil
+    }
+
+    private func regex(_ expression: String) -> Regex<AnyRegexOutput>? {
+        if let known = compiled[expression] { return known }
+        let regex = try? Regex(expression).matchingSemantics(.unicodeScalar)
+        compiled[expression] = regex
+        return regex
+    }
 }

@@ -4,9 +4,10 @@ import Yams
 /// Reads a YAML file as values of a shape, and keeps every problem with its line and column.
 struct Reader {
     private static let deepest = 40
-    private static let mostNodes = 200_000
+    private static let mostNodes = 100_000
 
     let file: String
+    private let matcher = Matcher()
     private var found: [ConfigurationError.Problem] = []
     /// Aliases of aliases can make a short file endless.
     private var nodesLeft = Reader.mostNodes
@@ -154,7 +155,7 @@ struct Reader {
     }
 
     private mutating func scalar(_ node: Node, _ shape: Shape, _ mark: Mark) -> Value.Content {
-        guard let scalar = Scalar(node) else {
+        guard let scalar = Scalar(node, matcher) else {
             problem("\(Reader.kind(shape)) is expected here, not \(Reader.kind(node))", mark)
             return .unreadable
         }

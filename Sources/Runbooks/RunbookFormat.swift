@@ -8,7 +8,7 @@ enum RunbookFormat {
         .optional("description", .text, "one line for people", example: "Move to the other color."),
         .required(
             "phases",
-            .object(Phase.allCases.map { .optional($0.rawValue, phase($0), "the steps of \($0)") }),
+            .object(Phase.allCases.map { .optional($0.rawValue, phase($0), "what is done in that phase") }),
             "in the state machine's order, which no runbook changes"),
     ])
 
@@ -22,14 +22,14 @@ enum RunbookFormat {
             .optional(
                 "onFailure", onFailure, "what happens when a step has failed for good",
                 default: OnFailure.halt.rawValue, example: "rollback"),
-            .required("steps", .list(step(phase), atLeast: 0), "what is done"),
+            .required("steps", .list(step(phase), atLeast: 0), "its steps"),
         ])
     }
 
     private static func step(_ phase: Phase) -> Shape {
         .object(
             [
-                .required("id", .text(.name), "unique within its phase", example: "smoke-test"),
+                .required("id", .text(.name), "unique within its phase; not `approval`", example: "smoke-test"),
                 .optional(
                     "use", use(phase), "a step of rz's own",
                     example: BuiltIn.allCases.first { $0.phase == phase }?.rawValue),

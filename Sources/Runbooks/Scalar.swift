@@ -7,19 +7,20 @@ struct Scalar {
 
     let text: String
     let kind: Kind
+    private let matcher: Matcher
 
-    init?(_ node: Node) {
+    init?(_ node: Node, _ matcher: Matcher) {
         guard let scalar = node.scalar else { return nil }
+        self.matcher = matcher
         text = scalar.string
-        kind = scalar.style == .plain || scalar.style == .any ? Scalar.plainKind(scalar.string) : .string
+        kind = scalar.style == .plain || scalar.style == .any ? Scalar.plainKind(scalar.string, matcher) : .string
     }
 
     /// YAML 1.2's core schema, section 10.3.2: `yes` and `on` are texts.
-    private static func plainKind(_ text: String) -> Kind {
+    private static func plainKind(_ text: String, _ matcher: Matcher) -> Kind {
         if ["", "~", "null", "Null", "NULL"].contains(text) { return .null }
         if ["true", "True", "TRUE", "false", "False", "FALSE"].contains(text) { return .flag }
-        let number = Pattern(expression: #"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"#, advice: "")
-        return number.fits(text) ? .number : .string
+        return matcher.fits(text, .number) ? .number : .string
     }
 
     /// What is wrong with it, or nil.
@@ -30,7 +31,9 @@ struct Scalar {
             if kind != .string, !pattern.takesAnyScalar {
                 return ("a text is expected here; write it in quotes: \"\(text)\"", nil)
             }
-            if !pattern.fits(text) { return (text.isEmpty ? "it is empty" : "“\(text)”: \(pattern.advice)", nil) }
+            if !matcher.fits(text, pattern) {
+                return (text.isEmpty ? "it is empty" : "“\(text)”: \(pattern.advice)", nil)
+            }
             return references ? Scalar.unknownReference(text) : nil
         case .integer(let range): return integerComplaint(range)
         case .number(let bound):
@@ -54,7 +57,7 @@ struct Scalar {
         return ("“\(text)” is no whole number from \(range.lowerBound) to \(range.upperBound)", nil)
     }
 
-    private func isText(_ pattern: Pattern) -> Bool { kind == .string && pattern.fits(text) }
+    private func isText(_ pattern: Pattern) -> Bool { kind == .string && matcher.fits(text, pattern) }
     private func patternComplaint(_ pattern: Pattern) -> (message: String, suggestion: String?) {
         ("“\(text)”: \(pattern.advice)", nil)
     }
@@ -64,12 +67,13 @@ struct Scalar {
         for case .reference(let source, let name) in Setting(text).parts {
             let known = "known: ${env:VAR}, ${file:PATH}, ${rz:home}"
             if name.text.isEmpty, !["env", "file", "rz"].contains(source) {
-                return ("“${\(source)}” refers to nothing; \(known)", "${env:\(source)}")
+                return ("“${\(source)}” refers to nothing; \(known)", source.isEmpty ? nil : "${env:\(source)}")
             }
             let isKnown = source == "rz" ? name.text == "home" : ["env", "file"].contains(source) && !name.text.isEmpty
             if !isKnown {
-                let meant = nearest(source, in: ["env", "file", "rz"]).map { "${\($0):\(name)}" }
-                return ("“${\(source):\(name)}” refers to nothing; \(known)", source == "rz" ? "${rz:home}" : meant)
+                let meant = nearest(source, in: ["env", "file"]).map { "${\($0):\(name)}" }
+                let suggestion = source == "rz" ? "${rz:home}" : name.text.isEmpty ? nil : meant
+                return ("“${\(source):\(name)}” refers to nothing; \(known)", suggestion)
             }
             if let inner = unknownReference(name.text) { return inner }
         }
@@ -97,7 +101,7 @@ extension Reader {
     static func kind(_ node: Node) -> String {
         if node.mapping != nil { return "keys" }
         if node.sequence != nil { return "a list" }
-        return Scalar(node)?.kind == .null ? "nothing" : "a single value"
+        return node.scalar?.string.isEmpty == true ? "nothing" : "a single value"
     }
 
     static func kind(_ shape: Shape) -> String {
