@@ -190,4 +190,28 @@ enum Sample {
               - { id: destroy, use: destroy, timeout: 60m }
 
         """
+
+    /// Every kind of step that operators may add, and every key of a step; not a runbook that could run.
+    static let operatorsRunbook = """
+        apiVersion: rz/v1
+        name: rz-update
+        description: Steps of every kind.
+        phases:
+          preflight:
+            onFailure: rollback
+            steps:
+              - { id: checks, use: checks, timeout: 2m, retries: 3 }
+              - id: smoke
+                exec: { command: [ bin/smoke, "8080" ], variables: { A: "", B: 1 }, affects: new }
+                timeout: 1m
+                onFailure: continue
+                needs: []
+              - { id: ask, approval: { count: 2, reason: Shall we? }, timeout: 8h, needs: [ checks, smoke ] }
+              - id: tell
+                http: { method: POST, url: "https://a/b", headers: { X: y }, body: "{}", expect: 204, affects: old }
+                timeout: 5s
+              - { id: pause, wait: 30s }
+          tearDown: { steps: [ { id: destroy, use: destroy, timeout: 1m } ] }
+
+        """
 }
