@@ -61,11 +61,17 @@ extension Journal {
             ) { row throws(JournalError) in
                 last = try proven(row, after: last)
             }
+            try refuse(last, unlessIs: head)
         } catch {
             var told = error
             if last.sequence > 0 { told.details.append("events 1 to \(last.sequence) are what was written") }
             throw told
         }
+        verified = last
+    }
+
+    /// Compares the last row that is there with the last one that was written.
+    private func refuse(_ last: Position, unlessIs head: Position) throws(JournalError) {
         guard last.sequence >= head.sequence else {
             throw .corrupt(
                 "it ends with event \(last.sequence), but event \(head.sequence) was written: the tail is missing",
@@ -75,7 +81,6 @@ extension Journal {
             throw .corrupt(
                 "event \(head.sequence) was the last that rz wrote, but \(last.sequence) is there", path: path)
         }
-        verified = last
     }
 
     private func readHead() throws(JournalError) -> Position {
