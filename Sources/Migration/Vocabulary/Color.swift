@@ -1,5 +1,7 @@
 /// One of the two parallel sides of an environment.
-public enum Color: String, Codable, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+public enum Color: String, Codable, Sendable, Hashable, CaseIterable, CustomStringConvertible,
+    CodingKeyRepresentable
+{
     case blue, green
 
     /// The other side.

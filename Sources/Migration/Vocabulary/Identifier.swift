@@ -1,13 +1,14 @@
 /// A name that can't be mistaken for a name of another thing.
 ///
 /// `Of` only tells kinds apart at compile time; on the wire an identifier is its text.
-public struct Identifier<Of>: Hashable, Comparable, Sendable, Codable, CustomStringConvertible,
-    ExpressibleByStringLiteral
+public struct Identifier<Of>: Hashable, Comparable, Sendable, Codable, CodingKeyRepresentable,
+    CustomStringConvertible, ExpressibleByStringLiteral
 {
     public let text: String
 
     public init(_ text: String) { self.text = text }
     public init(stringLiteral value: String) { self.text = value }
+    public init?(codingKey: some CodingKey) { self.text = codingKey.stringValue }
     public init(from decoder: any Decoder) throws {
         text = try decoder.singleValueContainer().decode(String.self)
     }
@@ -17,8 +18,18 @@ public struct Identifier<Of>: Hashable, Comparable, Sendable, Codable, CustomStr
         try container.encode(text)
     }
 
+    public var codingKey: any CodingKey { Key(stringValue: text) }
     public var description: String { text }
     public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+
+    /// A dictionary with identifiers as its keys is an object in a file, not a list in an order left to chance.
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
 }
 
 /// Names a step within one plan, for example `replicate/launch/shop/cart`.
