@@ -1,8 +1,8 @@
 /// A name that can't be mistaken for a name of another thing.
 ///
 /// `Of` only tells kinds apart at compile time; on the wire an identifier is its text.
-public struct Identifier<Of>: Hashable, Comparable, Sendable, Codable, CustomStringConvertible,
-    ExpressibleByStringLiteral
+public struct Identifier<Of>: Hashable, Comparable, Sendable, Codable, CodingKeyRepresentable,
+    CustomStringConvertible, ExpressibleByStringLiteral
 {
     public let text: String
 
@@ -15,6 +15,18 @@ public struct Identifier<Of>: Hashable, Comparable, Sendable, Codable, CustomStr
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(text)
+    }
+
+    /// As the key of a dictionary it is a key on the wire too, so that encoders can sort it.
+    public var codingKey: any CodingKey { Key(stringValue: text) }
+    public init?(codingKey: some CodingKey) { text = codingKey.stringValue }
+
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
     }
 
     public var description: String { text }
