@@ -6,13 +6,16 @@ public struct ProjectFolder: Sendable {
     /// Absolute path.
     public let root: String
 
-    /// - Parameter root: the folder itself; nil searches upward from the current one.
+    /// - Parameters:
+    ///   - root: the folder itself; nil searches upward.
+    ///   - start: where the search begins; by default the current folder.
     /// - Throws: `Failure` when there is none.
-    public init(root: String?) throws(Failure) {
-        let start = URL(filePath: root ?? FileManager.default.currentDirectoryPath).standardizedFileURL
+    public init(root: String?, searchingFrom start: String? = nil) throws(Failure) {
+        let path = root ?? start ?? FileManager.default.currentDirectoryPath
+        let start = URL(filePath: path).standardizedFileURL
         var folder = start
         while true {
-            if FileManager.default.fileExists(atPath: folder.appending(path: "environments").path) {
+            if ProjectFolder.isFolder(folder.appending(path: "environments").path) {
                 self.root = folder.path
                 return
             }
@@ -26,42 +29,37 @@ public struct ProjectFolder: Sendable {
 
     public func environmentFolder(_ name: String) -> String { "\(root)/environments/\(name)" }
 
-    /// Names of all environments.
+    /// Names of all environments, in alphabetical order.
     public func environments() throws(Failure) -> [String] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: root + "/environments")) ?? []
-        return names.filter { FileManager.default.fileExists(atPath: environmentFolder($0) + "/environment.yaml") }
-            .sorted()
+        try names(in: "environments").filter {
+            FileManager.default.fileExists(atPath: environmentFolder($0) + "/environment.yaml")
+        }
+    }
+
+    /// Names of all runbooks, in alphabetical order.
+    public func runbooks() throws(Failure) -> [String] {
+        guard ProjectFolder.isFolder("\(root)/runbooks") else { return [] }
+        return try names(in: "runbooks").filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
     }
 
     /// - Throws: `Failure` that names the known environments when there is none of this name.
     public func requireEnvironment(_ name: String) throws(Failure) {
         let known = try environments()
-        guard !known.contains(name) else { return }
-        let meant = nearest(name, in: known).map { "Did you mean \($0)? " } ?? ""
-        throw Failure(
-            "There is no environment \(name)", at: environmentFolder(name) + "/environment.yaml",
-            details: known.isEmpty ? [] : ["known: \(known.joined(separator: ", "))"],
-            advice: meant + "Begin one with: rz init \(name).")
+        guard known.contains(name) else {
+            throw unknown("environment", name, known, otherwise: "Begin one with: rz init \(name).")
+        }
     }
 
     /// Reads an environment.
     ///
     /// - Throws: `ConfigurationError` with everything that is wrong with the file, `Failure` when there is none.
     public func environment(_ name: String) throws -> Environment {
-        let file = "environments/\(name)/environment.yaml"
         try requireEnvironment(name)
-        guard let text = try? String(contentsOfFile: "\(root)/\(file)", encoding: .utf8) else {
-            throw Failure(
-                "The environment can't be read", at: "\(root)/\(file)", advice: "Is it text, and readable by this user?"
-            )
-        }
+        let file = "environments/\(name)/environment.yaml"
         var reader = Reader(file: file)
-        let environment = reader.read(text, as: EnvironmentFormat.shape).map {
-            EnvironmentFormat.environment($0, &reader)
-        }
-        if let environment, reader.problems.isEmpty, environment.name != name {
-            reader.problem("the environment is named \"\(environment.name)\", its folder \"\(name)\"", 1, 1)
-        }
+        let value = reader.read(try text(of: file), as: EnvironmentFormat.shape)
+        let environment = value.map { EnvironmentFormat.environment($0, &reader) }
+        checkName(value, is: name, "the environment's folder", &reader)
         guard let environment, reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }
         return environment
     }
@@ -70,47 +68,55 @@ public struct ProjectFolder: Sendable {
     ///
     /// - Throws: `ConfigurationError` with everything that is wrong with the file, `Failure` when there is none.
     public func runbook(_ name: String) throws -> Runbook {
-        let file = "runbooks/\(name).yaml"
-        guard let text = try? String(contentsOfFile: "\(root)/\(file)", encoding: .utf8) else {
-            let files = (try? FileManager.default.contentsOfDirectory(atPath: root + "/runbooks")) ?? []
-            let known = files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
-            throw Failure(
-                "There is no runbook \(name)", at: "\(root)/\(file)",
-                details: known.isEmpty ? [] : ["known: \(known.joined(separator: ", "))"],
-                advice: nearest(name, in: known).map { "Did you mean \($0)?" } ?? "Copy rz-update.yaml and change it.")
+        let known = try runbooks()
+        guard known.contains(name) else {
+            throw unknown("runbook", name, known, otherwise: "Copy rz-update.yaml and change it.")
         }
+        let file = "runbooks/\(name).yaml"
         var reader = Reader(file: file)
-        let runbook = reader.read(text, as: RunbookFormat.shape).map { RunbookFormat.runbook($0, &reader) }
+        let value = reader.read(try text(of: file), as: RunbookFormat.shape)
+        let runbook = value.map { RunbookFormat.runbook($0, &reader) }
+        checkName(value, is: name, "the file", &reader)
         guard let runbook, reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }
         return runbook
     }
-}
 
-/// What only both files together tell: a destroy must have an approval, or a reason why it needs none.
-///
-/// - Throws: `ConfigurationError`.
-public func validate(_ runbook: Runbook, with environment: Environment) throws(ConfigurationError) {
-    var messages: [String] = []
-    let steps = runbook.phases[.tearDown]?.steps ?? []
-    let destroys = steps.firstIndex { $0.work == .builtIn(.destroy) }
-    let isAsked = steps.prefix(destroys ?? 0).contains { if case .approval = $0.work { true } else { false } }
-    switch environment.approvals[.tearDown] {
-    case .waived?: break
-    case .count(let count)? where count > 0: break
-    default:
-        if !isAsked {
-            messages.append(
-                "tearDown destroys servers and nobody has to approve; set `approvals: { tearDown: 1 }` in the environment, or `tearDown: { waived: \"the reason\" }`"
-            )
+    // MARK: - Files
+
+    private func checkName(_ value: Value?, is name: String, _ what: String, _ reader: inout Reader) {
+        guard let given = value?["name"], given.text != name else { return }
+        reader.problem("the name is \"\(given.text)\", but \(what) is called \"\(name)\"", at: given)
+    }
+
+    private func unknown(_ kind: String, _ name: String, _ known: [String], otherwise: String) -> Failure {
+        Failure(
+            "There is no \(kind) \(name)", at: "\(root)/\(kind)s",
+            details: ["known: \(known.isEmpty ? "none" : known.joined(separator: ", "))"],
+            advice: nearest(name, in: known).map { "Did you mean \($0)?" } ?? otherwise)
+    }
+
+    private func text(of file: String) throws(Failure) -> String {
+        do {
+            let data = try Data(contentsOf: URL(filePath: "\(root)/\(file)"))
+            if let text = String(validating: data, as: UTF8.self) { return text }
+        } catch {
+            throw Failure(
+                "A file can't be read", at: "\(root)/\(file)", details: [error.localizedDescription],
+                advice: "Check that it is a file, readable by this user.")
+        }
+        throw Failure("A file is not UTF-8 text", at: "\(root)/\(file)", advice: "Save it in UTF-8.")
+    }
+
+    private func names(in folder: String) throws(Failure) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)").sorted()
+        } catch {
+            throw Failure("A folder can't be read", at: "\(root)/\(folder)", details: [error.localizedDescription])
         }
     }
-    if environment.configure != nil,
-        !(runbook.phases[.configure]?.steps.contains { $0.work == .builtIn(.configuration) } ?? false)
-    {
-        messages.append("the environment configures servers, but no step uses `configuration`")
-    }
-    guard messages.isEmpty else {
-        throw ConfigurationError(
-            messages.map { .init(file: "runbooks/\(runbook.name).yaml", line: 0, column: 0, message: $0) })
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 }

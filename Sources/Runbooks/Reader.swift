@@ -3,202 +3,164 @@ import Yams
 
 /// Reads a YAML file as values of a shape, and keeps every problem with its line and column.
 struct Reader {
-    private static let largestFile = 4 << 20
     private static let deepest = 40
+    private static let mostNodes = 100_000
 
     let file: String
-    private(set) var problems: [ConfigurationError.Problem] = []
+    private let matcher = Matcher()
+    private var found: [ConfigurationError.Problem] = []
+    /// Aliases of aliases can make a short file endless.
+    private var nodesLeft = Reader.mostNodes
 
     init(file: String) { self.file = file }
 
+    /// In the order of the file.
+    var problems: [ConfigurationError.Problem] { found.sorted { ($0.line, $0.column) < ($1.line, $1.column) } }
+
     /// - Returns: the file's value; nil when it is no YAML at all. Look at `problems` before using it.
     mutating func read(_ text: String, as shape: Shape) -> Value? {
-        guard text.utf8.count <= Reader.largestFile else {
-            problem("longer than \(Reader.largestFile >> 20) MiB", 0, 0)
-            return nil
-        }
-        do {
-            guard let node = try compose(yaml: text) else {
-                problem("the file is empty", 1, 1)
-                return nil
-            }
-            return value(node, shape, "", depth: 0)
-        } catch let error as YamlError {
-            problem(error)
-        } catch {
-            problem("\(error)", 0, 0)
-        }
-        return nil
+        let source = Composer.compose(text)
+        for problem in source.problems { self.problem(problem.message, problem.mark) }
+        guard let node = source.node else { return nil }
+        return value(node, shape, "", repeated: source.repeatedKeys)
     }
 
-    mutating func problem(_ message: String, at value: Value) { problem(message, value.line, value.column) }
-
-    mutating func problem(_ message: String, _ line: Int, _ column: Int) {
-        problems.append(ConfigurationError.Problem(file: file, line: line, column: column, message: message))
+    mutating func problem(_ message: String, _ mark: Mark, suggestion: String? = nil) {
+        found.append(
+            ConfigurationError.Problem(
+                file: file, line: mark.line, column: mark.column, path: mark.path, message: message,
+                suggestion: suggestion))
     }
 
-    private mutating func problem(_ error: YamlError) {
-        switch error {
-        case .scanner(_, let text, let mark, _), .parser(_, let text, let mark, _), .composer(_, let text, let mark, _):
-            problem(text, mark.line, mark.column)
-        case .duplicatedKeysInMapping(let keys, let context):
-            problem("these keys come twice: \(keys.joined(separator: ", "))", context.mark.line, context.mark.column)
-        default:
-            problem("\(error)", 0, 0)
-        }
+    /// A problem with what a value means. Nothing is said of a value that could not be read: it would mislead.
+    mutating func problem(_ message: String, at value: Value, suggestion: String? = nil) {
+        if !value.isBroken { problem(message, value.mark, suggestion: suggestion) }
     }
 
     // MARK: - Values
 
-    private mutating func value(_ node: Node, _ shape: Shape, _ path: String, depth: Int) -> Value? {
-        guard depth < Reader.deepest else {
-            problem("nested deeper than \(Reader.deepest) levels", node, path)
-            return nil
+    private mutating func value(
+        _ node: Node, _ shape: Shape, _ path: String, repeated: Set<String> = [], depth: Int = 0
+    ) -> Value {
+        let before = found.count
+        let mark = Mark(line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, path: path)
+        let content = content(node, shape, mark, repeated, depth)
+        return Value(content: content, mark: mark, isBroken: found.count > before)
+    }
+
+    private mutating func content(
+        _ node: Node, _ shape: Shape, _ mark: Mark, _ repeated: Set<String>, _ depth: Int
+    ) -> Value.Content {
+        nodesLeft -= 1
+        guard depth < Reader.deepest, nodesLeft > 0 else {
+            if nodesLeft == 0 { problem("more than \(Reader.mostNodes) values, aliases included", mark) }
+            if depth >= Reader.deepest { problem("nested deeper than \(Reader.deepest) levels", mark) }
+            return .unreadable
         }
         switch shape {
-        case .object(let fields): return object(node, fields, path, depth: depth)
-        case .map(let shape): return map(node, shape, path, depth: depth)
-        case .list(let shape, let atLeast): return list(node, shape, atLeast, path, depth: depth)
-        case .either(let shapes): return either(node, shapes, path, depth: depth)
-        default: return scalar(node, shape, path)
+        case .object(let fields, let rules, let rest):
+            return object(node, ObjectShape(fields: fields, rules: rules, rest: rest), mark, repeated, depth)
+        case .map(let shape):
+            return object(node, ObjectShape(fields: [], rules: [], rest: shape), mark, repeated, depth)
+        case .list(let shape, let atLeast): return list(node, shape, atLeast, mark, repeated, depth)
+        case .either(let shapes):
+            guard let shape = shapes.first(where: { Reader.fits(node, $0) }) else {
+                problem("\(shapes.map(Reader.kind).joined(separator: " or ")) is expected here", mark)
+                return .unreadable
+            }
+            return content(node, shape, mark, repeated, depth)
+        default: return scalar(node, shape, mark)
         }
     }
 
-    private mutating func object(_ node: Node, _ fields: [Field], _ path: String, depth: Int) -> Value? {
-        guard let mapping = mapping(node, path) else { return nil }
-        var members: [(key: String, value: Value)] = []
+    private struct ObjectShape {
+        var fields: [Field]
+        var rules: [Rule]
+        var rest: Shape?
+        var known: [String] { fields.filter { $0.presence != .notSupportedYet }.map(\.name) }
+    }
+
+    private mutating func object(
+        _ node: Node, _ shape: ObjectShape, _ mark: Mark, _ repeated: Set<String>, _ depth: Int
+    ) -> Value.Content {
+        guard let mapping = node.mapping else {
+            problem("keys with values are expected here, not \(Reader.kind(node))", mark)
+            return .unreadable
+        }
+        var members: [Value.Member] = []
+        var unknown: [(key: String, meant: String?)] = []
         for (keyNode, valueNode) in mapping {
-            let key = keyNode.string ?? ""
-            guard let field = fields.first(where: { $0.name == key }) else {
-                let meant = nearest(key, in: fields.filter { $0.presence != .notSupportedYet }.map(\.name))
-                let known = fields.filter { $0.presence != .notSupportedYet }.map(\.name).joined(separator: ", ")
+            let key = keyNode.scalar?.string ?? ""
+            if repeated.contains(key) { continue }
+            let path = mark.path.isEmpty ? key : "\(mark.path).\(key)"
+            let keyMark = Mark(line: keyNode.mark?.line ?? 0, column: keyNode.mark?.column ?? 0, path: path)
+            let field = shape.fields.first { $0.name == key }
+            if key == "<<" || keyNode.scalar == nil {
                 problem(
-                    "unknown key \"\(key)\"" + (meant.map { "; did you mean \"\($0)\"?" } ?? "; known here: \(known)"),
-                    keyNode, path)
-                continue
-            }
-            guard field.presence != .notSupportedYet else {
-                problem("\"\(key)\" is not supported yet by this version", keyNode, path)
-                continue
-            }
-            if let value = value(valueNode, field.shape, path + "." + key, depth: depth + 1) {
-                members.append((key, value))
+                    key == "<<" ? "`<<` is not supported; an alias of a whole value is" : "a key is a text", keyMark)
+                unknown.append((key, nil))
+            } else if field?.presence == .notSupportedYet {
+                problem("\"\(key)\" is not supported yet by this version", keyMark)
+                unknown.append((key, nil))
+            } else if let inner = field?.shape ?? shape.rest {
+                let value = value(valueNode, inner, path, repeated: repeated, depth: depth + 1)
+                members.append(Value.Member(key: key, keyMark: keyMark, value: value))
+            } else {
+                let meant = nearest(key, in: shape.known)
+                let known = meant == nil ? "; known here: \(shape.known.joined(separator: ", "))" : ""
+                problem("unknown key \"\(key)\"\(known)", keyMark, suggestion: meant)
+                unknown.append((key, meant))
             }
         }
-        let present = Set(mapping.compactMap { $0.key.string })
-        for field in fields where field.presence == .required && !present.contains(field.name) {
-            problem("\"\(field.name)\" is missing", node, path)
-        }
-        return make(.object(members), node)
+        check(shape, present: Set(members.map(\.key)), unknown, mark)
+        return .object(members)
     }
 
-    private mutating func map(_ node: Node, _ shape: Shape, _ path: String, depth: Int) -> Value? {
-        guard let mapping = mapping(node, path) else { return nil }
-        var members: [(key: String, value: Value)] = []
-        for (key, valueNode) in mapping {
-            let name = key.string ?? ""
-            if let value = value(valueNode, shape, path + "." + name, depth: depth + 1) {
-                members.append((name, value))
+    /// What is missing, except where a mistyped key is the likely reason, which has been said.
+    private mutating func check(
+        _ shape: ObjectShape, present: Set<String>, _ unknown: [(key: String, meant: String?)], _ mark: Mark
+    ) {
+        let meant = Set(unknown.compactMap(\.meant))
+        for field in shape.fields where field.presence == .required {
+            if !present.contains(field.name), !meant.contains(field.name) {
+                problem("\"\(field.name)\" is missing", mark)
             }
         }
-        return make(.object(members), node)
+        guard unknown.isEmpty else { return }
+        for rule in shape.rules {
+            switch rule {
+            case .exactlyOne(let names):
+                let given = names.filter(present.contains)
+                if given.isEmpty { problem("one of \(names.joined(separator: ", ")) is needed here", mark) }
+                if given.count > 1 { problem("\(given.joined(separator: " and ")) can't be given together", mark) }
+            case .atLeastOne(let names, let message):
+                if present.isDisjoint(with: names) { problem(message, mark) }
+            }
+        }
     }
 
-    private mutating func list(_ node: Node, _ shape: Shape, _ atLeast: Int, _ path: String, depth: Int) -> Value? {
+    private mutating func list(
+        _ node: Node, _ shape: Shape, _ atLeast: Int, _ mark: Mark, _ repeated: Set<String>, _ depth: Int
+    ) -> Value.Content {
         guard let sequence = node.sequence else {
-            problem("a list is expected here", node, path)
-            return nil
+            problem("a list is expected here, not \(Reader.kind(node))", mark)
+            return .unreadable
         }
-        if sequence.count < atLeast { problem("at least \(atLeast) needed here", node, path) }
+        if sequence.count < atLeast { problem("at least \(atLeast) needed in this list", mark) }
         var values: [Value] = []
         for (index, element) in sequence.enumerated() {
-            if let value = value(element, shape, "\(path)[\(index)]", depth: depth + 1) { values.append(value) }
+            values.append(value(element, shape, "\(mark.path)[\(index)]", repeated: repeated, depth: depth + 1))
         }
-        return make(.list(values), node)
+        return .list(values)
     }
 
-    private mutating func either(_ node: Node, _ shapes: [Shape], _ path: String, depth: Int) -> Value? {
-        for shape in shapes where fits(node, shape) { return value(node, shape, path, depth: depth) }
-        problem("something else is expected here", node, path)
-        return nil
-    }
-
-    private func fits(_ node: Node, _ shape: Shape) -> Bool {
-        switch shape {
-        case .object, .map: node.mapping != nil
-        case .list: node.sequence != nil
-        default: node.scalar != nil
+    private mutating func scalar(_ node: Node, _ shape: Shape, _ mark: Mark) -> Value.Content {
+        guard let scalar = Scalar(node, matcher) else {
+            problem("\(Reader.kind(shape)) is expected here, not \(Reader.kind(node))", mark)
+            return .unreadable
         }
-    }
-
-    private mutating func scalar(_ node: Node, _ shape: Shape, _ path: String) -> Value? {
-        guard let scalar = node.scalar else {
-            problem("a single value is expected here", node, path)
-            return nil
-        }
-        let text = scalar.string
-        if let complaint = Reader.complaint(text, shape) {
-            problem(complaint, node, path)
-            return nil
-        }
-        return make(.scalar(text), node)
-    }
-
-    /// What is wrong with a text, or nil.
-    private static func complaint(_ text: String, _ shape: Shape) -> String? {
-        switch shape {
-        case .setting:
-            return unknownReference(text).map { source in
-                "“${\(source):…}” refers to nothing known; known: ${env:VAR}, ${file:PATH}, ${rz:home}"
-            }
-        case .integer(let range):
-            guard let number = Int(text), range.contains(number) else {
-                let upper = range.upperBound == .max ? "" : " to \(range.upperBound)"
-                return
-                    "“\(text)” is no whole number\(upper.isEmpty ? " of at least" : " from") \(range.lowerBound)\(upper)"
-            }
-        case .number:
-            if Double(text).map(\.isFinite) != true { return "“\(text)” is no number" }
-        case .flag:
-            if !["true", "false", "yes", "no", "on", "off"].contains(text.lowercased()) {
-                return "“\(text)” is neither true nor false"
-            }
-        case .period:
-            if Period(text) == nil { return "“\(text)” is no length of time; write it as 500ms, 30s, 1m30s or 2h" }
-        case .percent:
-            if Percent(text) == nil { return "“\(text)” is no percentage; write it as 0.1% or 50%" }
-        case .choice(let words):
-            guard !words.contains(text) else { break }
-            let meant = nearest(text, in: words).map { "; did you mean \"\($0)\"?" } ?? ""
-            return "“\(text)” is none of \(words.joined(separator: ", "))\(meant)"
-        case .text, .list, .map, .object, .either:
-            break
-        }
-        return nil
-    }
-
-    private static func unknownReference(_ text: String) -> String? {
-        for case .reference(let source, let name) in Setting(text).parts {
-            if source == "rz", name.text != "home" { return "rz:\(name)" }
-            if !["env", "file", "rz"].contains(source) { return source }
-            if let inner = unknownReference(name.text) { return inner }
-        }
-        return nil
-    }
-
-    // MARK: - Nodes
-
-    private mutating func mapping(_ node: Node, _ path: String) -> Node.Mapping? {
-        if node.mapping == nil { problem("keys and values are expected here", node, path) }
-        return node.mapping
-    }
-
-    private mutating func problem(_ message: String, _ node: Node, _ path: String) {
-        let place = path.isEmpty ? "" : " (at \(path.drop { $0 == "." }))"
-        problem(message + place, node.mark?.line ?? 0, node.mark?.column ?? 0)
-    }
-
-    private func make(_ content: Value.Content, _ node: Node) -> Value {
-        Value(content: content, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0)
+        guard let complaint = scalar.complaint(shape) else { return .scalar(scalar.text) }
+        problem(complaint.message, mark, suggestion: complaint.suggestion)
+        return .unreadable
     }
 }

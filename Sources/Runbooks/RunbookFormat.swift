@@ -3,48 +3,94 @@ import Migration
 /// `runbooks/NAME.yaml`.
 enum RunbookFormat {
     static let shape = Shape.object([
-        .required("apiVersion", .choice(["rz/v1"]), "the version of this format"),
-        .required("name", .text, "the name of the runbook, that of its file"),
-        .optional("description", .text),
+        .required("apiVersion", .choice(["rz/v1"]), "the version of this format", example: "rz/v1"),
+        .required("name", .text(.name), "the name of the runbook, that of its file", example: "rz-update"),
+        .optional("description", .text, "one line for people", example: "Move to the other color."),
         .required(
-            "phases", .object(Phase.allCases.map { .optional($0.rawValue, phase) }),
+            "phases",
+            .object(Phase.allCases.map { .optional($0.rawValue, phase($0), "what is done in that phase") }),
             "in the state machine's order, which no runbook changes"),
     ])
 
     private static let onFailure = Shape.choice(OnFailure.allCases.map(\.rawValue))
-    private static let affects = Shape.choice(ExecWork.Affects.allCases.map(\.rawValue))
+    private static let affects = Field.optional(
+        "affects", .choice(ExecWork.Affects.allCases.map(\.rawValue)), "which color it changes",
+        default: ExecWork.Affects.nothing.rawValue, example: "new")
 
-    private static let phase = Shape.object([
-        .optional("onFailure", onFailure, "what happens when a step has failed for good"),
-        .required("steps", .list(step, atLeast: 0)),
+    private static func phase(_ phase: Phase) -> Shape {
+        .object([
+            .optional(
+                "onFailure", onFailure, "what happens when a step has failed for good",
+                default: OnFailure.halt.rawValue, example: "rollback"),
+            .required("steps", .list(step(phase), atLeast: 0), "its steps"),
+        ])
+    }
+
+    private static func step(_ phase: Phase) -> Shape {
+        .object(
+            [
+                .required("id", .text(.name), "unique within its phase; not `approval`", example: "smoke-test"),
+                .optional(
+                    "use", use(phase), "a step of rz's own",
+                    example: BuiltIn.allCases.first { $0.phase == phase }?.rawValue),
+                .optional("exec", exec, "runs a program"),
+                .optional("approval", approval, "waits until people have said yes"),
+                .optional("http", http, "makes a request"),
+                .optional("wait", .periodAboveZero, "lets time pass", example: "30s"),
+                .optional(
+                    "needs", .list(.text(.name), atLeast: 0),
+                    "steps above it in its phase that come first; `[]` for none. Without it, the step before",
+                    example: "[ smoke-test ]"),
+                .optional(
+                    "timeout", .periodAboveZero, "how long it may take; only a `wait` does without", example: "5m"),
+                .optional(
+                    "retries", .integer(0...100), "further tries after a failure that may pass", default: 0,
+                    example: "2"),
+                .optional("onFailure", onFailure, "in place of the phase's", example: "continue"),
+            ],
+            rules: [
+                .exactlyOne(["use", "exec", "approval", "http", "wait"]),
+                .atLeastOne(["timeout", "wait"], otherwise: "the step has no `timeout`: every wait must end"),
+            ])
+    }
+
+    private static func use(_ phase: Phase) -> Shape {
+        let elsewhere = BuiltIn.allCases.filter { $0.phase != phase }
+        return .choice(
+            BuiltIn.allCases.filter { $0.phase == phase }.map(\.rawValue),
+            elsewhere: Dictionary(
+                elsewhere.map { ($0.rawValue, "`\($0.rawValue)` belongs to the phase \($0.phase), not to \(phase)") },
+                uniquingKeysWith: { first, _ in first }))
+    }
+
+    private static let exec = Shape.object([
+        .required(
+            "command", .list(.setting, atLeast: 1), "program and arguments, no shell; may hold `{{ … }}`",
+            example: "[ bin/smoke-test, \"{{ control[0].address }}\" ]"),
+        .optional(
+            "variables", .map(.string(.anything, references: true)), "environment variables",
+            example: "{ TOKEN: \"${env:SMOKE_TOKEN}\" }"),
+        affects,
     ])
 
-    private static let step = Shape.object([
-        .required("id", .text, "unique within its phase"),
-        .optional("use", .choice(BuiltIn.allCases.map(\.rawValue)), "a step that rz knows"),
+    private static let approval = Shape.object([
+        .required("count", .integer(1...100), "how many people", example: "2"),
+        .required("reason", .text, "what they are asked", example: "Is the shop fine on the new color?"),
+    ])
+
+    private static let http = Shape.object([
         .optional(
-            "exec",
-            .object([
-                .required("command", .list(.setting, atLeast: 1), "program and arguments, no shell; may hold {{ … }}"),
-                .optional("variables", .map(.setting), "environment variables"),
-                .optional("affects", affects, "which color the program changes"),
-            ]), "a program"),
+            "method", .choice(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]), "of the request",
+            default: HTTPWork(url: "").method, example: "POST"),
+        .required(
+            "url", .setting(.url), "may hold `{{ … }}`", example: "\"https://chat.example.org/hooks/${env:HOOK}\""),
         .optional(
-            "approval", .object([.required("count", .integer(1...100)), .required("reason", .text)]),
-            "waits until people have said yes"),
+            "headers", .map(.string(.anything, references: true)), "of the request",
+            example: "{ Authorization: \"Bearer ${env:TOKEN}\" }"),
+        .optional("body", .setting, "of the request", example: "'{\"text\": \"The RZ update begins.\"}'"),
         .optional(
-            "http",
-            .object([
-                .optional("method", .choice(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])),
-                .required("url", .setting),
-                .optional("headers", .map(.setting)), .optional("body", .setting),
-                .optional("expect", .integer(100...599)),
-                .optional("affects", affects),
-            ]), "a request"),
-        .optional("wait", .period, "lets time pass"),
-        .optional("needs", .list(.text, atLeast: 0), "steps of the same phase; without it, the step before"),
-        .optional("timeout", .period, "how long the step may take"),
-        .optional("retries", .integer(0...100), "further tries after a passing failure"),
-        .optional("onFailure", onFailure, "overrides the phase's"),
+            "expect", .integer(100...599), "the status that is a success", default: HTTPWork(url: "").expect,
+            example: "204"),
+        affects,
     ])
 }

@@ -1,6 +1,9 @@
 import JSON
 
 /// JSON Schemas (draft 2020-12) of the file formats, printed from the same shapes that the decoder checks.
+///
+/// They say all that can be said of a value by itself. What needs more than that only the decoder knows: the order of
+/// phases, rising weights, names that refer to something, names that come twice.
 public enum Schema {
     public static let environment = document(EnvironmentFormat.shape, "environment", "An environment of rz")
     public static let runbook = document(RunbookFormat.shape, "runbook", "A runbook of rz")
@@ -16,40 +19,59 @@ public enum Schema {
 
     private static func json(_ shape: Shape) -> JSON {
         switch shape {
-        case .text, .setting: ["type": ["string", "number", "boolean"]]
-        case .integer(let range): integer(range)
-        case .number: ["type": "number"]
+        case .string(let pattern, _): json(pattern)
+        case .integer(let range):
+            [
+                "type": "integer", "minimum": .number(JSONNumber(range.lowerBound)),
+                "maximum": .number(JSONNumber(range.upperBound)),
+            ]
+        case .number(let bound): ["type": "number", "exclusiveMinimum": .number(JSONNumber(bound))]
         case .flag: ["type": "boolean"]
-        case .period:
-            ["type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$", "minLength": 2]
-        case .percent: ["type": "string", "pattern": "^(100(\\.0{1,3})?|[0-9]{1,2}(\\.[0-9]{1,3})?) *%$"]
-        case .choice(let words): ["enum": .array(words.map { .string($0) })]
+        case .period(let pattern): json(pattern)
+        case .percent: json(Pattern.percent)
+        case .choice(let words, _): ["enum": .array(words.map { .string($0) })]
         case .list(let element, let atLeast):
-            ["type": "array", "items": json(element), "minItems": .number(JSONNumber(atLeast))]
-        case .map(let element): ["type": "object", "additionalProperties": json(element)]
-        case .object(let fields): object(fields)
+            atLeast == 0
+                ? ["type": "array", "items": json(element)]
+                : ["type": "array", "items": json(element), "minItems": .number(JSONNumber(atLeast))]
+        case .map(let element): object([], [], json(element))
+        case .object(let fields, let rules, let rest): object(fields, rules, rest.map(json) ?? false)
         case .either(let shapes): ["anyOf": .array(shapes.map(json))]
         }
     }
 
-    private static func integer(_ range: ClosedRange<Int>) -> JSON {
-        [
-            "type": "integer", "minimum": .number(JSONNumber(range.lowerBound)),
-            "maximum": .number(JSONNumber(range.upperBound)),
-        ]
+    private static func json(_ pattern: Pattern) -> JSON {
+        let types: JSON = pattern.takesAnyScalar ? ["string", "number", "boolean"] : "string"
+        var schema = JSONObject([("type", types)])
+        schema["pattern"] = .string("^(?:\(pattern.expression))$")
+        return .object(schema)
     }
 
-    private static func object(_ fields: [Field]) -> JSON {
+    private static func object(_ fields: [Field], _ rules: [Rule], _ rest: JSON) -> JSON {
         let known = fields.filter { $0.presence != .notSupportedYet }
+        let required = known.filter { $0.presence == .required }.map(\.name)
+        var schema = JSONObject([("type", "object")])
         var properties = JSONObject()
         for field in known {
             var property = json(field.shape).object ?? JSONObject()
-            if !field.meaning.isEmpty { property["description"] = .string(field.meaning) }
+            property["description"] = .string(field.meaning)
             properties[field.name] = .object(property)
         }
-        return [
-            "type": "object", "properties": .object(properties), "additionalProperties": false,
-            "required": .array(known.filter { $0.presence == .required }.map { .string($0.name) }),
-        ]
+        // Not even as one of any keys: the decoder refuses a merge key.
+        if rest != false { properties["<<"] = false }
+        schema["properties"] = .object(properties)
+        schema["additionalProperties"] = rest
+        if !required.isEmpty { schema["required"] = names(required) }
+        if !rules.isEmpty { schema["allOf"] = .array(rules.map(json)) }
+        return .object(schema)
     }
+
+    private static func json(_ rule: Rule) -> JSON {
+        switch rule {
+        case .exactlyOne(let names): ["oneOf": .array(names.map { ["required": self.names([$0])] })]
+        case .atLeastOne(let names, _): ["anyOf": .array(names.map { ["required": self.names([$0])] })]
+        }
+    }
+
+    private static func names(_ names: [String]) -> JSON { .array(names.map { .string($0) }) }
 }

@@ -3,8 +3,10 @@ import Migration
 
 /// Turns settings into their texts, and remembers which of them are secrets.
 ///
-/// Sendable: what it remembers is guarded by `lock`.
+/// Sendable: what it remembers is guarded by `lock`, all else is immutable.
 public final class SettingResolver: @unchecked Sendable {
+    private static let largestFile = 1 << 20
+
     private let environmentFolder: String
     private let rzHome: String
     private let variables: [String: String]
@@ -27,51 +29,84 @@ public final class SettingResolver: @unchecked Sendable {
 
     public var resolver: Resolver { { setting throws(Failure) in try self.resolve(setting) } }
 
-    /// - Throws: `Failure` that names the variable or the file that is missing.
+    /// Reads the variables and files that a setting refers to, at this moment.
+    ///
+    /// - Throws: `Failure` (kind `.permanent`) that names the variable or the file that is missing.
     public func resolve(_ setting: Setting) throws(Failure) -> String {
         var text = ""
         for part in setting.parts {
             switch part {
             case .text(let literal): text += literal
-            case .reference(let source, let name): text += try value(source, try resolve(name))
+            case .reference(let source, let name): text += try value(source, name)
             }
         }
         return text
     }
 
-    private func value(_ source: String, _ name: String) throws(Failure) -> String {
+    /// Errors show the reference as it is written: what a name resolves to may hold a secret itself.
+    private func value(_ source: String, _ written: Setting) throws(Failure) -> String {
+        let name = try resolve(written)
         switch source {
         case "rz" where name == "home":
             return rzHome
         case "env":
             guard let value = variables[name], !value.isEmpty else {
                 throw Failure(
-                    "The environment variable \(name) is not set", at: "${env:\(name)}",
-                    advice: "Set it, for example with: export \(name)=…")
+                    "The environment variable \(written) is \(variables[name] == nil ? "not set" : "empty")",
+                    at: "${env:\(written)}", advice: "Set it, for example with: export \(written)=…")
             }
             remember(value)
             return value
         case "file":
-            return try content(of: name.hasPrefix("/") ? name : "\(environmentFolder)/\(name)")
+            return try content(of: name.hasPrefix("/") ? name : "\(environmentFolder)/\(name)", written)
         default:
             throw Failure(
-                "“${\(source):\(name)}” refers to nothing known", advice: "Known: ${env:VAR}, ${file:PATH}, ${rz:home}."
-            )
+                "“${\(source):\(written)}” refers to nothing known",
+                advice: "Known: ${env:VAR}, ${file:PATH}, ${rz:home}.")
         }
     }
 
-    private func content(of path: String) throws(Failure) -> String {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Failure(
-                "A file that a setting refers to can't be read", at: path, advice: "Make it, readable by this user.")
-        }
-        var text = String(decoding: data, as: UTF8.self)
-        if text.hasSuffix("\n") { text.removeLast() }
+    private func content(of path: String, _ written: Setting) throws(Failure) -> String {
+        let text = try SettingResolver.read(path, place: "${file:\(written)}, which is \(secrets.redact(path))")
         // A port is no secret, and masking it would shred every address.
-        let isPort = text.count <= 5 && text.allSatisfy { $0.isASCII && $0.isNumber }
+        let isPort = text.utf8.count <= 5 && text.utf8.allSatisfy { (48...57).contains($0) }
         if !isPort { remember(text) }
         return text
     }
 
-    private func remember(_ secret: String) { lock.withLock { known.insert(secret) } }
+    private static func read(_ path: String, place: String) throws(Failure) -> String {
+        let attributes = try? FileManager.default.attributesOfItem(
+            atPath: URL(filePath: path).resolvingSymlinksInPath().path)
+        guard let attributes else {
+            throw Failure(
+                "A file that a setting refers to does not exist", at: place, advice: "Make it, readable by this user.")
+        }
+        // A pipe or a device could block for ever.
+        guard attributes[.type] as? FileAttributeType == .typeRegular, let size = attributes[.size] as? Int,
+            size <= largestFile
+        else {
+            throw Failure(
+                "What a setting refers to is no file of at most \(largestFile >> 20) MiB", at: place,
+                advice: "Name a regular file that holds nothing but the value.")
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure(
+                "A file that a setting refers to can't be read", at: place, advice: "Make it readable by this user.")
+        }
+        guard var text = String(validating: data, as: UTF8.self) else {
+            throw Failure("A file that a setting refers to is not UTF-8 text", at: place, advice: "Save it in UTF-8.")
+        }
+        // "\r\n" is one character, and a line end just as well.
+        if let last = text.last, last == "\n" || last == "\r\n" { text.removeLast() }
+        return text
+    }
+
+    /// A secret of several lines, such as a key, may be shown line by line.
+    private func remember(_ secret: String) {
+        let lines = secret.split(whereSeparator: \.isNewline).map(String.init)
+        lock.withLock {
+            known.insert(secret)
+            if lines.count > 1 { for line in lines where line.count >= 8 { known.insert(line) } }
+        }
+    }
 }

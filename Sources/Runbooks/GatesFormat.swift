@@ -1,0 +1,99 @@
+import Migration
+
+/// `gates` of an environment.
+enum GatesFormat {
+    private static let service = ServiceGate()
+    private static let haproxy = Analysis.HAProxy()
+
+    static let shape = Shape.object([
+        .optional("service", serviceGate, "before the first request goes to the new color"),
+        .optional("cutOver", cutOver, "while the traffic moves"),
+    ])
+
+    private static let serviceGate = Shape.object([
+        .optional(
+            "healthy",
+            .object([
+                .required(
+                    "for", .period, "without a break; \(service.healthyFor) without `healthy`", example: "20s")
+            ]), "how long every service must be healthy"),
+        .optional("probes", .list(probe, atLeast: 0), "questions that the new color must answer well"),
+        .optional(
+            "passes", .integer(1...1000), "consecutive passes that each probe needs", default: service.passes,
+            example: "3"),
+    ])
+
+    private static let probe = Shape.object(
+        [
+            .optional(
+                "http",
+                .object([
+                    .optional(
+                        "url", .setting(.url),
+                        "what comes before the path; without it every server of the new color that is up is asked",
+                        example: "\"http://{{ control[0].address }}:8080\""),
+                    .required("path", .text(.absolutePath), "what is asked for", example: "/health"),
+                    .optional("expect", .integer(100...599), "the status", default: 200, example: "200"),
+                ]), "a GET request"),
+            .optional(
+                "tcp",
+                .object([
+                    .optional(
+                        "address", .setting, "host:port; without it every server as above",
+                        example: "\"{{ cache[0].address }}:6379\"")
+                ]), "a connection"),
+            .optional(
+                "command", .list(.setting, atLeast: 1), "a program and its arguments; passes when it exits with 0",
+                example: "[ bin/check, --fast ]"),
+            .optional(
+                "timeout", .periodAboveZero, "for one question", default: Probe(.command([])).timeout, example: "2s"),
+        ], rules: [.exactlyOne(["http", "tcp", "command"])])
+
+    private static let cutOver = Shape.object([
+        .optional(
+            "steps",
+            .list(
+                .object([
+                    .required("weight", .percent, "the new color's share of the traffic", example: "10%"),
+                    .required("bake", .period, "how long it is watched", example: "2m"),
+                ]), atLeast: 1), "rising, up to 100%; without it 100% at once, watched for a minute"),
+        .optional("analysis", .list(analysis, atLeast: 0), "what is measured; a violation gives the traffic back"),
+        .optional(
+            "interval", .periodAboveZero, "how often the analysis looks", default: CutOverGate().interval,
+            example: "1s"),
+    ])
+
+    private static let analysis = Shape.object(
+        [
+            .optional(
+                "haproxy",
+                .object(
+                    [
+                        .optional(
+                            "errorRate",
+                            .object([.required("max", .percent, "of the new color's answers", example: "0.1%")]),
+                            "5xx answers and failed connections"),
+                        .optional(
+                            "responseTime",
+                            .object([
+                                .required(
+                                    "maxRatioToLive", .number(moreThan: 0), "compared with the old color",
+                                    example: "1.2")
+                            ]), "mean, over the last 1024 requests"),
+                        .optional(
+                            "minRequests", .integer(1...1_000_000), "below so many there is no verdict",
+                            default: haproxy.minRequests, example: "10"),
+                        .optional(
+                            "whenIdle", .choice(Analysis.HAProxy.WhenIdle.allCases.map(\.rawValue)),
+                            "what a backend without enough requests means", default: haproxy.whenIdle.rawValue,
+                            example: "hold"),
+                        .later("p99"),
+                    ],
+                    rules: [
+                        .atLeastOne(
+                            ["errorRate", "responseTime"],
+                            otherwise: "an analysis without `errorRate` and `responseTime` judges nothing")
+                    ]), "counters of the load balancers, both colors over the same window"),
+            .later("prometheus"),
+        ], rules: [.exactlyOne(["haproxy"])])
+}

@@ -1,0 +1,136 @@
+import Migration
+
+/// What no runbook may do, whatever the environment.
+extension RunbookFormat {
+    static func checkOrder(_ phases: [Value.Member], _ reader: inout Reader) {
+        var last: Phase?
+        for member in phases {
+            guard let phase = Phase(rawValue: member.key) else { continue }
+            if let last, phase < last {
+                reader.problem(
+                    "\(phase) comes before \(last), always: the order of the phases can't be changed", member.keyMark)
+            }
+            last = max(last ?? phase, phase)
+        }
+    }
+
+    /// Ids are unique, and needs name steps further up in the phase: so there are no cycles either.
+    static func checkIDs(_ steps: [Value], _ phases: Value?, _ phase: Phase, _ reader: inout Reader) {
+        let ids = steps.map { $0["id"]?.text ?? "" }
+        for (index, step) in steps.enumerated() {
+            if let id = step["id"], ids[..<index].contains(id.text) {
+                reader.problem("the step \(id.text) comes twice in \(phase)", at: id)
+            }
+            if let id = step["id"], id.text == "approval" {
+                reader.problem("`approval` is what rz calls the approval before a phase; choose another id", at: id)
+            }
+            for need in step["needs"]?.list ?? [] where !need.text.isEmpty && !ids[..<index].contains(need.text) {
+                let home = phases?.members.first { member in
+                    member.key != phase.rawValue && hasStep(need.text, in: member.value)
+                }
+                if need.text == ids[index] {
+                    reader.problem("the step \(need.text) can't need itself", at: need)
+                } else if ids.contains(need.text) {
+                    reader.problem("\(need.text) stands further down; a step needs only steps above it", at: need)
+                } else if let home {
+                    reader.problem(
+                        "\(need.text) is a step of \(home.key); needs are within a phase, phases follow each other anyway",
+                        at: need)
+                } else {
+                    reader.problem(
+                        "no step \"\(need.text)\" in \(phase)", at: need,
+                        suggestion: nearest(need.text, in: ids[..<index]))
+                }
+            }
+        }
+    }
+
+    private static func hasStep(_ id: String, in phase: Value) -> Bool {
+        phase["steps"]?.list.contains { $0["id"]?.text == id } ?? false
+    }
+
+    static func checkSafety(_ rule: PhaseRule, _ phase: Phase, _ value: Value, _ reader: inout Reader) {
+        for (step, line) in zip(rule.steps, value["steps"]?.list ?? []) {
+            let affects = line["exec", "affects"] ?? line["http", "affects"]
+            if let affects, affects.text == ExecWork.Affects.old.rawValue, phase < .tearDown {
+                reader.problem(
+                    "\(step.id) changes the old color in \(phase), but the old color carries users' traffic until drain is over",
+                    at: affects)
+            }
+            checkOnFailure(step, rule, phase, line, value["onFailure"], &reader)
+            checkPrecedence(step, rule, line, &reader)
+        }
+        if phase == .tearDown, let place = value["onFailure"], rule.onFailure == .rollback {
+            reader.problem("there is no way back from tearDown, so nothing there can `rollback`", at: place)
+        }
+    }
+
+    private static func checkOnFailure(
+        _ step: RunbookStep, _ rule: PhaseRule, _ phase: Phase, _ line: Value, _ ofPhase: Value?,
+        _ reader: inout Reader
+    ) {
+        let place = line["onFailure"] ?? ofPhase ?? line
+        switch step.onFailure ?? rule.onFailure {
+        case .continue:
+            if case .builtIn(let builtIn) = step.work {
+                reader.problem(
+                    "the run can't go on without `\(builtIn.rawValue)`, so it can't `continue` when that fails",
+                    at: place)
+            }
+            if case .approval = step.work {
+                reader.problem(
+                    "with `continue` the run would go on without the approval \(step.id) that it waits for", at: place)
+            }
+        case .rollback where phase == .tearDown && step.onFailure != nil:
+            reader.problem("there is no way back from tearDown, so nothing there can `rollback`", at: place)
+        case .rollback, .halt: break
+        }
+    }
+
+    /// Steps of rz's own that are only safe after another one.
+    private static let precedence: [BuiltIn: (first: BuiltIn, reason: String)] = [
+        .servers: (.disks, "servers are built with the disks that are there"),
+        .shift: (.ready, "traffic must not move to servers that are not ready"),
+        .destroy: (.stop, "services are stopped in an orderly way before their servers go"),
+    ]
+
+    private static func checkPrecedence(_ step: RunbookStep, _ rule: PhaseRule, _ line: Value, _ reader: inout Reader) {
+        guard case .builtIn(let builtIn) = step.work, let (first, reason) = precedence[builtIn],
+            let other = rule.steps.first(where: { $0.work == .builtIn(first) })
+        else { return }
+        if !rule.stepsBefore(step.id).contains(other.id) {
+            reader.problem("\(step.id) must need \(other.id): \(reason)", at: line["needs"] ?? line)
+        }
+    }
+
+    /// Each built-in step once. Nothing is missed where a step can't be read: it may be the one.
+    static func checkComplete(_ runbook: Runbook, _ phases: Value, _ reader: inout Reader) {
+        // Servers without disks of their own, and environments that configure nothing, need neither.
+        let dispensable: Set<BuiltIn> = [.disks, .configuration]
+        for builtIn in BuiltIn.allCases {
+            let lines = phases[builtIn.phase.rawValue]?["steps"]?.list ?? []
+            let uses = lines.compactMap { $0["use"] }.filter { $0.text == builtIn.rawValue }
+            for use in uses.dropFirst() { reader.problem("`\(builtIn.rawValue)` is used more than once", at: use) }
+            let isReadable = phases[builtIn.phase.rawValue].map { !$0.isBroken } ?? true
+            if uses.isEmpty, isReadable, !dispensable.contains(builtIn) {
+                reader.problem(
+                    "no step uses `\(builtIn.rawValue)`, which \(builtIn.phase) can't do without",
+                    phases[builtIn.phase.rawValue]?.mark ?? phases.mark)
+            }
+        }
+    }
+}
+
+extension PhaseRule {
+    /// The ids of all steps that are done before one begins: those it needs, those that they need, and so on.
+    func stepsBefore(_ id: String) -> Set<String> {
+        var before: Set<String> = []
+        var open = [id]
+        while let id = open.popLast() {
+            guard let index = steps.firstIndex(where: { $0.id == id }) else { continue }
+            let needs = steps[index].needs ?? (index > 0 ? [steps[index - 1].id] : [])
+            open += needs.filter { before.insert($0).inserted }
+        }
+        return before
+    }
+}

@@ -1,0 +1,174 @@
+import Migration
+import Runbooks
+import Testing
+
+@Suite("An environment file")
+struct EnvironmentTests {
+    @Test("with the fewest keys has the defaults of the core")
+    func defaults() throws {
+        let environment = try Project().environment(Sample.environment)
+        let expected = Environment(
+            name: "shop", provision: Provision(terraform: TerraformRoot(root: "terraform/servers")),
+            services: ServiceRules(sources: [.marathon(.init(url: "http://{{ control[0].address }}:8080"))]),
+            loadBalancers: [LoadBalancerAddress(name: "edge-1", socket: "unix:/run/haproxy/admin.sock")],
+            traffic: [TrafficRule(backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"])])
+        #expect(environment == expected)
+    }
+
+    @Test("with every key gives every value its place")
+    func everything() throws {
+        let environment = try Project().environment(Sample.wholeEnvironment)
+        #expect(environment.git == GitPolicy(requireClean: false, requireSigned: true))
+        #expect(
+            environment.provision.terraform
+                == TerraformRoot(
+                    root: "terraform/servers", disks: "terraform/disks",
+                    variables: ["region": "fra1", "count": "3", "spare": ""],
+                    colors: [.blue: ["image": "debian-12.7"], .green: ["image": "debian-12.11"]]))
+        let host = Host(name: "b1", address: "10.0.0.1", variables: ["marathon": "8080"])
+        #expect(
+            environment.provision.static
+                == StaticServers(
+                    command: ["./servers", "${rz:home}"], servers: [.blue: Inventory(groups: ["control": [host]])]))
+        #expect(
+            environment.configure
+                == Configure(
+                    playbook: "ansible/site.yaml", idempotenceCheck: false, variables: ["ntp": "${env:NTP}"]))
+        #expect(
+            environment.platform
+                == Platform(mesosMaster: "http://{{ control[0].address }}:5050", agentsAtLeast: 3))
+        let source = ServiceSource.Marathon(
+            url: "http://{{ control[0].address }}:8080", group: "/shop", user: "rz", password: "${file:pw}")
+        let cart = Override(
+            match: .id("/shop/cart"), set: ["env.CACHE_HOST": "{{ cache[0].address }}"], remove: ["env.OLD"])
+        let web = Override(match: .label(name: "tier", value: "web=1"), set: ["cpus": "0.5"])
+        #expect(
+            environment.services
+                == ServiceRules(
+                    sources: [.marathon(source)], ignore: ["/infra/marathon-lb"], overrides: [cart, web]))
+        #expect(
+            environment.loadBalancers == [
+                LoadBalancerAddress(
+                    name: "edge-1", socket: "unix:/run/haproxy/admin.sock", stateFile: "/var/lib/state",
+                    epochMap: "/etc/epoch.map"),
+                LoadBalancerAddress(name: "edge-2", socket: "tcp:10.0.0.3:9999"),
+            ])
+        #expect(
+            environment.drain == DrainPolicy(quiet: .seconds(10), deadline: .minutes(90), atDeadline: .rollback))
+        #expect(environment.soak == .minutes(20))
+        #expect(environment.approvals == [.cutOver: .count(1), .tearDown: .waived(reason: "nobody is awake")])
+        #expect(environment.limits == Limits(minHealthy: 2, launches: 16))
+    }
+
+    @Test("with every key gives the gates their values")
+    func gates() throws {
+        let gates = try Project().environment(Sample.wholeEnvironment).gates
+        #expect(
+            gates.service
+                == ServiceGate(
+                    healthyFor: .seconds(5),
+                    probes: [
+                        Probe(
+                            .http(url: "http://{{ control[0].address }}:1", path: "/health", expect: 204),
+                            timeout: .seconds(1)),
+                        Probe(.tcp(address: "{{ cache[0].address }}:6379")),
+                        Probe(.command(["bin/check", "--fast"])),
+                    ], passes: 4))
+        #expect(
+            gates.cutOver
+                == CutOverGate(
+                    steps: [
+                        .init(weight: Percent(1), bake: .minutes(1)),
+                        .init(weight: Percent(thousandths: 12_500), bake: .seconds(90)),
+                        .init(weight: .all, bake: .zero),
+                    ],
+                    analysis: [
+                        .haproxy(
+                            .init(
+                                errorRate: Percent(thousandths: 100), responseTimeRatio: 1.2, minRequests: 50,
+                                whenIdle: .ignore))
+                    ], interval: Period(milliseconds: 500)))
+    }
+
+    @Test("may use anchors and aliases")
+    func aliases() throws {
+        let text = Sample.environment
+            .changing("backend: be_shop", to: "backend: be_shop")
+            .changing("servers: { blue", to: "servers: &colors { blue")
+        let environment = try Project().environment(text + "  - { backend: be_api, servers: *colors }\n")
+        #expect(environment.traffic[1].servers == environment.traffic[0].servers)
+    }
+
+    @Test(
+        "is refused for what contradicts itself",
+        arguments: [
+            (
+                "terraform: { root: terraform/servers }", "terraform: { root: tf, disks: ./tf/ }",
+                "root module of their own"
+            ),
+            ("blue: \"blue-*\"", "blue: \"green-*\"", "same pattern"),
+            (
+                "backend: be_shop\n", "backend: be_shop\n    servers: { blue: a, green: b }\n  - backend: be_shop\n",
+                "listed twice"
+            ),
+            (
+                "- name: edge-1\n", "- { name: edge-1, haproxy: { socket: \"tcp:a:1\" } }\n  - name: edge-1\n",
+                "listed twice"
+            ),
+            ("- marathon:", "- marathon: { url: \"http://a\" }\n    - marathon:", "more than one source"),
+        ])
+    func contradictions(old: String, new: String, expected: String) throws {
+        let problems = try Project.problems(environment: Sample.environment.changing(old, to: new))
+        #expect(problems.count == 1)
+        #expect(problems.first?.contains(expected) == true, "\(problems)")
+    }
+
+    @Test(
+        "is refused when the cutover does not rise to everything",
+        arguments: [
+            ("10%, 5%, 100%", ["the weights must rise: 5% comes after 10%"]),
+            ("10%, 10%, 100%", ["the weights must rise: 10% comes after 10%"]),
+            ("0%, 100%", ["the weights must rise: 0% comes after 0%"]),
+            ("10%, 50%", ["the last step must be 100%, or the old color would keep a share of the traffic"]),
+            (
+                "50%, 10%",
+                [
+                    "the weights must rise: 10% comes after 50%",
+                    "the last step must be 100%, or the old color would keep a share of the traffic",
+                ]
+            ),
+        ])
+    func cutOver(weights: String, expected: [String]) throws {
+        let steps = weights.split(separator: ", ").map { "{ weight: \($0), bake: 1m }" }.joined(separator: ", ")
+        let problems = try Project.problems(
+            environment: Sample.environment + "gates: { cutOver: { steps: [ \(steps) ] } }\n")
+        #expect(problems.count == expected.count)
+        for (problem, text) in zip(problems, expected) { #expect(problem.hasSuffix(" " + text)) }
+    }
+
+    @Test(
+        "says of keys of later versions that they are not supported yet",
+        arguments: [
+            ("- marathon: {", "- metronome: {", "metronome"), ("- marathon: {", "- compose: {", "compose"),
+            ("haproxy: {", "dataplane: {", "dataplane"),
+            ("haproxy: {", "haproxy: { dataplane: 1, ", "dataplane"),
+        ])
+    func laterKeys(old: String, new: String, key: String) throws {
+        let problems = try Project.problems(environment: Sample.environment.changing(old, to: new))
+        #expect(problems.contains { $0.hasSuffix("\"\(key)\" is not supported yet by this version") }, "\(problems)")
+        #expect(!problems.contains { $0.contains("unknown") })
+    }
+
+    @Test(
+        "says of optional keys of later versions that they are not supported yet",
+        arguments: [
+            ("notify: []", "notify"), ("limits: { maxStep: 10% }", "maxStep"),
+            ("gates: { cutOver: { analysis: [ { prometheus: { url: x } } ] } }", "prometheus"),
+            ("gates: { cutOver: { analysis: [ { haproxy: { errorRate: { max: 1% }, p99: { max: 2 } } } ] } }", "p99"),
+        ])
+    func laterOptionalKeys(line: String, key: String) throws {
+        let problems = try Project.problems(environment: Sample.environment + line + "\n")
+        #expect(problems.count == 1)
+        #expect(problems.first?.hasSuffix("\"\(key)\" is not supported yet by this version") == true)
+    }
+}

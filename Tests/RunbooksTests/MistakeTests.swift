@@ -1,0 +1,163 @@
+import Migration
+import Runbooks
+import Testing
+
+@Suite("A mistake in a file")
+struct MistakeTests {
+    private func problems(_ changed: String) throws -> [String] { try Project.problems(environment: changed) }
+
+    @Test("is told with file, line, column and the nearest key")
+    func unknownKey() throws {
+        let project = try Project()
+        let text = Sample.environment.changing("name: shop\n", to: "name: shop\nrunbok: rz-update\n")
+        let error = #expect(throws: ConfigurationError.self) { try project.environment(text) }
+        #expect(
+            error?.description
+                == "environments/shop/environment.yaml:3:1: unknown key \"runbok\"; did you mean \"runbook\"?")
+        #expect(error?.problems.first?.path == "runbok")
+        #expect(error?.problems.first?.suggestion == "runbook")
+    }
+
+    @Test("does not hide the others, and causes no more messages than there are mistakes")
+    func allAtOnce() throws {
+        let text = Sample.environment
+            .changing("name: shop", to: "name: [shop]")
+            .changing("terraform: { root: terraform/servers }", to: "teraform: { root: terraform/servers }")
+            .changing("- marathon:", to: "- marathn:")
+            .changing("blue: \"blue-*\", ", to: "")
+        let problems = try problems(text + "soak: 15\ndrain: { quiet: fast, atDeadline: forse }\nsoak: 3m\n")
+        #expect(
+            problems == [
+                "2:7: a text is expected here, not a list",
+                "4:3: unknown key \"teraform\"; did you mean \"terraform\"?",
+                "7:7: unknown key \"marathn\"; did you mean \"marathon\"?",
+                "13:14: \"blue\" is missing",
+                "14:7: “15”: a length of time is written as 500ms, 30s, 1m30s or 2h",
+                "15:17: “fast”: a length of time is written as 500ms, 30s, 1m30s or 2h",
+                "15:35: “forse” is none of hold, rollback, force; did you mean \"force\"?",
+                "16:1: the key \"soak\" comes twice",
+            ])
+    }
+
+    @Test("in the path of a value is told by its keys")
+    func path() throws {
+        let text =
+            Sample.environment + "gates: { cutOver: { steps: [ { weight: 1%, bake: 1s }, { weight: x, bake: 1s } ] } }"
+        let error = #expect(throws: ConfigurationError.self) { try Project().environment(text) }
+        #expect(error?.problems.map(\.path) == ["gates.cutOver.steps[1].weight"])
+    }
+
+    @Test(
+        "of kind is told with what is expected",
+        arguments: [
+            ("soak: 30", "“30”: a length of time is written as 500ms, 30s, 1m30s or 2h"),
+            ("soak: 1m90", "“1m90”: a length of time is written as 500ms, 30s, 1m30s or 2h"),
+            ("soak: 99999999999999999999d", "a length of time is written as"),
+            ("drain: { deadline: 0s }", "here longer than nothing"),
+            ("gates: { cutOver: { steps: [ { weight: 120%, bake: 1s } ] } }", "a percentage is written as 0.1% or 50%"),
+            ("gates: { cutOver: { steps: [ { weight: 0.5, bake: 1s } ] } }", "a percentage is written as 0.1% or 50%"),
+            ("git: { requireClean: yes }", "“yes” is neither true nor false"),
+            ("git: { requireClean: \"true\" }", "“true” is neither true nor false"),
+            ("git: [ requireClean ]", "keys with values are expected here, not a list"),
+            ("limits: { launches: 101 }", "“101” is no whole number from 1 to 100"),
+            ("limits: { launches: \"8\" }", "“8” is no whole number from 1 to 100"),
+            ("limits: { launches: 1.5 }", "“1.5” is no whole number from 1 to 100"),
+            ("limits:", "keys with values are expected here, not nothing"),
+            ("runbook:", "a value is missing here"),
+            ("runbook: ~", "a value is missing here"),
+            ("runbook: 7", "a text is expected here; write it in quotes: \"7\""),
+            ("runbook: ../../etc/passwd", "a name has letters, digits"),
+            ("approvals: { tearDown: [ 1 ] }", "a whole number or a mapping is expected here"),
+            ("approvals: { tearDwon: 1 }", "unknown key \"tearDwon\"; did you mean \"tearDown\"?"),
+            ("approvals: { tearDown: { waived: \"\" } }", "it is empty"),
+            ("configure: { ansible: { playbook: \"${env:BOOK}\" } }", "holds no ${…}: nothing resolves it here"),
+            ("gates: { service: { probes: [ { timeout: 1s } ] } }", "one of http, tcp, command is needed here"),
+            (
+                "gates: { service: { probes: [ { tcp: {}, command: [ a ] } ] } }",
+                "tcp and command can't be given together"
+            ),
+            ("gates: { cutOver: { analysis: [ { haproxy: { minRequests: 5 } } ] } }", "judges nothing"),
+            ("? [ a ]\n: 1", "a key is a text"),
+            ("git: { <<: { requireClean: true } }", "`<<` is not supported; an alias of a whole value is"),
+        ])
+    func kinds(line: String, expected: String) throws {
+        let problems = try problems(Sample.environment + line + "\n")
+        #expect(problems.count == 1, "\(problems)")
+        #expect(problems.first?.contains(expected) == true, "\(problems)")
+    }
+
+    @Test(
+        "in a reference is told with its place",
+        arguments: [
+            ("${HOME}", "did you mean \"${env:HOME}\"?"), ("${environment:X}", "refers to nothing"),
+            ("${evn:X}", "did you mean \"${env:X}\"?"), ("${rz:root}", "did you mean \"${rz:home}\"?"),
+            ("${file:${rz:hme}/x}", "did you mean \"${rz:home}\"?"), ("${env:}", "refers to nothing"),
+        ])
+    func references(reference: String, expected: String) throws {
+        let text = Sample.environment.changing("unix:/run/haproxy/admin.sock", to: "unix:" + "/run/\(reference)")
+        let problems = try problems(text)
+        #expect(problems.count == 1)
+        #expect(problems.first?.hasPrefix("10:24: ") == true, "\(problems)")
+        #expect(problems.first?.contains(expected) == true, "\(problems)")
+    }
+
+    @Test(
+        "of syntax is told with its place",
+        arguments: [
+            ("a: [1\nb: 2\n", "2:2: not valid YAML: did not find expected ',' or ']'"),
+            ("a: \"\\q\"\n", "1:5: not valid YAML: found unknown escape character"),
+            ("a: *nowhere\n", "1:4: not valid YAML: found undefined alias"),
+            ("\tx: 1\n", "1:1: not valid YAML"), ("a: 1\n---\nb: 2\n", "2:1: not valid YAML"),
+            ("a: 1\nb: \u{1}\n", "2:4: not valid YAML: control characters are not allowed"),
+            ("# nothing\n", "1:1: the file is empty"), ("", "1:1: the file is empty"),
+        ])
+    func syntax(text: String, expected: String) throws {
+        let problems = try problems(text)
+        #expect(problems.count == 1)
+        #expect(problems.first?.hasPrefix(expected) == true, "\(problems)")
+    }
+
+    @Test("that repeats keys is told once for each, also with other mistakes in the file")
+    func repeatedKeys() throws {
+        let text = Sample.environment
+            .changing("name: shop\n", to: "name: shop\nname: shop\nsoak: 1m\n")
+            .changing("  - name: edge-1\n", to: "  - name: edge-1\n    name: edge-2\n")
+        let problems = try problems(text + "git:\n  requireClean: true\n  requireClean: maybe\nsoak: 2m\nwait: 1s\n")
+        #expect(
+            problems.map { $0.prefix { $0 != ";" } } == [
+                "3:1: the key \"name\" comes twice", "12:5: the key \"name\" comes twice",
+                "19:3: the key \"requireClean\" comes twice", "20:1: the key \"soak\" comes twice",
+                "21:1: unknown key \"wait\"",
+            ])
+    }
+
+    @Test("that repeats keys within braces is told by the place of the first")
+    func repeatedKeysInFlow() throws {
+        let problems = try problems(Sample.environment + "git: { requireClean: true, requireClean: false }\n")
+        #expect(problems == ["14:8: these keys come twice: requireClean"])
+    }
+
+    @Test("that makes the file endless, deep or huge ends in an error")
+    func bombs() throws {
+        let deep = String(repeating: "[", count: 900) + String(repeating: "]", count: 900)
+        #expect(try problems("variables: \(deep)\n").count > 0)
+        let tooDeep = String(repeating: "[", count: 100_000)
+        #expect(try problems("variables: \(tooDeep)\n").first?.contains("Maximum nesting level") == true)
+
+        let aliases = (1...20).map { "a\($0): &a\($0) [ *a\($0 - 1), *a\($0 - 1), *a\($0 - 1), *a\($0 - 1) ]\n" }
+        let bomb = "a0: &a0 { name: x, address: y }\n" + aliases.joined()
+        let text = Sample.environment + "approvals: &b { tearDown: 1 }\n"
+        #expect(try problems(text + bomb).count == 21)
+        #expect(try problems(text + "# " + String(repeating: "x", count: 1 << 20))[0].hasSuffix("longer than 1 MiB"))
+    }
+
+    @Test("that repeats aliases beyond measure ends in an error")
+    func aliasBomb() throws {
+        let variables = (1...30).map { "k\($0): 1" }.joined(separator: ", ")
+        let hosts = String(repeating: "*h, ", count: 4000)
+        let text = Sample.environment.changing(
+            "terraform: { root: terraform/servers }",
+            to: "static: { servers: { blue: { a: [ &h { name: x, address: y, \(variables) }, \(hosts) ] } } }")
+        #expect(try problems(text).contains { $0.contains("more than 100000 values, aliases included") })
+    }
+}

@@ -1,0 +1,37 @@
+import Foundation
+import Migration
+import Runbooks
+import Testing
+
+@Suite("The files that are shipped")
+struct ShippedFilesTests {
+    @Test("hold valid environments, each fit for its runbook")
+    func environments() throws {
+        let folder = try ProjectFolder(root: checkout.path)
+        let names = try folder.environments()
+        #expect(names == ["example", "sandbox"])
+        for name in names {
+            let environment = try folder.environment(name)
+            try validate(try folder.runbook(environment.runbook), with: environment)
+        }
+    }
+
+    @Test("describe the sandbox as it is")
+    func sandbox() throws {
+        let sandbox = try ProjectFolder(root: checkout.path).environment("sandbox")
+        #expect(sandbox.git.requireClean == false)
+        #expect(sandbox.provision.terraform?.colors[.green]?["image"] == "debian-12.11")
+        #expect(sandbox.provision.static?.command == ["python3", "static.py", "--sandbox=${rz:home}/sandbox"])
+        #expect(sandbox.loadBalancers.map(\.name) == ["edge-1", "edge-2"])
+        #expect(sandbox.loadBalancers[1].socket == "tcp:127.0.10.2:${file:${rz:home}/sandbox/edge-2.port}")
+        #expect(sandbox.gates.cutOver.steps.map(\.weight) == [Percent(10), Percent(50), .all])
+        #expect(sandbox.approvals == [.cutOver: .count(0), .tearDown: .waived(reason: "sandbox")])
+    }
+
+    @Test("have a runbook that uses every built-in step once")
+    func runbook() throws {
+        let runbook = try ProjectFolder(root: checkout.path).runbook("rz-update")
+        let used = Phase.allCases.flatMap { runbook.phases[$0]?.steps ?? [] }.map(\.work)
+        #expect(used == BuiltIn.allCases.map { .builtIn($0) })
+    }
+}
