@@ -70,6 +70,7 @@ public struct Planner: Sendable {
     private func fingerprint(of plan: Plan) throws(Failure) -> String {
         var bare = plan
         bare.createdAt = Instant(milliseconds: 0)
+        bare.source.copy = ""
         bare.steps = plan.steps.map { step in
             var step = step
             step.estimate = .zero

@@ -7,12 +7,20 @@ extension ProvisioningChanges {
     ///   after an apply some providers send them for every computed attribute.
     init(_ plan: [TerraformEvent], inDoubt: [String], differs: Bool) {
         self.init(inDoubt: inDoubt)
-        for case .planned(let resource, let action) in plan {
+        // Terraform tells them in the order in which it walks its graph, another one each time.
+        let planned = plan.compactMap { event in
+            if case .planned(let resource, let action) = event {
+                (address: resource.address, action: action)
+            } else {
+                nil
+            }
+        }
+        for (address, action) in planned.sorted(by: { $0.address < $1.address }) {
             switch action {
-            case "create", "import": add.append(resource.address)
-            case "update", "move": change.append(resource.address)
-            case "replace": replace.append(resource.address)
-            case "delete", "remove": remove.append(resource.address)
+            case "create", "import": add.append(address)
+            case "update", "move": change.append(address)
+            case "replace": replace.append(address)
+            case "delete", "remove": remove.append(address)
             default: continue
             }
         }

@@ -1,38 +1,48 @@
 import Foundation
+import JSON
+import Migration
 import Testing
 
 /// A running rz, its output in files, ended with the test.
-final class Program: Sendable {
+///
+/// Sendable: `wait` is guarded by `lock`, everything else never changes.
+final class Program: @unchecked Sendable {
     struct Ended: Sendable {
         var status: Int32
         var output: String
         var errors: String
         /// Both, for messages of tests.
         var all: String { output + errors }
+        /// The events that `--json` printed.
+        var events: [JSON] { Program.events(in: output) }
     }
 
-    let pid: Int32
+    let pid: pid_t
+    private let name: String
     private let outputFile: String
     private let errorFile: String
-    private let process: Process
+    private let lock = NSLock()
+    /// What waitpid(2) said of the ended process.
+    private var wait: Int32?
 
     /// Starts rz with these arguments.
     init(_ arguments: [String], variables: [String: String], folder: String) throws {
-        let name = "\(folder)/\(UUID().uuidString)"
-        (outputFile, errorFile) = (name + ".out", name + ".err")
-        for file in [outputFile, errorFile] { try Data().write(to: URL(filePath: file)) }
-        process = Process()
-        process.executableURL = Program.rz
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
-        process.standardOutput = FileHandle(forWritingAtPath: outputFile)
-        process.standardError = FileHandle(forWritingAtPath: errorFile)
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        pid = process.processIdentifier
+        name = "rz " + arguments.joined(separator: " ")
+        let path = "\(folder)/\(UUID().uuidString)"
+        (outputFile, errorFile) = (path + ".out", path + ".err")
+        pid = try spawn(
+            [Program.rz.path] + arguments,
+            variables: ProcessInfo.processInfo.environment.merging(variables) { $1 }, output: outputFile,
+            errors: errorFile)
     }
 
-    deinit { if process.isRunning { kill(pid, SIGKILL) } }
+    deinit {
+        if isRunning {
+            kill(pid, SIGKILL)
+            var status: Int32 = 0
+            waitpid(pid, &status, 0)
+        }
+    }
 
     /// The rz that was built with the tests.
     static let rz: URL = {
@@ -46,24 +56,78 @@ final class Program: Sendable {
         .deletingLastPathComponent().deletingLastPathComponent()
 
     var output: String { (try? String(contentsOfFile: outputFile, encoding: .utf8)) ?? "" }
-    var isRunning: Bool { process.isRunning }
+
+    /// The events that `--json` has printed so far.
+    var events: [JSON] { Program.events(in: output) }
+
+    private static func events(in output: String) -> [JSON] {
+        output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
+    }
+
+    var isRunning: Bool {
+        lock.withLock {
+            guard wait == nil else { return false }
+            var status: Int32 = 0
+            if waitpid(pid, &status, WNOHANG) != pid { return true }
+            wait = status
+            return false
+        }
+    }
 
     func signal(_ number: Int32) { kill(pid, number) }
 
-    /// Waits for its end; past the deadline it is killed and the test fails.
+    /// Waits for its end; past the deadline the test fails.
     func end(within limit: Duration = .seconds(120)) async throws -> Ended {
-        try await eventually("rz \(process.arguments?.joined(separator: " ") ?? "") ends", within: limit) {
-            !process.isRunning
-        }
+        try await eventually("\(name) ends", within: limit) { !isRunning }
         let errors = (try? String(contentsOfFile: errorFile, encoding: .utf8)) ?? ""
-        return Ended(status: process.terminationStatus, output: output, errors: errors)
+        return Ended(status: status, output: output, errors: errors)
+    }
+
+    /// Its exit code, or 128 and the number of the signal that ended it.
+    private var status: Int32 {
+        let status = lock.withLock { wait } ?? 0
+        return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
     }
 
     /// Waits until its output holds a text.
     func waitForOutput(_ text: String, within limit: Duration = .seconds(90)) async throws {
-        try await eventually("rz says \(text)", within: limit) { output.contains(text) || !process.isRunning }
+        try await eventually("\(name) says \(text)", within: limit) { output.contains(text) || !isRunning }
         try #require(output.contains(text), "rz ended without saying \(text): \(output.suffix(600))")
     }
+}
+
+/// Starts a program as a shell would: no signal blocked or ignored, in a process group of its own. (A child of
+/// Foundation's `Process` inherits the signals that the calling thread blocks, SIGTERM among them.)
+private func spawn(
+    _ arguments: [String], variables: [String: String], output: String, errors: String
+) throws -> pid_t {
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    var all = sigset_t()
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETPGROUP)
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+
+    var files = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&files)
+    defer { posix_spawn_file_actions_destroy(&files) }
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+
+    var words = arguments.map { strdup($0) } + [nil]
+    var environment = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for pointer in words + environment { free(pointer) } }
+    var pid: pid_t = 0
+    let code = posix_spawn(&pid, arguments[0], &files, &attributes, &words, &environment)
+    try #require(code == 0, "\(arguments[0]) can't be started: \(String(cString: strerror(code)))")
+    return pid
 }
 
 /// Waits for a condition; the deadline makes a wait that never ends a failure that names it.
@@ -75,4 +139,9 @@ func eventually(
         try #require(ContinuousClock.now < deadline, "waited \(limit) in vain until \(what)")
         try await Task.sleep(for: .milliseconds(20))
     }
+}
+
+extension JSON {
+    /// When an event happened.
+    var time: Instant? { self["time"]?.string.flatMap { Instant($0) } }
 }

@@ -1,33 +1,37 @@
 import Foundation
 import JSON
+import Migration
 import Testing
 
 /// Recording proxies in front of everything that rz talks to: both colors' Marathon, both load balancers, Terraform
 /// and Ansible.
 final class Recorders: Sendable {
+    /// Something that was said to a Marathon (`blue`, `green`) or to a load balancer (`edge-1`, `edge-2`).
+    struct Call: Sendable {
+        var time: Instant
+        var at: String
+        /// `PUT /v2/apps/shop/web`, or `set server be_web/blue-agent-1 weight 0`.
+        var text: String
+    }
+
     private let folder: String
     private let processes: [Process]
 
     /// Puts the proxies in place, and points the sandbox's environment at them.
     init(_ sandbox: SandboxFixture) async throws {
         folder = sandbox.folder
-        let description = try JSON(
-            parsing: try String(contentsOfFile: sandbox.home + "/sandbox/sandbox.json", encoding: .utf8))
-        let base = try #require(description["basePort"]?.int)
+        let base = try sandbox.basePort
         // Ports of the sandbox's own block, which nothing else uses.
         let marathon = base + 60
         let admin = base + 61
         let socket = sandbox.folder + "/edge-1"
-        processes = [
-            try Recorders.proxy(
-                "tcp:127.0.11.10:\(marathon)", "tcp:127.0.11.10:\(base + 10)", sandbox.folder + "/blue.log"),
-            try Recorders.proxy(
-                "tcp:127.0.12.10:\(marathon)", "tcp:127.0.12.10:\(base + 10)", sandbox.folder + "/green.log"),
-            try Recorders.proxy(
-                "unix:\(socket)", "unix:\(sandbox.home)/sandbox/haproxy/edge-1.sock", sandbox.folder + "/edge-1.log"),
-            try Recorders.proxy(
-                "tcp:127.0.10.2:\(admin)", "tcp:127.0.10.2:\(base + 2)", sandbox.folder + "/edge-2.log"),
-        ]
+        let log = sandbox.folder + "/calls.jsonl"
+        processes = try [
+            ("blue", "tcp:127.0.11.10:\(marathon)", "tcp:127.0.11.10:\(base + 10)"),
+            ("green", "tcp:127.0.12.10:\(marathon)", "tcp:127.0.12.10:\(base + 10)"),
+            ("edge-1", "unix:\(socket)", "unix:\(sandbox.home)/sandbox/haproxy/edge-1.sock"),
+            ("edge-2", "tcp:127.0.10.2:\(admin)", "tcp:127.0.10.2:\(base + 2)"),
+        ].map { try Recorders.proxy($0, listen: $1, target: $2, log: log) }
         try sandbox.edit(sandbox.environmentFile, replacing: ":{{ control[0].marathon }}", with: ":\(marathon)")
         try sandbox.edit(
             sandbox.environmentFile, replacing: "unix:${rz:home}/sandbox/haproxy/edge-1.sock", with: "unix:\(socket)")
@@ -45,35 +49,48 @@ final class Recorders: Sendable {
 
     // MARK: - What was recorded
 
-    /// Requests that change something at a color's Marathon.
-    func changes(atMarathonOf color: String) -> [String] {
-        requests(toMarathonOf: color).filter { !$0.hasPrefix("GET ") && !$0.hasPrefix("HEAD ") }
-    }
-
-    /// Every request line; one may follow the body of another without a line end in between.
-    func requests(toMarathonOf color: String) -> [String] {
-        lines("\(color).log").compactMap { line in
-            line.firstMatch(of: /(GET|HEAD|POST|PUT|PATCH|DELETE) \/\S* HTTP\/1\.1/).map { String($0.output.0) }
+    /// Everything that was said, in its order.
+    var calls: [Call] {
+        lines("calls.jsonl").flatMap { line -> [Call] in
+            guard let call = try? JSON(parsing: line), let at = call["at"]?.string, let said = call["said"]?.string,
+                let time = call["time"]?.int
+            else { return [] }
+            let texts = at.hasPrefix("edge") ? Recorders.commands(in: said) : Recorders.requests(in: said)
+            return texts.map { Call(time: Instant(milliseconds: Int64(time)), at: at, text: $0) }
         }
     }
+
+    /// What would have changed something, in its order.
+    var changes: [Call] { calls.filter { $0.at.hasPrefix("edge") ? $0.isChangingCommand : $0.isChangingRequest } }
+
+    /// Requests that change something at a color's Marathon.
+    func changes(atMarathonOf color: String) -> [String] { changes.filter { $0.at == color }.map(\.text) }
+
+    func requests(toMarathonOf color: String) -> [String] { calls.filter { $0.at == color }.map(\.text) }
 
     /// Commands that change something at a load balancer, in their order.
-    func changes(at edge: String) -> [String] {
-        lines("\(edge).log").flatMap { $0.split(separator: ";").map(String.init) }.filter { command in
-            !command.hasPrefix("set severity-output")
-                && ["set ", "add ", "del ", "enable ", "disable ", "clear ", "shutdown "].contains {
-                    command.hasPrefix($0)
-                }
-        }
-    }
+    func changes(at edge: String) -> [String] { changes.filter { $0.at == edge }.map(\.text) }
 
-    func commands(at edge: String) -> [String] { lines("\(edge).log") }
+    func commands(at edge: String) -> [String] { calls.filter { $0.at == edge }.map(\.text) }
 
     /// Calls of Terraform that change something, and of Ansible.
     var changesByTools: [String] {
-        lines("tools.log").filter {
-            $0.contains(" apply ") || $0.contains(" destroy ") || $0.hasPrefix("ansible-playbook ")
+        tools.filter {
+            $0.contains(" apply ") || $0.contains(" destroy ")
+                || $0.hasPrefix("ansible-playbook ") && !$0.contains(" --version ")
         }
+    }
+
+    /// Calls of Terraform and Ansible with all their arguments.
+    var tools: [String] { lines("tools.log") }
+
+    /// A request line; one may follow the body of another without a line end in between.
+    private static func requests(in line: String) -> [String] {
+        line.firstMatch(of: /((GET|HEAD|POST|PUT|PATCH|DELETE) \/\S*) HTTP\/1\.1/).map { [String($0.output.1)] } ?? []
+    }
+
+    private static func commands(in line: String) -> [String] {
+        line.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
     private func lines(_ file: String) -> [String] {
@@ -83,18 +100,19 @@ final class Recorders: Sendable {
 
     // MARK: - Setting up
 
-    private static func proxy(_ listen: String, _ target: String, _ log: String) throws -> Process {
+    private static func proxy(_ name: String, listen: String, target: String, log: String) throws -> Process {
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "recording_proxy.py")
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", script.path, listen, target, log]
+        process.arguments = ["python3", script.path, name, listen, target, log]
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
         try process.run()
         // It says "ready" once it listens.
-        _ = output.fileHandleForReading.availableData
+        let ready = output.fileHandleForReading.availableData
+        try #require(!ready.isEmpty, "the proxy \(name) does not listen on \(listen)")
         return process
     }
 
@@ -109,10 +127,28 @@ final class Recorders: Sendable {
         let venv = Program.checkout.appending(path: ".venv/bin").path
         let path = "\(venv):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
         for name in ["terraform", "ansible-playbook"] {
-            guard let real = Recorders.find(name, in: path) else { continue }
+            let real = try #require(Recorders.find(name, in: path), "\(name) is not installed")
             let script = "#!/bin/sh\necho \"\(name) $* \" >> \(sandbox.folder)/tools.log\nexec \(real) \"$@\"\n"
             try script.write(toFile: "\(bin)/\(name)", atomically: true, encoding: .utf8)
             chmod("\(bin)/\(name)", 0o755)
         }
+    }
+}
+
+extension Recorders.Call {
+    /// `set server be_web/blue-agent-1 weight 100` → 100, if it is about this color.
+    func weight(of color: String) -> Int? {
+        guard let match = text.firstMatch(of: /^set server \S+\/(blue|green)-\S+ weight (\d+)$/),
+            match.output.1 == color
+        else { return nil }
+        return Int(match.output.2)
+    }
+
+    fileprivate var isChangingRequest: Bool { !text.hasPrefix("GET ") && !text.hasPrefix("HEAD ") }
+
+    /// How a session answers is no change.
+    fileprivate var isChangingCommand: Bool {
+        let verbs = ["set ", "add ", "del ", "enable ", "disable ", "clear ", "shutdown "]
+        return !text.hasPrefix("set severity-output") && verbs.contains { text.hasPrefix($0) }
     }
 }

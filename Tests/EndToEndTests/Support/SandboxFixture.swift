@@ -14,15 +14,20 @@ struct SandboxFixture: Sendable {
     static func with(_ test: (SandboxFixture) async throws -> Void) async throws {
         // Short on purpose: the path of a UNIX socket has at most 107 bytes.
         let fixture = SandboxFixture(folder: "/tmp/rz-e2e-\(UInt32.random(in: 0...UInt32.max))")
-        try fixture.copyEnvironment()
-        do {
+        await Slots.sandboxes.take()
+        let outcome = await result {
+            try fixture.copyEnvironment()
             try await fixture.succeed("sandbox", "up", "--root", fixture.root)
             try await test(fixture)
-        } catch {
-            try await fixture.remove()
-            throw error
         }
-        try await fixture.remove()
+        let removal = await result { try await fixture.remove() }
+        await Slots.sandboxes.give()
+        try outcome.get()
+        try removal.get()
+    }
+
+    private static func result(of work: () async throws -> Void) async -> Result<Void, any Error> {
+        do { return .success(try await work()) } catch { return .failure(error) }
     }
 
     private func copyEnvironment() throws {
@@ -63,7 +68,23 @@ struct SandboxFixture: Sendable {
     // MARK: - What stands
 
     func status() async throws -> JSON { try JSON(parsing: try await succeed("sandbox", "status", "--json").output) }
-    func live() async throws -> String { try await status()["live"]?.string ?? "none" }
+    func live(_ variables: [String: String] = [:]) async throws -> String {
+        let ended = try await run("sandbox", "status", "--json", variables: variables)
+        return try JSON(parsing: ended.output)["live"]?.string ?? "none"
+    }
+
+    /// First of the sandbox's hundred ports.
+    var basePort: Int {
+        get throws {
+            let description = try String(contentsOfFile: home + "/sandbox/sandbox.json", encoding: .utf8)
+            return try #require(try JSON(parsing: description)["basePort"]?.int)
+        }
+    }
+
+    /// Names of the servers that stand.
+    var servers: [String] {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: home + "/sandbox/servers") }
+    }
 
     func edit(_ file: String, replacing old: String, with new: String) throws {
         let text = try String(contentsOfFile: file, encoding: .utf8)

@@ -1,11 +1,15 @@
-"""Passes bytes between clients and a server, and writes down what clients say.
+"""Passes bytes between clients and a server, and writes down what clients say, a JSON object a line.
 
-usage: recording_proxy.py LISTEN TARGET LOG    (addresses as unix:/path or tcp:host:port)
+usage: recording_proxy.py NAME LISTEN TARGET LOG    (addresses as unix:/path or tcp:host:port)
+
+Several proxies may write to one log: what is said is written before it is passed on, so its order is that of the world.
 """
 
 import asyncio
+import json
 import os
 import sys
+import time
 
 
 async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -23,17 +27,26 @@ async def end_with(parent: int) -> None:
     os._exit(0)
 
 
-async def main(listen: str, target: str, log: str) -> None:
+async def main(name: str, listen: str, target: str, log: str) -> None:
     watch = asyncio.create_task(end_with(os.getppid()))
-    record = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def record(line: bytes) -> None:
+        said = line.decode(errors="replace").rstrip("\r")
+        os.write(file, json.dumps({"time": int(time.time() * 1000), "at": name, "said": said}).encode() + b"\n")
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recorded: bool) -> None:
+        rest = b""
         try:
             while data := await reader.read(65536):
                 if recorded:
-                    os.write(record, data)
+                    *lines, rest = (rest + data).split(b"\n")
+                    for line in lines:
+                        record(line)
                 writer.write(data)
                 await writer.drain()
+            if rest:
+                record(rest)
             if writer.can_write_eof():
                 writer.write_eof()
         except OSError:
