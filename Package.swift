@@ -63,7 +63,9 @@ let package = Package(
         tests("JSONTests", ["JSON", "Digest"]),
         tests("EngineTests", ["Engine", "Migration"]),
         tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport"]),
+        tests("TransportTests", ["Transport"]),
         tests("ProvisioningTests", ["Provisioning", "Migration", "JSON"]),
+        tests("EndToEndTests", ["rz", "JSON", "Migration", "Transport"]),
         tests("SandboxTests", ["Sandbox", "JSON", "Transport"]),
     ]
 )

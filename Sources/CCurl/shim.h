@@ -68,7 +68,8 @@ static inline CURL *_Nullable rz_curl_multi_next_done(CURLM *multi, CURLcode *ou
 static inline size_t rz_curl_pause_write(void) { return CURL_WRITEFUNC_PAUSE; }
 static inline long rz_curl_auth_basic(void) { return (long)CURLAUTH_BASIC; }
 static inline long rz_curl_auth_bearer(void) { return (long)CURLAUTH_BEARER; }
-static inline long rz_curl_redirect_all(void) { return CURL_REDIR_POST_ALL; }
+// 303 asks for a GET; 307 and 308 keep the method whatever is set here.
+static inline long rz_curl_redirect_post(void) { return CURL_REDIR_POST_301 | CURL_REDIR_POST_302; }
 static inline long rz_curl_http_version_2_tls(void) { return CURL_HTTP_VERSION_2TLS; }
 static inline long rz_curl_http_version_2_prior_knowledge(void) { return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE; }
 static inline void rz_curl_global_init(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }

@@ -42,14 +42,16 @@ public struct ProjectFolder: Sendable {
         return try names(in: "runbooks").filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
     }
 
+    /// - Throws: `Failure` that names the known environments when there is none of this name.
+    public func requireEnvironment(_ name: String) throws(Failure) {
+        try require("environment", name, among: environments(), otherwise: "Begin one with: rz init NAME.")
+    }
+
     /// Reads an environment.
     ///
     /// - Throws: `ConfigurationError` with everything that is wrong with the file, `Failure` when there is none.
     public func environment(_ name: String) throws -> Environment {
-        let known = try environments()
-        guard known.contains(name) else {
-            throw unknown("environment", name, known, otherwise: "Begin one with: rz init NAME.")
-        }
+        try requireEnvironment(name)
         let file = "environments/\(name)/environment.yaml"
         var reader = Reader(file: file)
         let value = reader.read(try text(of: file), as: EnvironmentFormat.shape)
@@ -63,10 +65,7 @@ public struct ProjectFolder: Sendable {
     ///
     /// - Throws: `ConfigurationError` with everything that is wrong with the file, `Failure` when there is none.
     public func runbook(_ name: String) throws -> Runbook {
-        let known = try runbooks()
-        guard known.contains(name) else {
-            throw unknown("runbook", name, known, otherwise: "Copy rz-update.yaml and change it.")
-        }
+        try require("runbook", name, among: runbooks(), otherwise: "Copy rz-update.yaml and change it.")
         let file = "runbooks/\(name).yaml"
         var reader = Reader(file: file)
         let value = reader.read(try text(of: file), as: RunbookFormat.shape)
@@ -83,8 +82,11 @@ public struct ProjectFolder: Sendable {
         reader.problem("the name is \"\(given.text)\", but \(what) is called \"\(name)\"", at: given)
     }
 
-    private func unknown(_ kind: String, _ name: String, _ known: [String], otherwise: String) -> Failure {
-        Failure(
+    private func require(
+        _ kind: String, _ name: String, among known: [String], otherwise: String
+    ) throws(Failure) {
+        guard !known.contains(name) else { return }
+        throw Failure(
             "There is no \(kind) \(name)", at: "\(root)/\(kind)s",
             details: ["known: \(known.isEmpty ? "none" : known.joined(separator: ", "))"],
             advice: nearest(name, in: known).map { "Did you mean \($0)?" } ?? otherwise)

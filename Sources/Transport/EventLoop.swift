@@ -11,6 +11,7 @@ final class EventLoop: @unchecked Sendable {
     private enum Command: Sendable {
         case start(Transfer)
         case cancel(Transfer)
+        case expire(Transfer)
         case resume(Transfer)
     }
 
@@ -35,6 +36,7 @@ final class EventLoop: @unchecked Sendable {
 
     func start(_ transfer: Transfer) { send(.start(transfer)) }
     func cancel(_ transfer: Transfer) { send(.cancel(transfer)) }
+    func expire(_ transfer: Transfer) { send(.expire(transfer)) }
     func resume(_ transfer: Transfer) { send(.resume(transfer)) }
 
     private func send(_ command: Command) {
@@ -63,16 +65,26 @@ final class EventLoop: @unchecked Sendable {
                 transfer.finish(CURLE_FAILED_INIT)
                 return
             }
-            running[handle] = transfer
-            curl_multi_add_handle(multi, handle)
-        case .cancel(let transfer):
-            // Removing a handle closes its connection, so the server sees the end of it.
-            if let handle = transfer.handle, running.removeValue(forKey: handle) != nil {
-                curl_multi_remove_handle(multi, handle)
+            guard curl_multi_add_handle(multi, handle) == CURLM_OK else {
+                transfer.finish(CURLE_OUT_OF_MEMORY)
+                return
             }
+            running[handle] = transfer
+        case .cancel(let transfer):
             transfer.cancel()
+            remove(transfer)
+        case .expire(let transfer):
+            transfer.expire()
+            remove(transfer)
         case .resume(let transfer):
             if let handle = transfer.handle, running[handle] != nil { curl_easy_pause(handle, CURLPAUSE_CONT) }
+        }
+    }
+
+    /// Removing a handle closes its connection, so the server sees the end of it.
+    private func remove(_ transfer: Transfer) {
+        if let handle = transfer.handle, running.removeValue(forKey: handle) != nil {
+            curl_multi_remove_handle(multi, handle)
         }
     }
 

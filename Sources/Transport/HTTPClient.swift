@@ -35,7 +35,7 @@ public struct HTTPClient: Sendable {
         EventLoop.shared.start(transfer)
         let timer = Task {
             try await Task.sleep(for: request.deadline)
-            EventLoop.shared.cancel(transfer)
+            EventLoop.shared.expire(transfer)
         }
         let head = await withTaskCancellationHandler {
             await pipe.waitForHead()

@@ -46,6 +46,7 @@ extension HTTPClient {
 struct ServerSentEventParser {
     private var line: [UInt8] = []
     private var endedWithCarriageReturn = false
+    private var isFirstLine = true
     private var type = ""
     private var data: [String] = []
     private var id: String?
@@ -68,16 +69,21 @@ struct ServerSentEventParser {
     }
 
     private mutating func endLine() -> ServerSentEvent? {
-        let text = String(decoding: line, as: UTF8.self)
-        line.removeAll(keepingCapacity: true)
-        guard !text.isEmpty else { return dispatch() }
-        let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        var value = halves.count > 1 ? halves[1] : ""
-        if value.first == " " { value = value.dropFirst() }
-        switch halves[0] {
-        case "event": type = String(value)
-        case "data": data.append(String(value))
-        case "id" where !value.contains("\0"): id = String(value)
+        // Bytes, not characters: a letter's marks may follow the colon.
+        let start = isFirstLine && line.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        let text = line[start...]
+        isFirstLine = false
+        defer { line.removeAll(keepingCapacity: true) }
+        guard let end = text.indices.first(where: { text[$0] == 58 }) ?? text.indices.last.map({ $0 + 1 }) else {
+            return dispatch()
+        }
+        var bytes = text[end...].dropFirst()
+        if bytes.first == 32 { bytes = bytes.dropFirst() }
+        let value = String(decoding: bytes, as: UTF8.self)
+        switch String(decoding: text[..<end], as: UTF8.self) {
+        case "event": type = value
+        case "data": data.append(value)
+        case "id" where !bytes.contains(0): id = value
         default: break
         }
         return nil

@@ -25,6 +25,8 @@ final class Transfer: @unchecked Sendable {
     private var headers = HTTPHeaders()
     private var body: [UInt8] = []
     private var isTooLarge = false
+    /// Where libcurl writes what went wrong in detail.
+    private let problem: UnsafeMutablePointer<CChar>
 
     init(
         _ request: HTTPRequest, deadline: Duration, pipe: BodyPipe? = nil,
@@ -34,11 +36,14 @@ final class Transfer: @unchecked Sendable {
         self.deadline = deadline
         self.pipe = pipe
         self.onEnd = onEnd
+        problem = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        problem.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
 
     deinit {
         curl_slist_free_all(headerList)
         if let handle { curl_easy_cleanup(handle) }
+        problem.deallocate()
     }
 
     // MARK: - Set-up
@@ -49,37 +54,44 @@ final class Transfer: @unchecked Sendable {
         self.handle = handle
         let isSet = [
             text(CURLOPT_URL, request.url), text(CURLOPT_PROTOCOLS_STR, "http,https"),
-            text(CURLOPT_REDIR_PROTOCOLS_STR, "http,https"), text(CURLOPT_CUSTOMREQUEST, request.method.name),
-            text(CURLOPT_ACCEPT_ENCODING, ""), number(CURLOPT_NOSIGNAL, 1),
-            number(CURLOPT_NOBODY, request.method == .head ? 1 : 0),
+            text(CURLOPT_REDIR_PROTOCOLS_STR, "http,https"), text(CURLOPT_ACCEPT_ENCODING, ""),
+            number(CURLOPT_NOSIGNAL, 1), rz_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, problem) == CURLE_OK,
             number(CURLOPT_FOLLOWLOCATION, request.maximumRedirects > 0 ? 1 : 0),
-            number(CURLOPT_MAXREDIRS, request.maximumRedirects), number(CURLOPT_POSTREDIR, rz_curl_redirect_all()),
+            number(CURLOPT_MAXREDIRS, request.maximumRedirects), number(CURLOPT_POSTREDIR, rz_curl_redirect_post()),
             number(CURLOPT_UNRESTRICTED_AUTH, request.forwardsCredentials ? 1 : 0),
             number(
                 CURLOPT_HTTP_VERSION,
                 request.assumesHTTP2 ? rz_curl_http_version_2_prior_knowledge() : rz_curl_http_version_2_tls()),
-            setDeadline(), setBody(), setCredentials(), setTLS(), setHeaders(), setCallbacks(),
+            setDeadline(), setMethod(), setBody(), setCredentials(), setTLS(), setHeaders(), setCallbacks(),
             request.unixSocket.map { text(CURLOPT_UNIX_SOCKET_PATH, $0) } ?? true,
         ]
         return isSet.allSatisfy { $0 } ? handle : nil
     }
 
     private func setDeadline() -> Bool {
-        let milliseconds = max(1, Int(deadline / .milliseconds(1)))
+        let milliseconds = Int(min(max(1, deadline / .milliseconds(1)), Double(Int32.max)))
         // A stream lives on after its headers; HTTPClient watches the time until then.
         return number(pipe == nil ? CURLOPT_TIMEOUT_MS : CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
     }
 
+    private func setMethod() -> Bool {
+        switch request.method {
+        case .head: number(CURLOPT_NOBODY, 1)
+        case .get where request.body == nil: number(CURLOPT_HTTPGET, 1)
+        // A name of one's own would outlive a redirect that asks for a GET.
+        case .post: number(CURLOPT_POST, 1)
+        default: text(CURLOPT_CUSTOMREQUEST, request.method.name)
+        }
+    }
+
     private func setBody() -> Bool {
-        guard let body = request.body else { return true }
-        guard let handle else { return false }
+        let expectsBody = [.post, .put, .patch].contains(request.method)
+        guard let handle, let body = request.body ?? (expectsBody ? [] : nil) else { return self.handle != nil }
         let isSized = rz_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)) == CURLE_OK
         return isSized
-            && body.withUnsafeBytes { bytes in
-                var copy = Array(bytes)
-                return copy.withUnsafeMutableBytes {
-                    rz_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) == CURLE_OK
-                }
+            && (body.isEmpty ? [0] : body).withUnsafeBytes { bytes in
+                let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+                return rz_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, start) == CURLE_OK
             }
     }
 
@@ -98,18 +110,29 @@ final class Transfer: @unchecked Sendable {
         let tls = request.tls
         return number(CURLOPT_SSL_VERIFYPEER, tls.verifiesPeer ? 1 : 0)
             && number(CURLOPT_SSL_VERIFYHOST, tls.verifiesPeer ? 2 : 0)
-            && (tls.authorities.map { text(CURLOPT_CAINFO, $0) } ?? true)
+            && (tls.authorities.map(setAuthorities) ?? true)
             && (tls.certificate.map { text(CURLOPT_SSLCERT, $0) } ?? true)
             && (tls.key.map { text(CURLOPT_SSLKEY, $0) } ?? true)
     }
 
+    /// These authorities and no others: without a folder of the system's.
+    private func setAuthorities(_ file: String) -> Bool {
+        guard let handle else { return false }
+        return text(CURLOPT_CAINFO, file) && rz_curl_set_pointer(handle, CURLOPT_CAPATH, nil) == CURLE_OK
+    }
+
     private func setHeaders() -> Bool {
         guard let handle else { return false }
-        // libcurl asks for permission to send a large body, and waits a second for servers that don't know that.
-        var all = [HTTPHeader("Expect", "")] + request.headers
-        if case .token(let token) = request.credentials { all.append(HTTPHeader("Authorization", "token=\(token)")) }
-        for header in all {
-            let line = "\(header.name):\(header.value.isEmpty ? "" : " " + header.value)"
+        var headers = request.headers
+        if case .token(let token) = request.credentials {
+            headers.append(HTTPHeader("Authorization", "token=\(token)"))
+        }
+        // libcurl asks for permission to send a large body, and waits a second for servers that don't know that; it
+        // takes every body for a form. A name with a colon and no value turns its own header off.
+        var lines = ["Expect:"]
+        if !headers.contains(where: { $0.name.lowercased() == "content-type" }) { lines.append("Content-Type:") }
+        lines += headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
+        for line in lines {
             guard !line.utf8.contains(where: { $0 == 10 || $0 == 13 || $0 == 0 }) else { return false }
             headerList = curl_slist_append(headerList, line)
         }
@@ -143,7 +166,7 @@ final class Transfer: @unchecked Sendable {
         // A status line begins a new set: after a redirect only the last answer counts.
         if text.hasPrefix("HTTP/") { headers = HTTPHeaders() }
         guard let colon = text.firstIndex(of: ":"), !text.hasPrefix("HTTP/") else {
-            if text == "\r\n", let handle, let pipe, !isInterim(handle) {
+            if text == "\r\n" || text == "\n", let handle, let pipe, !isInterim(handle) {
                 pipe.begin(status: rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE), headers: headers)
             }
             return
@@ -174,9 +197,13 @@ final class Transfer: @unchecked Sendable {
     // MARK: - The end
 
     func finish(_ outcome: CURLcode) {
-        guard !isFinished, let handle else { return end(.failure(TransportError(outcome, request))) }
-        guard outcome == CURLE_OK else {
-            return end(.failure(TransportError(isTooLarge ? CURLE_FILESIZE_EXCEEDED : outcome, request)))
+        guard outcome == CURLE_OK, let handle else {
+            let wasSent = handle.map { rz_curl_get_long($0, CURLINFO_REQUEST_SIZE) > 0 } ?? false
+            return end(
+                .failure(
+                    TransportError(
+                        isTooLarge ? CURLE_FILESIZE_EXCEEDED : outcome, request, String(cString: problem),
+                        wasSent: wasSent)))
         }
         let url = rz_curl_get_text(handle, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) } ?? request.url
         end(
@@ -186,6 +213,7 @@ final class Transfer: @unchecked Sendable {
     }
 
     func cancel() { end(.failure(TransportError(cancelled: request))) }
+    func expire() { finish(CURLE_OPERATION_TIMEDOUT) }
 
     private func end(_ result: Result<Answer, TransportError>) {
         guard !isFinished else { return }

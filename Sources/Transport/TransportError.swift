@@ -32,9 +32,17 @@ public struct TransportError: Error, Sendable, Hashable, CustomStringConvertible
 }
 
 extension TransportError {
-    init(_ code: CURLcode, _ request: HTTPRequest) {
+    /// - Parameters:
+    ///   - details: what libcurl wrote into its error buffer.
+    ///   - wasSent: whether a part of the request was.
+    init(_ code: CURLcode, _ request: HTTPRequest, _ details: String, wasSent: Bool) {
         let kind: Kind =
             switch code {
+            // With TLS 1.3 a server refuses a client's certificate after the client has begun to send.
+            case CURLE_RECV_ERROR where details.contains(" alert "), CURLE_SEND_ERROR where details.contains(" alert "):
+                .tls
+            // What answers is no HTTP server.
+            case CURLE_UNSUPPORTED_PROTOCOL where details.contains("HTTP/0.9"): .other
             case CURLE_COULDNT_CONNECT: .refused
             case CURLE_OPERATION_TIMEDOUT: .timedOut
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .nameResolution
@@ -44,14 +52,23 @@ extension TransportError {
             case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
                 CURLE_HTTP2_STREAM:
                 .connectionLost
-            case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .malformed
+            case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_FAILED_INIT: .malformed
             case CURLE_FILESIZE_EXCEEDED: .tooLarge
             default: .other
             }
-        let mayHaveArrived = kind == .timedOut || kind == .connectionLost || kind == .tooLarge
+        let text = details.isEmpty ? String(cString: curl_easy_strerror(code)) : details
         self.init(
-            kind, target: "\(request.method) \(shown(request.url))", message: String(cString: curl_easy_strerror(code)),
-            effectIsUnknown: mayHaveArrived && !request.method.isSafe)
+            kind, target: "\(request.method) \(shown(request.url))",
+            message: code == CURLE_FAILED_INIT ? "a header or an option can't be sent as it is" : text,
+            effectIsUnknown: wasSent && !TransportError.precedesRequest(kind) && !request.method.isSafe)
+    }
+
+    /// Whether a failure of this kind comes before a server can act on a request.
+    private static func precedesRequest(_ kind: Kind) -> Bool {
+        switch kind {
+        case .refused, .nameResolution, .malformed, .tls: true
+        case .timedOut, .cancelled, .connectionLost, .tooLarge, .other: false
+        }
     }
 
     init(cancelled request: HTTPRequest) {

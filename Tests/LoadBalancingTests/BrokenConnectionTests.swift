@@ -5,7 +5,7 @@ import Testing
 private let state =
     "1\n# be_name srv_name srv_addr srv_op_state srv_admin_state srv_uweight\nshop blue-1 127.0.0.1 2 0 9\n\n"
 
-@Suite("A broken connection")
+@Suite("A broken connection", .serialized)
 struct BrokenConnectionTests {
     @Test(
         "in the middle of a change leaves its effect unknown",
@@ -13,15 +13,21 @@ struct BrokenConnectionTests {
             FakeHAProxy.Answer.text(""), .text("\n"), .text("\n\n"), .silence(after: "\n\n"), .silence(after: ""),
         ])
     func duringChange(_ answer: FakeHAProxy.Answer) async throws {
-        let fake = try await FakeHAProxy([.text(state), answer])
-        defer { fake.stop() }
-        let failure = try await #require(throws: Failure.self) {
-            try await driver(fake.socket, deadline: .milliseconds(300)).apply(
-                [.weight("blue-1", 9), .weight("blue-1", 8)], epoch: 1)
+        // A busy machine may use up a short deadline before the change.
+        for deadline in [Duration.milliseconds(300), .seconds(3), .seconds(30)] {
+            let fake = try await FakeHAProxy([.text(state), answer])
+            defer { fake.stop() }
+            let failure = try await #require(throws: Failure.self) {
+                try await driver(fake.socket, deadline: deadline).apply(
+                    [.weight("blue-1", 9), .weight("blue-1", 8)], epoch: 1)
+            }
+            guard fake.lines.count == 2 else { continue }
+            #expect(failure.kind == .unknownEffect)
+            #expect(failure.summary.hasPrefix("edge-1"))
+            #expect(failure.place == fake.socket)
+            return
         }
-        #expect(failure.kind == .unknownEffect)
-        #expect(failure.summary.hasPrefix("edge-1"))
-        #expect(failure.place == fake.socket)
+        Issue.record("no change was sent")
     }
 
     @Test(
@@ -85,7 +91,7 @@ struct BrokenConnectionTests {
     }
 }
 
-@Suite("A weight that does not stay")
+@Suite("A weight that does not stay", .serialized)
 struct ReadBackTests {
     @Test("fails the change")
     func differentWeight() async throws {

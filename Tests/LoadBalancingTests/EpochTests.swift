@@ -7,7 +7,7 @@ private func backends(_ lab: Lab) -> String {
     "backend shop\n    server blue-1 127.0.0.1:\(lab.webPorts[0]) weight 100"
 }
 
-@Suite("The epoch on a load balancer")
+@Suite("The epoch on a load balancer", .serialized)
 struct EpochTests {
     @Test("is written with the first change, to HAProxy and to its map file")
     func claim() async throws {
@@ -86,7 +86,7 @@ struct EpochTests {
     }
 }
 
-@Suite("The server state file")
+@Suite("The server state file", .serialized)
 struct StateFileTests {
     @Test("that can't be written fails the change and says that a reload would forget it")
     func unwritable() async throws {

@@ -3,7 +3,7 @@ import Migration
 import Testing
 import Transport
 
-@Suite("Counters of a real HAProxy")
+@Suite("Counters of a real HAProxy", .serialized)
 struct CountersTests {
     @Test("tell requests and every kind of error apart, server by server")
     func errors() async throws {
@@ -72,7 +72,7 @@ struct CountersTests {
     }
 }
 
-@Suite("Obstacles on a real HAProxy")
+@Suite("Obstacles on a real HAProxy", .serialized)
 struct ObstaclesTests {
     private let colors: [Color: String] = [.blue: "blue-*", .green: "green-*"]
 

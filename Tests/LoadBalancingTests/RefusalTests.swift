@@ -15,7 +15,7 @@ private func backends(_ lab: Lab) -> String {
     """
 }
 
-@Suite("What HAProxy refuses")
+@Suite("What HAProxy refuses", .serialized)
 struct RefusalTests {
     @Test(
         "is told with its own words, where it was, and what to do",

@@ -10,7 +10,7 @@ private func pair(_ lab: Lab) -> String {
     """
 }
 
-@Suite("Weights on a real HAProxy")
+@Suite("Weights on a real HAProxy", .serialized)
 struct WeightsTests {
     @Test("are set and read back over a UNIX and a TCP socket", arguments: [false, true])
     func setAndReadBack(overTCP: Bool) async throws {
@@ -114,7 +114,7 @@ struct WeightsTests {
     }
 }
 
-@Suite("A reload")
+@Suite("A reload", .serialized)
 struct ReloadTests {
     @Test("keeps weights and states through the server state file")
     func keepsWeights() async throws {

@@ -52,13 +52,13 @@ extension Project {
     /// The plan for the world as it is now.
     func plan() async throws -> Plan {
         let observation = try await Observer(environment: environment, drivers: drivers).observe(source)
-        return try planner().plan(observation, at: SystemClock().now)
+        return try await planner().plan(observation, at: SystemClock().now)
     }
 
     /// Refuses a plan that no longer fits the world.
     func refuseIfStale(_ plan: Plan) async throws {
         let now = try await Observer(environment: environment, drivers: drivers).observe(source)
-        let differences = plan.world.differences(to: try planner().world(now))
+        let differences = plan.world.differences(to: try await planner().world(now))
         guard differences.isEmpty else {
             throw Failure(
                 "The plan \(plan.id) is stale: the world changed since it was made", details: differences,
@@ -66,5 +66,23 @@ extension Project {
         }
     }
 
-    private func planner() throws -> Planner { Planner(environment: environment, runbook: runbook) }
+    private func planner() async -> Planner {
+        Planner(environment: environment, runbook: runbook, history: await durationsOfLastRun())
+    }
+
+    /// How long each step took in the last run that was done; nothing when there was none, or it can't be read.
+    private func durationsOfLastRun() async -> [StepID: Period] {
+        guard let journal = try? Runs.journal(of: environment.name, places, readOnly: true),
+            let runs = try? await journal.runs()
+        else { return [:] }
+        for run in runs.reversed() {
+            guard let events = try? await journal.events(of: run, after: 0) else { continue }
+            let state = RunState(run: run, events: events)
+            guard state.status == .done else { continue }
+            return state.steps.compactMapValues { step in
+                step.startedAt.flatMap { start in step.endedAt.map { $0 - start } }
+            }
+        }
+        return [:]
+    }
 }

@@ -18,6 +18,7 @@ struct Project {
     static func load(_ name: String, root: String?) async throws -> Project {
         let places = Places()
         let folder = try projectFolder(for: name, root: root, places)
+        try folder.requireEnvironment(name)
         let repository = GitRepository(folder: folder.root)
         var source = try await repository.observeSource()
         source.copy = copyName(source)

@@ -63,6 +63,5 @@ private let script = """
             kind, text = steps[min(number, len(steps) - 1)]
             threading.Thread(target=answer, args=(connection, kind, text), daemon=True).start()
     threading.Thread(target=serve, daemon=True).start()
-    print("ready", flush=True)
-    until_test_ends()
+    announce_until_test_ends("ready")
     """

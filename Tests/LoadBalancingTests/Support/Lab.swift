@@ -71,7 +71,7 @@ func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body
     defer { haproxy.stop() }
     try await wait(for: "HAProxy to answer") {
         let log = (try? String(contentsOfFile: folder + "/haproxy.log", encoding: .utf8)) ?? ""
-        if log.contains("ALERT") { throw PeerError(log) }
+        if log.contains("Fatal errors found") || log.contains("cannot bind") { throw PeerError(log) }
         // A master hears no signals before it has said so.
         guard !masterWorker || log.contains("Loading success") else { return false }
         return (try? await lab.driver().observe()) != nil
@@ -117,12 +117,11 @@ extension Lab {
 private let supervisor = """
     log = open(sys.argv[1], "wb")
     child = subprocess.Popen(sys.argv[2:], start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    print(child.pid, flush=True)
     def end():
         try: os.killpg(child.pid, signal.SIGKILL)
         except ProcessLookupError: pass
         child.wait()
-    until_test_ends(end)
+    announce_until_test_ends(child.pid, end)
     """
 
 /// Prints the ports of its servers, then one that is free, then one where nothing listens but that stays taken.
@@ -147,6 +146,5 @@ private let webServers = """
     closed.bind(("127.0.0.1", 0))
     ports = [s.server_address[1] for s in servers] + [free.getsockname()[1], closed.getsockname()[1]]
     free.close()
-    print(*ports, flush=True)
-    until_test_ends()
+    announce_until_test_ends(" ".join(map(str, ports)))
     """

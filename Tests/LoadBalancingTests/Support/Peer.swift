@@ -25,10 +25,14 @@ final class Peer: Sendable {
 
     private static let prologue = """
         import json, os, signal, socket, subprocess, sys, threading, time
-        def until_test_ends(clean_up=lambda: None):
-            sys.stdin.buffer.read()
-            clean_up()
-            os._exit(0)
+        def announce_until_test_ends(greeting, clean_up=lambda: None):
+            try:
+                # Fails when the test has ended already.
+                print(greeting, flush=True)
+                sys.stdin.buffer.read()
+            finally:
+                clean_up()
+                os._exit(0)
 
         """
 }

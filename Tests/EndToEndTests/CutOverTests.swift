@@ -1,0 +1,85 @@
+import Foundation
+import JSON
+import Migration
+import Testing
+
+@Suite("A cutover in the sandbox", .serialized)
+struct CutOverTests {
+    @Test("gives the traffic back within a second when errors rise in the new color, and says which metric it was")
+    func errorsRise() async throws {
+        try await SandboxFixture.with { sandbox in
+            try sandbox.edit(
+                sandbox.environmentFile, replacing: "weight: 10%, bake: 1s", with: "weight: 10%, bake: 60s")
+            let users = try sandbox.start(["sandbox", "load", "--rate", "100", "--duration", "600", "--json"])
+            let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"])
+            try await rz.waitForOutput("\"type\":\"traffic.verified\"")
+            try sandbox.setSickness("errors", of: "/shop/web", on: "green")
+            let ended = try await rz.end()
+            users.signal(SIGTERM)
+            _ = try await users.end()
+
+            #expect(ended.status == 3)
+            let events = try ended.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+            let verdict = try #require(events.first { $0["type"]?.string == "gate.failed" })
+            let back = try #require(events.first { $0["type"]?.string == "traffic.returned" })
+            #expect(verdict["sample"]?["gate"]?.string == "errorRate")
+            #expect(verdict["sample"]?["subject"]?.string?.hasSuffix("be_web") == true)
+            let (failedAt, returnedAt) = (time(verdict), time(back))
+            #expect(returnedAt - failedAt < .seconds(1))
+
+            for edge in ["edge-1", "edge-2"] {
+                let weights = try await sandbox.weights(on: edge)
+                #expect(weights.filter { $0.key.contains("/green-") }.allSatisfy { $0.value == 0 })
+                #expect(weights.filter { $0.key.contains("/blue-") }.allSatisfy { $0.value > 0 })
+            }
+            let status = try await sandbox.run("status")
+            #expect(status.output.contains("all traffic is on blue"))
+            #expect(status.output.contains("errorRate"))
+
+            try await sandbox.succeed("rollback")
+            let left = try FileManager.default.contentsOfDirectory(atPath: sandbox.home + "/sandbox/servers")
+            #expect(left.allSatisfy { $0.hasPrefix("blue-") })
+        }
+    }
+
+    @Test("survives a reload that forgot the weights: they are back while the run goes on, and no request fails")
+    func reload() async throws {
+        try await SandboxFixture.with { sandbox in
+            try sandbox.edit(sandbox.environmentFile, replacing: "weight: 50%, bake: 1s", with: "weight: 50%, bake: 8s")
+            let users = try Users(sandbox)
+            let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"])
+            try await rz.waitForOutput("\"loadBalancers\":[\"edge-1\",\"edge-2\"],\"share\":\"50%\"")
+            try "1\n".write(toFile: sandbox.home + "/sandbox/haproxy/edge-1.state", atomically: true, encoding: .utf8)
+            kill(try sandbox.master(of: "edge-1"), SIGUSR2)
+            try await rz.waitForOutput("\"type\":\"traffic.reasserted\"")
+            #expect(try await sandbox.weights(on: "edge-1")["be_web/green-agent-1"] == 100)
+            let ended = try await rz.end()
+            #expect(ended.status == 0, "\(ended.all.suffix(800))")
+            try await users.expectNoFailure()
+        }
+    }
+
+    @Test("leaves no half flip when one load balancer is down, and names it")
+    func loadBalancerDown() async throws {
+        try await SandboxFixture.with { sandbox in
+            let before = try await sandbox.run("update", "sandbox", "--yes", "--until", "serviceGate")
+            #expect(before.status == 3, "\(before.all.suffix(800))")
+            let master = try sandbox.master(of: "edge-2")
+            for pid in children(of: master) + [master] { kill(pid, SIGKILL) }
+            let ended = try await sandbox.run("resume")
+            #expect(ended.status == 3)
+            #expect(ended.all.contains("edge-2"), "\(ended.all.suffix(800))")
+            #expect(ended.all.contains("refused"), "\(ended.all.suffix(800))")
+            let weights = try await sandbox.weights(on: "edge-1")
+            #expect(weights.filter { $0.key.contains("/green-") }.allSatisfy { $0.value == 0 })
+            #expect(weights.filter { $0.key.contains("/blue-") }.allSatisfy { $0.value > 0 })
+        }
+    }
+
+    private func children(of pid: pid_t) -> [pid_t] {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
+        return text.split(separator: " ").compactMap { pid_t($0) }
+    }
+
+    private func time(_ event: JSON) -> Instant { Instant(event["time"]?.string ?? "") ?? Instant(milliseconds: 0) }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import JSON
+import Testing
+import Transport
+
+@Suite("Nothing is changed", .serialized)
+struct DryRunTests {
+    @Test(
+        "by a plan, by a stale plan that is refused, and by a dry resume; the old color hears no change until drain is over"
+    )
+    func recorded() async throws {
+        try await SandboxFixture.with { sandbox in
+            let recorders = try await Recorders(sandbox)
+            let planFile = sandbox.folder + "/saved.plan"
+
+            let planned = try await sandbox.run("plan", "sandbox", "-o", planFile, variables: recorders.variables)
+            #expect(planned.status == 2, "\(planned.all)")
+            #expect(planned.output.contains("/shop/cart"))
+            try expectNothingChanged(recorders)
+
+            try await scaleSearch(sandbox, to: 2)
+            let stale = try await sandbox.run("update", "--plan", planFile, variables: recorders.variables)
+            #expect(stale.status == 5)
+            #expect(stale.errors.contains("/shop/search: 1 → 2 instances"), "\(stale.errors)")
+            try expectNothingChanged(recorders)
+            try await scaleSearch(sandbox, to: 1)
+
+            let rz = try sandbox.start(
+                ["update", "sandbox", "--yes", "--json", "--until", "soak"], variables: recorders.variables)
+            try await rz.waitForOutput("\"type\":\"old.sideQuiet\"")
+            #expect(recorders.changes(atMarathonOf: "blue").isEmpty)
+            #expect(try await rz.end().status == 3)
+            #expect(recorders.changes(atMarathonOf: "green").count >= 6)
+            try expectRaisedFirst(recorders)
+
+            let before = counts(recorders)
+            let dry = try await sandbox.run("resume", "--dry-run", variables: recorders.variables)
+            #expect(dry.output.contains("services of blue stopped"), "\(dry.all)")
+            #expect(counts(recorders) == before)
+        }
+    }
+
+    private func expectNothingChanged(_ recorders: Recorders) throws {
+        // The proxies are in place, or they would prove nothing.
+        #expect(!recorders.requests(toMarathonOf: "blue").isEmpty)
+        #expect(!recorders.commands(at: "edge-1").isEmpty)
+        #expect(!recorders.commands(at: "edge-2").isEmpty)
+        #expect(recorders.changes(atMarathonOf: "blue").isEmpty)
+        #expect(recorders.changes(atMarathonOf: "green").isEmpty)
+        #expect(recorders.changes(at: "edge-1").isEmpty)
+        #expect(recorders.changes(at: "edge-2").isEmpty)
+        #expect(recorders.changesByTools.isEmpty)
+    }
+
+    /// Invariant I1 as a load balancer hears it: green raised before blue is lowered.
+    private func expectRaisedFirst(_ recorders: Recorders) throws {
+        for edge in ["edge-1", "edge-2"] {
+            let commands = recorders.changes(at: edge)
+            let raised = try #require(commands.lastIndex { $0.contains("be_web/green-agent-1 weight 200") })
+            let lowered = try #require(commands.firstIndex { $0.contains("be_web/blue-agent-1 weight 0") })
+            #expect(raised < lowered)
+        }
+    }
+
+    private func counts(_ recorders: Recorders) -> [Int] {
+        ["blue", "green"].map { recorders.changes(atMarathonOf: $0).count }
+            + ["edge-1", "edge-2"].map { recorders.changes(at: $0).count } + [recorders.changesByTools.count]
+    }
+
+    /// As an operator would, beside rz; waits until the deployment is over.
+    private func scaleSearch(_ sandbox: SandboxFixture, to instances: Int) async throws {
+        let url = try await sandbox.status()["colors"]?["blue"]?["marathon"]?.string ?? ""
+        let body = Array(#"{"instances":\#(instances)}"#.utf8)
+        let answer = try await HTTPClient.shared.send(
+            HTTPRequest(
+                .put, url + "/v2/apps/shop/search", headers: [HTTPHeader("Content-Type", "application/json")],
+                body: body))
+        #expect(answer.status == 200)
+        try await eventually("search is scaled") {
+            let app = try await JSON(
+                parsing: HTTPClient.shared.send(HTTPRequest(.get, url + "/v2/apps/shop/search")).body)["app"]
+            return app?["tasksRunning"]?.int == instances && app?["deployments"]?.array?.isEmpty == true
+        }
+    }
+}

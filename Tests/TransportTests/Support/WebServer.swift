@@ -1,0 +1,221 @@
+import Foundation
+import Transport
+
+/// A web server in Python, for one test; it ends when the test does, whatever the reason: its standard input ends then.
+struct WebServer {
+    enum Kind {
+        case plain
+        case unix
+        case tls(Certificates)
+        /// Requires a certificate of the client.
+        case mutualTLS(Certificates)
+    }
+
+    let port: Int
+    let socket: String
+    private let process: Process
+
+    init(_ kind: Kind = .plain) async throws {
+        let folder = try temporaryFolder()
+        socket = folder + "/web.sock"
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", script, socket] + kind.arguments
+        let output = Pipe()
+        process.standardInput = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let line = await firstLine(of: output)
+        guard let port = Int(line) else { throw PeerError("the server did not start") }
+        self.port = port
+    }
+
+    var url: String { "http://127.0.0.1:\(port)" }
+    var secureURL: String { "https://localhost:\(port)" }
+
+    func stop() {
+        (process.standardInput as? Pipe)?.fileHandleForWriting.closeFile()
+        try? FileManager.default.removeItem(atPath: String(socket.dropLast("/web.sock".count)))
+    }
+
+    /// How often a name was asked for.
+    func hits(_ name: String) async throws -> Int {
+        try Int(await HTTPClient.shared.send(HTTPRequest(.get, url + "/hits/" + name)).text) ?? -1
+    }
+}
+
+extension WebServer.Kind {
+    fileprivate var arguments: [String] {
+        switch self {
+        case .plain: ["plain"]
+        case .unix: ["unix"]
+        case .tls(let files): ["tls", files.certificate, files.key]
+        case .mutualTLS(let files): ["tls", files.certificate, files.key, files.authority]
+        }
+    }
+}
+
+/// An authority and a certificate of it for `localhost`, made by openssl.
+struct Certificates {
+    let folder: String
+    var authority: String { folder + "/ca.pem" }
+    var certificate: String { folder + "/localhost.pem" }
+    var key: String { folder + "/localhost.key" }
+
+    init() async throws {
+        folder = try temporaryFolder()
+        try await openssl(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=Test -keyout ca.key -out ca.pem"
+        )
+        try await openssl(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout localhost.key -out localhost.csr"
+        )
+        try "subjectAltName=DNS:localhost".write(toFile: folder + "/names", atomically: true, encoding: .utf8)
+        try await openssl(
+            "x509 -req -in localhost.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names "
+                + "-out localhost.pem")
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+
+    private func openssl(_ arguments: String) async throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["openssl"] + arguments.split(separator: " ").map(String.init)
+        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        process.standardError = FileHandle.nullDevice
+        let status = try await withCheckedThrowingContinuation { (ending: CheckedContinuation<Int32, any Error>) in
+            process.terminationHandler = { ending.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { ending.resume(throwing: error) }
+        }
+        guard status == 0 else { throw PeerError("openssl \(arguments)") }
+    }
+}
+
+struct PeerError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+func temporaryFolder() throws -> String {
+    var template = Array("/tmp/rz-tr-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw PeerError("no temporary folder") }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// Looks every few milliseconds until a condition holds.
+func wait(
+    for what: String, within limit: Duration = .seconds(15), until condition: () async throws -> Bool
+) async throws {
+    let end = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < end else { throw PeerError("waited \(limit) for \(what)") }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}
+
+/// Read on a thread of its own: tests share few.
+private func firstLine(of pipe: Pipe) async -> String {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread {
+            var line: [UInt8] = []
+            while let byte = try? pipe.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
+            continuation.resume(returning: String(decoding: line, as: UTF8.self))
+        }
+    }
+}
+
+private let script = """
+    import http.server, os, socket, socketserver, ssl, sys, threading, time, urllib.parse
+    hits, lock = {}, threading.Lock()
+    def hit(name, amount=1):
+        with lock:
+            hits[name] = hits.get(name, 0) + amount
+            return hits[name]
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        def handle_one_request(self):
+            try: super().handle_one_request()
+            except OSError: self.close_connection = True
+        def answer(self, status, body, **headers):
+            self.send_response(status)
+            for name, value in headers.items(): self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD": self.wfile.write(body)
+        def chunk(self, body):
+            self.wfile.write(b"%x\\r\\n%s\\r\\n" % (len(body), body))
+            self.wfile.flush()
+        def act(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            name, _, rest = self.path.partition("?")[0][1:].partition("/")
+            if name == "echo":
+                head = f"{self.command} {self.path}\\n" + "".join(f"{k}: {v}\\n" for k, v in self.headers.items())
+                self.answer(200, head.encode() + b"\\n" + body)
+            elif name == "hits": self.answer(200, str(hits.get(rest, 0)).encode())
+            elif name == "status": self.answer(int(rest), b"body of " + rest.encode())
+            elif name == "redirect":
+                status, _, to = rest.partition("/")
+                hit("redirect")
+                self.answer(int(status), b"", Location=urllib.parse.unquote(to))
+            elif name == "drop":
+                times, _, key = rest.partition("/")
+                if hit(key) <= int(times): self.close_connection = True
+                else: self.answer(200, b"at last")
+            elif name == "hang":
+                hit("hanging")
+                self.connection.recv(1)
+                hit("gone")
+                self.close_connection = True
+            elif name == "big": self.answer(200, b"x" * int(rest))
+            elif name == "garbage":
+                self.wfile.write(b"no http at all\\r\\n\\r\\n")
+                self.close_connection = True
+            elif name == "half":
+                self.send_response(200)
+                self.send_header("Content-Length", "1000")
+                self.end_headers()
+                self.wfile.write(b"half")
+                self.close_connection = True
+            elif name == "drip":
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                text = urllib.parse.unquote_to_bytes(rest)
+                for start in range(0, len(text), 3): self.chunk(text[start:start + 3])
+                self.chunk(b"")
+            elif name == "endless":
+                self.send_response(200)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                try:
+                    while True:
+                        self.chunk(b"x" * 65536)
+                        hit("sent", 65536)
+                except OSError:
+                    hit("stopped")
+                    raise
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = act
+        def log_message(self, *arguments): pass
+        def address_string(self): return "client"
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 2000
+        def handle_error(self, *arguments): pass
+        def server_bind(self): socketserver.TCPServer.server_bind(self)
+    class UnixServer(Server):
+        address_family = socket.AF_UNIX
+    kind = sys.argv[2]
+    server = UnixServer(sys.argv[1], Handler) if kind == "unix" else Server(("127.0.0.1", 0), Handler)
+    if kind == "tls":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[3], sys.argv[4])
+        if len(sys.argv) > 5:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(sys.argv[5])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(0 if kind == "unix" else server.server_address[1], flush=True)
+    sys.stdin.buffer.read()
+    os._exit(0)
+    """
