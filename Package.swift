@@ -66,6 +66,7 @@ let package = Package(
         tests("TransportTests", ["Transport"]),
         tests("ProvisioningTests", ["Provisioning", "Migration", "JSON"]),
         tests("EndToEndTests", ["rz", "JSON", "Migration", "Transport"]),
+        tests("RunbooksTests", ["Runbooks", "Migration", "JSON"]),
         tests("SandboxTests", ["Sandbox", "JSON", "Transport"]),
     ]
 )

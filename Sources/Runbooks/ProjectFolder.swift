@@ -44,7 +44,10 @@ public struct ProjectFolder: Sendable {
 
     /// - Throws: `Failure` that names the known environments when there is none of this name.
     public func requireEnvironment(_ name: String) throws(Failure) {
-        try require("environment", name, among: environments(), otherwise: "Begin one with: rz init NAME.")
+        let known = try environments()
+        guard known.contains(name) else {
+            throw unknown("environment", name, known, otherwise: "Begin one with: rz init \(name).")
+        }
     }
 
     /// Reads an environment.
@@ -65,7 +68,10 @@ public struct ProjectFolder: Sendable {
     ///
     /// - Throws: `ConfigurationError` with everything that is wrong with the file, `Failure` when there is none.
     public func runbook(_ name: String) throws -> Runbook {
-        try require("runbook", name, among: runbooks(), otherwise: "Copy rz-update.yaml and change it.")
+        let known = try runbooks()
+        guard known.contains(name) else {
+            throw unknown("runbook", name, known, otherwise: "Copy rz-update.yaml and change it.")
+        }
         let file = "runbooks/\(name).yaml"
         var reader = Reader(file: file)
         let value = reader.read(try text(of: file), as: RunbookFormat.shape)
@@ -82,11 +88,8 @@ public struct ProjectFolder: Sendable {
         reader.problem("the name is \"\(given.text)\", but \(what) is called \"\(name)\"", at: given)
     }
 
-    private func require(
-        _ kind: String, _ name: String, among known: [String], otherwise: String
-    ) throws(Failure) {
-        guard !known.contains(name) else { return }
-        throw Failure(
+    private func unknown(_ kind: String, _ name: String, _ known: [String], otherwise: String) -> Failure {
+        Failure(
             "There is no \(kind) \(name)", at: "\(root)/\(kind)s",
             details: ["known: \(known.isEmpty ? "none" : known.joined(separator: ", "))"],
             advice: nearest(name, in: known).map { "Did you mean \($0)?" } ?? otherwise)

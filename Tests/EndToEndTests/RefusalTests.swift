@@ -34,10 +34,15 @@ struct RefusalTests {
                 sandbox, ["plan", "sandbox"], status: 5, variables: ["PATH": try pathWithoutTerraform(sandbox)],
                 says: ["terraform nor tofu"])
 
+            try changed("requireClean: false", "requireClean: true")
+            await expect(
+                sandbox, ["update", "sandbox", "--yes"], status: 5,
+                says: ["blocks this plan", "not in a Git repository"])
+
             try changed("name: sandbox\n", "name: sandbox\n")
             await expect(
                 sandbox, ["plan", "sandbocks"], status: 1, says: ["no environment sandbocks", "Did you mean sandbox?"])
-            #expect(!FileManager.default.fileExists(atPath: sandbox.home + "/journal/sandbox.sqlite"))
+            #expect(try await sandbox.run("history").output.isEmpty, "a refused run left a trace")
             #expect(try await sandbox.live() == "blue")
 
             try changed("env.CACHE_HOST: \"{{ agent[0].address }}\"", "env.API_TOKEN: \"${env:RZ_E2E_SECRET}\"")

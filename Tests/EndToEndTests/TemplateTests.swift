@@ -7,7 +7,8 @@ import Testing
 struct TemplateTests {
     @Test("is the shipped runbook, word for word")
     func runbook() throws {
-        let shipped = try String(contentsOf: Program.checkout.appending(path: "runbooks/rz-update.yaml"), encoding: .utf8)
+        let shipped = try String(
+            contentsOf: Program.checkout.appending(path: "runbooks/rz-update.yaml"), encoding: .utf8)
         #expect(Template.runbook.trimmingCharacters(in: .newlines) == shipped.trimmingCharacters(in: .newlines))
     }
 }

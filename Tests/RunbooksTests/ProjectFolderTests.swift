@@ -34,7 +34,7 @@ struct ProjectFolderTests {
         #expect(failure?.details == ["known: office, shop"])
         #expect(failure?.advice == "Did you mean shop?")
         let far = #expect(throws: Failure.self) { try folder.environment("warehouse") }
-        #expect(far?.advice == "Begin one with: rz init NAME.")
+        #expect(far?.advice == "Begin one with: rz init warehouse.")
     }
 
     @Test("gives no file outside of it", arguments: ["../shop", "..", "", ".", "shop/../shop", "/etc"])
