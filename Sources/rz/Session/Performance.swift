@@ -84,7 +84,8 @@ actor Screen {
         case .lines:
             if let line = EventLines(plan, style: terminal.style).line(for: event) { write(line + "\n") }
         case .json:
-            if let line = try? EventCoding.line(for: event) { write(line + "\n") }
+            // Masked value by value: masking the finished line could break its JSON.
+            if let line = try? EventCoding.line(for: event, redacting: secrets()) { terminal.write(line + "\n") }
         }
     }
 
