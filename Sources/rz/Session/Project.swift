@@ -48,6 +48,7 @@ struct Project {
         self.source = source
         self.places = places
         settings = SettingResolver(environmentFolder: folder.environmentFolder(name), rzHome: places.home)
+        Redaction.cover(settings)
         drivers = try Drivers.registered(
             for: environment, folder: folder.environmentFolder(name), state: places.state(of: name), settings: settings,
             checkout: checkout)
