@@ -24,7 +24,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     static let all = [
         Refusal(
             testDescription: "wrong YAML", edits: [Edit(old: "runbook: rz-update", new: "runbook: [rz-update")],
-            says: ["environment.yaml:5:", "not valid YAML", "rz validate"]),
+            says: ["environments/sandbox/environment.yaml:", "not valid YAML", "rz validate"]),
         Refusal(
             testDescription: "an unknown key", edits: [Edit(old: "runbook: rz-update", new: "runbok: rz-update")],
             says: ["environment.yaml:5:1", "unknown key \"runbok\"; did you mean \"runbook\"?"]),
@@ -50,7 +50,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
                         """)
             ],
             arguments: ["update", "sandbox", "--yes"],
-            says: ["rz-update.yaml:", "the step early changes the old color in cutOver"]),
+            says: ["rz-update.yaml:", "early changes the old color in cutOver"]),
         Refusal(
             testDescription: "a destroy that nobody approves",
             edits: [Edit(old: "tearDown: { waived: \"sandbox\" }", new: "tearDown: 0")],
