@@ -61,12 +61,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests("JSONTests", ["JSON", "Digest"]),
+        tests("MigrationTests", ["Migration"]),
+        tests("JournalTests", ["Journal", "Migration", "JSON"]),
         tests("EngineTests", ["Engine", "Migration"]),
         tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport"]),
         tests("TransportTests", ["Transport"]),
         tests("ProvisioningTests", ["Provisioning", "Migration", "JSON"]),
         tests("EndToEndTests", ["rz", "JSON", "Migration", "Transport"]),
-        tests("RunbooksTests", ["Runbooks", "Migration", "JSON"]),
+        tests("RunbooksTests", ["Runbooks", "Migration", "JSON", yams]),
         tests("SandboxTests", ["Sandbox", "JSON", "Transport"]),
     ]
 )

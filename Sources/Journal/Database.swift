@@ -1,90 +1,104 @@
 import CSQLite
-import Foundation
 
-/// One SQLite file. Not Sendable: it belongs to the one actor that opened it.
+/// One connection to a SQLite file. Not Sendable: it belongs to the one actor that opened it.
 final class Database {
     private let handle: OpaquePointer
     let path: String
 
-    /// Opens a file; when it may be written, also makes it, with WAL and every commit synced.
+    /// Opens a file that exists. Every commit of a writer is synced to the disk before it is reported.
     ///
-    /// - Throws: `JournalError`.
+    /// - Throws: `JournalError`, also when SQLite does not take the synced mode on.
     init(path: String, readOnly: Bool) throws(JournalError) {
         self.path = path
         var opened: OpaquePointer?
-        let flags = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-        let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
+        let access = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
+        let code = sqlite3_open_v2(path, &opened, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
         guard code == SQLITE_OK, let opened else {
+            let error = JournalError(code: code, systemError: sqlite3_system_errno(opened), path: path)
             sqlite3_close(opened)
-            throw JournalError(code: code, path: path)
+            throw error
         }
         handle = opened
-        sqlite3_busy_timeout(handle, 5000)
+        sqlite3_busy_timeout(handle, Database.busyTimeout)
         if readOnly { return }
-        chmod(path, 0o600)
-        _ = try query("PRAGMA journal_mode = WAL")
         try execute("PRAGMA synchronous = FULL")
-        let level = try query("PRAGMA synchronous").first?["synchronous"]
-        guard level == "2" else {
+        guard try integer("PRAGMA synchronous") == Database.fullySynced else {
             throw JournalError(
-                .broken, path: path, message: "SQLite does not sync each commit (synchronous = \(level ?? "?"))")
+                .broken, path: path, message: "SQLite does not sync each commit, so the journal can't be relied on",
+                advice: "Is this SQLite built with its usual options?")
         }
     }
 
+    /// How long a statement waits for another process's transaction, in milliseconds. Ours take a few.
+    private static let busyTimeout: Int32 = 5000
+    /// What `PRAGMA synchronous` answers for FULL.
+    private static let fullySynced = 2
+
     deinit { sqlite3_close(handle) }
 
-    /// Runs a statement that returns no rows.
-    func execute(_ sql: String, _ values: [String] = []) throws(JournalError) { _ = try query(sql, values) }
+    /// Runs a statement whose rows, if it has any, nobody needs.
+    func execute(_ sql: String, _ values: [Value] = []) throws(JournalError) {
+        try forEach(sql, values) { _ in }
+    }
 
-    /// Runs a statement with its `?` bound in order; rows by column name, SQL NULL left out.
-    func query(_ sql: String, _ values: [String] = []) throws(JournalError) -> [[String: String]] {
+    func rows(_ sql: String, _ values: [Value] = []) throws(JournalError) -> [Row] {
+        var rows: [Row] = []
+        try forEach(sql, values) { rows.append($0) }
+        return rows
+    }
+
+    /// The first column of the first row, if that is a number.
+    func integer(_ sql: String) throws(JournalError) -> Int? { try rows(sql).first?.integer(0) }
+
+    /// Runs a statement with its `?` bound in order, and hands over a row after the other.
+    func forEach(
+        _ sql: String, _ values: [Value] = [], _ body: (Row) throws(JournalError) -> Void
+    ) throws(JournalError) {
         var prepared: OpaquePointer?
         guard sqlite3_prepare_v2(handle, sql, -1, &prepared, nil) == SQLITE_OK, let statement = prepared else {
             throw failure()
         }
         defer { sqlite3_finalize(statement) }
         for (index, value) in values.enumerated() {
-            guard rz_sqlite_bind_text(statement, Int32(index + 1), value, Int32(value.utf8.count)) == SQLITE_OK else {
-                throw failure()
-            }
+            guard value.bind(to: statement, at: Int32(index + 1)) == SQLITE_OK else { throw failure() }
         }
-        var rows: [[String: String]] = []
         while true {
             switch sqlite3_step(statement) {
-            case SQLITE_DONE: return rows
-            case SQLITE_ROW: rows.append(row(statement))
+            case SQLITE_DONE: return
+            case SQLITE_ROW: try body(Row(statement))
             default: throw failure()
             }
         }
     }
 
     /// All of the work, durably, or none of it. Other writers wait.
-    func transaction<Result>(_ work: () throws(JournalError) -> Result) throws(JournalError) -> Result {
-        try execute("BEGIN IMMEDIATE")
+    func write<Result>(_ work: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+        try transaction("BEGIN IMMEDIATE", work)
+    }
+
+    /// Reads as if nobody wrote meanwhile. Writers don't wait.
+    func read<Result>(_ work: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+        try transaction("BEGIN", work)
+    }
+
+    private func transaction<Result>(
+        _ begin: String, _ work: () throws(JournalError) -> Result
+    ) throws(JournalError) -> Result {
+        try execute(begin)
         do throws(JournalError) {
             let result = try work()
             try execute("COMMIT")
             return result
         } catch {
-            try? execute("ROLLBACK")
+            // SQLite has rolled back by itself after some errors, a full disk among them.
+            if sqlite3_get_autocommit(handle) == 0 { try? execute("ROLLBACK") }
             throw error
         }
     }
 
-    private func row(_ statement: OpaquePointer) -> [String: String] {
-        var row: [String: String] = [:]
-        for column in 0..<sqlite3_column_count(statement) {
-            guard let name = sqlite3_column_name(statement, column), let text = sqlite3_column_text(statement, column)
-            else {
-                continue
-            }
-            row[String(cString: name)] = String(cString: text)
-        }
-        return row
-    }
-
     private func failure() -> JournalError {
         JournalError(
-            code: sqlite3_extended_errcode(handle) & 0xFF, path: path, message: String(cString: sqlite3_errmsg(handle)))
+            code: sqlite3_extended_errcode(handle), systemError: sqlite3_system_errno(handle), path: path,
+            message: String(cString: sqlite3_errmsg(handle)))
     }
 }

@@ -8,36 +8,92 @@ import Migration
 /// No table of cases is needed, so a new one can't be forgotten.
 public enum EventCoding {
     /// One line, without its end.
-    public static func line(for event: Event) throws(JournalError) -> String {
-        let (type, payload) = try encode(event.kind)
+    ///
+    /// - Throws: `JournalError` of kind `.unreadable` for an event that JSON can't express.
+    public static func line(for event: Event, redacting secrets: Secrets = Secrets()) throws(JournalError) -> String {
+        let coded = try encode(event.kind, redacting: secrets)
         var line = JSONObject([
             ("time", .string(event.time.description)), ("run", .string(event.run.text)),
-            ("seq", .number(JSONNumber(event.sequence))), ("type", .string(type)),
+            ("seq", .number(JSONNumber(event.sequence))), ("type", .string(coded.type)),
         ])
-        for (key, value) in payload { line[key] = value }
+        for (key, value) in coded.payload { line[key] = value }
         return JSON.object(line).compact
     }
 
-    /// The type and the payload of an event.
-    static func encode(_ kind: Event.Kind) throws(JournalError) -> (type: String, payload: JSONObject) {
+    /// The event that a line was made from.
+    ///
+    /// - Throws: `JournalError` of kind `.unreadable` that says what is wrong with the line.
+    public static func event(
+        fromLine line: String, redacting secrets: Secrets = Secrets()
+    ) throws(JournalError) -> Event {
+        let json: JSON
+        do throws(JSONError) { json = try JSON(parsing: line) } catch { throw unreadable(error.description) }
+        guard var payload = json.object, let time = json["time"]?.string.flatMap({ Instant($0) }),
+            let run = json["run"]?.string, let sequence = json["seq"]?.int, let type = json["type"]?.string
+        else { throw unreadable("`time`, `run`, `seq` or `type` is missing or has another form") }
+        for key in reservedKeys { payload[key] = nil }
+        let kind = try encode(decode(type: type, payload: JSON.object(payload).compact), redacting: secrets).kind
+        return Event(run: RunID(run), sequence: sequence, time: time, kind: kind)
+    }
+
+    /// The keys of a line that belong to every event; no case may use them for its own.
+    static let reservedKeys = ["time", "run", "seq", "type"]
+
+    /// An event in parts, with no secret in it.
+    struct Coded {
+        var type: String
+        var payload: JSONObject
+        /// The event as it will be read back.
+        var kind: Event.Kind
+    }
+
+    static func encode(_ kind: Event.Kind, redacting secrets: Secrets) throws(JournalError) -> Coded {
+        let (type, payload) = try encode(kind)
+        let plain = JSON.object(payload)
+        let masked = secrets.redact(plain)
+        if masked == plain { return Coded(type: type, payload: payload, kind: kind) }
+        func read(_ value: JSON) -> Event.Kind? { try? decode(type: type, payload: value.compact) }
+        let kept = read(masked) == nil ? secrets.redact(plain) { read($0) != nil } : masked
+        return Coded(type: type, payload: kept.object ?? payload, kind: read(kept) ?? kind)
+    }
+
+    static func decode(type: String, payload: String) throws(JournalError) -> Event.Kind {
+        do {
+            let nested = JSON.object(JSONObject([(caseName(type), try JSON(parsing: payload))]))
+            let decoder = JSONDecoder()
+            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+                positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: notANumber)
+            return try decoder.decode(Event.Kind.self, from: Data(nested.compact.utf8))
+        } catch {
+            throw unreadable("type \(type): \(error)")
+        }
+    }
+
+    private static func encode(_ kind: Event.Kind) throws(JournalError) -> (type: String, payload: JSONObject) {
         do {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            // A rate of nothing by nothing must not be what halts a run.
+            encoder.nonConformingFloatEncodingStrategy = .convertToString(
+                positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: notANumber)
             let nested = try JSON(parsing: Array(encoder.encode(kind)))
             guard let (name, payload) = nested.object?.first(where: { _ in true }) else {
-                throw JournalError(.broken, path: "", message: "An event without a name")
+                throw unreadable("an event without a name")
             }
             return (type(name), payload.object ?? JSONObject())
         } catch let error as JournalError {
             throw error
         } catch {
-            throw JournalError(.broken, path: "", message: "An event can't be written down: \(error)")
+            throw unreadable("\(error)")
         }
     }
 
-    static func decode(type: String, payload: String) throws -> Event.Kind {
-        let nested = JSON.object(JSONObject([(caseName(type), try JSON(parsing: payload))]))
-        return try JSONDecoder().decode(Event.Kind.self, from: Data(nested.compact.utf8))
+    private static let infinity = "Infinity"
+    private static let notANumber = "NaN"
+
+    private static func unreadable(_ message: String) -> JournalError {
+        JournalError(
+            .unreadable, path: nil, message: message, advice: "Was it written by another version of rz?")
     }
 
     /// `stepStarted` → `step.started`, `trafficReturnFailed` → `traffic.returnFailed`, `noted` → `noted`.

@@ -1,69 +1,127 @@
 import CSQLite
+import Glibc
 import Migration
 
 /// Why the journal could not be read or written.
 public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Kind: Sendable, Hashable {
-        /// Another process holds the environment's lock.
-        case locked
-        /// Another process took the lock over: this one must not act any more.
+        /// Another process holds the environment's lock: this one.
+        case locked(JournalLock)
+        /// The lock that was meant is not the one that stands.
+        case otherLock
+        /// This process's lock was taken over or given back: it must not act any more.
         case fenced
+        /// There is no room on the disk.
         case full
         case readOnly
         case busy
+        /// The disk did not do what it was asked to.
+        case inputOutput
         /// The file is not what was written: what differs is in the message.
         case corrupt
         /// Written by a newer rz.
         case newer
+        /// A SQLite file, but no journal.
+        case foreign
+        /// There is no such journal, or it can't be opened.
         case missing
+        /// An event or a plan that this rz can't read or write.
+        case unreadable
         case broken
     }
 
     public var kind: Kind
-    public var path: String
+    /// The journal's file.
+    public var path: String?
     public var message: String
-    public var advice: String
+    public var details: [String]
+    public var advice: String?
 
-    init(_ kind: Kind, path: String, message: String, advice: String = "") {
+    init(_ kind: Kind, path: String?, message: String, details: [String] = [], advice: String? = nil) {
         self.kind = kind
         self.path = path
         self.message = message
+        self.details = details
         self.advice = advice
     }
 
-    init(code: Int32, path: String, message: String? = nil) {
-        let text = message ?? String(cString: sqlite3_errstr(code))
-        switch code {
-        case SQLITE_FULL:
-            self.init(
-                .full, path: path, message: "There is no room to write down what happens, so nothing more is done",
-                advice: "Make room on this disk, then: rz resume.")
-        case SQLITE_READONLY, SQLITE_PERM:
-            self.init(
-                .readOnly, path: path, message: "The journal can't be written (\(text))",
-                advice: "Give this user the right to write it, or set RZ_HOME.")
-        case SQLITE_BUSY, SQLITE_LOCKED:
-            self.init(
-                .busy, path: path, message: "Another process writes the journal and does not end", advice: "Try again.")
-        case SQLITE_CORRUPT, SQLITE_NOTADB:
-            self.init(
-                .corrupt, path: path, message: "The file is damaged (\(text))",
-                advice: "Keep a copy of it. The state of the load balancers tells which color is live.")
-        case SQLITE_CANTOPEN:
-            self.init(
-                .missing, path: path, message: "The journal can't be opened (\(text))", advice: "Is RZ_HOME right?")
-        default:
-            self.init(.broken, path: path, message: text)
-        }
+    /// The file is not what was written.
+    static func corrupt(_ difference: String, path: String) -> JournalError {
+        JournalError(
+            .corrupt, path: path, message: "The journal is damaged: \(difference)",
+            advice: "Keep a copy of the file. What the load balancers say tells which color is live.")
     }
 
     public var description: String { failure.description }
 
     /// For everything above the journal.
     public var failure: Failure {
-        let refusals: Set<Kind> = [.locked, .fenced]
-        return Failure(
-            message, at: path, advice: advice.isEmpty ? nil : advice,
-            kind: refusals.contains(kind) ? .refused : .permanent)
+        Failure(message, at: path, details: details, advice: advice, kind: failureKind)
+    }
+
+    private var failureKind: Failure.Kind {
+        switch kind {
+        case .locked, .otherLock, .fenced: .refused
+        case .busy: .transient
+        default: .permanent
+        }
+    }
+}
+
+// MARK: - What the system says
+
+extension JournalError {
+    /// From SQLite's extended result code and the `errno` behind it. Source: https://sqlite.org/rescode.html
+    init(code: Int32, systemError: Int32, path: String, message: String? = nil) {
+        let words = message ?? String(cString: sqlite3_errstr(code))
+        switch code & 0xFF {
+        case SQLITE_FULL:
+            self = .full(path)
+        // SQLite tells a full disk from a broken one only where it writes pages, not where it maps its index.
+        case SQLITE_IOERR where [ENOSPC, EDQUOT].contains(systemError):
+            self = .full(path)
+        case SQLITE_IOERR:
+            let reason = systemError == 0 ? words : "\(words): \(String(cString: strerror(systemError)))"
+            self.init(
+                .inputOutput, path: path, message: "The disk does not obey (\(reason))",
+                details: ["what is not in the journal is not done"],
+                advice: "Mend the disk, then: rz resume. It looks at the world before it acts.")
+        case SQLITE_READONLY, SQLITE_PERM:
+            self.init(
+                .readOnly, path: path, message: "The journal can't be written (\(words))",
+                advice: "Give this user the right to write it and its folder, or set RZ_HOME.")
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            self.init(
+                .busy, path: path, message: "Another process writes the journal and does not end",
+                advice: "Try again; `fuser` with the file's name shows who has it open.")
+        case SQLITE_CORRUPT, SQLITE_NOTADB:
+            self = .corrupt(words, path: path)
+        case SQLITE_CANTOPEN:
+            self.init(
+                .missing, path: path, message: "The journal can't be opened (\(words))",
+                advice: "Does it belong to another user? Is RZ_HOME right?")
+        default:
+            self.init(.broken, path: path, message: "SQLite refused: \(words)")
+        }
+    }
+
+    /// From the `errno` of a call on the journal's folder.
+    init(systemError: Int32, path: String, doing work: String) {
+        let words = String(cString: strerror(systemError))
+        switch systemError {
+        case ENOSPC, EDQUOT:
+            self = .full(path)
+        default:
+            self.init(
+                systemError == EIO ? .inputOutput : .readOnly, path: path,
+                message: "The journal can't be \(work) (\(words))",
+                advice: "Give this user the right to write there, or set RZ_HOME.")
+        }
+    }
+
+    private static func full(_ path: String) -> JournalError {
+        JournalError(
+            .full, path: path, message: "There is no room to write down what happens, so nothing more is done",
+            advice: "Make room on this disk, then: rz resume.")
     }
 }

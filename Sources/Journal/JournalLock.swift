@@ -1,21 +1,28 @@
-import Foundation
 import Migration
 
 /// Who may act on an environment.
-public struct JournalLock: Sendable, Hashable {
+public struct JournalLock: Sendable, Hashable, CustomStringConvertible {
     public var id: String
     /// Grows with each holder. What carries an older one is refused, at the journal and at the load balancers.
     public var epoch: Int
+    /// The user.
     public var owner: String
     public var host: String
     public var pid: Int
+    /// When the process started, in the kernel's ticks since boot: a pid alone comes again.
+    public var processStart: String
+    /// What the holder does, for people: `rz update shop`.
     public var purpose: String
     public var acquiredAt: Instant
-    /// The boot of the host, and the start of the process on it: a pid alone comes again.
+    /// Names the boot of the host: after the next one every process of this one is gone.
     var boot: String
-    var start: String
-    /// The dead holder whose lock this one took over.
+    /// Names the set of processes among which the pid counts, a container's for example.
+    var namespace: String
+    /// The holder whose lock this one took over, because its process was gone.
     public var tookOverFrom: String?
+
+    /// The holder in words: `anna on ctl-1, pid 4711, since 2026-11-23T17:31:52.114Z`.
+    public var description: String { "\(owner) on \(host), pid \(pid), since \(acquiredAt)" }
 }
 
 extension Journal {
@@ -23,24 +30,23 @@ extension Journal {
     ///
     /// - Throws: `JournalError` of kind `.locked` that says who holds it since when.
     public func acquire(purpose: String, at time: Instant) throws(JournalError) -> JournalLock {
-        try database.transaction { () throws(JournalError) in
+        try database.write { () throws(JournalError) in
             let (held, epoch) = try readLock()
             if let held, isHeld(held) { throw locked(held) }
             let me = ProcessIdentity.own
             let lock = JournalLock(
-                id: String(String(UInt64.random(in: 0...UInt64.max), radix: 16).prefix(8)), epoch: epoch + 1,
-                owner: me.user,
-                host: me.host, pid: me.pid, purpose: purpose, acquiredAt: time, boot: me.boot, start: me.start,
-                tookOverFrom: held.map { "\($0.owner), pid \($0.pid), since \($0.acquiredAt)" })
+                id: newID(), epoch: epoch + 1, owner: me.user, host: me.host, pid: me.pid, processStart: me.start,
+                purpose: secrets().redact(purpose), acquiredAt: time, boot: me.boot, namespace: me.namespace,
+                tookOverFrom: held?.description)
             try database.execute(
                 """
-                UPDATE lock SET epoch = CAST(? AS INTEGER), id = ?, owner = ?, host = ?, boot = ?, pid = CAST(? AS INTEGER),
-                    start = ?, purpose = ?, acquired = ?
+                UPDATE lock SET epoch = ?, id = ?, owner = ?, host = ?, boot = ?, namespace = ?, pid = ?, start = ?,
+                    purpose = ?, acquired = ?
                 """,
                 [
-                    String(lock.epoch), lock.id, lock.owner, lock.host, lock.boot, String(lock.pid), lock.start,
-                    purpose,
-                    time.description,
+                    .integer(lock.epoch), .text(lock.id), .text(lock.owner), .text(lock.host), .text(lock.boot),
+                    .text(lock.namespace), .integer(lock.pid), .text(lock.processStart), .text(lock.purpose),
+                    .text(time.description),
                 ])
             return lock
         }
@@ -48,22 +54,24 @@ extension Journal {
 
     /// Gives the lock back; nothing happens if another holds it by now.
     public func release(_ lock: JournalLock) throws(JournalError) {
-        try database.execute("UPDATE lock SET id = NULL WHERE id = ?", [lock.id])
+        try database.execute("UPDATE lock SET id = NULL WHERE id = ?", [.text(lock.id)])
     }
 
     /// Takes the lock away from its holder, who can't act any more then.
     ///
-    /// - Throws: `JournalError` when the lock has another id, or nobody holds it.
+    /// - Throws: `JournalError` of kind `.otherLock` when the lock has another id, or nobody holds it.
     public func unlock(id: String) throws(JournalError) {
-        try database.transaction { () throws(JournalError) in
+        try database.write { () throws(JournalError) in
             guard let held = try readLock().held else {
-                throw JournalError(.locked, path: path, message: "Nobody holds the lock of \(environment)")
+                throw JournalError(
+                    .otherLock, path: path, message: "Nobody holds the lock of \(environment)",
+                    advice: "There is nothing to unlock.")
             }
             guard held.id == id else {
                 throw JournalError(
-                    .locked, path: path, message: "The lock of \(environment) has another id than \(id)",
-                    advice:
-                        "It is \(held.id): \(held.owner) on \(held.host), pid \(held.pid), since \(held.acquiredAt).")
+                    .otherLock, path: path, message: "The lock of \(environment) has another id than \(id)",
+                    details: ["\(held.id): \(held): \(held.purpose)"],
+                    advice: "If that process is known to be gone: rz unlock \(environment) --id \(held.id)")
             }
             try database.execute("UPDATE lock SET id = NULL, epoch = epoch + 1")
         }
@@ -76,68 +84,50 @@ extension Journal {
     public func isHeld(_ lock: JournalLock) -> Bool {
         let me = ProcessIdentity.own
         guard lock.host == me.host else { return true }
-        return lock.boot == me.boot && ProcessIdentity.start(of: lock.pid) == lock.start
+        guard lock.boot == me.boot else { return false }
+        guard lock.namespace == me.namespace else { return true }
+        return ProcessIdentity.mayLive(pid: lock.pid, start: lock.processStart)
     }
 
-    func refuseIfFenced(_ epoch: Int) throws(JournalError) {
-        let current = try readLock().epoch
-        guard epoch == current else {
-            throw JournalError(
-                .fenced, path: path,
-                message: "Another rz took this environment over (epoch \(current), this one has \(epoch))",
-                advice: "This process has stopped. See: rz status \(environment).")
-        }
+    func refuseUnlessHeld(under epoch: Int) throws(JournalError) {
+        let (held, current) = try readLock()
+        if epoch == current, held != nil { return }
+        let message =
+            epoch == current
+            ? "This rz gave the environment's lock back" : "Another rz took this environment over"
+        throw JournalError(
+            .fenced, path: path, message: message,
+            details: ["the lock's epoch is \(current), this process's is \(epoch)"] + (held.map { ["\($0)"] } ?? []),
+            advice: "This process has stopped. See: rz status \(environment).")
     }
 
     private func readLock() throws(JournalError) -> (held: JournalLock?, epoch: Int) {
-        let row = try database.query("SELECT * FROM lock").first ?? [:]
-        let epoch = row["epoch"].flatMap { Int($0) } ?? 0
-        guard let id = row["id"] else { return (nil, epoch) }
-        return (
-            JournalLock(
-                id: id, epoch: epoch, owner: row["owner"] ?? "", host: row["host"] ?? "",
-                pid: row["pid"].flatMap { Int($0) } ?? 0, purpose: row["purpose"] ?? "",
-                acquiredAt: row["acquired"].flatMap { Instant($0) } ?? Instant(milliseconds: 0),
-                boot: row["boot"] ?? "",
-                start: row["start"] ?? ""), epoch
-        )
+        let row = try database.rows(
+            "SELECT epoch, id, owner, host, boot, namespace, pid, start, purpose, acquired FROM lock"
+        ).first
+        guard let row, let epoch = row.integer(0) else { throw .corrupt("its lock is gone", path: path) }
+        guard let id = row.text(1) else { return (nil, epoch) }
+        guard let owner = row.text(2), let host = row.text(3), let boot = row.text(4), let namespace = row.text(5),
+            let pid = row.integer(6), let start = row.text(7), let purpose = row.text(8),
+            let acquired = row.text(9).flatMap({ Instant($0) })
+        else { throw .corrupt("its lock \(id) does not say who holds it", path: path) }
+        let lock = JournalLock(
+            id: id, epoch: epoch, owner: owner, host: host, pid: pid, processStart: start, purpose: purpose,
+            acquiredAt: acquired, boot: boot, namespace: namespace)
+        return (lock, epoch)
+    }
+
+    /// Eight hexadecimal digits: short enough to type.
+    private func newID() -> String {
+        let digits = String(UInt32.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     private func locked(_ lock: JournalLock) -> JournalError {
         JournalError(
-            .locked, path: path,
-            message:
-                "\(environment) is locked by \(lock.owner) on \(lock.host), pid \(lock.pid), since \(lock.acquiredAt): \(lock.purpose)",
+            .locked(lock), path: path, message: "\(environment) is locked by \(lock): \(lock.purpose)",
             advice:
-                "See what it does: rz status \(environment). If that process is known to be gone: rz unlock \(environment) --id \(lock.id)"
-        )
-    }
-}
-
-/// What tells a process from every other one that ever had its pid.
-struct ProcessIdentity {
-    var user: String
-    var host: String
-    var boot: String
-    var pid: Int
-    var start: String
-
-    static let own: ProcessIdentity = {
-        let pid = Int(getpid())
-        let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
-        return ProcessIdentity(
-            user: NSUserName(), host: ProcessInfo.processInfo.hostName, boot: boot.filter { !$0.isWhitespace },
-            pid: pid,
-            start: start(of: pid) ?? "")
-    }()
-
-    /// When a living process started, in the kernel's ticks (proc(5), `stat`, field 22); nil for a dead one.
-    static func start(of pid: Int) -> String? {
-        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-            let end = stat.lastIndex(of: ")")
-        else { return nil }
-        let fields = stat[stat.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
-        return String(fields[19])
+                "See what it does: rz status \(environment). If that process is known to be gone: "
+                + "rz unlock \(environment) --id \(lock.id)")
     }
 }

@@ -17,7 +17,8 @@ struct StepExpansion {
         for line in rule.steps {
             let needs = line.needs.map { $0.flatMap { expanded[$0, default: []] } + approvalIDs } ?? before
             let new = expand(line, phase: phase, rule: rule, needs: needs)
-            expanded[line.id] = new.map(\.id)
+            // Who needs a line that expands to nothing needs what came before it.
+            expanded[line.id] = new.isEmpty ? needs : new.map(\.id)
             if !new.isEmpty { before = new.map(\.id) }
             steps += new
         }

@@ -48,6 +48,23 @@ public struct Inventory: Codable, Sendable, Hashable {
         return result + rest
     }
 
+    /// Fills in the references to servers of a setting, and resolves its references to secrets.
+    ///
+    /// What a secret resolves to is never searched for `{{ … }}`, and what a server's field holds never for `${…}`.
+    ///
+    /// - Throws: `Failure` that names the expression or the setting which has no value here.
+    public func fill(_ setting: Setting, _ resolver: Resolver) throws(Failure) -> String {
+        var result = ""
+        for part in setting.parts {
+            switch part {
+            case .text(let text): result += try fill(text)
+            case .reference(let source, let name):
+                result += try resolver(Setting("${" + source + (name.text.isEmpty ? "" : ":\(name)") + "}"))
+            }
+        }
+        return result
+    }
+
     private func value(of expression: String) throws(Failure) -> String {
         let parts = expression.split(whereSeparator: { "[].".contains($0) }).map(String.init)
         guard parts.count == 3, let index = Int(parts[1]) else {

@@ -22,7 +22,8 @@ public func judge(
 ) -> [GateSample] {
     switch analysis {
     case .haproxy(let limits):
-        after.states.keys.sorted().flatMap { loadBalancer in
+        // A load balancer that was not seen twice must not be taken for one without errors.
+        Set(before.states.keys).union(after.states.keys).sorted().flatMap { loadBalancer in
             rules.flatMap { rule in
                 judge(
                     limits, Window(before, after, rule, on: loadBalancer), direction, "\(loadBalancer)/\(rule.backend)")
@@ -75,7 +76,7 @@ private func errorRate(_ counted: Counted?, limit: Percent, minRequests: Int, _ 
     guard let counted else {
         return GateSample(
             gate: "errorRate", subject: subject, verdict: .inconclusive, limit: limit.fraction,
-            message: "\(subject): the counters started anew, no error rate yet")
+            message: "\(subject): not seen twice, or the counters started anew; no error rate yet")
     }
     let rate = counted.errorRate
     let shown = Percent(thousandths: Int((rate * 100_000).rounded()))
@@ -92,15 +93,19 @@ private func errorRate(_ counted: Counted?, limit: Percent, minRequests: Int, _ 
 private func responseTime(
     _ new: Period?, _ old: Period?, limit: Double, enough: Bool, requests: Int, _ subject: String
 ) -> GateSample {
-    guard let new, let old, old > .zero, enough else {
+    guard let new, let old, enough else {
         return GateSample(
             gate: "responseTime", subject: subject, verdict: .inconclusive, limit: limit, samples: requests,
             message: "\(subject): no response times to compare yet")
     }
-    let ratio = new.seconds / old.seconds
+    // Load balancers measure in whole milliseconds: one more or less is no difference, and none at all may be 0.9.
+    let tick = Period(milliseconds: 1)
+    let ratio = max(new, tick).seconds / max(old, tick).seconds
     return GateSample(
-        gate: "responseTime", subject: subject, verdict: ratio > limit ? .fail : .pass, value: ratio, limit: limit,
-        samples: requests, message: "\(subject): mean response time \(new), the old color's is \(old)")
+        gate: "responseTime", subject: subject, verdict: ratio > limit && new > old + tick ? .fail : .pass,
+        value: ratio,
+        limit: limit, samples: requests,
+        message: "\(subject): mean response time \(new), the old color's is \(old), limit \(limit) times that")
 }
 
 /// Requests and errors of one color over a window.
@@ -115,8 +120,10 @@ private struct Counted {
 private struct Window {
     private let before: [Color: [ServerState]]
     private let after: [Color: [ServerState]]
+    private let wasSeenTwice: Bool
 
     init(_ before: TrafficObservation, _ after: TrafficObservation, _ rule: TrafficRule, on name: LoadBalancerID) {
+        wasSeenTwice = before.states[name] != nil && after.states[name] != nil
         self.before = Dictionary(
             uniqueKeysWithValues: Color.allCases.map { ($0, before.servers(rule, $0, on: name)) })
         self.after = Dictionary(uniqueKeysWithValues: Color.allCases.map { ($0, after.servers(rule, $0, on: name)) })
@@ -126,8 +133,9 @@ private struct Window {
         after[color, default: []].filter(\.takesTraffic).map(\.weight).reduce(0, +)
     }
 
-    /// Nil when a counter went backwards: the load balancer was restarted in between.
+    /// Nil when the load balancer was not seen twice, or a counter went backwards: it was restarted in between.
     func counted(_ color: Color) -> Counted? {
+        guard wasSeenTwice else { return nil }
         let earlier = Dictionary(
             before[color, default: []].map { ($0.name, $0.counters) }, uniquingKeysWith: { first, _ in first })
         var sum = Counted(requests: 0, errors: 0)

@@ -127,13 +127,16 @@ public struct World: Codable, Sendable, Hashable {
         }
         for id in Set(services.keys).union(later.services.keys).sorted() {
             switch (services[id], later.services[id]) {
-            case (let before?, let after?) where before.fingerprint != after.fingerprint:
-                differences.append("service \(id): its definition changed")
-            case (let before?, let after?) where before.instances != after.instances:
-                differences.append("service \(id): \(before.instances) → \(after.instances) instances")
+            case (let before?, let after?):
+                if before.fingerprint != after.fingerprint {
+                    differences.append("service \(id): its definition changed")
+                }
+                if before.instances != after.instances {
+                    differences.append("service \(id): \(before.instances) → \(after.instances) instances")
+                }
             case (_?, nil): differences.append("service \(id): removed")
             case (nil, _?): differences.append("service \(id): added")
-            default: break
+            case (nil, nil): break
             }
         }
         for name in Set(backends.keys).union(later.backends.keys).sorted() {

@@ -49,23 +49,30 @@ public func canRollBack(_ state: RunState, _ plan: Plan) -> Bool {
 private func goOn(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
     let steps = plan.steps(in: state.phase)
     guard state.phaseStartedAt[state.phase] != nil else { return [.enter(state.phase)] }
+    let failed = failedStep(steps, state)
     // A return to the old color that was begun is finished before anything else (invariant I7).
-    if state.traffic.isReturning, !hasStepsUnderWay(state) { return returnTraffic(state) }
-    for step in steps {
-        if case .failed(let failure) = state.steps[step.id]?.progress {
-            return failed(step, failure, state, plan, now: now)
-        }
+    if state.traffic.isReturning {
+        return hasStepsUnderWay(state) ? [.stopStepsUnderWay] : returnTraffic(state, because: failed?.failure)
     }
+    if let failed { return fail(failed.step, failed.failure, state, plan, now: now) }
     if steps.allSatisfy({ state.steps[$0.id]?.isSettled == true }) {
         if let next = plan.phases.first(where: { $0 > state.phase }) { return [.enter(next)] }
         return [.finish(.done)]
     }
-    return begin(steps, state, plan, now: now)
+    return begin(steps, state, now: now, limit: plan.launches)
 }
 
-private func begin(_ steps: [Step], _ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
-    let underWay = steps.count { state.steps[$0.id]?.progress == .running }
-    var free = max(0, plan.environment.limits.launches - underWay)
+/// The failure that decides what happens next: a real one before one of a step that was only stopped because of it.
+private func failedStep(_ steps: [Step], _ state: RunState) -> (step: Step, failure: Failure)? {
+    let failed = steps.compactMap { step -> (step: Step, failure: Failure)? in
+        guard case .failed(let failure) = state.steps[step.id]?.progress else { return nil }
+        return (step, failure)
+    }
+    return failed.first { $0.failure.kind != .cancelled } ?? failed.first
+}
+
+private func begin(_ steps: [Step], _ state: RunState, now: Instant, limit: Int) -> [Command] {
+    var free = max(0, limit - steps.count { state.steps[$0.id]?.progress == .running })
     var commands: [Command] = []
     var nextRetry: Instant?
     for step in steps {
@@ -85,11 +92,23 @@ private func begin(_ steps: [Step], _ state: RunState, _ plan: Plan, now: Instan
         free -= 1
         commands.append(.perform(step.id, attempt: known.attempt + 1))
     }
-    if commands.isEmpty, let nextRetry { commands.append(.wake(at: nextRetry)) }
-    return commands
+    if !commands.isEmpty { return commands }
+    if let nextRetry { return [.wake(at: nextRetry)] }
+    return hasStepsUnderWay(state) ? [] : [.halt(deadlock(steps, state))]
 }
 
-private func failed(_ step: Step, _ failure: Failure, _ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
+/// Nothing is under way and nothing can be begun: better to say so than to wait for ever (invariant I8).
+private func deadlock(_ steps: [Step], _ state: RunState) -> Failure {
+    let waiting = steps.filter { state.steps[$0.id]?.isSettled != true }.map { step in
+        let missing = step.needs.filter { state.steps[$0]?.isSettled != true }
+        return "\(step.id) waits for " + (missing.isEmpty ? "nothing" : missing.map(\.text).joined(separator: ", "))
+    }
+    return Failure(
+        "No step can be begun: they wait for each other", details: waiting,
+        advice: "Correct `needs` in the runbook, then make a new plan.")
+}
+
+private func fail(_ step: Step, _ failure: Failure, _ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
     let attempt = state.steps[step.id]?.attempt ?? 1
     if failure.kind == .transient || failure.kind == .unknownEffect, attempt < step.attempts {
         return [.retry(step.id, at: now + backOff(afterAttempt: attempt))]
@@ -100,10 +119,7 @@ private func failed(_ step: Step, _ failure: Failure, _ state: RunState, _ plan:
         if step.onFailure == .rollback, canRollBack(state, plan) { return startRollback(state) }
         // A cutover that failed must not leave users on a side that was judged bad, nor a flip half done.
         if state.phase == .cutOver, state.traffic.isShifted {
-            guard let back = state.traffic.returnFailure else { return [.returnTraffic] }
-            var told = failure
-            told.details += [back.summary] + back.details
-            return [.halt(told)]
+            return returnTraffic(state, because: failure)
         }
     }
     return [.halt(failure)]
@@ -132,12 +148,24 @@ private func rollBack(_ state: RunState, _ plan: Plan) -> [Command] {
     let remaining = plan.steps.filter { needsUndo($0, state) }
     guard let phase = remaining.last?.phase else { return [.finish(.rolledBack)] }
     let candidates = remaining.filter { $0.phase == phase }
-    let needed = Set(candidates.flatMap(\.needs))
+    let needed = everythingNeeded(by: candidates, plan)
     let underWay = candidates.count { state.steps[$0.id]?.progress == .undoing }
-    return candidates.reversed()
+    let commands = candidates.reversed()
         .filter { !needed.contains($0.id) && state.steps[$0.id]?.progress != .undoing }
-        .prefix(max(0, plan.environment.limits.launches - underWay))
-        .map { .undo($0.id) }
+        .prefix(max(0, plan.launches - underWay))
+        .map { Command.undo($0.id) }
+    return commands.isEmpty && !hasStepsUnderWay(state) ? [.halt(deadlock(candidates, state))] : commands
+}
+
+/// The steps that these need, and those that those need, also through steps that have nothing to undo.
+private func everythingNeeded(by steps: [Step], _ plan: Plan) -> Set<StepID> {
+    let needs = Dictionary(plan.steps.map { ($0.id, $0.needs) }, uniquingKeysWith: { first, _ in first })
+    var found: Set<StepID> = []
+    var open = steps.flatMap(\.needs)
+    while let id = open.popLast() {
+        if found.insert(id).inserted { open += needs[id, default: []] }
+    }
+    return found
 }
 
 private func needsUndo(_ step: Step, _ state: RunState) -> Bool {
@@ -153,9 +181,16 @@ private func undoFailure(_ state: RunState) -> Failure? {
 }
 
 /// A return that failed is not tried again by itself: the operator must know that the weights are in doubt.
-private func returnTraffic(_ state: RunState) -> [Command] {
-    if let failure = state.traffic.returnFailure { return [.halt(failure)] }
-    return [.returnTraffic]
+private func returnTraffic(_ state: RunState, because reason: Failure? = nil) -> [Command] {
+    guard let failure = state.traffic.returnFailure else { return [.returnTraffic] }
+    guard var told = reason else { return [.halt(failure)] }
+    told.details += [failure.summary] + failure.details
+    return [.halt(told)]
+}
+
+extension Plan {
+    /// How many steps may be under way; none would never end.
+    fileprivate var launches: Int { max(1, environment.limits.launches) }
 }
 
 private func hasStepsUnderWay(_ state: RunState) -> Bool {

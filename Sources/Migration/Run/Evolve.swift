@@ -38,7 +38,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
     case .stepStarted(let step, let attempt):
         next.change(step) {
             $0.progress = .running
-            $0.attempt = attempt
+            $0.attempt = min(max(1, attempt), 1_000_000)
             $0.phase = state.phase
             $0.startedAt = event.time
             $0.message = ""
@@ -102,6 +102,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.wish = .rollback
     case .rollbackStarted:
         next.status = .rollingBack
+        next.isGoingBack = true
         next.wish = nil
         next.endedAt = nil
 
@@ -133,20 +134,19 @@ extension RunState {
     /// With the traffic back on the old color, whatever the cutover had done is to be done again.
     fileprivate mutating func startShiftsAnew() {
         for (id, step) in steps where step.phase.map(\.ownsTraffic) == true && step.isSettled {
-            change(id) { $0.progress = .pending }
+            change(id) {
+                $0.progress = .pending
+                $0.attempt = 0
+            }
         }
     }
 
     /// Nobody works on what a dead or halted process had under way: it becomes pending again, and what it had
     /// intended stays marked, so that the step observes before it acts.
     fileprivate mutating func resume() {
-        let wasRollingBack = steps.values.contains { step in
-            switch step.progress {
-            case .undoing, .undone, .undoFailed: true
-            default: false
-            }
-        }
-        status = wasRollingBack || status == .rollingBack ? .rollingBack : .running
+        // What has ended goes on in no way but back.
+        if status.isEnded, wish != .rollback { return }
+        status = isGoingBack ? .rollingBack : .running
         wish = wish == .pause ? nil : wish
         endedAt = nil
         traffic.returnFailure = nil

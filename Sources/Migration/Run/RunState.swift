@@ -35,6 +35,8 @@ public struct RunState: Sendable, Hashable {
     public var phase = Phase.preflight
     public var steps: [StepID: StepState] = [:]
     public var wish: Wish?
+    /// A rollback was begun: whatever stops it, the run never goes forward again.
+    public var isGoingBack = false
     public var traffic = Traffic()
     public var approvals: [StepID: [Approval]] = [:]
     public var startedAt: Instant?

@@ -1,7 +1,7 @@
 /// One of the two parallel sides of an environment.
-///
-/// As the key of a dictionary it is a key on the wire too, so that encoders can sort it.
-public enum Color: String, Codable, CodingKeyRepresentable, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+public enum Color: String, Codable, Sendable, Hashable, CaseIterable, CustomStringConvertible,
+    CodingKeyRepresentable
+{
     case blue, green
 
     /// The other side.

@@ -8,6 +8,7 @@ public struct Identifier<Of>: Hashable, Comparable, Sendable, Codable, CodingKey
 
     public init(_ text: String) { self.text = text }
     public init(stringLiteral value: String) { self.text = value }
+    public init?(codingKey: some CodingKey) { self.text = codingKey.stringValue }
     public init(from decoder: any Decoder) throws {
         text = try decoder.singleValueContainer().decode(String.self)
     }
@@ -17,20 +18,18 @@ public struct Identifier<Of>: Hashable, Comparable, Sendable, Codable, CodingKey
         try container.encode(text)
     }
 
-    /// As the key of a dictionary it is a key on the wire too, so that encoders can sort it.
     public var codingKey: any CodingKey { Key(stringValue: text) }
-    public init?(codingKey: some CodingKey) { text = codingKey.stringValue }
+    public var description: String { text }
+    public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
 
+    /// A dictionary with identifiers as its keys is an object in a file, not a list in an order left to chance.
     private struct Key: CodingKey {
-        var stringValue: String
+        let stringValue: String
         var intValue: Int? { nil }
 
         init(stringValue: String) { self.stringValue = stringValue }
         init?(intValue: Int) { nil }
     }
-
-    public var description: String { text }
-    public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
 }
 
 /// Names a step within one plan, for example `replicate/launch/shop/cart`.

@@ -17,9 +17,11 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
             digits[16] == 58, digits[19] == 46, digits[23] == 90,
             let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), (1...12).contains(month),
             (1...31).contains(day), let hour = number(11..<13), let minute = number(14..<16),
-            let second = number(17..<19), let fraction = number(20..<23), hour < 24, minute < 60, second < 61
+            let second = number(17..<19), let fraction = number(20..<23), hour < 24, minute < 60, second < 60
         else { return nil }
         let days = Instant.days(year: year, month: month, day: day)
+        // The day after the last one of a month is the first of the next.
+        guard Instant(milliseconds: days * 86_400_000).civil == (year, month, day) else { return nil }
         milliseconds = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + fraction
     }
 
@@ -39,10 +41,11 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
 
     public static func < (left: Instant, right: Instant) -> Bool { left.milliseconds < right.milliseconds }
     public static func + (left: Instant, right: Period) -> Instant {
-        Instant(milliseconds: left.milliseconds + right.milliseconds)
+        Instant(milliseconds: left.milliseconds.addingWithinBounds(right.milliseconds))
     }
     public static func - (left: Instant, right: Instant) -> Period {
-        Period(milliseconds: left.milliseconds - right.milliseconds)
+        let (difference, overflow) = left.milliseconds.subtractingReportingOverflow(right.milliseconds)
+        return Period(milliseconds: overflow ? (left < right ? .min : .max) : difference)
     }
 
     public var description: String {

@@ -14,7 +14,7 @@ public struct Percent: Hashable, Comparable, Sendable, Codable, CustomStringConv
         let parts = number.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let decimals = parts.count == 2 ? parts[1] : ""
         guard let whole = parts.first, let units = Int(whole), (0...100).contains(units), decimals.count <= 3,
-            parts.count == 1 || !decimals.isEmpty, decimals.allSatisfy({ $0.isASCII && $0.isNumber })
+            parts.count == 1 || !decimals.isEmpty, (whole + decimals).allSatisfy({ $0.isASCII && $0.isNumber })
         else { return nil }
         let fraction = Int(decimals + String(repeating: "0", count: 3 - decimals.count)) ?? 0
         guard units * 1000 + fraction <= 100_000 else { return nil }

@@ -31,10 +31,11 @@ public struct Period: Hashable, Comparable, Sendable, Codable, CustomStringConve
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
-        guard let period = Period(text) else {
+        // Nobody may ask for a negative length, but one is measured when a clock was set back.
+        guard let period = Period(text.hasPrefix("-") ? String(text.dropFirst()) : text) else {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a length of time: \(text)")
         }
-        self = period
+        milliseconds = text.hasPrefix("-") ? -period.milliseconds : period.milliseconds
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -52,19 +53,17 @@ public struct Period: Hashable, Comparable, Sendable, Codable, CustomStringConve
 
     public static func < (left: Period, right: Period) -> Bool { left.milliseconds < right.milliseconds }
     public static func + (left: Period, right: Period) -> Period {
-        Period(milliseconds: left.milliseconds + right.milliseconds)
+        Period(milliseconds: left.milliseconds.addingWithinBounds(right.milliseconds))
     }
 
-    /// The exact length, in the form that `init?(_:)` reads.
+    /// The exact length, in the form that `init?(_:)` reads; a negative one has a minus sign before it.
     public var description: String {
-        guard milliseconds > 0 else {
-            return milliseconds == 0 ? "0s" : "-" + Period(milliseconds: -milliseconds).description
-        }
-        var rest = milliseconds
-        var text = ""
+        guard milliseconds != 0 else { return "0s" }
+        var rest = milliseconds.magnitude
+        var text = milliseconds < 0 ? "-" : ""
         for unit in Period.units where rest >= unit.milliseconds {
-            text += "\(rest / unit.milliseconds)\(unit.name)"
-            rest %= unit.milliseconds
+            text += "\(rest / UInt64(unit.milliseconds))\(unit.name)"
+            rest %= UInt64(unit.milliseconds)
         }
         return text
     }
@@ -72,4 +71,12 @@ public struct Period: Hashable, Comparable, Sendable, Codable, CustomStringConve
     private static let units: [(name: String, milliseconds: Int64)] = [
         ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
+}
+
+extension Int64 {
+    /// The sum, or the number closest to it that exists.
+    func addingWithinBounds(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
 }

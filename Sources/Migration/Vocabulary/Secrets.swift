@@ -7,71 +7,47 @@ public struct Secrets: Sendable, Equatable {
 
     public init() {}
 
-    /// Remembers a secret, and the forms that it takes inside JSON and inside URLs.
+    /// Remembers a secret, and the forms that it takes inside JSON and inside URLs; of several lines each line too.
     /// Texts shorter than four characters are not remembered: masking them would shred every message.
     public mutating func insert(_ secret: String) {
         guard secret.count >= 4 else { return }
-        texts.insert(secret)
-        texts.insert(Secrets.escapedForJSON(secret))
-        texts.insert(Secrets.escapedForURL(secret))
+        texts.formUnion(EscapedForms.of(secret))
+        guard secret.contains(where: \.isNewline) else { return }
+        // A short line of a longer secret, a brace for example, is none by itself.
+        for line in secret.split(whereSeparator: \.isNewline) where line.count >= 8 {
+            texts.formUnion(EscapedForms.of(String(line)))
+        }
     }
 
     public mutating func formUnion(_ other: Secrets) { texts.formUnion(other.texts) }
 
     public var isEmpty: Bool { texts.isEmpty }
 
-    /// The text with every secret masked, longest first, so that a secret within a secret leaves no rest.
+    /// The text with every secret masked; where secrets overlap, all that they cover becomes one mask.
     public func redact(_ text: String) -> String {
-        var result = text
-        for secret in texts.sorted(by: { ($0.utf8.count, $0) > ($1.utf8.count, $1) }) {
-            result = Secrets.replace(secret, in: result)
-        }
-        return result
-    }
-
-    private static func replace(_ secret: String, in text: String) -> String {
-        guard text.utf8.count >= secret.utf8.count else { return text }
-        let needle = Array(secret.utf8)
         let bytes = Array(text.utf8)
+        let covered = texts.flatMap { Secrets.occurrences(of: Array($0.utf8), in: bytes) }
+            .sorted { $0.lowerBound < $1.lowerBound }
+        guard !covered.isEmpty else { return text }
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         var position = 0
-        var found = false
-        while position < bytes.count {
-            if bytes[position] == needle[0], position + needle.count <= bytes.count,
-                bytes[position..<position + needle.count].elementsEqual(needle)
-            {
-                result += Array(mask.utf8)
-                position += needle.count
-                found = true
-            } else {
-                result.append(bytes[position])
-                position += 1
+        for range in covered {
+            if range.lowerBound >= position {
+                result += bytes[position..<range.lowerBound]
+                // Secrets side by side share a mask too: nothing tells where one ends.
+                if position == 0 || range.lowerBound > position { result += Array(Secrets.mask.utf8) }
             }
+            position = max(position, range.upperBound)
         }
-        return found ? String(decoding: result, as: UTF8.self) : text
+        return String(decoding: result + bytes[position...], as: UTF8.self)
     }
 
-    private static func escapedForJSON(_ text: String) -> String {
-        text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"": "\\\""
-            case "\\": "\\\\"
-            case "\n": "\\n"
-            case "\r": "\\r"
-            case "\t": "\\t"
-            default: String(scalar)
-            }
-        }.joined()
-    }
-
-    private static func escapedForURL(_ text: String) -> String {
-        text.utf8.map { byte in
-            let isUnreserved =
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || [45, 46, 95, 126].contains(byte)
-            return isUnreserved
-                ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }.joined()
+    private static func occurrences(of needle: [UInt8], in bytes: [UInt8]) -> [Range<Int>] {
+        guard let first = needle.first, bytes.count >= needle.count else { return [] }
+        return (0...bytes.count - needle.count).compactMap { start in
+            guard bytes[start] == first, bytes[start..<start + needle.count].elementsEqual(needle) else { return nil }
+            return start..<start + needle.count
+        }
     }
 }

@@ -43,7 +43,7 @@ struct HistoryCommand: AsyncParsableCommand {
 
     private func list(_ runs: Runs) async throws {
         let terminal = Terminal.standardOutput
-        for run in try await runs.journal.runs() {
+        for run in try await runs.journal.runs().map(\.run) {
             let (plan, state) = try await runs.load(run)
             let took = state.startedAt.flatMap { start in state.endedAt.map { $0 - start } }
             let line = [

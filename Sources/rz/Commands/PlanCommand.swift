@@ -75,7 +75,7 @@ extension Project {
         guard let journal = try? Runs.journal(of: environment.name, places, readOnly: true),
             let runs = try? await journal.runs()
         else { return [:] }
-        for run in runs.reversed() {
+        for run in runs.reversed().map(\.run) {
             guard let events = try? await journal.events(of: run, after: 0) else { continue }
             let state = RunState(run: run, events: events)
             guard state.status == .done else { continue }

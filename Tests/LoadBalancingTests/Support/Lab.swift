@@ -36,13 +36,25 @@ struct Lab {
     }
 
     func reload() async throws {
-        let processes = { try String(contentsOfFile: folder + "/haproxy.log", encoding: .utf8) }
-        let before = try processes().components(separatedBy: "Loading success").count
+        let loads = {
+            try String(contentsOfFile: folder + "/haproxy.log", encoding: .utf8).components(
+                separatedBy: "Loading success"
+            ).count - 1
+        }
         guard let master = Int32(try String(contentsOfFile: folder + "/haproxy.pid", encoding: .utf8).firstWord) else {
             throw PeerError("no process id of HAProxy")
         }
-        kill(master, SIGUSR2)
-        try await wait(for: "the reload") { try processes().components(separatedBy: "Loading success").count > before }
+        // The worker answers before the master has said that it loaded, and a master that is not there yet loses signals.
+        try await wait(for: "the first load") { try loads() > 0 }
+        let before = try loads()
+        var asked = ContinuousClock.now - .seconds(60)
+        try await wait(for: "the reload") {
+            if ContinuousClock.now - asked > .seconds(2) {
+                kill(master, SIGUSR2)
+                asked = .now
+            }
+            return try loads() > before
+        }
     }
 }
 

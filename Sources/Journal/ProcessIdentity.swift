@@ -1,0 +1,44 @@
+import Foundation
+import Glibc
+
+/// What tells a process from every other one that ever had its pid.
+struct ProcessIdentity {
+    var user: String
+    var host: String
+    var boot: String
+    var namespace: String
+    var pid: Int
+    var start: String
+
+    static let own: ProcessIdentity = {
+        let pid = Int(getpid())
+        let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
+        return ProcessIdentity(
+            user: NSUserName(), host: hostName(), boot: boot.filter { !$0.isWhitespace },
+            namespace: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? "",
+            pid: pid, start: stat(of: pid)?.start ?? "")
+    }()
+
+    /// Whether a process that had this pid and start may still run: false only when it surely does not.
+    static func mayLive(pid: Int, start: String) -> Bool {
+        if let stat = stat(of: pid) { return stat.start == start && !stat.isDead }
+        // Where /proc hides the processes of others (`hidepid`), the kernel still says whether one is there.
+        return kill(pid_t(truncatingIfNeeded: pid), 0) == 0 || errno == EPERM
+    }
+
+    /// State and start of a process (proc(5), `stat`, fields 3 and 22); nil when it is gone, or hidden.
+    private static func stat(of pid: Int) -> (isDead: Bool, start: String)? {
+        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            let end = stat.lastIndex(of: ")")
+        else { return nil }
+        let fields = stat[stat.index(after: end)...].split(separator: " ")
+        guard fields.count > 19 else { return nil }
+        return (["Z", "X"].contains(fields[0]), String(fields[19]))
+    }
+
+    private static func hostName() -> String {
+        var buffer = [CChar](repeating: 0, count: Int(HOST_NAME_MAX) + 1)
+        guard gethostname(&buffer, buffer.count) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

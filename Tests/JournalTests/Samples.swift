@@ -1,0 +1,51 @@
+import Foundation
+import Migration
+
+/// One event of every kind, and more where a value may be absent.
+enum Samples {
+    static let failure = Failure(
+        "edge-2 refused a weight: \"static\"", at: "tcp:127.0.0.2:9999",
+        details: ["line 1", "back\\slash / ünïcode\n"],
+        advice: "Use a dynamic algorithm.", kind: .unknownEffect)
+    static let gate = GateSample(
+        gate: "errorRate", subject: "edge-1/be_shop", verdict: .inconclusive, value: 0.001, limit: 1e-7, samples: 12,
+        message: "0.1 %")
+    static let traffic = TrafficSample(
+        loadBalancer: "edge-1", backend: "be_shop", color: .green, share: 0.1, requestsPerSecond: 123.456,
+        errorRate: 0, responseTime: Period(milliseconds: 12), sessions: 3)
+
+    static let kinds: [Event.Kind] = [
+        .runStarted(environment: "shop", plan: "p-1", from: .blue, to: .green, by: "anna"),
+        .runResumed(by: "anna"), .runPaused, .runHalted(failure: failure), .runAborted, .runRolledBack, .runCompleted,
+        .phaseEntered(phase: .cutOver),
+        .stepStarted(step: "replicate/launch/shop/cart", attempt: 2),
+        .stepIntended(step: "a", intent: "apply"), .stepWaiting(step: "a", reason: "1 of 3 healthy"),
+        .stepCompleted(step: "a", summary: ""), .stepFailed(step: "a", attempt: 1, failure: failure),
+        .stepRetried(step: "a", at: noon), .stepSkipped(step: "a", failure: .cancelled), .undoStarted(step: "a"),
+        .undoCompleted(step: "a", summary: "gone"), .undoFailed(step: "a", failure: failure),
+        .trafficIntended(share: Percent(thousandths: 12_500)),
+        .trafficVerified(share: .all, loadBalancers: ["edge-1", "edge-2"]), .trafficSampled(samples: []),
+        .trafficSampled(samples: [traffic, traffic]),
+        .trafficReasserted(loadBalancer: "edge-1", reason: "reloaded"), .trafficReturnIntended,
+        .trafficReturned(loadBalancers: [], took: Period(milliseconds: 612)),
+        .trafficReturnFailed(failure: failure), .oldSideQuiet(since: noon), .gateSampled(sample: gate),
+        .gateSampled(sample: GateSample(gate: "health", subject: "/shop/cart", verdict: .pass, message: "")),
+        .gatePassed(gate: "health"), .gateFailed(sample: gate),
+        .approvalRequested(step: "a", count: 2, reason: "no way back"), .approvalGiven(step: "a", by: "bo"),
+        .pauseRequested(by: "anna"), .resumeRequested(by: "anna"), .abortRequested(by: "anna"),
+        .rollbackRequested(by: "anna"), .rollbackStarted, .noted(text: "quotes \" and \u{0} and \u{1F600}"),
+    ]
+
+    /// The names of all cases, read from the source, so that a new case without a sample is noticed.
+    static func caseNames() throws -> Set<String> {
+        let root = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let source = try String(
+            contentsOf: root.appending(path: "Sources/Migration/Run/Event.swift"), encoding: .utf8)
+        return Set(
+            source.split(separator: "\n").filter { $0.hasPrefix("        case ") }
+                .map { String($0.dropFirst("        case ".count).prefix { $0.isLetter }) })
+    }
+
+    static func caseName(_ kind: Event.Kind) -> String { String("\(kind)".prefix { $0.isLetter }) }
+}
