@@ -10,8 +10,9 @@ struct CutOverTests {
         try await SandboxFixture.with { sandbox in
             try sandbox.edit(
                 sandbox.environmentFile, replacing: "weight: 10%, bake: 1s", with: "weight: 10%, bake: 60s")
+            let recorders = try await Recorders(sandbox)
             let users = try sandbox.start(["sandbox", "load", "--rate", "100", "--duration", "600", "--json"])
-            let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"])
+            let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"], variables: recorders.variables)
             try await rz.waitForOutput("\"type\":\"traffic.verified\"")
             try sandbox.setSickness("errors", of: "/shop/web", on: "green")
             let ended = try await rz.end()
@@ -19,13 +20,14 @@ struct CutOverTests {
             _ = try await users.end()
 
             #expect(ended.status == 3)
-            let events = try ended.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+            let events = ended.events
             let verdict = try #require(events.first { $0["type"]?.string == "gate.failed" })
             let back = try #require(events.first { $0["type"]?.string == "traffic.returned" })
             #expect(verdict["sample"]?["gate"]?.string == "errorRate")
             #expect(verdict["sample"]?["subject"]?.string?.hasSuffix("be_web") == true)
-            let (failedAt, returnedAt) = (time(verdict), time(back))
+            let (failedAt, returnedAt) = (try #require(verdict.time), try #require(back.time))
             #expect(returnedAt - failedAt < .seconds(1))
+            try expectBlueRaisedFirst(recorders.changes.filter { $0.time >= failedAt && $0.time <= returnedAt })
 
             for edge in ["edge-1", "edge-2"] {
                 let weights = try await sandbox.weights(on: edge)
@@ -42,7 +44,7 @@ struct CutOverTests {
         }
     }
 
-    @Test("survives a reload that forgot the weights: they are back while the run goes on, and no request fails")
+    @Test("survives a reload that forgot the weights: they are back within two seconds, and no request fails")
     func reload() async throws {
         try await SandboxFixture.with { sandbox in
             try sandbox.edit(sandbox.environmentFile, replacing: "weight: 50%, bake: 1s", with: "weight: 50%, bake: 8s")
@@ -50,9 +52,13 @@ struct CutOverTests {
             let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"])
             try await rz.waitForOutput("\"loadBalancers\":[\"edge-1\",\"edge-2\"],\"share\":\"50%\"")
             try "1\n".write(toFile: sandbox.home + "/sandbox/haproxy/edge-1.state", atomically: true, encoding: .utf8)
+            let before = try await worker(of: "edge-1", in: sandbox)
             kill(try sandbox.master(of: "edge-1"), SIGUSR2)
+            try await eventually("edge-1 has reloaded") { try await worker(of: "edge-1", in: sandbox) != before }
+            try await eventually("the weights are back", within: .seconds(2)) {
+                try await sandbox.weights(on: "edge-1")["be_web/green-agent-1"] == 100
+            }
             try await rz.waitForOutput("\"type\":\"traffic.reasserted\"")
-            #expect(try await sandbox.weights(on: "edge-1")["be_web/green-agent-1"] == 100)
             let ended = try await rz.end()
             #expect(ended.status == 0, "\(ended.all.suffix(800))")
             try await users.expectNoFailure()
@@ -81,5 +87,21 @@ struct CutOverTests {
         return text.split(separator: " ").compactMap { pid_t($0) }
     }
 
-    private func time(_ event: JSON) -> Instant { Instant(event["time"]?.string ?? "") ?? Instant(milliseconds: 0) }
+    /// Invariant I1 on the way back, as each load balancer heard it.
+    private func expectBlueRaisedFirst(_ changes: [Recorders.Call]) throws {
+        for edge in ["edge-1", "edge-2"] {
+            let commands = changes.filter { $0.at == edge }
+            let raised = try #require(commands.lastIndex { $0.weight(of: "blue") != nil })
+            let lowered = try #require(commands.firstIndex { $0.weight(of: "green") == 0 })
+            #expect(raised < lowered)
+        }
+    }
+
+    /// The process of a load balancer that answers now.
+    private func worker(of edge: String, in sandbox: SandboxFixture) async throws -> String? {
+        let balancers = try await sandbox.status()["loadBalancers"]?.array ?? []
+        let address = balancers.first { $0["name"]?.string == edge }?["socket"]?.string ?? ""
+        return try await askHAProxy(address, "show info").split(separator: "\n").first { $0.hasPrefix("Pid:") }
+            .map(String.init)
+    }
 }

@@ -25,6 +25,13 @@ struct DryRunTests {
             try expectNothingChanged(recorders)
             try await scaleSearch(sandbox, to: 1)
 
+            try sandbox.edit(sandbox.environmentFile, replacing: "soak: 1s", with: "soak: 2s")
+            let outdated = try await sandbox.run("update", "--plan", planFile, variables: recorders.variables)
+            #expect(outdated.status == 5)
+            #expect(outdated.errors.contains("environment, runbook or commit changed"), "\(outdated.errors)")
+            try await sandbox.run("doctor", "sandbox", variables: recorders.variables)
+            try expectNothingChanged(recorders)
+
             let rz = try sandbox.start(
                 ["update", "sandbox", "--yes", "--json", "--until", "soak"], variables: recorders.variables)
             try await rz.waitForOutput("\"type\":\"old.sideQuiet\"")

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Testing
+import Transport
 
 @Suite("A whole move in the sandbox")
 struct KillTests {
@@ -43,10 +44,18 @@ struct KillTests {
             let mark = "RZ_SANDBOX=\(id?.string ?? "?")"
             let before = processes(marked: mark)
             #expect(before.count > 10)
-            for pid in before.shuffled().prefix(before.count / 2) { kill(pid, SIGKILL) }
+            let listeners = try [1, 2, 10].map { try sandbox.basePort + $0 }
+            for pid in before { kill(pid, SIGKILL) }
             try await sandbox.succeed("sandbox", "down")
             #expect(processes(marked: mark).isEmpty)
             #expect(!FileManager.default.fileExists(atPath: sandbox.home))
+            for port in listeners {
+                for host in ["127.0.10.1", "127.0.10.2", "127.0.11.10"] {
+                    await #expect(throws: TransportError.self, "\(host):\(port) is still open") {
+                        try await StreamSocket.connect(to: .tcp(host: host, port: port)).close()
+                    }
+                }
+            }
         }
     }
 

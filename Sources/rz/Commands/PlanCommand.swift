@@ -30,7 +30,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let project = try await Project.load(environment, root: project.chosenRoot)
+            let project = try await Project.load(environment, root: project.chosenRoot, planFile: output)
             let plan = try await project.plan()
             let text = try encodePlan(plan)
             if let output {

@@ -44,7 +44,7 @@ struct UpdateCommand: AsyncParsableCommand {
                     "\(plan ?? "") is a plan for \(saved.environment.name), not for \(environment)", kind: .refused)
             }
             let name = environment ?? saved?.environment.name ?? ""
-            let project = try await Project.load(name, root: self.project.chosenRoot)
+            let project = try await Project.load(name, root: self.project.chosenRoot, planFile: plan)
             let journal = try Runs.journal(of: name, project.places) { [settings = project.settings] in settings.secrets
             }
             return try await LockedRun.hold(journal, purpose: "rz update \(name)") { lock in

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Migration
+import Runbooks
 
 /// What rz tells the shell.
 enum ExitStatus: Int32 {
@@ -27,6 +28,9 @@ func exiting(_ work: () async throws -> ExitStatus) async throws {
     } catch let failure as Failure {
         Terminal.standardError.write("error: \(failure.description)\n")
         throw (failure.kind == .refused ? ExitStatus.refused : .error).code
+    } catch let error as ConfigurationError {
+        Terminal.standardError.write("error: \(error.description)\nMend it, then check it with: rz validate\n")
+        throw ExitStatus.error.code
     }
     if status != .done { throw status.code }
 }

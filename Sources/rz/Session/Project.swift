@@ -15,12 +15,15 @@ struct Project {
     let settings: SettingResolver
 
     /// Reads an environment from the checkout around the current folder, or from `root`.
-    static func load(_ name: String, root: String?) async throws -> Project {
+    ///
+    /// - Parameter planFile: where a plan is saved; it makes no checkout dirty.
+    static func load(_ name: String, root: String?, planFile: String? = nil) async throws -> Project {
         let places = Places()
         let folder = try projectFolder(for: name, root: root, places)
         try folder.requireEnvironment(name)
         let repository = GitRepository(folder: folder.root)
         var source = try await repository.observeSource()
+        if let planFile { source.changed.removeAll { isPlan($0, planFile, in: folder.root) } }
         source.copy = copyName(source)
         let copy = places.copy(source, of: name)
         try await repository.checkOut(source, paths: ["environments/\(name)", "runbooks"], into: copy)
@@ -48,6 +51,7 @@ struct Project {
         self.source = source
         self.places = places
         settings = SettingResolver(environmentFolder: folder.environmentFolder(name), rzHome: places.home)
+        Redaction.cover(settings)
         drivers = try Drivers.registered(
             for: environment, folder: folder.environmentFolder(name), state: places.state(of: name), settings: settings,
             checkout: checkout)
@@ -63,6 +67,15 @@ struct Project {
             }
             return try ProjectFolder(root: sandbox.root)
         }
+    }
+
+    /// Whether a file that Git lists, relative to the top of the checkout, is a saved plan: not if a run would read it.
+    private static func isPlan(_ changed: String, _ planFile: String, in root: String) -> Bool {
+        let plan = URL(filePath: planFile).standardizedFileURL.path
+        guard plan.hasSuffix("/" + changed) else { return false }
+        let top = String(plan.dropLast(changed.count + 1))
+        guard root == top || root.hasPrefix(top + "/") else { return false }
+        return !["environments", "runbooks"].contains { plan.hasPrefix("\(root)/\($0)/") }
     }
 
     /// The commit, or for a tree with changes one that is new each time: what changed can change again.

@@ -25,8 +25,9 @@ struct Terminal: Sendable {
         return min(120, max(60, Int(size.ws_col)))
     }
 
+    /// Writes a text, its secrets masked.
     func write(_ text: String) {
-        var rest = Array(text.utf8)[...]
+        var rest = Array(Redaction.redact(text).utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }

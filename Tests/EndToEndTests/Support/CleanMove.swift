@@ -15,9 +15,9 @@ struct CleanMove: SuiteTrait, TestScoping {
         var servers: [String]
         var launches: [String: Int]
         var recorders: Recorders
-        /// The database's file.
-        var dataBefore: Data
-        var dataAfter: Data
+        /// The database's records.
+        var dataBefore: [String]
+        var dataAfter: [String]
         var nextPlan: Program.Ended
         /// What green's scheduler was told.
         var definitions: String
@@ -92,7 +92,7 @@ struct CleanMove: SuiteTrait, TestScoping {
         try sandbox.edit(
             environment, replacing: "variables: { sandbox:",
             with: "variables: { token: \"${env:RZ_E2E_SERVERS}\", sandbox:")
-        let declaration = "\nvariable \"token\" {\n  type      = string\n  sensitive = true\n  default   = \"\"\n}\n"
+        let declaration = "\nvariable \"token\" {\n  type      = string\n  sensitive = true\n}\n"
         for module in ["servers/variables.tf", "disks/main.tf"] {
             let file = "\(sandbox.root)/environments/sandbox/terraform/\(module)"
             try (String(contentsOfFile: file, encoding: .utf8) + declaration).write(
@@ -101,6 +101,18 @@ struct CleanMove: SuiteTrait, TestScoping {
         try sandbox.edit(
             environment, replacing: "idempotenceCheck: true",
             with: "idempotenceCheck: true, variables: { site_token: \"${env:RZ_E2E_SITE}\" }")
+        let playbook = "\(sandbox.root)/environments/sandbox/ansible/site.yaml"
+        let play = """
+
+            - name: Say what must not be seen
+              hosts: database
+              gather_facts: false
+              tasks:
+                - name: Say it
+                  ansible.builtin.debug: { msg: "site token {{ site_token }}" }
+            """
+        try (String(contentsOfFile: playbook, encoding: .utf8) + play + "\n").write(
+            toFile: playbook, atomically: true, encoding: .utf8)
         try sandbox.edit(
             sandbox.runbookFile, replacing: "      # For example, ask your monitoring",
             with: """
@@ -118,8 +130,9 @@ struct CleanMove: SuiteTrait, TestScoping {
         #expect(answer.status == 201, "\(answer.text)")
     }
 
-    private static func data(of sandbox: SandboxFixture) throws -> Data {
-        try Data(contentsOf: URL(filePath: sandbox.home + "/sandbox/disks/db-data-0/ledger.jsonl"))
+    private static func data(of sandbox: SandboxFixture) throws -> [String] {
+        try String(contentsOfFile: sandbox.home + "/sandbox/disks/db-data-0/ledger.jsonl", encoding: .utf8)
+            .split(separator: "\n").map(String.init)
     }
 
     /// The services' definitions are the scheduler's, not rz's: what lies in `sandbox/` is outside.

@@ -61,7 +61,7 @@ final class Recorders: Sendable {
     }
 
     /// What would have changed something, in its order.
-    var changes: [Call] { calls.filter { $0.at.hasPrefix("edge") ? $0.isChangingCommand : $0.isChangingRequest } }
+    var changes: [Call] { calls.filter(\.isChange) }
 
     /// Requests that change something at a color's Marathon.
     func changes(atMarathonOf color: String) -> [String] { changes.filter { $0.at == color }.map(\.text) }
@@ -144,10 +144,13 @@ extension Recorders.Call {
         return Int(match.output.2)
     }
 
-    fileprivate var isChangingRequest: Bool { !text.hasPrefix("GET ") && !text.hasPrefix("HEAD ") }
+    /// Whether it would have changed something.
+    var isChange: Bool { at.hasPrefix("edge") ? isChangingCommand : isChangingRequest }
+
+    private var isChangingRequest: Bool { !text.hasPrefix("GET ") && !text.hasPrefix("HEAD ") }
 
     /// How a session answers is no change.
-    fileprivate var isChangingCommand: Bool {
+    private var isChangingCommand: Bool {
         let verbs = ["set ", "add ", "del ", "enable ", "disable ", "clear ", "shutdown "]
         return !text.hasPrefix("set severity-output") && verbs.contains { text.hasPrefix($0) }
     }

@@ -36,6 +36,10 @@ struct SandboxFixture: Sendable {
         for name in ["environments", "runbooks"] {
             try files.copyItem(atPath: Program.checkout.appending(path: name).path, toPath: "\(root)/\(name)")
         }
+        // A second socket on each load balancer, for those who may only look.
+        try edit(
+            root + "/environments/sandbox/haproxy/edge.cfg.template", replacing: "    stats timeout",
+            with: "    stats socket @SANDBOX@/haproxy/user-@EDGE@.sock mode 600 level user\n    stats timeout")
     }
 
     private func remove() async throws {

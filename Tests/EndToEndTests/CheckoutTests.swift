@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+
+@Suite("A checkout that has to be clean")
+struct CheckoutTests {
+    @Test("stays clean with a plan saved in it, and is refused with any other file that Git does not know")
+    func planInCheckout() async throws {
+        try await SandboxFixture.with { sandbox in
+            try sandbox.edit(sandbox.environmentFile, replacing: "requireClean: false", with: "requireClean: true")
+            for arguments in [
+                ["init", "-q"], ["add", "-A"],
+                ["-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-q", "-m", "Begin"],
+            ] { try git(arguments, in: sandbox.root) }
+            let file = sandbox.root + "/sandbox.plan"
+            for _ in 0..<2 {
+                let plan = try await sandbox.run("plan", "sandbox", "-o", file)
+                #expect(plan.status == 2)
+                #expect(!plan.output.contains("blocking"), "\(plan.all)")
+            }
+            let update = try await sandbox.run("update", "--plan", file, "--until", "preflight")
+            #expect(update.status == 3, "\(update.all)")
+            try await sandbox.succeed("rollback")
+
+            try "x".write(toFile: sandbox.root + "/note.txt", atomically: true, encoding: .utf8)
+            let refused = try await sandbox.run("update", "sandbox", "--yes")
+            #expect(refused.status == 5)
+            #expect(refused.errors.contains("note.txt"), "\(refused.errors)")
+        }
+    }
+
+    private func git(_ arguments: [String], in folder: String) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["git", "-C", folder] + arguments
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+}
