@@ -95,6 +95,11 @@ func shown(_ url: String) -> String {
     return text[..<question] + "?" + names.joined(separator: "&")
 }
 
+extension HTTPRequest {
+    /// Its URL, fit for messages: without user info, and with the names of its query only.
+    public var shownURL: String { shown(url) }
+}
+
 extension Substring {
     fileprivate func range(of mark: String) -> Range<Index>? {
         var index = startIndex

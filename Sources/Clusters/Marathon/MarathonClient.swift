@@ -8,6 +8,10 @@ import Transport
 struct MarathonClient: Sendable {
     let url: String
     let credentials: Credentials?
+    let deadline: Duration
+
+    /// The URL for people: without the user and password that somebody may have written into it.
+    var place: String { HTTPRequest(.get, url).shownURL }
 
     func get(_ path: String) async throws(Failure) -> JSON { try json(await call(.get, path)) }
 
@@ -17,7 +21,7 @@ struct MarathonClient: Sendable {
     ) async throws(Failure) -> HTTPResponse {
         let request = HTTPRequest(
             method, url + path, headers: body == nil ? [] : [HTTPHeader("Content-Type", "application/json")],
-            body: body.map { Array($0.utf8) }, deadline: .seconds(30), credentials: credentials,
+            body: body.map { Array($0.utf8) }, deadline: deadline, credentials: credentials,
             // Members of one cluster redirect to their leader, which knows the same credentials.
             forwardsCredentials: true)
         let response: HTTPResponse
@@ -36,7 +40,9 @@ struct MarathonClient: Sendable {
         do throws(JSONError) {
             return try JSON(parsing: response.body)
         } catch {
-            throw Failure("Marathon's answer is not JSON", at: response.url, details: [error.description])
+            throw Failure(
+                "Marathon's answer is not JSON", at: HTTPRequest(.get, response.url).shownURL,
+                details: [error.description])
         }
     }
 
@@ -45,14 +51,14 @@ struct MarathonClient: Sendable {
             error.kind == .cancelled
             ? .cancelled : error.effectIsUnknown ? .unknownEffect : error.isTransient ? .transient : .permanent
         return Failure(
-            "Marathon does not answer: \(error.message)", at: url,
+            "Marathon does not answer: \(error.message)", at: place,
             advice: "See whether it runs and this host reaches it.",
             kind: kind)
     }
 
     private func failure(of response: HTTPResponse, _ method: HTTPMethod, _ path: String) -> Failure {
         let body = try? JSON(parsing: response.body)
-        let place = "\(method) \(url)\(path)"
+        let place = "\(method) \(place)\(path)"
         let message = body?["message"]?.string ?? "status \(response.status)"
         switch response.status {
         case 401:
@@ -69,6 +75,8 @@ struct MarathonClient: Sendable {
             return Failure(
                 "A deployment is under way and locks this", at: place,
                 details: ids.isEmpty ? [message] : ids.map { "deployment \($0)" }, kind: .transient)
+        case 429:
+            return Failure("Marathon asks to slow down", at: place, details: [message], kind: .transient)
         case 400, 409, 422:
             return Failure("Marathon does not take the definition", at: place, details: [message] + details(body))
         case 500...:

@@ -10,13 +10,20 @@ public struct MarathonCluster: Cluster {
 
     /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
     public init(_ source: ServiceSource.Marathon, inventory: Inventory, resolver: @escaping Resolver) throws(Failure) {
-        var url = try inventory.fill(try resolver(source.url))
+        try self.init(source, inventory: inventory, resolver: resolver, deadline: .seconds(30))
+    }
+
+    init(
+        _ source: ServiceSource.Marathon, inventory: Inventory, resolver: @escaping Resolver, deadline: Duration
+    ) throws(Failure) {
+        var url = try inventory.fill(source.url, resolver)
         while url.hasSuffix("/") { url.removeLast() }
         let user = try source.user.map(resolver)
         let password = try source.password.map(resolver)
         client = MarathonClient(
-            url: url, credentials: user.map { Credentials.basic(user: $0, password: password ?? "") })
-        group = source.group
+            url: url, credentials: user.map { Credentials.basic(user: $0, password: password ?? "") },
+            deadline: deadline)
+        group = "/" + source.group.split(separator: "/").joined(separator: "/")
         self.resolver = resolver
     }
 
@@ -27,7 +34,7 @@ public struct MarathonCluster: Cluster {
         if info["leader"]?.string == nil { missing.append("no Marathon is elected as leader") }
         if info["frameworkId"]?.string == nil { missing.append("Marathon is not registered with Mesos") }
         return PlatformState(
-            description: "Marathon \(version) at \(client.url)", isReady: missing.isEmpty, missing: missing)
+            description: "Marathon \(version) at \(client.place)", isReady: missing.isEmpty, missing: missing)
     }
 
     public func observeServices() async throws(Failure) -> [Service] {
@@ -87,13 +94,13 @@ public struct MarathonCluster: Cluster {
         let answer = try await client.get(
             "/v2/apps?embed=apps.counts&embed=apps.deployments&embed=apps.lastTaskFailure")
         guard let apps = answer["apps"]?.array else {
-            throw Failure("Marathon's answer holds no `apps`", at: "\(client.url)/v2/apps")
+            throw Failure("Marathon's answer holds no `apps`", at: "\(client.place)/v2/apps")
         }
         return apps
     }
 
     private func isInGroup(_ id: ServiceID) -> Bool {
-        group == "/" || id.text.hasPrefix(group.hasSuffix("/") ? group : group + "/")
+        group == "/" || id.text.hasPrefix(group + "/")
     }
 
     private func service(_ definition: AppDefinition) -> Service {
@@ -127,7 +134,8 @@ public struct MarathonCluster: Cluster {
             let summary = item["processedOffersSummary"]
             var lines = (summary?["rejectSummaryLastOffers"]?.array ?? []).compactMap { step -> String? in
                 guard let declined = step["declined"]?.int, declined > 0 else { return nil }
-                return "\(declined) offers declined: \(step["reason"]?.string ?? "no reason given")"
+                return
+                    "\(declined == 1 ? "1 offer" : "\(declined) offers") declined: \(step["reason"]?.string ?? "no reason given")"
             }
             if let seconds = item["delay"]?["timeLeftSeconds"]?.int, seconds > 0 {
                 lines.append("next launch in \(seconds)s after failures")

@@ -6,31 +6,28 @@ extension AppDefinition {
     ///
     /// - Parameter inventory: fills in `{{ … }}`; nil keeps the templates as they are, for plans made before the
     ///   servers exist.
-    /// - Returns: what changed, with values masked that come from secrets.
+    /// - Returns: what changed, with values masked that come from secrets or look like some.
+    /// - Throws: `Failure` when a setting has no value, or a path does not fit the definition.
     mutating func apply(
         _ overrides: [Override], inventory: Inventory?, resolver: Resolver
     ) throws(Failure) -> [FieldChange] {
         var changes: [FieldChange] = []
         for override in overrides where isMatched(by: override.match) {
-            for (path, setting) in override.set.sorted(by: { $0.key < $1.key }) {
-                let keys = path.split(separator: ".").map(String.init)
-                let before = value(at: keys)
-                let isSecret = setting.parts.contains { if case .reference = $0 { true } else { false } }
-                let text = isSecret ? try resolver(setting) : setting.text
-                let filled = try inventory.map { inventory throws(Failure) in try inventory.fill(text) } ?? text
-                let after = JSON.value(from: filled, like: before)
+            for (text, setting) in override.set.sorted(by: { $0.key < $1.key }) {
+                let path = try FieldPath(text)
+                let before = value(at: path)
+                let text =
+                    if let inventory { try inventory.fill(setting, resolver) } else { try resolver(setting) }
+                let after = JSON.value(from: text, at: path, like: before)
                 guard before != after else { continue }
-                set(keys, to: after)
-                changes.append(
-                    FieldChange(
-                        path: path, from: isSecret ? before.map { _ in Secrets.mask } : before.map(\.shown),
-                        to: isSecret ? Secrets.mask : after.shown))
+                try set(path, to: after)
+                changes.append(change(path, from: before, to: after, isSecret: setting.isSecret))
             }
-            for path in override.remove {
-                let keys = path.split(separator: ".").map(String.init)
-                guard let before = value(at: keys) else { continue }
-                set(keys, to: nil)
-                changes.append(FieldChange(path: path, from: before.shown, to: nil))
+            for text in override.remove {
+                let path = try FieldPath(text)
+                guard let before = value(at: path) else { continue }
+                try set(path, to: nil)
+                changes.append(change(path, from: before, to: nil, isSecret: false))
             }
         }
         return changes
@@ -42,16 +39,30 @@ extension AppDefinition {
         case .label(let name, let value): labels[name]?.string == value
         }
     }
+
+    private func change(_ path: FieldPath, from before: JSON?, to after: JSON?, isSecret: Bool) -> FieldChange {
+        let isMasked = isSecret || path.looksSecret
+        func shown(_ value: JSON?) -> String? { value.map { isMasked ? Secrets.mask : $0.string ?? $0.compact } }
+        return FieldChange(path: path.description, from: shown(before), to: shown(after))
+    }
+}
+
+extension Setting {
+    /// Everything that is read from outside the file is one, except for the folder of rz's own state.
+    fileprivate var isSecret: Bool {
+        parts.contains { if case .reference(let source, _) = $0 { source != "rz" } else { false } }
+    }
 }
 
 extension JSON {
-    /// A text as a value of the kind that stood there before: a number stays a number, a flag a flag.
-    fileprivate static func value(from text: String, like before: JSON?) -> JSON {
+    /// A text as a value of the kind that stood there before: a number stays a number, a flag a flag. Where nothing
+    /// stood, the text tells, except where only texts can stand.
+    fileprivate static func value(from text: String, at path: FieldPath, like before: JSON?) -> JSON {
         switch before {
-        case .number, .bool, .array, .object: (try? JSON(parsing: text)) ?? .string(text)
-        default: .string(text)
+        case .number, .bool, .array, .object: break
+        case nil where !path.leadsToText: break
+        default: return .string(text)
         }
+        return (try? JSON(parsing: text)).flatMap { $0.isNull ? nil : $0 } ?? .string(text)
     }
-
-    fileprivate var shown: String { string ?? compact }
 }

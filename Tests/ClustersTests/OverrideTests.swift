@@ -1,0 +1,159 @@
+import JSON
+import Migration
+import Testing
+
+@testable import Clusters
+
+@Suite("An override")
+struct OverrideTests {
+    private let app = #"""
+        {"id":"/shop/cart","cmd":"run","instances":2,"cpus":0.5,"requirePorts":false,"env":{"CACHE_HOST":"10.1.0.7","N":"1"},
+         "labels":{"rz.mode":"exclusive"},"portDefinitions":[{"port":10001,"protocol":"tcp"}],"constraints":[["rack","IS","r1"]]}
+        """#
+
+    @Test(
+        "sets a field",
+        arguments: [
+            ("env.CACHE_HOST", "10.2.0.7", #""env":{"CACHE_HOST":"10.2.0.7","N":"1"}"#),
+            ("env.NEW", "x", #""env":{"CACHE_HOST":"10.1.0.7","N":"1","NEW":"x"}"#),
+            ("env.NEW", "5", #""N":"1","NEW":"5"}"#), ("env.N", "true", #""N":"true"}"#),
+            ("env.cluster.name", "green", #""N":"1","cluster.name":"green"}"#),
+            ("env.N.secret", "db/password", #""N":{"secret":"db/password"}}"#),
+            ("labels.rz.mode", "parallel", #""labels":{"rz.mode":"parallel"}"#),
+            ("labels.HAPROXY_0_PORT", "80", #""HAPROXY_0_PORT":"80"}"#), ("cpus", "2", #""cpus":2,"#),
+            ("instances", "4", #""instances":4,"#), ("requirePorts", "true", #""requirePorts":true"#),
+            ("portDefinitions.0.port", "10009", #"[{"port":10009,"protocol":"tcp"}]"#),
+            ("portDefinitions.1.port", "10010", #"{"port":10001,"protocol":"tcp"},{"port":10010}]"#),
+            ("constraints.0.2", "r7", #"[["rack","IS","r7"]]"#),
+            ("constraints", #"[["rack","UNIQUE"]]"#, #"[["rack","UNIQUE"]]"#),
+            ("taskKillGracePeriodSeconds", "30", #""taskKillGracePeriodSeconds":30"#),
+            ("user", "1000", #""user":"1000""#),
+            ("cmd", "7", #""cmd":"7""#), ("container.docker.image", "1.5", #""container":{"docker":{"image":"1.5"}}"#),
+            ("args.0", "8", #""args":["8"]"#),
+        ])
+    func sets(path: String, value: String, expected: String) throws {
+        var definition = try definition(app)
+        let changes = try definition.apply(
+            [Override(match: .id("*"), set: [path: Setting(value)])], inventory: nil, resolver: resolver())
+        #expect(definition.text.contains(expected), "\(definition.text)")
+        #expect(changes.map(\.path) == [path])
+    }
+
+    @Test(
+        "removes a field",
+        arguments: [
+            ("env.N", #""env":{"CACHE_HOST":"10.1.0.7"}"#), ("constraints.0", #""constraints":[]"#),
+            ("portDefinitions.0.protocol", #"[{"port":10001}]"#), ("labels.rz.mode", #""labels":{}"#),
+        ])
+    func removes(path: String, expected: String) throws {
+        var definition = try definition(app)
+        let changes = try definition.apply(
+            [Override(match: .id("*"), remove: [path])], inventory: nil, resolver: resolver())
+        #expect(definition.text.contains(expected), "\(definition.text)")
+        #expect(changes.map(\.to) == [nil])
+    }
+
+    @Test(
+        "that removes what is not there changes nothing",
+        arguments: ["env.X", "nothing", "constraints.5", "constraints.x", "cmd.x", "a.b.c", "portDefinitions.7.port"])
+    func removesNothing(path: String) throws {
+        var definition = try definition(app)
+        let before = definition
+        #expect(
+            try definition.apply([Override(match: .id("*"), remove: [path])], inventory: nil, resolver: resolver())
+                == [])
+        #expect(definition == before)
+    }
+
+    @Test(
+        "that fits no place in the definition is a failure and breaks nothing",
+        arguments: [
+            "portDefinitions.5.port", "portDefinitions.x", "cmd.x", "cpus.y", "constraints.0.7", "id", "", "env..X",
+            ".",
+            "fetch.1.uri",
+        ])
+    func misfits(path: String) throws {
+        var definition = try definition(app)
+        let before = definition
+        #expect(throws: Failure.self) {
+            try definition.apply([Override(match: .id("*"), set: [path: "x"])], inventory: nil, resolver: resolver())
+        }
+        #expect(definition == before)
+    }
+
+    @Test(
+        "applies to the services that it matches",
+        arguments: [
+            (Override.Match.id("/shop/cart"), true), (.id("/shop/*"), true), (.id("/shop"), false), (.id("*"), true),
+            (.label(name: "rz.mode", value: "exclusive"), true), (.label(name: "rz.mode", value: "x"), false),
+            (.label(name: "none", value: ""), false),
+        ])
+    func matching(match: Override.Match, isMatched: Bool) throws {
+        var definition = try definition(app)
+        let changes = try definition.apply(
+            [Override(match: match, set: ["cmd": "other"])], inventory: nil, resolver: resolver())
+        #expect(changes.isEmpty == !isMatched)
+    }
+
+    @Test("fills in the new color's servers, and keeps the templates while there are none")
+    func templates() throws {
+        let rule = Override(match: .id("*"), set: ["env.CACHE_HOST": "{{ cache[0].address }}"])
+        let inventory = Inventory(groups: ["cache": [Host(name: "c", address: "10.2.0.7")]])
+        var planned = try definition(app)
+        #expect(
+            try planned.apply([rule], inventory: nil, resolver: resolver())
+                == [FieldChange(path: "env.CACHE_HOST", from: "10.1.0.7", to: "{{ cache[0].address }}")])
+        var launched = try definition(app)
+        #expect(
+            try launched.apply([rule], inventory: inventory, resolver: resolver())
+                == [FieldChange(path: "env.CACHE_HOST", from: "10.1.0.7", to: "10.2.0.7")])
+        #expect(throws: Failure.self) {
+            var nowhere = try definition(app)
+            _ = try nowhere.apply([rule], inventory: Inventory(), resolver: resolver())
+        }
+    }
+
+    @Test("masks what comes from secrets, before and after")
+    func secrets() throws {
+        var definition = try definition(app)
+        let rule = Override(
+            match: .id("*"), set: ["env.CACHE_HOST": "redis://:${env:PW}@h", "env.HOME": "${rz:home}/x"])
+        let changes = try definition.apply(
+            [rule], inventory: Inventory(), resolver: resolver(["PW": "hun{{ter2", "home": "/var/rz"]))
+        #expect(
+            changes == [
+                FieldChange(path: "env.CACHE_HOST", from: Secrets.mask, to: Secrets.mask),
+                FieldChange(path: "env.HOME", from: nil, to: "/var/rz/x"),
+            ])
+        #expect(definition.json["env"]?["CACHE_HOST"]?.string == "redis://:hun{{ter2@h")
+    }
+
+    @Test("masks what is called like a secret", arguments: ["env.DB_PASSWORD", "env.apiToken", "labels.x.secret-key"])
+    func secretNames(path: String) throws {
+        var definition = try definition(app)
+        let set = try definition.apply(
+            [Override(match: .id("*"), set: [path: "clear"])], inventory: nil, resolver: resolver())
+        let removed = try definition.apply(
+            [Override(match: .id("*"), remove: [path])], inventory: nil, resolver: resolver())
+        #expect(set.map(\.to) == [Secrets.mask])
+        #expect(removed.map(\.from) == [Secrets.mask])
+    }
+
+    @Test("that says what is so already is no change")
+    func noChange() throws {
+        var definition = try definition(app)
+        let rule = Override(match: .id("*"), set: ["cpus": "0.5", "env.N": "1", "requirePorts": "false"])
+        #expect(try definition.apply([rule], inventory: nil, resolver: resolver()) == [])
+    }
+
+    @Test("after another one sees what that one did")
+    func order() throws {
+        var definition = try definition(app)
+        let changes = try definition.apply(
+            [
+                Override(match: .id("*"), set: ["labels.team": "a"]),
+                Override(match: .label(name: "team", value: "a"), set: ["cmd": "second"]),
+            ], inventory: nil, resolver: resolver())
+        #expect(changes.map(\.path) == ["labels.team", "cmd"])
+    }
+}

@@ -1,0 +1,68 @@
+import JSON
+import Migration
+import Testing
+
+@testable import Clusters
+
+@Suite("Services on the sandbox's scheduler")
+struct SchedulerTests {
+    @Test("are launched, read back as the same, changed, launched again without effect, and stopped")
+    func life() async throws {
+        try await TestScheduler.with { scheduler in
+            let marathon = try MarathonCluster(
+                .init(url: Setting(scheduler.url)), inventory: Inventory(), resolver: resolver())
+            try await eventually { try await marathon.observePlatform().isReady }
+            #expect(try await marathon.observeServices().isEmpty)
+
+            let worker = try service(
+                #"""
+                {"id":"/shop/worker","cmd":"while :; do sleep 1; done","instances":2,"cpus":0.1,"mem":16,"env":{"A":"ä \" b"},
+                 "labels":{"team":"shop"},"portDefinitions":[{"port":10017,"protocol":"tcp"}],"dependencies":["/shop/db"]}
+                """#)
+            try await marathon.launch(worker)
+            try await eventually { try await marathon.observeHealth(["/shop/worker"])["/shop/worker"]?.isReady == true }
+            let read = try #require(try await marathon.observeServices().first)
+            #expect(read.fingerprint == worker.fingerprint, "\(read.definition)")
+            #expect(read.instances == 2)
+            #expect(read.dependencies == ["/shop/db"])
+            // The service port is the one it had.
+            #expect(read.definition.contains("10017"))
+
+            try await marathon.launch(worker)
+            try await eventually { try await marathon.observeHealth(["/shop/worker"])["/shop/worker"]?.isReady == true }
+            let changed = try marathon.rewrite(
+                read, overrides: [Override(match: .id("/shop/*"), set: ["env.A": "b", "instances": "1"])],
+                inventory: nil)
+            #expect(changed.changes.map(\.path) == ["env.A", "instances"])
+            try await marathon.launch(changed)
+            try await eventually {
+                let health = try await marathon.observeHealth(["/shop/worker"])["/shop/worker"]
+                return health?.isReady == true && health?.expected == 1
+            }
+            #expect(try await marathon.observeServices().first?.fingerprint == changed.fingerprint)
+
+            try await marathon.stop("/shop/worker")
+            try await eventually { try await marathon.observeServices().isEmpty }
+            try await marathon.stop("/shop/worker")
+        }
+    }
+
+    @Test("that find no place say why")
+    func stuck() async throws {
+        try await TestScheduler.with { scheduler in
+            let marathon = try MarathonCluster(
+                .init(url: Setting(scheduler.url)), inventory: Inventory(), resolver: resolver())
+            try await marathon.launch(service(#"{"id":"/huge","cmd":"sleep 1","cpus":0.1,"mem":999999,"instances":1}"#))
+            try await eventually {
+                try await marathon.observeHealth(["/huge"])["/huge"]?.description.contains("InsufficientMemory") == true
+            }
+        }
+    }
+
+    private func service(_ text: String) throws -> Service {
+        let definition = try definition(text)
+        return Service(
+            id: definition.id, definition: definition.text, instances: definition.instances,
+            dependencies: definition.dependencies, fingerprint: definition.fingerprint)
+    }
+}

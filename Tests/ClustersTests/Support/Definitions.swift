@@ -1,0 +1,69 @@
+import Foundation
+import JSON
+import Migration
+import Testing
+
+@testable import Clusters
+
+/// An app definition from JSON text.
+func definition(_ text: String) throws -> AppDefinition {
+    try AppDefinition(JSON(parsing: text))
+}
+
+/// Takes `${env:NAME}` from these texts, everything else as it is written.
+func resolver(_ variables: [String: String] = [:]) -> Resolver {
+    { setting throws(Failure) in
+        var text = ""
+        for part in setting.parts {
+            switch part {
+            case .text(let literal): text += literal
+            case .reference(_, let name):
+                guard let value = variables[name.text] else { throw Failure("\(name) is not set") }
+                text += value
+            }
+        }
+        return text
+    }
+}
+
+/// The apps of the collected Marathon answers and definitions, each with the name of its file.
+enum Fixtures {
+    static let folder = "../shared/fixtures/marathon"
+    static var isAbsent: Bool { !FileManager.default.fileExists(atPath: folder) }
+
+    static func apps() throws -> [(name: String, app: JSON)] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).sorted().flatMap { name -> [(String, JSON)] in
+            guard name.hasSuffix(".json"), let bytes = FileManager.default.contents(atPath: folder + "/" + name),
+                let json = try? JSON(parsing: Array(bytes))
+            else { return [] }
+            return apps(in: json).map { (name, $0) }
+        }
+    }
+
+    /// An app stands alone, in `app`, in a list of apps, or somewhere in a tree of groups.
+    private static func apps(in json: JSON) -> [JSON] {
+        let inner =
+            (json.array ?? []) + (json["apps"]?.array ?? []) + (json["groups"]?.array ?? [])
+            + [json["app"]].compactMap { $0 }
+        let isApp =
+            json["id"]?.string?.isEmpty == false
+            && ["cmd", "args", "container", "instances"].contains { json[$0] != nil }
+            && json["containers"] == nil && json["apps"] == nil
+        return (isApp ? [json] : []) + inner.flatMap(apps)
+    }
+}
+
+/// Random numbers that are the same in each run (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Glibc
+import Migration
+import Sandbox
+import Transport
+
+/// The sandbox's scheduler on a free port with one agent and real processes, in a folder of its own.
+struct TestScheduler {
+    let url: String
+    private let folder: String
+    private let running: Task<Void, any Error>
+
+    static func with(_ body: (TestScheduler) async throws -> Void) async throws {
+        let scheduler = try await TestScheduler()
+        do {
+            try await body(scheduler)
+        } catch {
+            await scheduler.tearDown()
+            throw error
+        }
+        await scheduler.tearDown()
+    }
+
+    private init() async throws {
+        folder = NSTemporaryDirectory() + "rz-clusters-\(UUID().uuidString.prefix(8))"
+        let ports = freePorts(5)
+        let server = folder + "/servers/blue-agent-1"
+        try FileManager.default.createDirectory(atPath: server + "/etc", withIntermediateDirectories: true)
+        let ranges = ports.dropFirst().map { "\($0)-\($0)" }.joined(separator: ",")
+        try Data(#"{"color":"blue"}"#.utf8).write(to: URL(fileURLWithPath: server + "/server.json"))
+        let agent = """
+            {"hostname":"127.0.0.1","attributes":{"rack":"r1"},"environment":{"SERVER":"\(server)"},
+             "resources":{"cpus":4,"mem":4096,"disk":10000,"ports":"\(ranges)"}}
+            """
+        try Data(agent.utf8).write(to: URL(fileURLWithPath: server + "/etc/agent.json"))
+        url = "http://127.0.0.1:\(ports[0])"
+        let scheduler = Scheduler(
+            configuration: SchedulerConfiguration(
+                address: "127.0.0.1", port: ports[0], color: "blue", stateFile: folder + "/data/state.json",
+                serversDirectory: folder + "/servers", log: folder + "/log/scheduler.jsonl"))
+        running = Task { try await scheduler.run() }
+        let ping = HTTPRequest(.get, url + "/ping")
+        try await eventually { (try? await HTTPClient.shared.send(ping).status) == 200 }
+    }
+
+    private func tearDown() async {
+        running.cancel()
+        _ = await running.result
+        let run = folder + "/servers/blue-agent-1/run"
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? [] {
+            let text = (try? String(contentsOfFile: run + "/" + name, encoding: .utf8)) ?? ""
+            if let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)) {
+                kill(-pid, SIGKILL)
+                waitpid(pid, nil, 0)
+            }
+        }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+/// Waits until a condition holds, at most half a minute.
+func eventually(_ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(30)
+    while try await !condition() {
+        guard ContinuousClock.now < end else { throw Failure("the condition never held") }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+}
+
+/// Ports that were free on 127.0.0.1 a moment ago, each another.
+private func freePorts(_ count: Int) -> [Int] {
+    var files: [Int32] = []
+    defer { for file in files { close(file) } }
+    return (0..<count).map { _ in
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        files.append(file)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(file, $0, length)
+                _ = getsockname(file, $0, &length)
+            }
+        }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
