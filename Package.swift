@@ -63,6 +63,7 @@ let package = Package(
         tests("JSONTests", ["JSON", "Digest"]),
         tests("MigrationTests", ["Migration"]),
         tests("JournalTests", ["Journal", "Migration", "JSON"]),
+        tests("ClustersTests", ["Clusters", "Sandbox", "Migration", "JSON", "Transport"]),
         tests("EngineTests", ["Engine", "Migration"]),
         tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport"]),
         tests("TransportTests", ["Transport"]),
