@@ -18,11 +18,15 @@ public struct ProbeRunner: Prober {
         do throws(Failure) {
             switch probe.kind {
             case .http(let url, let path, let expect):
-                let base = try url.map { url throws(Failure) in try text(url, inventory) } ?? "http://\(target ?? "")"
+                guard
+                    let base = try url.map({ url throws(Failure) in try text(url, inventory) })
+                        ?? target.map({ "http://\($0)" })
+                else { return noTarget }
                 return await askHTTP(base + path, expect: expect, timeout: probe.timeout)
             case .tcp(let address):
-                let address =
-                    try address.map { address throws(Failure) in try text(address, inventory) } ?? target ?? ""
+                guard
+                    let address = try address.map({ address throws(Failure) in try text(address, inventory) }) ?? target
+                else { return noTarget }
                 return await askTCP(address, timeout: probe.timeout)
             case .command(let words):
                 var command: [String] = []
@@ -35,11 +39,13 @@ public struct ProbeRunner: Prober {
     }
 
     private func text(_ setting: Setting, _ inventory: Inventory) throws(Failure) -> String {
-        try inventory.fill(try resolver(setting))
+        try inventory.fill(setting, resolver)
     }
 
     private func askHTTP(_ url: String, expect: Int, timeout: Period) async -> GateSample {
         let request = HTTPRequest(.get, url, deadline: timeout.duration, retry: RetryPolicy.none, maximumRedirects: 0)
+        // The query may hold a secret, and samples are written to the journal.
+        let url = request.shownURL
         do throws(TransportError) {
             let status = try await HTTPClient.shared.send(request).status
             return status == expect
@@ -75,6 +81,10 @@ public struct ProbeRunner: Prober {
         case .refused, .timedOut, .connectionLost, .tls: .fail
         default: .inconclusive
         }
+    }
+
+    private var noTarget: GateSample {
+        sample("probe", .inconclusive, "could not be asked: no server of the new color is listed to ask")
     }
 
     private func sample(_ subject: String, _ verdict: Verdict, _ message: String) -> GateSample {

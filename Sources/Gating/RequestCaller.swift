@@ -26,11 +26,22 @@ public struct RequestCaller: Sendable {
                 kind: error.effectIsUnknown ? .unknownEffect : error.isTransient ? .transient : .permanent)
         }
         guard response.status == work.expect else {
-            throw Failure("Answered \(response.status), expected \(work.expect)", at: "\(work.method) \(work.url)")
+            throw Failure(
+                "Answered \(response.status), expected \(work.expect)", at: "\(work.method) \(work.url)",
+                kind: kind(of: response.status, request.method))
+        }
+    }
+
+    /// A server that is busy or failed may do better soon; what it did before it failed nobody knows.
+    private func kind(of status: Int, _ method: HTTPMethod) -> Failure.Kind {
+        switch status {
+        case 429: .transient
+        case 500...: method.isSafe ? .transient : .unknownEffect
+        default: .permanent
         }
     }
 
     private func text(_ setting: Setting, _ inventory: Inventory) throws(Failure) -> String {
-        try inventory.fill(try resolver(setting))
+        try inventory.fill(setting, resolver)
     }
 }

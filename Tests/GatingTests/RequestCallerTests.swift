@@ -1,0 +1,67 @@
+import JSON
+import Migration
+import Testing
+
+@testable import Gating
+
+@Suite("A request of a runbook")
+struct RequestCallerTests {
+    private let caller = RequestCaller(resolver: resolver)
+
+    @Test("is made as it was written, with its secrets and servers filled in")
+    func made() async throws {
+        try await StubServer.with { stub in
+            try await stub.answers("POST", "/hook", 202)
+            let work = HTTPWork(
+                method: "POST", url: "http://{{ hook[0].address }}/hook",
+                headers: ["Authorization": "Bearer ${env:TOKEN}"],
+                body: #"{"token":"${env:TOKEN}"}"#, expect: 202)
+            try await caller.call(
+                work, inventory: Inventory(groups: ["hook": [Host(name: "h", address: stub.address)]]))
+            let recorded = try await stub.recorded()
+            #expect(recorded.map(\.method) == ["POST"])
+            #expect(recorded.map(\.authorization) == ["Bearer hunter2"])
+            #expect(recorded.map(\.body) == [#"{"token":"hunter2"}"#])
+        }
+    }
+
+    @Test(
+        "fails with another status than expected, and may be repeated where that helps",
+        arguments: [
+            ("GET", 404, Failure.Kind.permanent), ("GET", 503, .transient), ("POST", 503, .unknownEffect),
+            ("POST", 429, .transient), ("PUT", 400, .permanent), ("GET", 204, .permanent),
+        ])
+    func status(method: String, status: Int, kind: Failure.Kind) async throws {
+        try await StubServer.with { stub in
+            try await stub.answers(method, "/x", status)
+            let url = "\(stub.url)/x?token=${env:TOKEN}"
+            let failure = try await failure(HTTPWork(method: method, url: Setting(url)))
+            #expect(failure.kind == kind)
+            #expect(failure.summary == "Answered \(status), expected 200")
+            // The place is the setting as it was written: its secrets stay out.
+            #expect(failure.place == "\(method) \(url)")
+        }
+    }
+
+    @Test("that reaches nobody may be repeated")
+    func refused() async throws {
+        let failure = try await failure(HTTPWork(url: Setting("http://127.0.0.1:\(try freePort())/?t=${env:TOKEN}")))
+        #expect(failure.kind == .transient)
+        #expect(!"\(failure)".contains("hunter2"))
+    }
+
+    @Test("with a setting that has no value is never made")
+    func unresolved() async throws {
+        #expect(try await failure(HTTPWork(url: "http://{{ a[0].address }}/")).summary.contains("a[0].address"))
+        #expect(try await failure(HTTPWork(url: "http://127.0.0.1/${env:NONE}")).summary.contains("not set"))
+    }
+
+    private func failure(_ work: HTTPWork) async throws -> Failure {
+        do throws(Failure) {
+            try await caller.call(work, inventory: Inventory())
+        } catch {
+            return error
+        }
+        throw Failure("it did not fail")
+    }
+}
