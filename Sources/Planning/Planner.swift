@@ -17,11 +17,14 @@ public struct Planner: Sendable {
 
     /// The plan for the world as observed. Pure: the same inputs give the same plan.
     public func plan(_ observation: Observation, at time: Instant) throws(Failure) -> Plan {
-        let services = try inLaunchOrder(observation.rewritten)
+        let order = LaunchOrder(observation.rewritten)
+        let services = try order.planned()
+        let steps = steps(services, order, observation)
+        try refuseAmbiguous(steps)
         var plan = Plan(
             id: "", environment: environment, direction: observation.direction, createdAt: time,
             source: observation.source, world: try world(observation),
-            steps: steps(services, observation), provisioning: observation.provisioning, services: services,
+            steps: steps, provisioning: observation.provisioning, services: services,
             ignored: observation.ignored, warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text),
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text))
         plan.id = "p-" + (try fingerprint(of: plan)).prefix(6)
@@ -45,11 +48,9 @@ public struct Planner: Sendable {
             backends: backends, configuration: try configuration(observation.source))
     }
 
-    private func steps(_ services: [PlannedService], _ observation: Observation) -> [Step] {
+    private func steps(_ services: [PlannedService], _ order: LaunchOrder, _ observation: Observation) -> [Step] {
         let expansion = StepExpansion(
-            environment: environment, direction: observation.direction, services: services,
-            dependencies: Dictionary(
-                observation.rewritten.map { ($0.id, $0.dependencies) }, uniquingKeysWith: { first, _ in first }),
+            environment: environment, direction: observation.direction, services: services, needed: order.needed,
             serverCount: observation.inventory[observation.direction.old]?.hosts.count ?? 0)
         return Phase.allCases.flatMap { phase in
             expansion.steps(of: phase, rule: runbook.phases[phase] ?? PhaseRule(steps: []))
@@ -58,6 +59,15 @@ public struct Planner: Sendable {
             if let measured = history[step.id] { step.estimate = measured }
             return step
         }
+    }
+
+    /// A run tells its steps apart by their ids.
+    private func refuseAmbiguous(_ steps: [Step]) throws(Failure) {
+        var seen: Set<StepID> = []
+        guard let twice = steps.first(where: { !seen.insert($0.id).inserted }) else { return }
+        throw Failure(
+            "Two steps of the plan are called \(twice.id)", at: "runbook \(runbook.name)",
+            advice: "Give the steps of a phase ids of their own, and each step of the cutover another weight.")
     }
 
     private func configuration(_ source: PinnedSource) throws(Failure) -> String {
@@ -86,53 +96,6 @@ public struct Planner: Sendable {
             return String(decoding: try encoder.encode(value), as: UTF8.self)
         } catch {
             throw Failure(error, doing: "Encoding a plan")
-        }
-    }
-}
-
-/// Services with their layers, those that others need first.
-///
-/// - Throws: `Failure` that names the services of a circle of dependencies.
-func inLaunchOrder(_ services: [Service]) throws(Failure) -> [PlannedService] {
-    let byID = Dictionary(services.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    var layers: [ServiceID: Int] = [:]
-    var remaining = Set(byID.keys)
-    while !remaining.isEmpty {
-        let free = remaining.filter { id in
-            needed(by: byID[id], among: byID).allSatisfy { layers[$0] != nil }
-        }
-        guard !free.isEmpty else {
-            throw Failure(
-                "Services depend on each other in a circle",
-                details: [remaining.sorted().map(\.text).joined(separator: ", ")],
-                advice: "Take one of these dependencies out of its definition.")
-        }
-        for id in free {
-            layers[id] = 1 + (needed(by: byID[id], among: byID).compactMap { layers[$0] }.max() ?? 0)
-        }
-        remaining.subtract(free)
-    }
-    return services.map { service in
-        PlannedService(
-            id: service.id, instances: service.instances, layer: layers[service.id] ?? 1, changes: service.changes)
-    }.sorted { ($0.layer, $0.id) < ($1.layer, $1.id) }
-}
-
-/// The services that one needs: those it names, and those inside the groups it names. A dependency on something
-/// that does not exist is none, as in Marathon.
-private func needed(by service: Service?, among all: [ServiceID: Service]) -> [ServiceID] {
-    guard let service else { return [] }
-    return service.dependencies.flatMap { dependency in
-        all.keys.filter { $0 != service.id && ($0 == dependency || $0.text.hasPrefix(dependency.text + "/")) }
-    }
-}
-
-extension StepExpansion {
-    /// The services of this plan that one needs first.
-    func neededServices(by id: ServiceID) -> [ServiceID] {
-        let known = services.map(\.id)
-        return dependencies[id, default: []].flatMap { dependency in
-            known.filter { $0 != id && ($0 == dependency || $0.text.hasPrefix(dependency.text + "/")) }
         }
     }
 }

@@ -5,35 +5,29 @@ struct StepExpansion {
     let environment: Environment
     let direction: Direction
     let services: [PlannedService]
-    let dependencies: [ServiceID: [ServiceID]]
+    let needed: [ServiceID: [ServiceID]]
     let serverCount: Int
 
     func steps(of phase: Phase, rule: PhaseRule) -> [Step] {
-        var steps = approval(before: phase)
-        let approvalIDs = steps.map(\.id)
-        // A line may become several steps, and who needs the line needs them all.
-        var expanded: [String: [StepID]] = [:]
-        var before: [StepID] = approvalIDs
-        for line in rule.steps {
-            let needs = line.needs.map { $0.flatMap { expanded[$0, default: []] } + approvalIDs } ?? before
-            let new = expand(line, phase: phase, rule: rule, needs: needs)
-            // Who needs a line that expands to nothing needs what came before it.
-            expanded[line.id] = new.isEmpty ? needs : new.map(\.id)
-            if !new.isEmpty { before = new.map(\.id) }
-            steps += new
+        let approvals = approval(before: phase)
+        let needs = Needs(rule.steps, first: approvals.map(\.id)) { line in
+            expand(line, phase: phase, rule: rule, needs: []).map(\.id)
         }
-        return steps
+        return approvals + rule.steps.flatMap { expand($0, phase: phase, rule: rule, needs: needs.of($0)) }
     }
 
     private func approval(before phase: Phase) -> [Step] {
         guard case .count(let count) = environment.approvals[phase], count > 0 else { return [] }
         return [
             Step(
-                id: StepID("\(phase)/approval"), phase: phase, title: "\(count) approvals",
+                id: StepID("\(phase)/approval"), phase: phase, title: approvals(count),
                 action: .approval(count: count, reason: "before \(phase)"), undo: .free, estimate: .zero,
                 deadline: .hours(72))
         ]
     }
+
+    private func approvals(_ count: Int) -> String { count == 1 ? "1 approval" : "\(count) approvals" }
+    private var servers: String { serverCount == 1 ? "1 server" : "\(serverCount) servers" }
 
     private func expand(_ line: RunbookStep, phase: Phase, rule: PhaseRule, needs: [StepID]) -> [Step] {
         func step(
@@ -63,7 +57,7 @@ struct StepExpansion {
             return [step("platform of \(new)", .awaitPlatform, estimate: .seconds(5))]
         case .builtIn(.launch):
             return services.map { service in
-                let first = neededServices(by: service.id).map { StepID("\(phase)/\(line.id)\($0)") }
+                let first = needed[service.id, default: []].map { StepID("\(phase)/\(line.id)\($0)") }
                 return step(
                     "\(service.id) × \(service.instances)", .launch(service.id), suffix: service.id.text,
                     needs: needs + first, undo: .costly, estimate: .seconds(3))
@@ -93,14 +87,14 @@ struct StepExpansion {
         case .builtIn(.destroy):
             return [
                 step(
-                    "\(serverCount) servers of \(direction.old) destroyed", .destroyServers, undo: .none,
+                    "\(servers) of \(direction.old) destroyed", .destroyServers, undo: .none,
                     estimate: .seconds(Int64(5 + serverCount)))
             ]
         case .exec(let work):
             let title = work.command.map(\.text).joined(separator: " ")
             return [step(title, .exec(work), undo: work.affects == .nothing ? .free : .none, estimate: .seconds(5))]
         case .approval(let count, let reason):
-            return [step("\(count) approvals: \(reason)", .approval(count: count, reason: reason), estimate: .zero)]
+            return [step("\(approvals(count)): \(reason)", .approval(count: count, reason: reason), estimate: .zero)]
         case .http(let work):
             return [
                 step(
@@ -125,5 +119,42 @@ struct StepExpansion {
             before = [step.id]
             return step
         }
+    }
+}
+
+/// The steps that each line of a phase waits for.
+private struct Needs {
+    private let lines: [RunbookStep]
+    private let first: [StepID]
+    private let ids: [String: [StepID]]
+
+    init(_ lines: [RunbookStep], first: [StepID], ids: (RunbookStep) -> [StepID]) {
+        self.lines = lines
+        self.first = first
+        self.ids = Dictionary(lines.map { ($0.id, ids($0)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// A line may become several steps, and who needs the line needs them all.
+    func of(_ line: RunbookStep) -> [StepID] {
+        var found: [StepID] = []
+        for id in linesNeeded(by: line) { add(id, to: &found, visited: [line.id]) }
+        return found.isEmpty ? first : line.needs == nil ? found : found + first
+    }
+
+    /// Of a line that became no step, what it would have waited for is waited for.
+    private func add(_ id: String, to found: inout [StepID], visited: Set<String>) {
+        guard !visited.contains(id), let line = lines.first(where: { $0.id == id }) else { return }
+        let steps = ids[id, default: []]
+        if steps.isEmpty {
+            for earlier in linesNeeded(by: line) { add(earlier, to: &found, visited: visited.union([id])) }
+        } else {
+            found += steps.filter { !found.contains($0) }
+        }
+    }
+
+    private func linesNeeded(by line: RunbookStep) -> [String] {
+        if let needs = line.needs { return needs }
+        guard let index = lines.firstIndex(where: { $0.id == line.id }), index > 0 else { return [] }
+        return [lines[index - 1].id]
     }
 }
