@@ -69,7 +69,7 @@ public struct Observer: Sendable {
             let names = source.changed.prefix(5).joined(separator: ", ") + (source.changed.count > 5 ? ", …" : "")
             obstacles.append(
                 Obstacle(
-                    "the checkout has \(source.changed.count) uncommitted files (\(names)); commit or stash them"
+                    "the checkout has \(source.changed.count) uncommitted \(source.changed.count == 1 ? "file" : "files") (\(names)); commit or stash them"
                         + (environment.git.requireClean ? "" : ", the run uses a copy of them"),
                     isBlocking: environment.git.requireClean))
         }

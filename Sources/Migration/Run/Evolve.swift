@@ -41,6 +41,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
             $0.attempt = min(max(1, attempt), 1_000_000)
             $0.phase = state.phase
             $0.startedAt = event.time
+            $0.endedAt = nil
             $0.message = ""
         }
     case .stepIntended(let step, _):
@@ -56,7 +57,12 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
     case .stepRetried(let step, let time):
         next.change(step) { $0.progress = .waitingToRetry(at: time) }
     case .undoStarted(let step):
-        next.change(step) { $0.progress = .undoing }
+        next.change(step) {
+            $0.progress = .undoing
+            $0.startedAt = event.time
+            $0.endedAt = nil
+            $0.message = ""
+        }
     case .undoCompleted(let step, let summary):
         next.settle(step, .undone, summary, at: event.time)
         next.change(step) { $0.isIntended = false }
