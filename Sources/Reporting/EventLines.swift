@@ -55,7 +55,7 @@ public struct EventLines: Sendable {
         case .approvalRequested(_, let count, let reason):
             style.careful("  ? ")
                 + "\(Wording.count(count, "approval")) wanted \(reason): rz approve \(plan.environment.name)"
-        case .approvalGiven(let step, let person): "  ✓ \(title(step)) approved by \(person)"
+        case .approvalGiven(let step, let person): style.good("  ✓ ") + "approval \(reason(step)) given by \(person)"
         case .pauseRequested(let person): "pause asked for by \(person)"
         case .resumeRequested(let person): "resume asked for by \(person)"
         case .abortRequested(let person): "abort asked for by \(person)"
@@ -63,6 +63,11 @@ public struct EventLines: Sendable {
         case .rollbackStarted: style.careful("◂ rolling back")
         case .noted(let text): "  # \(text)"
         }
+    }
+
+    private func reason(_ id: StepID) -> String {
+        guard case .approval(_, let reason)? = plan.step(id)?.action else { return "of \(id)" }
+        return reason
     }
 
     private func title(_ id: StepID) -> String { plan.step(id)?.title ?? id.text }

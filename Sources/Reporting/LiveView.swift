@@ -22,7 +22,7 @@ public struct LiveView: Sendable {
         if !after.isEmpty, state.status == .running || state.status == .paused {
             lines += wrapped(after.map { style.faint("· \($0)" + approvals($0)) })
         }
-        if let keys { lines += ["", style.faint(keys)] }
+        if let keys { lines += ["", style.faint(keys.cut(to: width))] }
         return lines
     }
 
@@ -34,9 +34,9 @@ public struct LiveView: Sendable {
         let done = steps.count { state.steps[$0.id]?.isSettled == true }
         let place = steps.count > 1 ? "\(state.phase) \(done)/\(steps.count)" : "\(state.phase)"
         let left = state.status == .running ? ", \(Wording.estimate(remaining(state, now))) to go" : ""
-        return style.strong(
-            "\(plan.environment.name) \(state.run)   \(plan.direction)   \(word(state.status) ?? place)") + "   "
-            + "\(Wording.time(elapsed)) elapsed\(left)"
+        let name = "\(plan.environment.name) \(state.run)   \(plan.direction)   \(word(state.status) ?? place)"
+        let time = "   \(Wording.time(elapsed)) elapsed\(left)"
+        return style.strong(name.cut(to: width)) + time.cut(to: max(1, width - name.count))
     }
 
     private func word(_ status: RunState.Status) -> String? {
@@ -74,7 +74,7 @@ public struct LiveView: Sendable {
         var line = ""
         var used = 0
         for part in parts {
-            let size = part.count + 2
+            let size = part.visibleCount + (used > 0 ? 2 : 0)
             if used > 0, used + size > width {
                 lines.append(line)
                 (line, used) = ("", 0)
@@ -89,13 +89,14 @@ public struct LiveView: Sendable {
 
     private func present(_ state: RunState, _ now: Instant) -> [String] {
         guard !state.status.isEnded else { return [] }
-        var lines = ["▸ " + style.strong("\(state.phase)")]
+        var lines = [state.status == .rollingBack ? style.careful("◂ undoing") : "▸ " + style.strong("\(state.phase)")]
         if state.phase.ownsTraffic || state.traffic.isShifted { lines += traffic(state) }
         let steps = plan.steps.filter { state.steps[$0.id].map { isShown($0.progress) } ?? false }
-        lines += steps.prefix(8).map { step(state.steps[$0.id] ?? StepState(), $0, now) }
+        lines += steps.prefix(8).flatMap { step(state.steps[$0.id] ?? StepState(), $0, state.status, now) }
         if steps.count > 8 { lines.append("    … and \(steps.count - 8) more") }
         if case .halted(let failure) = state.status {
-            lines += failure.description.split(separator: "\n").map { "    \($0)".cut(to: width) }
+            lines += failure.description.split(separator: "\n")
+                .flatMap { "\($0)".wrapped(to: max(20, width - 6)) }.map { "      \($0)" }
         }
         return lines
     }
@@ -107,17 +108,24 @@ public struct LiveView: Sendable {
         }
     }
 
-    private func step(_ known: StepState, _ step: Step, _ now: Instant) -> String {
+    /// A step under way, and below it what it waits for where one line is not enough.
+    private func step(_ known: StepState, _ step: Step, _ status: RunState.Status, _ now: Instant) -> [String] {
         let (mark, text) =
             switch known.progress {
-            case .failed(let failure), .undoFailed(let failure): (style.bad("✗"), failure.summary)
-            case .waitingToRetry(let time): (style.careful("↻"), "again in \(Wording.time(time - now))")
+            // A halt tells its failure by itself, once and whole.
+            case .failed(let failure), .undoFailed(let failure):
+                (style.bad("✗"), status == .halted(failure) ? "" : failure.summary)
+            case .waitingToRetry(let time): (style.careful("↻"), "again in \(Wording.time(max(.zero, time - now)))")
             case .undoing: (style.careful("↶"), known.message)
             default: ("·", known.message.isEmpty ? "" : "waiting for \(known.message)")
             }
-        let time = known.startedAt.map { Wording.time(now - $0) } ?? ""
-        return "    \(mark) "
-            + "\(step.title.cut(to: 44).padded(to: 44)) \(time.padded(to: 7)) \(text)".cut(to: width - 6)
+        let time = known.startedAt.map { Wording.time((known.endedAt ?? now) - $0) } ?? ""
+        let space = max(20, width - 6)
+        let title = step.title.cut(to: max(12, min(44, space - 8))).padded(to: min(44, space - 8))
+        let line = "\(title) \(time.padded(to: 7)) \(text)".trimmedAtEnd
+        if line.count <= space { return ["    \(mark) \(line)"] }
+        let first = "    \(mark) \("\(title) \(time)".trimmedAtEnd)"
+        return [first] + text.wrapped(to: space - 2).prefix(3).map { "        \($0)" }
     }
 
     private func traffic(_ state: RunState) -> [String] {
@@ -135,15 +143,20 @@ public struct LiveView: Sendable {
             else { continue }
             let key = "\(sample.loadBalancer) \(sample.backend)"
             guard shown.insert(key).inserted, shown.count <= 12 else { continue }
-            let name = "\(sample.loadBalancer)  \(sample.backend)".padded(to: 22)
-            lines.append("    " + "\(name) \(rates(sample).padded(to: 42)) \(rates(other))".cut(to: width - 4))
+            let name = "\(sample.loadBalancer)  \(sample.backend)".padded(to: 16)
+            let line = "    \(name) \(rates(sample).padded(to: 38)) \(rates(other))"
+            lines +=
+                line.count <= width
+                ? [line]
+                : [name.trimmedAtEnd, "  " + rates(sample), "  " + rates(other)].map { "    \($0)".cut(to: width) }
         }
         return lines
     }
 
     private func rates(_ sample: TrafficSample) -> String {
-        let speed = sample.responseTime.map { "  \($0.milliseconds) ms" } ?? ""
-        return "\(sample.color) \(Wording.percent(sample.share, decimals: 0).padded(to: 5)) "
-            + "\(Int(sample.requestsPerSecond.rounded())) req/s  \(Wording.percent(sample.errorRate)) errors\(speed)"
+        let speed = sample.responseTime.map { "\($0.milliseconds) ms" } ?? ""
+        let rate = "\(Int(sample.requestsPerSecond.rounded()))/s"
+        return "\("\(sample.color)".padded(to: 5)) \(Wording.percent(sample.share, decimals: 0).padded(to: 5)) "
+            + "\(rate.padded(to: 7)) \(Wording.percent(sample.errorRate)) err  \(speed)"
     }
 }

@@ -20,9 +20,11 @@ public struct Outcome: Sendable {
         switch state.status {
         case .done:
             return [style.good("DONE") + "  \(new) is live, \(old) is gone, the data disks stayed.  \(elapsed)"]
+        case .aborted where !isBuilt:
+            return [style.careful("ABORTED") + "  the traffic is on \(old); nothing of \(new) was built.  \(elapsed)"]
         case .aborted:
             return [
-                style.careful("ABORTED") + "  the traffic is on \(old); \(new) runs on without any.",
+                style.careful("ABORTED") + "  the traffic is on \(old); \(new) runs on without any.  \(elapsed)",
                 next("rz rollback", "stop \(new)'s services and destroy its servers"),
             ]
         case .rolledBack:
@@ -31,8 +33,10 @@ public struct Outcome: Sendable {
             return [style.careful("PAUSED") + " in \(state.phase)", next("rz resume", "go on")]
         case .halted(let failure):
             return halted(failure)
-        case .running, .rollingBack:
+        case .running:
             return ["\(state.run) is at \(state.phase)"]
+        case .rollingBack:
+            return ["\(state.run) is rolling back"]
         }
     }
 
@@ -43,14 +47,27 @@ public struct Outcome: Sendable {
         lines += failure.details.map { "           \($0)" }
         if let advice = failure.advice { lines.append("  advice   \(advice)") }
         lines.append("  state    \(whatRuns)")
-        lines.append("  next     rz resume".padded(to: 36) + "go on from here")
-        lines.append("           rz history \(state.run)".padded(to: 36) + "what happened when")
-        if canRollBack(state, plan) {
-            lines.append(
-                "           rz rollback".padded(to: 36)
-                    + "traffic to \(plan.direction.old), then take \(plan.direction.new) down")
+        lines.append(next("rz resume", resuming))
+        lines.append(next("rz history \(state.run)", "what happened when", isFirst: false))
+        if canRollBack(state, plan), !state.isGoingBack {
+            lines.append(next("rz rollback", rollingBack, isFirst: false))
         }
         return lines
+    }
+
+    private var resuming: String {
+        if state.isGoingBack { return "go on rolling back" }
+        if state.traffic.isReturning { return "bring all traffic back to \(plan.direction.old), then go on" }
+        return "go on from here"
+    }
+
+    private var rollingBack: String {
+        if !isBuilt, !state.traffic.isShifted { return "end this run; nothing was changed" }
+        return "traffic to \(plan.direction.old), then take \(plan.direction.new) down"
+    }
+
+    private var isBuilt: Bool {
+        plan.steps.contains { $0.action == .buildServers && state.steps[$0.id]?.isIntended == true }
     }
 
     private var traffic: String {
@@ -63,15 +80,14 @@ public struct Outcome: Sendable {
     }
 
     private var whatRuns: String {
-        let built = plan.steps.contains { $0.action == .buildServers && state.steps[$0.id]?.isIntended == true }
-        let new = built ? "\(plan.direction.new) stands" : "nothing of \(plan.direction.new) was built"
+        let new = isBuilt ? "\(plan.direction.new) stands" : "nothing of \(plan.direction.new) was built"
         return "\(new); "
             + (canRollBack(state, plan)
-                ? "\(plan.direction.old) is untouched" : "\(plan.direction.old) is being taken down")
+                ? "servers and services of \(plan.direction.old) run on" : "\(plan.direction.old) is being taken down")
     }
 
-    private func next(_ command: String, _ meaning: String) -> String {
-        "  next     \(command)".padded(to: 36) + meaning
+    private func next(_ command: String, _ meaning: String, isFirst: Bool = true) -> String {
+        (isFirst ? "  next     " : "           ") + command.padded(to: 28) + "  " + meaning
     }
 
     private var elapsed: String {

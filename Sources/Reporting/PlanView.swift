@@ -31,7 +31,8 @@ public struct PlanView: Sendable {
     }
 
     private var sourceState: String {
-        let state = plan.source.changed.isEmpty ? "clean" : "\(plan.source.changed.count) files changed"
+        let state =
+            plan.source.changed.isEmpty ? "clean" : Wording.count(plan.source.changed.count, "file") + " changed"
         return state + (plan.source.isSigned ? ", signed" : "")
     }
 
@@ -41,25 +42,38 @@ public struct PlanView: Sendable {
 
     private func phase(_ phase: Phase) -> [String] {
         let steps = plan.steps(in: phase)
-        var lines = [line(phase, summary(phase), plan.estimate(of: phase), undo(phase))]
+        var lines = lines(phase, summary(phase), plan.estimate(of: phase), undo(phase))
+        lines += approvals(steps)
         if phase == .replicate { lines += services }
         let own = steps.filter { Self.isOperators($0.action) }
-        lines += own.map { detail("·", "\($0.title)" + ($0.undo == .none ? "   can't be undone" : "")) }
-        return lines
+        return lines + own.flatMap { detail("·", "\($0.title)" + ($0.undo == .none ? "   can't be undone" : "")) }
     }
 
-    private func line(_ phase: Phase, _ text: String, _ estimate: Period, _ undo: String) -> String {
+    /// The summary of a phase, with more lines where one is not enough for it.
+    private func lines(_ phase: Phase, _ text: String, _ estimate: Period, _ undo: String) -> [String] {
         let mark =
             switch phase {
             case .standUp, .replicate: style.good("+")
             case .tearDown: style.bad("!")
             default: " "
             }
+        let space = max(30, width - 46)
+        let body = text.wrapped(to: space)
         let time = estimate > .zero ? Wording.estimate(estimate) : ""
-        let body = text.cut(to: width - 30).padded(to: 58)
-        let tail = (time.padded(to: 9) + undo).reversedTrim
-        return "\(phase.rawValue.padded(to: 13)) \(mark) \(body) \(tail)".reversedTrim
+        let first =
+            "\(phase.rawValue.padded(to: 13)) \(mark) \((body.first ?? "").padded(to: space)) "
+            + time.padded(to: 9) + undo
+        return [first.trimmedAtEnd] + body.dropFirst().map { indent + $0 }
     }
+
+    private func approvals(_ steps: [Step]) -> [String] {
+        steps.flatMap { step -> [String] in
+            guard case .approval(let count, let reason) = step.action else { return [] }
+            return detail(style.careful("?"), "needs \(Wording.count(count, "approval")) \(reason)")
+        }
+    }
+
+    private let indent = String(repeating: " ", count: 16)
 
     private func summary(_ phase: Phase) -> String {
         switch phase {
@@ -69,15 +83,16 @@ public struct PlanView: Sendable {
         case .platformGate: "the platform of \(plan.direction.new) answers and leads"
         case .replicate: "\(Wording.count(plan.services.count, "service")) in \(Wording.count(layers, "layer"))"
         case .serviceGate:
-            "\(plan.services.count) healthy for \(plan.environment.gates.service.healthyFor), "
+            "\(plan.services.count) healthy for \(Wording.length(plan.environment.gates.service.healthyFor)), "
                 + Wording.count(plan.environment.gates.service.probes.count, "probe")
         case .cutOver:
             plan.environment.gates.cutOver.steps.map(\.weight.description).joined(separator: " → ") + " on "
                 + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", ")
         case .drain:
-            "until quiet \(plan.environment.drain.quiet), at most \(plan.environment.drain.deadline), "
+            "until quiet for \(Wording.length(plan.environment.drain.quiet)), "
+                + "at most \(Wording.length(plan.environment.drain.deadline)), "
                 + "then \(plan.environment.drain.atDeadline.rawValue)"
-        case .soak: "\(plan.environment.soak), \(plan.direction.old) untouched"
+        case .soak: "\(Wording.length(plan.environment.soak)), \(plan.direction.old) untouched"
         case .tearDown:
             "\(Wording.count(serverCount(plan.direction.old), "server")) of \(plan.direction.old) destroyed, "
                 + "\(Wording.count(plan.services.count, "service")) stopped"
@@ -106,38 +121,38 @@ public struct PlanView: Sendable {
     private var layers: Int { plan.services.map(\.layer).max() ?? 0 }
 
     private func undo(_ phase: Phase) -> String {
-        let approvals = plan.steps(in: phase).compactMap { step -> Int? in
-            if case .approval(let count, _) = step.action { return count }
-            return nil
-        }.reduce(0, +)
-        let asked = approvals > 0 ? "needs " + Wording.count(approvals, "approval") : ""
-        let text =
-            switch phase {
-            case .standUp: "undo: destroy"
-            case .replicate: "undo: stop them"
-            case .cutOver: "undo: one flip"
-            case .tearDown: style.bad("POINT OF NO RETURN")
-            default: ""
-            }
-        return [text, asked].filter { !$0.isEmpty }.joined(separator: ", ")
+        switch phase {
+        case .standUp: plan.provisioning.isEmpty ? "" : "undo: destroy"
+        case .replicate: "undo: stop them"
+        case .cutOver: "undo: one flip"
+        case .tearDown: style.bad("POINT OF NO RETURN")
+        default: ""
+        }
     }
 
     private var services: [String] {
-        var lines: [String] = []
-        for service in plan.services {
-            for change in service.changes {
-                let before = change.from.map { "\($0) → " } ?? ""
-                lines.append(
-                    detail(
-                        style.careful("~"),
-                        "\(service.id.text.padded(to: 18)) \(change.path)  \(before)\(change.to ?? "removed")"))
-            }
+        let changes = plan.services.flatMap { service in
+            service.changes.flatMap { detail(style.careful("~"), "\(service.id)  \($0.path)", told($0)) }
         }
-        return lines + plan.ignored.map { detail("–", "\($0) ignored by rule") }
+        return changes + plan.ignored.flatMap { detail("–", "\($0) ignored by rule") }
     }
 
-    private func detail(_ mark: String, _ text: String) -> String {
-        String(repeating: " ", count: 16) + mark + " " + text.cut(to: max(20, width - 18))
+    private func told(_ change: FieldChange) -> String {
+        switch (change.from, change.to) {
+        case (let before?, let after?): "\(before) → \(after)"
+        case (nil, let after?): "new: \(after)"
+        case (let before?, nil): "removed, was: \(before)"
+        case (nil, nil): ""
+        }
+    }
+
+    /// One line, or two where one is not enough.
+    private func detail(_ mark: String, _ text: String, _ more: String = "") -> [String] {
+        let space = max(20, width - 18)
+        let whole = more.isEmpty ? text : "\(text)  \(more)"
+        if whole.count <= space { return ["\(indent)\(mark) \(whole)"] }
+        let rest = more.isEmpty ? [] : more.wrapped(to: space - 2).map { "\(indent)    \($0)" }
+        return ["\(indent)\(mark) \(text.cut(to: space))"] + rest
     }
 
     private static func isOperators(_ action: Action) -> Bool {
@@ -149,10 +164,15 @@ public struct PlanView: Sendable {
 
     // MARK: - Notes
 
+    private func note(_ mark: String, _ text: String) -> [String] {
+        let lines = text.wrapped(to: max(20, width - 10))
+        return ["\(mark) \(lines.first ?? "")"] + lines.dropFirst().map { String(repeating: " ", count: 10) + $0 }
+    }
+
     private var notes: [String] {
         var lines: [String] = []
-        for text in plan.obstacles { lines.append(style.bad("blocking: ") + text) }
-        for text in plan.warnings { lines.append(style.careful("warning: ") + text) }
+        for text in plan.obstacles { lines += note(style.bad("blocking:"), text) }
+        for text in plan.warnings { lines += note(style.careful("warning:"), text) }
         lines.append("Estimated \(Wording.estimate(plan.estimate).dropFirst()).")
         if plan.obstacles.isEmpty {
             lines.append("Save with -o FILE and run exactly this: rz update --plan FILE")
@@ -160,14 +180,5 @@ public struct PlanView: Sendable {
             lines.append("This plan can't be run until what blocks it is mended.")
         }
         return lines
-    }
-}
-
-extension String {
-    /// Without spaces at its end.
-    fileprivate var reversedTrim: String {
-        var text = Substring(self)
-        while text.last == " " { text = text.dropLast() }
-        return String(text)
     }
 }

@@ -22,6 +22,38 @@ extension String {
     /// At least this wide, filled up with spaces on the right.
     func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 
+    /// Split at spaces into lines of at most this width; a longer word is cut.
+    func wrapped(to width: Int) -> [String] {
+        var lines: [String] = []
+        for word in split(separator: " ", omittingEmptySubsequences: false).map(String.init) {
+            if let last = lines.last, last.count + 1 + word.count <= width {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(word.cut(to: width))
+            }
+        }
+        return lines
+    }
+
+    /// Without spaces at its end.
+    var trimmedAtEnd: String {
+        var text = Substring(self)
+        while text.last == " " { text = text.dropLast() }
+        return String(text)
+    }
+
+    /// The places that it takes on a terminal: the sequences that color it take none.
+    var visibleCount: Int {
+        var count = 0
+        var isEscaped = false
+        for character in self {
+            if character == "\u{1B}" { isEscaped = true }
+            if !isEscaped { count += 1 }
+            if isEscaped, character == "m" { isEscaped = false }
+        }
+        return count
+    }
+
     /// At most this wide; what is cut off shows as an ellipsis.
     func cut(to width: Int) -> String { count <= width ? self : prefix(max(0, width - 1)) + "…" }
 }

@@ -18,6 +18,19 @@ enum Wording {
         return seconds < 100 ? "~\(max(seconds, 1)) s" : "~\((seconds + 30) / 60) min"
     }
 
+    /// `20 s`, `1 min 30 s`, `2 h`: the exact length.
+    static func length(_ period: Period) -> String {
+        var rest = period.milliseconds
+        var parts: [String] = []
+        for (name, size) in [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1)]
+            as [(String, Int64)]
+        where rest >= size {
+            parts.append("\(rest / size) \(name)")
+            rest %= size
+        }
+        return parts.isEmpty ? "0 s" : parts.joined(separator: " ")
+    }
+
     static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
     }

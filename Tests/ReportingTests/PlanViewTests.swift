@@ -1,0 +1,52 @@
+import Migration
+import Reporting
+import Testing
+
+@Suite("A plan on paper")
+struct PlanViewTests {
+    @Test("tells each phase, what it changes, how long it takes and how it is undone")
+    func full() throws {
+        try expectGolden(PlanView(Example.plan()).text, "plan")
+    }
+
+    @Test("tells what blocks it before anything else at its end")
+    func blocked() throws {
+        let plan = Example.plan { plan in
+            plan.source = PinnedSource(commit: "4f1c2e97d0a41", changed: ["site.yaml"])
+            plan.obstacles = ["the checkout has 1 uncommitted file (site.yaml); commit or stash them"]
+            plan.world.servers[.green] = ["green-1"]
+            plan.provisioning = ProvisioningChanges(
+                add: ["a"], change: ["b"], replace: ["c"], remove: ["d"], inDoubt: ["e"])
+            plan.environment.configure = nil
+            plan.warnings = []
+        }
+        try expectGolden(PlanView(plan).text, "plan-blocked")
+    }
+
+    @Test("of a small world has singular words")
+    func small() throws {
+        let plan = Example.plan { plan in
+            plan.source = PinnedSource(commit: nil)
+            plan.world.servers = [.blue: ["b"]]
+            plan.world.services = ["/a": WorldService(fingerprint: "f", instances: 1)]
+            plan.services = [PlannedService(id: "/a", instances: 1, layer: 1)]
+            plan.environment.loadBalancers.removeLast()
+            plan.provisioning = ProvisioningChanges()
+            plan.ignored = []
+            plan.warnings = []
+        }
+        try expectGolden(PlanView(plan).text, "plan-small")
+    }
+
+    @Test("says the same with colors as without")
+    func colors() {
+        let colored = PlanView(Example.plan(), style: Style(isColored: true)).text
+        #expect(colored.contains("\u{1B}["))
+        #expect(colored.withoutColors == PlanView(Example.plan()).text)
+    }
+}
+
+extension String {
+    /// Without the sequences that color a terminal.
+    var withoutColors: String { replacing(#/\u{1B}\[[0-9]*m/#, with: "") }
+}
