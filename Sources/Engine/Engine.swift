@@ -14,7 +14,8 @@ public actor Engine {
     let drivers: Drivers
     let clock: any Timekeeper
     private let journal: any EventStore
-    private let epoch: Int
+    private let fence: Fence
+    private let executor: (any TaskExecutor)?
     private let listener: Listener
 
     private var underWay: [StepID: Task<Void, Never>] = [:]
@@ -25,19 +26,23 @@ public actor Engine {
     private var stopAfter: Phase?
     private var timers: Task<Void, Never>?
     private(set) lazy var traffic = TrafficControl(
-        plan: plan, loadBalancers: drivers.loadBalancers, epoch: epoch, clock: clock)
+        plan: plan, loadBalancers: drivers.loadBalancers, fence: fence, clock: clock)
 
-    /// - Parameter epoch: of the lock that the caller holds for this environment.
+    /// - Parameters:
+    ///   - epoch: of the lock that the caller holds for this environment.
+    ///   - executor: where everything that the engine begins is run; nil for Swift's own threads. A simulation gives
+    ///     its own, to decide what runs when.
     public init(
         plan: Plan, run: RunID, drivers: Drivers, journal: any EventStore, clock: any Timekeeper, epoch: Int,
-        listener: @escaping Listener = { _, _ in }
+        executor: (any TaskExecutor)? = nil, listener: @escaping Listener = { _, _ in }
     ) {
         self.plan = plan
         self.state = RunState(run: run)
         self.drivers = drivers
         self.journal = journal
         self.clock = clock
-        self.epoch = epoch
+        fence = Fence(journal: journal, epoch: epoch, executor: executor)
+        self.executor = executor
         self.listener = listener
     }
 
@@ -52,8 +57,8 @@ public actor Engine {
         stopAfter = lastPhase
         try await catchUp()
         try await record([opening])
-        let poll = Task { await self.pollForRequests() }
-        let watcher = Task { await self.watchTraffic() }
+        let poll = Task(executorPreference: executor) { await self.pollForRequests() }
+        let watcher = Task(executorPreference: executor) { await self.watchTraffic() }
         defer {
             poll.cancel()
             watcher.cancel()
@@ -117,6 +122,7 @@ public actor Engine {
         case .skip(let step, let failure): try await record([.stepSkipped(step: step, failure: failure)])
         case .stopStepsUnderWay: await settleAll()
         case .returnTraffic: try await returnTraffic()
+        case .startHandBack(let failure): try await record([.handBackStarted(failure: failure)])
         case .startRollback: try await record([.rollbackStarted])
         case .pause: try await record([.runPaused])
         case .halt(let failure): try await record([.runHalted(failure: failure)])
@@ -132,9 +138,10 @@ public actor Engine {
     private func begin(_ id: StepID, attempt: Int) async throws(Failure) {
         guard let step = plan.step(id) else { return }
         try await record([.stepStarted(step: id, attempt: attempt)])
-        let context = StepContext(step: step, engine: self, plan: plan, drivers: drivers, clock: clock)
-        underWay[id] = Task {
-            let result = await withDeadline(step.deadline, clock) { () async throws(Failure) -> String in
+        let context = StepContext(
+            step: step, engine: self, plan: plan, drivers: drivers, fence: fence, clock: clock)
+        underWay[id] = Task(executorPreference: executor) {
+            let result = await withDeadline(step.deadline, self.clock) { () async throws(Failure) -> String in
                 try await work(for: step.action).perform(context)
             }
             await self.ended(id, result.event(step, attempt: attempt, lastWait: self.lastWait(of: id)))
@@ -144,9 +151,10 @@ public actor Engine {
     private func beginUndo(_ id: StepID) async throws(Failure) {
         guard let step = plan.step(id) else { return }
         try await record([.undoStarted(step: id)])
-        let context = StepContext(step: step, engine: self, plan: plan, drivers: drivers, clock: clock)
-        underWay[id] = Task {
-            let result = await withDeadline(step.deadline, clock) { () async throws(Failure) -> String in
+        let context = StepContext(
+            step: step, engine: self, plan: plan, drivers: drivers, fence: fence, clock: clock)
+        underWay[id] = Task(executorPreference: executor) {
+            let result = await withDeadline(step.deadline, self.clock) { () async throws(Failure) -> String in
                 try await work(for: step.action).undo(context)
             }
             await self.ended(id, result.undoEvent(step, lastWait: self.lastWait(of: id)))
@@ -167,8 +175,8 @@ public actor Engine {
 
     /// Asks everything under way to stop and waits until it has.
     private func settleAll() async {
-        for task in underWay.values { task.cancel() }
-        while let task = underWay.values.first { await task.value }
+        for id in underWay.keys.sorted() { underWay[id]?.cancel() }
+        while let id = underWay.keys.min(), let task = underWay[id] { await task.value }
     }
 
     private func returnTraffic() async throws(Failure) {
@@ -188,7 +196,7 @@ public actor Engine {
     func record(_ kinds: [Event.Kind]) async throws(Failure) {
         if let fatal { throw fatal }
         do {
-            _ = try await journal.append(kinds, run: state.run, epoch: epoch, at: clock.now)
+            _ = try await journal.append(kinds, run: state.run, epoch: fence.epoch, at: clock.now)
         } catch {
             // Nothing may be done that can't be written down: every step under way has to stop.
             fatal = fatal ?? error
@@ -232,9 +240,9 @@ public actor Engine {
         timers?.cancel()
         let period = time - clock.now
         let clock = clock
-        timers = Task {
+        timers = Task(executorPreference: executor) {
             try? await clock.sleep(max(period, .zero))
-            self.wakeUp()
+            await self.wakeUp()
         }
     }
 

@@ -6,6 +6,8 @@ struct StepContext: Sendable {
     let engine: Engine
     let plan: Plan
     let drivers: Drivers
+    /// What each call that changes something outside goes through.
+    let fence: Fence
     let clock: any Timekeeper
 
     var environment: Environment { plan.environment }
@@ -86,6 +88,7 @@ func work(for action: Action) -> any StepWork {
     case .awaitServices: AwaitServices()
     case .readyTraffic: ReadyTraffic()
     case .shift(let share, let bake): ShiftTraffic(share: share, bake: bake)
+    case .handOver(let service): HandOver(id: service)
     case .drain: DrainOldColor()
     case .soak(let period): Soak(period: period)
     case .stopServices: StopServices()

@@ -7,7 +7,7 @@ import Migration
 actor TrafficControl {
     private let plan: Plan
     private let loadBalancers: [any LoadBalancer]
-    private let epoch: Int
+    private let fence: Fence
     private let clock: any Timekeeper
     private let turn = Turnstile()
     private var lastObservation: TrafficObservation?
@@ -15,10 +15,10 @@ actor TrafficControl {
     private var rules: [TrafficRule] { plan.environment.traffic }
     private var direction: Direction { plan.direction }
 
-    init(plan: Plan, loadBalancers: [any LoadBalancer], epoch: Int, clock: any Timekeeper) {
+    init(plan: Plan, loadBalancers: [any LoadBalancer], fence: Fence, clock: any Timekeeper) {
         self.plan = plan
         self.loadBalancers = loadBalancers
-        self.epoch = epoch
+        self.fence = fence
         self.clock = clock
     }
 
@@ -139,7 +139,7 @@ actor TrafficControl {
         guard let loadBalancer = loadBalancers.first(where: { $0.name == name }) else { return }
         let new = weightChanges(for: share, of: direction.new, on: name, observation)
         let old = weightChanges(for: share, of: direction.old, on: name, observation)
-        try await loadBalancer.apply(new + old, epoch: epoch)
+        try await apply(new + old, to: loadBalancer)
     }
 
     // MARK: - The move
@@ -222,11 +222,11 @@ actor TrafficControl {
         var observation = try await look(at: loadBalancer)
         let asleep = readyChanges(of: old, on: name, observation)
         if !asleep.isEmpty {
-            try await loadBalancer.apply(asleep, epoch: epoch)
+            try await apply(asleep, to: loadBalancer)
             observation = try await look(at: loadBalancer)
         }
         let raise = weightChanges(for: share, of: old, on: name, observation)
-        if !raise.isEmpty { try await loadBalancer.apply(raise, epoch: epoch) }
+        try await apply(raise, to: loadBalancer)
         observation = try await look(at: loadBalancer)
         let deadline = clock.now + .seconds(30)
         while true {
@@ -240,7 +240,7 @@ actor TrafficControl {
             }
         }
         let lower = weightChanges(for: share, of: direction.new, on: name, observation)
-        if !lower.isEmpty { try await loadBalancer.apply(lower, epoch: epoch) }
+        try await apply(lower, to: loadBalancer)
         try refuseUnlessAt(share, try await look(at: loadBalancer))
     }
 
@@ -319,7 +319,7 @@ actor TrafficControl {
     {
         _ = try await onEach { loadBalancer throws(Failure) in
             let changes = await self.weightChanges(for: share, of: color, on: loadBalancer.name, observation)
-            if !changes.isEmpty { try await loadBalancer.apply(changes, epoch: self.epoch) }
+            try await self.apply(changes, to: loadBalancer)
         }
     }
 
@@ -356,12 +356,15 @@ actor TrafficControl {
             }
         }
         let all = wanted
-        let epoch = epoch
         _ = try await onEach { loadBalancer throws(Failure) in
-            if let changes = all[loadBalancer.name], !changes.isEmpty {
-                try await loadBalancer.apply(changes, epoch: epoch)
-            }
+            try await self.apply(all[loadBalancer.name, default: []], to: loadBalancer)
         }
+    }
+
+    private func apply(_ changes: [ServerChange], to loadBalancer: any LoadBalancer) async throws(Failure) {
+        guard !changes.isEmpty else { return }
+        let epoch = fence.epoch
+        try await fence.act { () async throws(Failure) in try await loadBalancer.apply(changes, epoch: epoch) }
     }
 
     /// Does the same on every load balancer at once and waits for all, so that none is left half spoken to.

@@ -53,6 +53,10 @@ public actor Journal: EventStore {
         }
     }
 
+    public func confirm(epoch: Int) async throws(Failure) {
+        do throws(JournalError) { try refuseUnlessHeld(under: epoch) } catch { throw error.failure }
+    }
+
     public func events(of run: RunID, after sequence: Int) async throws(Failure) -> [Event] {
         do throws(JournalError) {
             return try database.read { () throws(JournalError) in

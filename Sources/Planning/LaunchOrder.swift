@@ -34,7 +34,8 @@ struct LaunchOrder {
         }
         return services.map { service in
             PlannedService(
-                id: service.id, instances: service.instances, layer: layers[service.id] ?? 1, changes: service.changes)
+                id: service.id, instances: service.instances, mode: service.mode, layer: layers[service.id] ?? 1,
+                changes: service.changes)
         }.sorted { ($0.layer, $0.id) < ($1.layer, $1.id) }
     }
 

@@ -57,9 +57,9 @@ struct StepExpansion {
             return [step("platform of \(new)", .awaitPlatform, estimate: .seconds(5))]
         case .builtIn(.launch):
             return services.map { service in
-                let first = needed[service.id, default: []].map { StepID("\(phase)/\(line.id)\($0)") }
+                let first = needed[service.id, default: []].map { StepID("\(phase)/\(line.id)\($0.suffix)") }
                 return step(
-                    "\(service.id) × \(service.instances)", .launch(service.id), suffix: service.id.text,
+                    "\(service.id) × \(service.instances)", .launch(service.id), suffix: service.id.suffix,
                     needs: needs + first, undo: .costly, estimate: .seconds(3))
             }
         case .builtIn(.health):
@@ -69,6 +69,12 @@ struct StepExpansion {
             return [step("servers of \(new) ready at weight 0", .readyTraffic, estimate: .seconds(3))]
         case .builtIn(.shift):
             return shifts(line, phase: phase, rule: rule, needs: needs)
+        case .builtIn(.handOver):
+            return services.filter(\.mode.runsOnce).map { service in
+                step(
+                    "\(service.id) handed over to \(new)", .handOver(service.id), suffix: service.id.suffix,
+                    undo: .costly, estimate: .seconds(10))
+            }
         case .builtIn(.drain):
             let drain = environment.drain
             return [
@@ -120,6 +126,11 @@ struct StepExpansion {
             return step
         }
     }
+}
+
+extension ServiceID {
+    /// What sets apart the steps that one line of a runbook becomes; ids of jobs begin without a slash.
+    fileprivate var suffix: String { text.hasPrefix("/") ? text : "/" + text }
 }
 
 /// The steps that each line of a phase waits for.

@@ -52,6 +52,13 @@ public struct EventLines: Sendable {
         case .gateSampled(let sample): "    \(sample.message)"
         case .gatePassed(let gate): style.good("  ✓ ") + "gate \(gate) passed"
         case .gateFailed(let sample): style.bad("  ✗ ") + "gate \(sample.gate) failed: \(sample.message)"
+        case .releaseIntended, .takeIntended, .missedRunStarted: nil
+        case .released(let service, let color): "  ← \(service) let go of in \(color)"
+        case .taken(let service, let color): "  → \(service) runs in \(color)"
+        case .missedRunIntended(let service, let color, let due):
+            style.careful("  ! ") + "\(service) missed its run of \(due.clock): started once in \(color)"
+        case .handBackStarted:
+            style.careful("  ← ") + "what was handed over goes back to \(plan.direction.old)"
         case .approvalRequested(_, let count, let reason):
             style.careful("  ? ")
                 + "\(Wording.count(count, "approval")) wanted \(reason): rz approve \(plan.environment.name)"

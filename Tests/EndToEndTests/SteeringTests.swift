@@ -45,7 +45,7 @@ struct SteeringTests {
             #expect(left.allSatisfy { $0.hasPrefix("blue-") })
 
             let story = try await sandbox.run("history", "r-\(day())-0001")
-            for text in ["approved by Ada", "approved by Grace", "Interrupted", "paused", "ABORTED", "ROLLED BACK"] {
+            for text in ["given by Ada", "given by Grace", "Interrupted", "paused", "ABORTED", "ROLLED BACK"] {
                 #expect(story.output.contains(text), "the history does not tell: \(text)")
             }
         }

@@ -47,7 +47,11 @@ struct SimulatedCluster: Cluster {
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service {
         service
     }
-    func launch(_ service: Service) async throws(Failure) { await world.launch(service, in: color) }
+    func launch(_ service: Service, suspended: Bool) async throws(Failure) { await world.launch(service, in: color) }
+    func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] { [:] }
+    func suspend(_ service: ServiceID) async throws(Failure) {}
+    func activate(_ service: ServiceID, instances: Int) async throws(Failure) {}
+    func runOnce(_ job: ServiceID) async throws(Failure) {}
     func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
         await world.health(of: services, in: color)
     }
@@ -95,6 +99,10 @@ actor MemoryJournal: EventStore {
         }
         events += appended
         return appended
+    }
+
+    func confirm(epoch: Int) async throws(Failure) {
+        if let held = self.epoch, epoch < held { throw Failure("another rz took over", kind: .refused) }
     }
 
     func events(of run: RunID, after sequence: Int) async throws(Failure) -> [Event] {

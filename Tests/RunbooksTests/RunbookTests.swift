@@ -56,7 +56,7 @@ struct RunbookTests {
         let text = Sample.runbook.changing(soak, to: "").changing("  drain:\n", to: soak + "  drain:\n")
         #expect(
             try Project.problems(runbook: text) == [
-                "30:3: drain comes before soak, always: the order of the phases can't be changed"
+                "31:3: drain comes before soak, always: the order of the phases can't be changed"
             ])
     }
 

@@ -17,7 +17,10 @@ struct AppDefinition: Sendable, Hashable {
     }
 
     var id: ServiceID { ServiceID(json["id"]?.string ?? "") }
-    var instances: Int { json["instances"]?.int ?? 1 }
+    var instances: Int {
+        get { json["instances"]?.int ?? 1 }
+        set { json["instances"] = .number(JSONNumber(newValue)) }
+    }
     var hasHealthChecks: Bool { json["healthChecks"]?.array?.isEmpty == false }
     var labels: JSONObject { json["labels"]?.object ?? JSONObject() }
     var text: String { JSON.object(json).compact }

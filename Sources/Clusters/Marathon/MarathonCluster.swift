@@ -56,12 +56,14 @@ public struct MarathonCluster: Cluster {
         return rewritten
     }
 
-    public func launch(_ service: Service) async throws(Failure) {
-        let answer = try await client.call(.post, "/v2/apps", body: service.definition, accepting: [409])
+    public func launch(_ service: Service, suspended: Bool) async throws(Failure) {
+        var definition = try definition(of: service)
+        if suspended { definition.instances = 0 }
+        let answer = try await client.call(.post, "/v2/apps", body: definition.text, accepting: [409])
         guard answer.status == 409 else { return }
         // It exists: from an earlier try, or with another definition. Replacing it says the same thing twice at worst.
         _ = try await client.call(
-            .put, "/v2/apps\(service.id)?partialUpdate=false", body: service.definition)
+            .put, "/v2/apps\(service.id)?partialUpdate=false", body: definition.text)
     }
 
     public func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
@@ -86,6 +88,29 @@ public struct MarathonCluster: Cluster {
     public func stop(_ service: ServiceID) async throws(Failure) {
         // A launch that is under way would lock the app; stopping it is what is wanted, so force.
         _ = try await client.call(.delete, "/v2/apps\(service)?force=true", accepting: [404])
+    }
+
+    // MARK: - Services that may run once
+
+    public func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
+        try await observeHealth(services).mapValues { health in
+            ServiceActivity(
+                isEnabled: health.expected > 0, instances: health.expected, running: health.running + health.staged)
+        }
+    }
+
+    public func suspend(_ service: ServiceID) async throws(Failure) { try await scale(service, to: 0) }
+
+    public func activate(_ service: ServiceID, instances: Int) async throws(Failure) {
+        try await scale(service, to: instances)
+    }
+
+    public func runOnce(_ job: ServiceID) async throws(Failure) {
+        throw Failure("\(job) is an app of Marathon, which has no schedule")
+    }
+
+    private func scale(_ service: ServiceID, to instances: Int) async throws(Failure) {
+        _ = try await client.call(.put, "/v2/apps\(service)", body: #"{"instances":\#(instances)}"#)
     }
 
     // MARK: - Reading

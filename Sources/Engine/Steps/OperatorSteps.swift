@@ -27,7 +27,9 @@ struct RunProgram: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         try await context.intend("run \(work.command.map(\.text).joined(separator: " "))")
         let inventory = try await context.inventory(of: context.direction.new)
-        try await context.drivers.stepRunner.run(work, inventory: inventory, report: context.report)
+        try await context.fence.actUntilStopped { () async throws(Failure) in
+            try await context.drivers.stepRunner.run(work, inventory: inventory, report: context.report)
+        }
         return "done"
     }
 }
@@ -39,7 +41,9 @@ struct MakeRequest: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         try await context.intend("\(work.method) \(work.url)")
         let inventory = try await context.inventory(of: context.direction.new)
-        try await context.drivers.stepRunner.call(work, inventory: inventory)
+        try await context.fence.actUntilStopped { () async throws(Failure) in
+            try await context.drivers.stepRunner.call(work, inventory: inventory)
+        }
         return "answered \(work.expect)"
     }
 }

@@ -4,7 +4,9 @@ import Migration
 struct BuildDisks: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         try await context.intend("build the data disks")
-        try await context.drivers.provisioner.buildDisks(report: context.report)
+        try await context.fence.actUntilStopped { () async throws(Failure) in
+            try await context.drivers.provisioner.buildDisks(report: context.report)
+        }
         return "disks are there"
     }
 }
@@ -19,7 +21,9 @@ struct BuildServers: StepWork {
             return "\(standing.hosts.count) servers stand already"
         }
         try await context.intend("build the servers of \(new)")
-        let built = try await provisioner.build(new, report: context.report)
+        let built = try await context.fence.actUntilStopped { () async throws(Failure) in
+            try await provisioner.build(new, report: context.report)
+        }
         guard !built.isEmpty, try await provisioner.observeServers(new) == built else {
             throw Failure(
                 "The provisioner built \(new) but reports no servers", advice: "Check its output `inventory`.")
@@ -29,7 +33,9 @@ struct BuildServers: StepWork {
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
         let new = context.direction.new
-        try await context.drivers.provisioner.destroy(new, report: context.report)
+        try await context.fence.actUntilStopped { () async throws(Failure) in
+            try await context.drivers.provisioner.destroy(new, report: context.report)
+        }
         return "servers of \(new) destroyed"
     }
 }
@@ -41,10 +47,14 @@ struct ConfigureServers: StepWork {
         let new = context.direction.new
         let inventory = try await context.inventory(of: new)
         try await context.intend("configure \(inventory.hosts.count) servers of \(new)")
-        let first = try await configurator.configure(new, inventory, report: context.report)
+        let first = try await context.fence.actUntilStopped { () async throws(Failure) in
+            try await configurator.configure(new, inventory, report: context.report)
+        }
         guard context.environment.configure?.idempotenceCheck == true else { return summary(of: first) }
         await context.wait(for: "the second run, which must change nothing")
-        let second = try await configurator.configure(new, inventory, report: context.report)
+        let second = try await context.fence.actUntilStopped { () async throws(Failure) in
+            try await configurator.configure(new, inventory, report: context.report)
+        }
         let restless = second.changed.filter { $0.value > 0 }.keys.sorted()
         guard restless.isEmpty else {
             throw Failure(

@@ -29,19 +29,20 @@ struct LaunchService: StepWork {
             return "runs already"
         }
         try await context.intend("launch \(id) in \(context.direction.new)")
-        try await launch(service, in: new)
+        try await launch(service, in: new, context)
         try await awaitReady(service, in: new, context)
         guard try await isLaunched(service, in: new) else {
             throw Failure(
                 "\(id) in \(context.direction.new) is not what was launched", kind: .permanent)
         }
-        return "\(service.instances) instances"
+        return service.mode.runsOnce ? "suspended until its hand-over" : "\(service.instances) instances"
     }
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
         let new = try await context.inventory(of: context.direction.new)
         guard !new.isEmpty else { return "no servers, so no service" }
-        try await context.drivers.cluster(context.direction.new, new).stop(id)
+        let cluster = try context.drivers.cluster(context.direction.new, new)
+        try await context.fence.act { () async throws(Failure) in try await cluster.stop(id) }
         return "stopped"
     }
 
@@ -60,13 +61,17 @@ struct LaunchService: StepWork {
 
     private func isLaunched(_ service: Service, in cluster: any Cluster) async throws(Failure) -> Bool {
         guard let found = try await cluster.observeServices().first(where: { $0.id == id }) else { return false }
-        return found.fingerprint == service.fingerprint && found.instances == service.instances
+        // What may run once is launched suspended, and its hand-over gives it its instances.
+        return found.fingerprint == service.fingerprint
+            && (service.mode.runsOnce || found.instances == service.instances)
     }
 
     /// A launch whose reply was lost may have happened: it counts when the service is there.
-    private func launch(_ service: Service, in cluster: any Cluster) async throws(Failure) {
+    private func launch(_ service: Service, in cluster: any Cluster, _ context: StepContext) async throws(Failure) {
         do throws(Failure) {
-            try await cluster.launch(service)
+            try await context.fence.act { () async throws(Failure) in
+                try await cluster.launch(service, suspended: service.mode.runsOnce)
+            }
         } catch  where error.kind == .unknownEffect {
             guard try await isLaunched(service, in: cluster) else { throw error }
         }
@@ -159,7 +164,7 @@ struct StopServices: StepWork {
         let ids = context.plan.services.reversed().map(\.id)
         for id in ids {
             await context.wait(for: "\(id) to stop")
-            try await old.stop(id)
+            try await context.fence.act { () async throws(Failure) in try await old.stop(id) }
         }
         try await context.poll { () async throws(Failure) -> String? in
             let left = try await old.observeHealth(ids).filter { $0.value.running + $0.value.staged > 0 }.keys.sorted()
@@ -178,7 +183,9 @@ struct DestroyServers: StepWork {
         if count == 0 { return "no servers are left" }
         try await refuseUnlessQuiet(context)
         try await context.intend("destroy the servers of \(old)")
-        try await context.drivers.provisioner.destroy(old, report: context.report)
+        try await context.fence.actUntilStopped { () async throws(Failure) in
+            try await context.drivers.provisioner.destroy(old, report: context.report)
+        }
         guard try await context.inventory(of: old).isEmpty else {
             throw Failure("The provisioner destroyed \(old) but still reports servers", kind: .transient)
         }

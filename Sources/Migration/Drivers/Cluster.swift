@@ -11,13 +11,33 @@ public protocol Cluster: Sendable {
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service
 
     /// Launches a service, or changes it to this definition. Returns at once; see `observeHealth`.
-    func launch(_ service: Service) async throws(Failure)
+    ///
+    /// - Parameter suspended: launched so that nothing of it runs: no instance of an app, a job's schedule disabled.
+    func launch(_ service: Service, suspended: Bool) async throws(Failure)
 
     /// How services are doing, by id; one that does not exist is missing from the answer.
     func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth]
 
     /// Stops and removes a service; one that does not exist is no failure.
     func stop(_ service: ServiceID) async throws(Failure)
+
+    /// Whether services that may run once are let run, by id; one that does not exist is missing from the answer.
+    func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity]
+
+    /// Keeps a service from running: no instance of an app, a job's schedule disabled. Runs of a job that are under way
+    /// end by themselves.
+    func suspend(_ service: ServiceID) async throws(Failure)
+
+    /// Lets a suspended service run: an app with these many instances, a job by its schedule.
+    func activate(_ service: ServiceID, instances: Int) async throws(Failure)
+
+    /// Starts one run of a job now, whatever its schedule says.
+    func runOnce(_ job: ServiceID) async throws(Failure)
+}
+
+extension Cluster {
+    /// Launches a service so that it runs.
+    public func launch(_ service: Service) async throws(Failure) { try await launch(service, suspended: false) }
 }
 
 /// Whether a framework is there and leads.

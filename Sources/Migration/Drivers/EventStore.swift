@@ -7,6 +7,10 @@ public protocol EventStore: Sendable {
     /// - Returns: the events as they stand in the journal.
     func append(_ kinds: [Event.Kind], run: RunID, epoch: Int?, at time: Instant) async throws(Failure) -> [Event]
 
+    /// Refuses (kind `.refused`) when the lock went to another holder since this epoch: what is asked right before each
+    /// call that changes something outside (invariant I6).
+    func confirm(epoch: Int) async throws(Failure)
+
     /// The events of a run after a position, oldest first, other processes' events included.
     func events(of run: RunID, after sequence: Int) async throws(Failure) -> [Event]
 }

@@ -41,6 +41,7 @@ public struct Plan: Codable, Sendable, Hashable {
     }
 
     public func step(_ id: StepID) -> Step? { steps.first { $0.id == id } }
+    public func service(_ id: ServiceID) -> PlannedService? { services.first { $0.id == id } }
     public func steps(in phase: Phase) -> [Step] { steps.filter { $0.phase == phase } }
     public var phases: [Phase] { Phase.allCases.filter { phase in steps.contains { $0.phase == phase } } }
     /// Expected length: phases follow each other, and a phase takes as long as its longest chain of steps.
@@ -63,13 +64,17 @@ public struct Plan: Codable, Sendable, Hashable {
 public struct PlannedService: Codable, Sendable, Hashable {
     public var id: ServiceID
     public var instances: Int
+    public var mode: ServiceMode
     /// 1 for a service that needs no other, and one more than the deepest that it needs.
     public var layer: Int
     public var changes: [FieldChange]
 
-    public init(id: ServiceID, instances: Int, layer: Int, changes: [FieldChange] = []) {
+    public init(
+        id: ServiceID, instances: Int, mode: ServiceMode = .parallel, layer: Int, changes: [FieldChange] = []
+    ) {
         self.id = id
         self.instances = instances
+        self.mode = mode
         self.layer = layer
         self.changes = changes
     }

@@ -67,7 +67,8 @@ public struct RunbookStep: Codable, Sendable, Hashable {
 
 /// The steps that rz itself knows.
 public enum BuiltIn: String, Codable, Sendable, Hashable, CaseIterable {
-    case checks, disks, servers, configuration, platform, launch, health, ready, shift, drain, soak, stop, destroy
+    case checks, disks, servers, configuration, platform, launch, health, ready, shift, handOver, drain, soak, stop,
+        destroy
 
     /// The only phase in which the step makes sense: that is what keeps the order of the state machine.
     public var phase: Phase {
@@ -78,7 +79,7 @@ public enum BuiltIn: String, Codable, Sendable, Hashable, CaseIterable {
         case .platform: .platformGate
         case .launch: .replicate
         case .health: .serviceGate
-        case .ready, .shift: .cutOver
+        case .ready, .shift, .handOver: .cutOver
         case .drain: .drain
         case .soak: .soak
         case .stop, .destroy: .tearDown

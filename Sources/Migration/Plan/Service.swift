@@ -1,9 +1,23 @@
+/// How a service moves.
+public enum ServiceMode: String, Codable, Sendable, Hashable, CaseIterable {
+    /// Launched beside the old one; both run until the old color is taken down.
+    case parallel
+    /// May run in one color only: stopped in the old one, then started in the new one, within the cutover.
+    case exclusive
+    /// A job that fires by a schedule: copied disabled, enabled in one color only, handed over within the cutover.
+    case scheduled
+
+    /// Whether the service may run in one color only (invariant I4).
+    public var runsOnce: Bool { self != .parallel }
+}
+
 /// One launchable thing, read from the framework that launches it.
 public struct Service: Codable, Sendable, Hashable {
     public var id: ServiceID
     /// The framework's definition as lossless JSON text, without the fields that the framework owns.
     public var definition: String
     public var instances: Int
+    public var mode: ServiceMode
     /// Services and groups that must run first.
     public var dependencies: [ServiceID]
     /// Digest of the definition without its instance count: equal digests mean the same service.
@@ -13,12 +27,13 @@ public struct Service: Codable, Sendable, Hashable {
     public var changes: [FieldChange]
 
     public init(
-        id: ServiceID, definition: String, instances: Int, dependencies: [ServiceID] = [], fingerprint: String,
-        hasHealthChecks: Bool = false, changes: [FieldChange] = []
+        id: ServiceID, definition: String, instances: Int, mode: ServiceMode = .parallel,
+        dependencies: [ServiceID] = [], fingerprint: String, hasHealthChecks: Bool = false, changes: [FieldChange] = []
     ) {
         self.id = id
         self.definition = definition
         self.instances = instances
+        self.mode = mode
         self.dependencies = dependencies
         self.fingerprint = fingerprint
         self.hasHealthChecks = hasHealthChecks
@@ -78,5 +93,24 @@ public struct ServiceHealth: Codable, Sendable, Hashable {
     public var description: String {
         let count = hasHealthChecks ? "\(healthy) of \(expected) healthy" : "\(running) of \(expected) running"
         return ([count] + reasons).joined(separator: "; ")
+    }
+}
+
+/// Whether a service that may run once is let run, and what of it runs.
+public struct ServiceActivity: Codable, Sendable, Hashable {
+    /// A job: its schedule is enabled. An app: it shall have at least one instance.
+    public var isEnabled: Bool
+    /// How many instances it shall have; of a job, none.
+    public var instances: Int
+    /// Tasks or job runs that have not ended.
+    public var running: Int
+    /// When a job fires next by its schedule, be it enabled or not.
+    public var nextFire: Instant?
+
+    public init(isEnabled: Bool, instances: Int, running: Int, nextFire: Instant? = nil) {
+        self.isEnabled = isEnabled
+        self.instances = instances
+        self.running = running
+        self.nextFire = nextFire
     }
 }

@@ -61,6 +61,8 @@ public enum Action: Codable, Sendable, Hashable {
     case readyTraffic
     /// Gives the new color a share of the traffic, then watches it for a while.
     case shift(to: Percent, bake: Period)
+    /// Hands a service that may run once, or a scheduled job, over to the new color.
+    case handOver(ServiceID)
     /// Drains the old color until it is quiet, then puts it into maintenance.
     case drain
     /// Leaves the old color up for a while.

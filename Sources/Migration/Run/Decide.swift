@@ -8,6 +8,8 @@ public enum Command: Sendable, Hashable {
     case stopStepsUnderWay
     /// All traffic back to the old color: raised first, read back, then the new color lowered.
     case returnTraffic
+    /// Services that run once back to the old color, before the run halts for this failure, or is aborted.
+    case startHandBack(Failure?)
     case startRollback
     case undo(StepID)
     case pause
@@ -31,7 +33,7 @@ public func decide(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
     }
     switch state.wish {
     case .rollback where canRollBack(state, plan): return startRollback(state)
-    case .abort where canRollBack(state, plan): return abort(state)
+    case .abort where canRollBack(state, plan): return abort(state, plan)
     case .pause: return hasStepsUnderWay(state) || state.status == .paused ? [] : [.pause]
     case .rollback, .abort, nil: return goOn(state, plan, now: now)
     }
@@ -54,6 +56,7 @@ private func goOn(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
     if state.traffic.isReturning {
         return hasStepsUnderWay(state) ? [.stopStepsUnderWay] : returnTraffic(state, because: failed?.failure)
     }
+    if let handBack = state.handBack { return goOn(handBack, state, plan) }
     if let failed { return fail(failed.step, failed.failure, state, plan, now: now) }
     if steps.allSatisfy({ state.steps[$0.id]?.isSettled == true }) {
         if let next = plan.phases.first(where: { $0 > state.phase }) { return [.enter(next)] }
@@ -117,9 +120,11 @@ private func fail(_ step: Step, _ failure: Failure, _ state: RunState, _ plan: P
     if hasStepsUnderWay(state) { return [.stopStepsUnderWay] }
     if failure.kind != .cancelled {
         if step.onFailure == .rollback, canRollBack(state, plan) { return startRollback(state) }
-        // A cutover that failed must not leave users on a side that was judged bad, nor a flip half done.
-        if state.phase == .cutOver, state.traffic.isShifted {
-            return returnTraffic(state, because: failure)
+        // A cutover that failed must not leave users on a side that was judged bad, nor a flip half done, nor jobs on
+        // a side without traffic.
+        if state.phase == .cutOver {
+            if state.traffic.isShifted { return returnTraffic(state, because: failure) }
+            if !handedOver(state, plan).isEmpty { return [.startHandBack(failure)] }
         }
     }
     return [.halt(failure)]
@@ -132,9 +137,25 @@ private func backOff(afterAttempt attempt: Int) -> Period {
 
 // MARK: - Back
 
-private func abort(_ state: RunState) -> [Command] {
+private func abort(_ state: RunState, _ plan: Plan) -> [Command] {
+    if let handBack = state.handBack { return goOn(handBack, state, plan) }
     if hasStepsUnderWay(state) { return [.stopStepsUnderWay] }
-    return state.traffic.isShifted ? returnTraffic(state) : [.finish(.aborted)]
+    if state.traffic.isShifted { return returnTraffic(state) }
+    return handedOver(state, plan).isEmpty ? [.finish(.aborted)] : [.startHandBack(nil)]
+}
+
+/// The steps that gave, or may have given, a service that runs once to the new color.
+private func handedOver(_ state: RunState, _ plan: Plan) -> [Step] {
+    plan.steps.filter { $0.action.isHandOver && state.steps[$0.id]?.isIntended == true }
+}
+
+/// Gives the services that run once back to the old color, then ends what made it necessary.
+private func goOn(_ handBack: RunState.HandBack, _ state: RunState, _ plan: Plan) -> [Command] {
+    if hasStepsUnderWay(state) { return [] }
+    if let failure = undoFailure(state) { return [.halt(failure)] }
+    let left = handedOver(state, plan).reversed().prefix(plan.launches).map { Command.undo($0.id) }
+    if !left.isEmpty { return left }
+    return [state.wish == .abort ? .finish(.aborted) : .halt(handBack.failure ?? .cancelled)]
 }
 
 private func startRollback(_ state: RunState) -> [Command] {
@@ -186,6 +207,10 @@ private func returnTraffic(_ state: RunState, because reason: Failure? = nil) ->
     guard var told = reason else { return [.halt(failure)] }
     told.details += [failure.summary] + failure.details
     return [.halt(told)]
+}
+
+extension Action {
+    fileprivate var isHandOver: Bool { if case .handOver = self { true } else { false } }
 }
 
 extension Plan {

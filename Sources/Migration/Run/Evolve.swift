@@ -22,6 +22,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.status = .paused
     case .runHalted(let failure):
         next.status = .halted(failure)
+        next.handBack = nil
         next.endedAt = event.time
     case .runAborted:
         next.end(.aborted, at: event.time)
@@ -92,6 +93,22 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
     case .trafficSampled(let samples):
         next.traffic.samples = samples
 
+    case .releaseIntended(let service, let color, let instances, let nextFire):
+        next.release(service, color, instances, nextFire, at: event.time)
+    case .released(let service, _):
+        next.handOvers[service, default: HandOver()].holder = nil
+    case .takeIntended(let service, _):
+        let earlier = next.handOvers[service]?.takeIntendedAt
+        next.handOvers[service, default: HandOver()].takeIntendedAt = earlier ?? event.time
+    case .handBackStarted(let failure):
+        next.handBack = RunState.HandBack(failure: failure)
+    case .taken(let service, let color):
+        next.take(service, color, at: event.time)
+    case .missedRunIntended(let service, _, _):
+        next.handOvers[service, default: HandOver()].missedRunIsIntended = true
+    case .missedRunStarted(let service, _, _):
+        next.handOvers[service, default: HandOver()].due = nil
+
     case .approvalGiven(let step, let person):
         let known = next.approvals[step, default: []]
         if !known.contains(where: { $0.by == person }) {
@@ -107,6 +124,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
     case .rollbackRequested:
         next.wish = .rollback
     case .rollbackStarted:
+        next.handBack = nil
         next.status = .rollingBack
         next.isGoingBack = true
         next.wish = nil
@@ -131,6 +149,32 @@ extension RunState {
         }
     }
 
+    fileprivate mutating func release(
+        _ service: ServiceID, _ color: Color, _ instances: Int, _ nextFire: Instant?, at time: Instant
+    ) {
+        let known = handOvers[service]
+        var handOver = HandOver()
+        handOver.holder = color
+        handOver.instances = instances
+        // A run that was missed before stays owed, until it is known to be started.
+        if let known, known.hasMissedRun, !known.missedRunIsIntended {
+            handOver.due = known.due
+        } else {
+            handOver.due = nextFire
+        }
+        handOver.releasedAt = time
+        handOvers[service] = handOver
+    }
+
+    fileprivate mutating func take(_ service: ServiceID, _ color: Color, at time: Instant) {
+        var handOver = handOvers[service, default: HandOver()]
+        handOver.holder = color
+        handOver.downtime = handOver.releasedAt.map { time - $0 }
+        // What fires later than now is fired by its new holder.
+        if let due = handOver.due, due > time { handOver.due = nil }
+        handOvers[service] = handOver
+    }
+
     fileprivate mutating func end(_ status: Status, at time: Instant) {
         self.status = status
         wish = nil
@@ -152,10 +196,12 @@ extension RunState {
     fileprivate mutating func resume() {
         // What has ended goes on in no way but back.
         if status.isEnded, wish != .rollback { return }
+        handBack = nil
         status = isGoingBack ? .rollingBack : .running
         wish = wish == .pause ? nil : wish
         endedAt = nil
         traffic.returnFailure = nil
+        let isGoingBack = isGoingBack
         for id in steps.keys {
             change(id) { step in
                 switch step.progress {
@@ -163,7 +209,10 @@ extension RunState {
                     step.progress = .pending
                     step.attempt = 0
                 case .undoing, .undoFailed:
-                    step.progress = .done
+                    // On the way forward only what was handed over is ever undone; it is handed over anew.
+                    step.progress = isGoingBack ? .done : .pending
+                case .undone where !isGoingBack:
+                    step.progress = .pending
                 case .pending, .done, .skipped, .undone:
                     break
                 }

@@ -38,6 +38,10 @@ public struct RunState: Sendable, Hashable {
     /// A rollback was begun: whatever stops it, the run never goes forward again.
     public var isGoingBack = false
     public var traffic = Traffic()
+    /// Services that may run once, once their hand-over was begun.
+    public var handOvers: [ServiceID: HandOver] = [:]
+    /// Set while what was handed over goes back without a rollback.
+    public var handBack: HandBack?
     public var approvals: [StepID: [Approval]] = [:]
     public var startedAt: Instant?
     public var endedAt: Instant?
@@ -51,6 +55,11 @@ public struct RunState: Sendable, Hashable {
     public struct Approval: Sendable, Hashable {
         public var by: String
         public var at: Instant
+    }
+
+    /// Why what was handed over goes back: a failure, or none when the run is aborted.
+    public struct HandBack: Sendable, Hashable {
+        public var failure: Failure?
     }
 
     /// What is known of the weights.
@@ -69,6 +78,31 @@ public struct RunState: Sendable, Hashable {
 
         /// Whether the new color has, or may have, a part of the traffic.
         public var isShifted: Bool { intended > .none || verified != Percent.none || isReturning }
+    }
+}
+
+/// Where a service that may run once stands, from the moment on that a color was asked to let go of it.
+public struct HandOver: Sendable, Hashable {
+    /// The color that lets it run; nil while none does for certain.
+    public var holder: Color?
+    /// Instances it had when it was first let go of; none for a job.
+    public var instances = 0
+    /// When the job would have fired next, as known when it was let go of; nil once that run is accounted for.
+    public var due: Instant?
+    /// From when on a color may have let it run again; nil until one was asked to.
+    public var takeIntendedAt: Instant?
+    /// A run for `due` may have been started by hand: never start another.
+    public var missedRunIsIntended = false
+    public var releasedAt: Instant?
+    /// How long nobody ran it, once it was taken.
+    public var downtime: Period?
+
+    public init() {}
+
+    /// Whether a run was due at a time when surely no color let the job run.
+    public var hasMissedRun: Bool {
+        guard let due, let takeIntendedAt else { return false }
+        return due < takeIntendedAt
     }
 }
 

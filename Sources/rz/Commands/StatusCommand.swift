@@ -91,6 +91,14 @@ struct StatusJSON {
                     "verified": state.traffic.verified.map { .string($0.text) } ?? .null,
                 ]
             ),
+            (
+                "runsOnce",
+                .object(
+                    JSONObject(
+                        state.handOvers.sorted { $0.key < $1.key }.map { id, handOver in
+                            (id.text, handOver.holder.map { .string($0.rawValue) } ?? .null)
+                        }))
+            ),
             ("steps", .object(JSONObject(plan.steps.map { ($0.id.text, StatusJSON.step(state.steps[$0.id])) }))),
         ]
         if case .halted(let failure) = state.status {

@@ -45,7 +45,7 @@ private struct Walk {
         let rules = Phase.allCases.map { _ in OnFailure.allCases.randomElement(using: &generator) ?? .halt }
         self.generator = generator
         story = Story(
-            .small(launches: launches) { steps in
+            .small(launches: launches, hasJob: true) { steps in
                 for index in steps.indices where steps[index].phase < .cutOver && steps[index].undo == .free {
                     steps[index].onFailure = rules[index % rules.count]
                 }
@@ -96,6 +96,7 @@ private struct Walk {
             } else if chance(2) {
                 happens(.trafficReturned(loadBalancers: ["edge-1"], took: .seconds(1)))
             }
+        case .startHandBack(let failure): happens(.handBackStarted(failure: failure))
         case .startRollback: happens(.rollbackStarted)
         case .undo(let step): happens(.undoStarted(step: step))
         case .pause: happens(.runPaused)
@@ -161,6 +162,10 @@ private struct Walk {
             .oldSideQuiet(since: now), .gatePassed(gate: "x"), .approvalRequested(step: step, count: 1, reason: "x"),
             .approvalGiven(step: step, by: "x"), .pauseRequested(by: "x"), .resumeRequested(by: "x"),
             .abortRequested(by: "x"), .rollbackRequested(by: "x"), .rollbackStarted, .noted(text: "x"),
+            .releaseIntended(service: "job", color: .blue, instances: 1, nextFire: now),
+            .released(service: "job", color: .blue), .takeIntended(service: "job", color: .green),
+            .taken(service: "job", color: .green), .missedRunIntended(service: "job", color: .green, due: now),
+            .missedRunStarted(service: "job", color: .green, due: now), .handBackStarted(failure: failure),
         ]
         return events.randomElement(using: &generator) ?? .runPaused
     }

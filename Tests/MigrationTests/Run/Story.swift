@@ -62,7 +62,7 @@ struct Story {
 
 extension Plan {
     /// Every phase with its usual steps; in replicate `/b` and `/c` need `/a`, and nothing needs or is needed by `/d`.
-    static func small(launches: Int = 8, change: (inout [Step]) -> Void = { _ in }) -> Plan {
+    static func small(launches: Int = 8, hasJob: Bool = false, change: (inout [Step]) -> Void = { _ in }) -> Plan {
         func step(
             _ id: StepID, _ phase: Phase, _ action: Action, needs: [StepID] = [], undo: Reversibility = .free,
             attempts: Int = 1
@@ -90,6 +90,10 @@ extension Plan {
             step("stop", .tearDown, .stopServices, needs: ["approval"], undo: .none),
             step("destroy", .tearDown, .destroyServers, needs: ["stop"], undo: .none),
         ]
+        if hasJob {
+            let job = step("job", .cutOver, .handOver("/job"), needs: ["100"], undo: .costly)
+            steps.insert(job, at: steps.firstIndex { $0.phase == .drain }!)
+        }
         change(&steps)
         return Plan(
             id: "p-1", environment: Environment(name: "shop", limits: Limits(launches: launches)),

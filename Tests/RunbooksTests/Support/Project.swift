@@ -178,6 +178,7 @@ enum Sample {
             steps:
               - { id: ready, use: ready, timeout: 5m }
               - { id: shift, use: shift, timeout: 15m }
+              - { id: handOver, use: handOver, timeout: 60m }
           drain:
             steps:
               - { id: drain, use: drain, timeout: 5m }

@@ -1,0 +1,147 @@
+import Migration
+
+/// Gives a service that may run in one color only to the new one: let go in the old color first, taken in the new one
+/// only when nothing of it runs any more (invariant I4).
+///
+/// What is about to be done is in the journal before each call, so that a crash at any point leaves a service that
+/// nobody runs, never one that both do. Going back is the same with the colors exchanged.
+struct HandOver: StepWork {
+    let id: ServiceID
+
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        try await context.intend("hand \(id) over to \(context.direction.new)")
+        return try await move(from: context.direction.old, to: context.direction.new, context)
+    }
+
+    func undo(_ context: StepContext) async throws(Failure) -> String {
+        guard try await !context.inventory(of: context.direction.old).isEmpty else { return "no servers to go back to" }
+        return try await move(from: context.direction.new, to: context.direction.old, context)
+    }
+
+    private func move(from giver: Color, to taker: Color, _ context: StepContext) async throws(Failure) -> String {
+        if try await activity(in: taker, context).isEnabled {
+            try await refuseTwoHolders(giver, taker, context)
+            try await note(.taken(service: id, color: taker), unlessHeldBy: taker, context)
+            try await makeUpForMissedRun(in: taker, context)
+            return "runs in \(taker) already"
+        }
+        try await release(in: giver, context)
+        guard let instances = await context.state.handOvers[id]?.instances else {
+            return "is suspended in \(giver) and stays so in \(taker)"
+        }
+        try await awaitEnd(in: giver, context)
+        try await take(in: taker, instances: instances, context)
+        try await makeUpForMissedRun(in: taker, context)
+        return await summary(taker, context)
+    }
+
+    // MARK: - Letting go
+
+    private func release(in giver: Color, _ context: StepContext) async throws(Failure) {
+        guard let known = try await observe(in: giver, context) else { return }
+        if known.isEnabled {
+            let next = try await awaitQuietWindow(known, in: giver, context)
+            try await context.record(
+                .releaseIntended(service: id, color: giver, instances: next.instances, nextFire: next.nextFire))
+            let cluster = try await context.cluster(of: giver)
+            try await context.fence.act { () async throws(Failure) in try await cluster.suspend(id) }
+            guard try await !activity(in: giver, context).isEnabled else {
+                throw Failure("\(id) was suspended in \(giver) but is still enabled there", kind: .transient)
+            }
+        }
+        if await context.state.handOvers[id]?.holder == giver {
+            try await context.record(.released(service: id, color: giver))
+        }
+    }
+
+    /// A job is not let go of right before it fires: better to let that run begin and end.
+    private func awaitQuietWindow(
+        _ known: ServiceActivity, in giver: Color, _ context: StepContext
+    ) async throws(Failure) -> ServiceActivity {
+        var known = known
+        while let next = known.nextFire, next >= context.clock.now, next - context.clock.now < HandOver.margin {
+            await context.wait(for: "\(id) to fire at \(next.clock)")
+            try await context.pause(Period(milliseconds: 500))
+            known = try await activity(in: giver, context)
+        }
+        return known
+    }
+
+    /// Disabling and enabling takes a few seconds at most.
+    private static let margin = Period.seconds(5)
+
+    private func awaitEnd(in giver: Color, _ context: StepContext) async throws(Failure) {
+        try await context.poll { () async throws(Failure) -> String? in
+            guard let known = try await observe(in: giver, context), known.running > 0 else { return nil }
+            return "\(id) to end in \(giver): \(known.running) running"
+        }
+    }
+
+    // MARK: - Taking
+
+    private func take(in taker: Color, instances: Int, _ context: StepContext) async throws(Failure) {
+        try await context.record(.takeIntended(service: id, color: taker))
+        let cluster = try await context.cluster(of: taker)
+        try await context.fence.act { () async throws(Failure) in try await cluster.activate(id, instances: instances) }
+        guard try await activity(in: taker, context).isEnabled else {
+            throw Failure("\(id) was enabled in \(taker) but is still suspended there", kind: .transient)
+        }
+        try await context.record(.taken(service: id, color: taker))
+        guard instances > 0 else { return }
+        try await context.poll { () async throws(Failure) -> String? in
+            guard let health = try await cluster.observeHealth([id])[id] else { return "\(id) to appear" }
+            return health.isReady ? nil : "\(id): \(health.description)"
+        }
+    }
+
+    /// Frameworks don't make up for what a disabled schedule missed. One run, at most: where it is not known whether it
+    /// was started, it is told and not started again.
+    private func makeUpForMissedRun(in taker: Color, _ context: StepContext) async throws(Failure) {
+        guard let known = await context.state.handOvers[id], let due = known.due, due <= context.clock.now else {
+            return
+        }
+        if known.hasMissedRun, !known.missedRunIsIntended {
+            let cluster = try await context.cluster(of: taker)
+            try await context.record(.missedRunIntended(service: id, color: taker, due: due))
+            try await context.fence.act { () async throws(Failure) in try await cluster.runOnce(id) }
+        } else {
+            try await context.record(
+                .noted(
+                    text: "\(id) was due at \(due) while it moved. Whether it ran then is not known, so no run is "
+                        + "started by hand: see its history in \(taker)."))
+        }
+        try await context.record(.missedRunStarted(service: id, color: taker, due: due))
+    }
+
+    // MARK: - Looking
+
+    private func observe(in color: Color, _ context: StepContext) async throws(Failure) -> ServiceActivity? {
+        try await context.cluster(of: color).observeActivity([id])[id]
+    }
+
+    private func activity(in color: Color, _ context: StepContext) async throws(Failure) -> ServiceActivity {
+        guard let known = try await observe(in: color, context) else {
+            throw Failure("\(id) is not in \(color)", advice: "See why it is gone, then: rz resume.")
+        }
+        return known
+    }
+
+    private func refuseTwoHolders(_ giver: Color, _ taker: Color, _ context: StepContext) async throws(Failure) {
+        guard try await observe(in: giver, context)?.isEnabled == true else { return }
+        throw Failure(
+            "\(id) is enabled in both colors, and may run once only", at: id.text,
+            advice: "Somebody else enabled it. Disable it in \(taker), then: rz resume.")
+    }
+
+    private func note(
+        _ event: Event.Kind, unlessHeldBy color: Color, _ context: StepContext
+    ) async throws(Failure) {
+        guard let known = await context.state.handOvers[id], known.holder != color else { return }
+        try await context.record(event)
+    }
+
+    private func summary(_ taker: Color, _ context: StepContext) async -> String {
+        guard let downtime = await context.state.handOvers[id]?.downtime else { return "runs in \(taker)" }
+        return "runs in \(taker), nowhere for \(downtime)"
+    }
+}
