@@ -25,6 +25,8 @@ public actor Engine {
     private var fatal: Failure?
     private var stopAfter: Phase?
     private var timers: Task<Void, Never>?
+    /// The time up to which the loop has slept, whatever the clock says.
+    private var wakeTime: Instant?
     private(set) lazy var traffic = TrafficControl(
         plan: plan, loadBalancers: drivers.loadBalancers, fence: fence, clock: clock)
 
@@ -57,6 +59,7 @@ public actor Engine {
         stopAfter = lastPhase
         try await catchUp()
         try await record([opening])
+        if state.phase.ownsTraffic || state.traffic.isShifted { try await traffic.claim() }
         let poll = Task(executorPreference: executor) { await self.pollForRequests() }
         let watcher = Task(executorPreference: executor) { await self.watchTraffic() }
         defer {
@@ -104,7 +107,8 @@ public actor Engine {
     }
 
     private func nextCommands() -> [Command] {
-        let commands = decide(state, plan, now: clock.now)
+        // A clock that was set back must not make a retry wait longer than it was meant to.
+        let commands = decide(state, plan, now: max(clock.now, wakeTime ?? clock.now))
         if let stopAfter, state.wish == nil, state.status == .running,
             commands.contains(where: { if case .enter(let phase) = $0 { phase > stopAfter } else { false } })
         {
@@ -162,12 +166,13 @@ public actor Engine {
     }
 
     private func ended(_ id: StepID, _ event: Event.Kind) async {
-        underWay[id] = nil
         do {
             try await record([event])
         } catch {
             fatal = fatal ?? error
         }
+        // Only now: until its end is written down, whoever waits for the steps under way has to wait for this one.
+        underWay[id] = nil
         wakeUp()
     }
 
@@ -206,19 +211,19 @@ public actor Engine {
         try await catchUp()
     }
 
+    /// Folds in what is new and wakes the loop for it, whoever was first to see it.
     private func catchUp() async throws(Failure) {
         let events = try await journal.events(of: state.run, after: state.sequence)
         for event in events where event.sequence > state.sequence {
             state = evolve(state, event)
             await listener(event, state)
+            wakeUp()
         }
     }
 
     private func pollForRequests() async {
         while !Task.isCancelled {
-            let before = state.sequence
             try? await catchUp()
-            if state.sequence != before { wakeUp() }
             do { try await clock.sleep(Period(milliseconds: 200)) } catch { return }
         }
     }
@@ -236,13 +241,19 @@ public actor Engine {
         waiter = nil
     }
 
+    private func wakeUp(since time: Instant) {
+        wakeTime = max(time, wakeTime ?? time)
+        wakeUp()
+    }
+
     private func wake(at time: Instant) {
         timers?.cancel()
         let period = time - clock.now
         let clock = clock
         timers = Task(executorPreference: executor) {
-            try? await clock.sleep(max(period, .zero))
-            await self.wakeUp()
+            // A timer that another one replaced must not wake the loop, which would replace that one in turn.
+            do { try await clock.sleep(max(period, .zero)) } catch { return }
+            await self.wakeUp(since: time)
         }
     }
 

@@ -88,7 +88,7 @@ func work(for action: Action) -> any StepWork {
     case .awaitServices: AwaitServices()
     case .readyTraffic: ReadyTraffic()
     case .shift(let share, let bake): ShiftTraffic(share: share, bake: bake)
-    case .handOver(let service): HandOver(id: service)
+    case .handOver(let service): HandOverService(id: service)
     case .drain: DrainOldColor()
     case .soak(let period): Soak(period: period)
     case .stopServices: StopServices()

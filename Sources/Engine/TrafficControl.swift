@@ -37,6 +37,22 @@ actor TrafficControl {
 
     // MARK: - Changing
 
+    /// Makes this process the only one whose changes the load balancers take, before it looks at what an earlier one
+    /// left: what that one still has on its way must not arrive behind this one's back (invariant I6).
+    ///
+    /// One that can't be reached is no failure: it hears of the epoch with the first change that it is asked for.
+    ///
+    /// - Throws: `Failure` of kind `.refused` when one of them belongs to a later holder.
+    func claim() async throws(Failure) {
+        let fence = fence
+        let outcomes = await outcomes { loadBalancer throws(Failure) in
+            try await fence.act { () async throws(Failure) in try await loadBalancer.apply([], epoch: fence.epoch) }
+        }
+        for name in outcomes.keys.sorted() {
+            if case .failure(let failure)? = outcomes[name], failure.kind == .refused { throw failure }
+        }
+    }
+
     /// Gives the new color a share. Where one load balancer fails, the step is undone on all, so that no half flip
     /// remains, and the failure names the one.
     func shift(to share: Percent, from before: Percent) async throws(Failure) {
@@ -56,9 +72,9 @@ actor TrafficControl {
         record: @Sendable (Event.Kind) async throws(Failure) -> Void
     ) async throws(Failure) -> ([LoadBalancerID], Period) {
         try await record(.trafficReturnIntended)
-        let begin = clock.now
+        let begin = clock.uptime
         try await turn.exclusive { () async throws(Failure) in try await self.giveBack(to: .none) }
-        return (loadBalancers.map(\.name), clock.now - begin)
+        return (loadBalancers.map(\.name), clock.uptime - begin)
     }
 
     /// Makes a color's servers ready without giving them traffic: out of maintenance through `drain`, because a
@@ -119,13 +135,15 @@ actor TrafficControl {
         }
         lastObservation = observation
         guard let share = known.verified, known.intended == share, share > .none else { return events }
-        for name in Set(wrongWeights(for: share, observation).map(\.loadBalancer)).sorted() {
+        let forgetful = Set(wrongWeights(for: share, observation).map(\.loadBalancer))
+            .union(known.quietSince == nil ? [] : awake(direction.old, observation))
+        for name in forgetful.sorted() {
             do throws(Failure) {
-                try await putBack(share, on: name, observation)
+                try await putBack(share, on: name, observation, inMaintenance: known.quietSince != nil)
                 events.append(
                     .trafficReasserted(
                         loadBalancer: name,
-                        reason: "its weights were not those of \(share); a reload or a restart forgets them"))
+                        reason: "it was not as \(share) needs it; a reload or a restart forgets what was set"))
             } catch {
                 events.append(.noted(text: "\(name): weights differ and can't be put back: \(error.summary)"))
             }
@@ -133,13 +151,23 @@ actor TrafficControl {
         return events
     }
 
-    private func putBack(_ share: Percent, on name: LoadBalancerID, _ observation: TrafficObservation)
-        async throws(Failure)
-    {
+    /// The load balancers on which servers of a color are not in maintenance.
+    private func awake(_ color: Color, _ observation: TrafficObservation) -> [LoadBalancerID] {
+        observation.states.keys.filter { name in
+            rules.contains { rule in
+                observation.servers(rule, color, on: name).contains { $0.administration != .maint }
+            }
+        }
+    }
+
+    private func putBack(
+        _ share: Percent, on name: LoadBalancerID, _ observation: TrafficObservation, inMaintenance: Bool
+    ) async throws(Failure) {
         guard let loadBalancer = loadBalancers.first(where: { $0.name == name }) else { return }
         let new = weightChanges(for: share, of: direction.new, on: name, observation)
         let old = weightChanges(for: share, of: direction.old, on: name, observation)
-        try await apply(new + old, to: loadBalancer)
+        let asleep = inMaintenance ? administrationChanges(.maint, of: direction.old, on: name, observation) : []
+        try await apply(new + old + asleep, to: loadBalancer)
     }
 
     // MARK: - The move
@@ -220,7 +248,7 @@ actor TrafficControl {
         let name = loadBalancer.name
         let old = direction.old
         var observation = try await look(at: loadBalancer)
-        let asleep = readyChanges(of: old, on: name, observation)
+        let asleep = administrationChanges(.ready, of: old, on: name, observation)
         if !asleep.isEmpty {
             try await apply(asleep, to: loadBalancer)
             observation = try await look(at: loadBalancer)
@@ -228,13 +256,13 @@ actor TrafficControl {
         let raise = weightChanges(for: share, of: old, on: name, observation)
         try await apply(raise, to: loadBalancer)
         observation = try await look(at: loadBalancer)
-        let deadline = clock.now + .seconds(30)
+        let deadline = clock.uptime + .seconds(30)
         while true {
             do throws(Failure) {
                 try refuseUnlessCarrying(old, share, observation, on: name)
                 break
             } catch {
-                guard clock.now < deadline else { throw error }
+                guard clock.uptime < deadline else { throw error }
                 do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
                 observation = try await look(at: loadBalancer)
             }
@@ -248,13 +276,14 @@ actor TrafficControl {
         TrafficObservation(time: clock.now, states: [loadBalancer.name: try await loadBalancer.observe()])
     }
 
-    /// Out of maintenance or drain, at whatever weight it has.
-    private func readyChanges(
-        of color: Color, on name: LoadBalancerID, _ observation: TrafficObservation
+    /// At whatever weight its servers have.
+    private func administrationChanges(
+        _ administration: ServerState.Administration, of color: Color, on name: LoadBalancerID,
+        _ observation: TrafficObservation
     ) -> [ServerChange] {
         rules.flatMap { rule in
-            observation.servers(rule, color, on: name).filter { $0.administration != .ready }.map {
-                ServerChange(backend: rule.backend, server: $0.name, change: .administration(.ready))
+            observation.servers(rule, color, on: name).filter { $0.administration != administration }.map {
+                ServerChange(backend: rule.backend, server: $0.name, change: .administration(administration))
             }
         }
     }
@@ -274,7 +303,7 @@ actor TrafficControl {
 
     /// A server leaves maintenance as `down` or `starting` until its checks pass.
     private func waitUntilUp(_ color: Color) async throws(Failure) {
-        let deadline = clock.now + .seconds(60)
+        let deadline = clock.uptime + .seconds(60)
         while true {
             let observation = try await observe()
             let missing = loadBalancers.map(\.name).flatMap { name in
@@ -283,7 +312,7 @@ actor TrafficControl {
                 }.map { "\(name)/\($0.backend)" }
             }
             if missing.isEmpty { return }
-            guard clock.now < deadline else {
+            guard clock.uptime < deadline else {
                 throw Failure(
                     "No server of \(color) is up in \(missing.joined(separator: ", ")) after 1m", at: missing[0],
                     advice: "See the health checks of these backends.", kind: .transient)

@@ -53,10 +53,13 @@ public struct EventLines: Sendable {
         case .gatePassed(let gate): style.good("  ✓ ") + "gate \(gate) passed"
         case .gateFailed(let sample): style.bad("  ✗ ") + "gate \(sample.gate) failed: \(sample.message)"
         case .releaseIntended, .takeIntended, .missedRunStarted: nil
-        case .released(let service, let color): "  ← \(service) let go of in \(color)"
-        case .taken(let service, let color): "  → \(service) runs in \(color)"
+        case .released(let service, let color, _): "  ← \(service) let go of in \(color)"
+        case .taken(let service, let color, _): "  → \(service) runs in \(color)"
         case .missedRunIntended(let service, let color, let due):
             style.careful("  ! ") + "\(service) missed its run of \(due.clock): started once in \(color)"
+        case .missedRunInDoubt(let service, let color, let due):
+            style.careful("  ! ") + "\(service) was due at \(due.clock) while it moved; whether it ran then is not "
+                + "known, so it is not started again: see its history in \(color)"
         case .handBackStarted:
             style.careful("  ← ") + "what was handed over goes back to \(plan.direction.old)"
         case .approvalRequested(_, let count, let reason):

@@ -26,7 +26,7 @@ struct RZ: AsyncParsableCommand {
                     InitCommand.self, ValidateCommand.self, DoctorCommand.self, SchemaCommand.self,
                     CompletionCommand.self,
                 ]),
-            CommandGroup(name: "Practise", subcommands: [SandboxCommand.self]),
+            CommandGroup(name: "Practise", subcommands: [SandboxCommand.self, SimulateCommand.self]),
             CommandGroup(name: "Repair", subcommands: [UnlockCommand.self]),
         ])
 }

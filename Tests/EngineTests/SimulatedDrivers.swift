@@ -73,6 +73,7 @@ struct WallClock: Timekeeper {
         return Instant(
             milliseconds: since.components.seconds * 1000 + since.components.attoseconds / 1_000_000_000_000_000)
     }
+    var uptime: Period { now - Instant(milliseconds: 0) }
     func sleep(_ period: Period) async throws(CancellationError) {
         do { try await Task.sleep(for: period.duration) } catch { throw CancellationError() }
     }

@@ -5,7 +5,7 @@ import Migration
 ///
 /// What is about to be done is in the journal before each call, so that a crash at any point leaves a service that
 /// nobody runs, never one that both do. Going back is the same with the colors exchanged.
-struct HandOver: StepWork {
+struct HandOverService: StepWork {
     let id: ServiceID
 
     func perform(_ context: StepContext) async throws(Failure) -> String {
@@ -19,10 +19,14 @@ struct HandOver: StepWork {
     }
 
     private func move(from giver: Color, to taker: Color, _ context: StepContext) async throws(Failure) -> String {
-        if try await activity(in: taker, context).isEnabled {
+        let there = try await activity(in: taker, context)
+        if there.isEnabled {
             try await refuseTwoHolders(giver, taker, context)
-            try await note(.taken(service: id, color: taker), unlessHeldBy: taker, context)
+            if let known = await context.state.handOvers[id], known.holder != taker {
+                try await context.record(.taken(service: id, color: taker, nextFire: there.nextFire))
+            }
             try await makeUpForMissedRun(in: taker, context)
+            try await awaitHealth(there.instances, in: taker, context)
             return "runs in \(taker) already"
         }
         try await release(in: giver, context)
@@ -45,12 +49,13 @@ struct HandOver: StepWork {
                 .releaseIntended(service: id, color: giver, instances: next.instances, nextFire: next.nextFire))
             let cluster = try await context.cluster(of: giver)
             try await context.fence.act { () async throws(Failure) in try await cluster.suspend(id) }
-            guard try await !activity(in: giver, context).isEnabled else {
-                throw Failure("\(id) was suspended in \(giver) but is still enabled there", kind: .transient)
-            }
+        }
+        let after = try await activity(in: giver, context)
+        guard !after.isEnabled else {
+            throw Failure("\(id) was suspended in \(giver) but is still enabled there", kind: .transient)
         }
         if await context.state.handOvers[id]?.holder == giver {
-            try await context.record(.released(service: id, color: giver))
+            try await context.record(.released(service: id, color: giver, nextFire: after.nextFire))
         }
     }
 
@@ -59,7 +64,7 @@ struct HandOver: StepWork {
         _ known: ServiceActivity, in giver: Color, _ context: StepContext
     ) async throws(Failure) -> ServiceActivity {
         var known = known
-        while let next = known.nextFire, next >= context.clock.now, next - context.clock.now < HandOver.margin {
+        while let next = known.nextFire, next >= context.clock.now, next - context.clock.now < HandOverService.margin {
             await context.wait(for: "\(id) to fire at \(next.clock)")
             try await context.pause(Period(milliseconds: 500))
             known = try await activity(in: giver, context)
@@ -80,37 +85,42 @@ struct HandOver: StepWork {
     // MARK: - Taking
 
     private func take(in taker: Color, instances: Int, _ context: StepContext) async throws(Failure) {
-        try await context.record(.takeIntended(service: id, color: taker))
+        let before = try await activity(in: taker, context)
+        try await context.record(.takeIntended(service: id, color: taker, nextFire: before.nextFire))
         let cluster = try await context.cluster(of: taker)
         try await context.fence.act { () async throws(Failure) in try await cluster.activate(id, instances: instances) }
-        guard try await activity(in: taker, context).isEnabled else {
+        let after = try await activity(in: taker, context)
+        guard after.isEnabled else {
             throw Failure("\(id) was enabled in \(taker) but is still suspended there", kind: .transient)
         }
-        try await context.record(.taken(service: id, color: taker))
+        try await context.record(.taken(service: id, color: taker, nextFire: after.nextFire))
+        try await awaitHealth(instances, in: taker, context)
+    }
+
+    /// A job has no instances to wait for.
+    private func awaitHealth(_ instances: Int, in taker: Color, _ context: StepContext) async throws(Failure) {
         guard instances > 0 else { return }
+        let cluster = try await context.cluster(of: taker)
         try await context.poll { () async throws(Failure) -> String? in
             guard let health = try await cluster.observeHealth([id])[id] else { return "\(id) to appear" }
             return health.isReady ? nil : "\(id): \(health.description)"
         }
     }
 
-    /// Frameworks don't make up for what a disabled schedule missed. One run, at most: where it is not known whether it
-    /// was started, it is told and not started again.
+    /// One run, at most: where it is not known whether it was started, it is told and not started again.
     private func makeUpForMissedRun(in taker: Color, _ context: StepContext) async throws(Failure) {
-        guard let known = await context.state.handOvers[id], let due = known.due, due <= context.clock.now else {
-            return
-        }
-        if known.hasMissedRun, !known.missedRunIsIntended {
+        guard let known = await context.state.handOvers[id] else { return }
+        if known.hasMissedRun, let due = known.due {
             let cluster = try await context.cluster(of: taker)
             try await context.record(.missedRunIntended(service: id, color: taker, due: due))
             try await context.fence.act { () async throws(Failure) in try await cluster.runOnce(id) }
-        } else {
-            try await context.record(
-                .noted(
-                    text: "\(id) was due at \(due) while it moved. Whether it ran then is not known, so no run is "
-                        + "started by hand: see its history in \(taker)."))
+            try await context.record(.missedRunStarted(service: id, color: taker, due: due))
+        } else if known.missedRunIsIntended, let due = known.due {
+            try await context.record(.missedRunInDoubt(service: id, color: taker, due: due))
         }
-        try await context.record(.missedRunStarted(service: id, color: taker, due: due))
+        if let doubtful = known.doubtful {
+            try await context.record(.missedRunInDoubt(service: id, color: taker, due: doubtful))
+        }
     }
 
     // MARK: - Looking
@@ -131,13 +141,6 @@ struct HandOver: StepWork {
         throw Failure(
             "\(id) is enabled in both colors, and may run once only", at: id.text,
             advice: "Somebody else enabled it. Disable it in \(taker), then: rz resume.")
-    }
-
-    private func note(
-        _ event: Event.Kind, unlessHeldBy color: Color, _ context: StepContext
-    ) async throws(Failure) {
-        guard let known = await context.state.handOvers[id], known.holder != color else { return }
-        try await context.record(event)
     }
 
     private func summary(_ taker: Color, _ context: StepContext) async -> String {

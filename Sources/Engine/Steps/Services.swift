@@ -95,18 +95,18 @@ struct AwaitServices: StepWork {
             try await context.intend("let the load balancers check the servers of \(context.direction.new)")
             try await context.engine.traffic.wakeNewColor()
         }
-        var healthySince: Instant?
+        var healthySince: Period?
         var passes = gate.probes.map { _ in ConsecutivePasses(needed: gate.passes) }
         while true {
             let unready = try await unready(ids, in: new)
-            healthySince = unready == nil ? healthySince ?? context.clock.now : nil
+            healthySince = unready == nil ? healthySince ?? context.clock.uptime : nil
             var failing = unready
             for (index, probe) in gate.probes.enumerated() {
                 let sample = try await ask(probe, context)
                 passes[index].record(sample.verdict)
                 if !passes[index].isReached { failing = failing ?? sample.message }
             }
-            let held = healthySince.map { context.clock.now - $0 } ?? .zero
+            let held = healthySince.map { context.clock.uptime - $0 } ?? .zero
             if failing == nil, held >= gate.healthyFor { break }
             await context.wait(for: failing ?? "all services healthy for \(gate.healthyFor)")
             try await context.pause(Period(milliseconds: 250))
@@ -156,7 +156,7 @@ struct AwaitServices: StepWork {
 /// Stops the old color's services, those that others need last.
 struct StopServices: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
-        try await refuseUnlessQuiet(context)
+        try await Quiet(context).demand()
         let servers = try await context.inventory(of: context.direction.old)
         guard !servers.isEmpty else { return "no servers are left" }
         let old = try context.drivers.cluster(context.direction.old, servers)
@@ -181,7 +181,7 @@ struct DestroyServers: StepWork {
         let old = context.direction.old
         let count = try await context.inventory(of: old).hosts.count
         if count == 0 { return "no servers are left" }
-        try await refuseUnlessQuiet(context)
+        try await Quiet(context).demand()
         try await context.intend("destroy the servers of \(old)")
         try await context.fence.actUntilStopped { () async throws(Failure) in
             try await context.drivers.provisioner.destroy(old, report: context.report)
@@ -190,26 +190,6 @@ struct DestroyServers: StepWork {
             throw Failure("The provisioner destroyed \(old) but still reports servers", kind: .transient)
         }
         return "\(count) servers destroyed"
-    }
-}
-
-/// I2 and I3, asked once more right before the old color is touched: quiet was proved, and is still so.
-private func refuseUnlessQuiet(_ context: StepContext) async throws(Failure) {
-    guard await context.state.traffic.quietSince != nil else {
-        throw Failure("\(context.direction.old) was never seen quiet, so nothing of it may be stopped")
-    }
-    let observation = try await context.engine.traffic.observe()
-    let busy = observation.states.keys.sorted().flatMap { name in
-        context.environment.traffic.flatMap { rule in
-            observation.servers(rule, context.direction.old, on: name)
-                .filter { !$0.counters.isQuiet || $0.takesTraffic }
-                .map { "\(name)/\(rule.backend)/\($0.name): \($0.counters.sessions) sessions, weight \($0.weight)" }
-        }
-    }
-    guard busy.isEmpty else {
-        throw Failure(
-            "\(context.direction.old) has traffic again, so nothing of it is stopped", at: busy[0], details: busy,
-            advice: "Find out who gave it traffic, then: rz resume. Or go back with: rz rollback.")
     }
 }
 

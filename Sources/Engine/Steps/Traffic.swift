@@ -39,9 +39,9 @@ struct ShiftTraffic: StepWork {
     private func watch(_ context: StepContext) async throws(Failure) {
         let gate = context.environment.gates.cutOver
         let start = try await context.engine.traffic.observe()
-        let end = start.time + bake
+        let end = context.clock.uptime + bake
         while true {
-            try await context.pause(min(gate.interval, max(Period(milliseconds: 100), end - context.clock.now)))
+            try await context.pause(min(gate.interval, max(Period(milliseconds: 100), end - context.clock.uptime)))
             let now = try await context.engine.traffic.observe()
             let samples = gate.analysis.flatMap { analysis in
                 judge(analysis, from: start, to: now, rules: context.environment.traffic, direction: context.direction)
@@ -49,7 +49,7 @@ struct ShiftTraffic: StepWork {
             if let bad = samples.first(where: { $0.verdict == .fail }) { throw try await failure(bad, context) }
             let open =
                 gate.analysis.filter(\.holdsWhenIdle).isEmpty ? nil : samples.first { $0.verdict == .inconclusive }
-            if now.time >= end, open == nil { break }
+            if context.clock.uptime >= end, open == nil { break }
             await context.wait(for: open?.message ?? "\(bake) at \(share) without a bad verdict")
         }
         if !gate.analysis.isEmpty { try await context.record(.gatePassed(gate: "cutOver \(share)")) }
@@ -76,68 +76,9 @@ struct DrainOldColor: StepWork {
         }
         try await context.intend("drain \(old)")
         if try await !isInMaintenance(old, context) { try await traffic.administrate(old, .drain) }
-        let since = try await awaitQuiet(context)
-        try await context.record(.oldSideQuiet(since: since))
+        let since = try await Quiet(context).prove()
         try await traffic.administrate(old, .maint)
         return "\(old) quiet since \(since.clock)"
-    }
-
-    private func awaitQuiet(_ context: StepContext) async throws(Failure) -> Instant {
-        let policy = context.environment.drain
-        let deadline = context.clock.now + policy.deadline
-        var quietSince: Instant?
-        while true {
-            let busy = try await busyServers(context)
-            quietSince = busy.isEmpty ? quietSince ?? context.clock.now : nil
-            if let quietSince, context.clock.now - quietSince >= policy.quiet { return quietSince }
-            if context.clock.now >= deadline { try await atDeadline(policy, busy, context) }
-            await context.wait(
-                for: busy.first.map { "\(busy.count) servers to get quiet, first \($0.text)" }
-                    ?? "\(policy.quiet) of quiet")
-            try await context.pause(Period(milliseconds: 200))
-        }
-    }
-
-    private func atDeadline(_ policy: DrainPolicy, _ busy: [BusyServer], _ context: StepContext) async throws(Failure) {
-        guard policy.atDeadline == .force else {
-            var sessions: [String] = []
-            for server in busy.prefix(5) {
-                for loadBalancer in context.drivers.loadBalancers where loadBalancer.name == server.loadBalancer {
-                    sessions +=
-                        (try? await loadBalancer.observeSessions(backend: server.backend, server: server.name)) ?? []
-                }
-            }
-            let failure = Failure(
-                "\(context.direction.old) is not quiet after \(policy.deadline)", at: busy.first?.text,
-                details: busy.map(\.text) + sessions.prefix(20),
-                advice:
-                    "End these sessions, or set `drain.atDeadline: force`, then: rz resume. Or go back: rz rollback.")
-            throw failure
-        }
-        try await context.intend("end the sessions that \(context.direction.old) still has")
-        try await context.engine.traffic.shutDownSessions()
-    }
-
-    private struct BusyServer {
-        var loadBalancer: LoadBalancerID
-        var backend: String
-        var name: String
-        var text: String
-    }
-
-    private func busyServers(_ context: StepContext) async throws(Failure) -> [BusyServer] {
-        let observation = try await context.engine.traffic.observe()
-        return observation.states.keys.sorted().flatMap { name in
-            context.environment.traffic.flatMap { rule in
-                observation.servers(rule, context.direction.old, on: name).filter { !$0.counters.isQuiet }.map {
-                    server in
-                    BusyServer(
-                        loadBalancer: name, backend: rule.backend, name: server.name,
-                        text: "\(name)/\(rule.backend)/\(server.name): \(server.counters.sessions) sessions, "
-                            + "\(server.counters.queued) queued, \(server.counters.rate)/s")
-                }
-            }
-        }
     }
 
     private func isInMaintenance(_ color: Color, _ context: StepContext) async throws(Failure) -> Bool {

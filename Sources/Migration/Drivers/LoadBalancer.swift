@@ -5,7 +5,8 @@ public protocol LoadBalancer: Sendable {
     /// Everything rz needs to know, read from the load balancer itself; counters include old workers.
     func observe() async throws(Failure) -> LoadBalancerState
 
-    /// Makes the changes in their order, checks each reply, writes what survives a reload.
+    /// Makes the changes in their order, checks each reply, writes what survives a reload. With no change, only claims
+    /// the load balancer for this epoch.
     ///
     /// Refuses with kind `.refused` when the load balancer holds a higher epoch than this one (invariant I6).
     /// A failure may leave a part of the changes made: read back with `observe`.

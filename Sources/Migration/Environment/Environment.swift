@@ -198,15 +198,29 @@ public struct Limits: Codable, Sendable, Hashable {
     }
 }
 
-/// Whether a text fits a pattern in which `*` stands for any text, also none.
+/// Whether a text fits a pattern in which `*` stands for any text, also none. Byte by byte, as other systems compare.
 public func matches(_ text: String, pattern: String) -> Bool {
-    let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false)
-    guard pieces.count > 1 else { return text == pattern }
-    guard text.hasPrefix(pieces[0]) else { return false }
-    var rest = text.dropFirst(pieces[0].count)
-    for piece in pieces[1..<(pieces.count - 1)] where !piece.isEmpty {
-        guard let start = rest.indices.first(where: { rest[$0...].hasPrefix(piece) }) else { return false }
-        rest = rest[rest.index(start, offsetBy: piece.count)...]
+    let text = text.utf8
+    let pattern = pattern.utf8
+    var place = text.startIndex
+    var sign = pattern.startIndex
+    // Where to go on after a `*` that took too little: the leftmost fit leaves the most for what follows, so that only
+    // the last `*` is ever tried again.
+    var retry: (sign: String.Index, place: String.Index)?
+    while place < text.endIndex {
+        if sign < pattern.endIndex, pattern[sign] == UInt8(ascii: "*") {
+            sign = pattern.index(after: sign)
+            retry = (sign, place)
+        } else if sign < pattern.endIndex, pattern[sign] == text[place] {
+            sign = pattern.index(after: sign)
+            place = text.index(after: place)
+        } else if let last = retry {
+            sign = last.sign
+            place = text.index(after: last.place)
+            retry = (sign, place)
+        } else {
+            return false
+        }
     }
-    return rest.hasSuffix(pieces[pieces.count - 1])
+    return pattern[sign...].allSatisfy { $0 == UInt8(ascii: "*") }
 }

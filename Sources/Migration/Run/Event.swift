@@ -53,12 +53,15 @@ public struct Event: Sendable, Hashable {
         // Services that may run once: who lets them run, written down before and after each change.
         /// The color is about to stop, or disable, a service that had these instances, or would fire next then.
         case releaseIntended(service: ServiceID, color: Color, instances: Int, nextFire: Instant?)
-        case released(service: ServiceID, color: Color)
-        case takeIntended(service: ServiceID, color: Color)
-        case taken(service: ServiceID, color: Color)
+        /// Read back: nothing lets it run any more. Had its schedule stayed enabled, it would fire next then.
+        case released(service: ServiceID, color: Color, nextFire: Instant?)
+        case takeIntended(service: ServiceID, color: Color, nextFire: Instant?)
+        case taken(service: ServiceID, color: Color, nextFire: Instant?)
         /// A job would have fired while neither color let it: one run of it is about to be started by hand.
         case missedRunIntended(service: ServiceID, color: Color, due: Instant)
         case missedRunStarted(service: ServiceID, color: Color, due: Instant)
+        /// Whether the job ran then can't be known, so that no run is started for it.
+        case missedRunInDoubt(service: ServiceID, color: Color, due: Instant)
         /// What was handed over goes back to the old color, because of a failure or because the run is aborted.
         case handBackStarted(failure: Failure?)
 

@@ -90,24 +90,26 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.traffic.returnFailure = failure
     case .oldSideQuiet(let since):
         next.traffic.quietSince = since
+        next.traffic.isDisturbed = false
+    case .trafficReasserted:
+        next.traffic.isDisturbed = true
     case .trafficSampled(let samples):
         next.traffic.samples = samples
 
     case .releaseIntended(let service, let color, let instances, let nextFire):
-        next.release(service, color, instances, nextFire, at: event.time)
-    case .released(let service, _):
-        next.handOvers[service, default: HandOver()].holder = nil
-    case .takeIntended(let service, _):
-        let earlier = next.handOvers[service]?.takeIntendedAt
-        next.handOvers[service, default: HandOver()].takeIntendedAt = earlier ?? event.time
+        next.handOvers[service, default: HandOver()].releaseIntended(color, instances, nextFire, at: event.time)
+    case .released(let service, _, let nextFire):
+        next.handOvers[service, default: HandOver()].released(nextFire: nextFire)
+    case .takeIntended(let service, _, let nextFire):
+        next.handOvers[service, default: HandOver()].takeIntended(nextFire: nextFire)
+    case .taken(let service, let color, let nextFire):
+        next.handOvers[service, default: HandOver()].taken(color, nextFire: nextFire, at: event.time)
+    case .missedRunIntended(let service, _, _):
+        next.handOvers[service, default: HandOver()].missedRunIntended()
+    case .missedRunStarted(let service, _, let due), .missedRunInDoubt(let service, _, let due):
+        next.handOvers[service, default: HandOver()].settle(due)
     case .handBackStarted(let failure):
         next.handBack = RunState.HandBack(failure: failure)
-    case .taken(let service, let color):
-        next.take(service, color, at: event.time)
-    case .missedRunIntended(let service, _, _):
-        next.handOvers[service, default: HandOver()].missedRunIsIntended = true
-    case .missedRunStarted(let service, _, _):
-        next.handOvers[service, default: HandOver()].due = nil
 
     case .approvalGiven(let step, let person):
         let known = next.approvals[step, default: []]
@@ -130,7 +132,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.wish = nil
         next.endedAt = nil
 
-    case .trafficReasserted, .gateSampled, .gatePassed, .gateFailed, .approvalRequested, .noted:
+    case .gateSampled, .gatePassed, .gateFailed, .approvalRequested, .noted:
         break
     }
     return next
@@ -147,32 +149,6 @@ extension RunState {
             $0.message = text
             $0.endedAt = time
         }
-    }
-
-    fileprivate mutating func release(
-        _ service: ServiceID, _ color: Color, _ instances: Int, _ nextFire: Instant?, at time: Instant
-    ) {
-        let known = handOvers[service]
-        var handOver = HandOver()
-        handOver.holder = color
-        handOver.instances = instances
-        // A run that was missed before stays owed, until it is known to be started.
-        if let known, known.hasMissedRun, !known.missedRunIsIntended {
-            handOver.due = known.due
-        } else {
-            handOver.due = nextFire
-        }
-        handOver.releasedAt = time
-        handOvers[service] = handOver
-    }
-
-    fileprivate mutating func take(_ service: ServiceID, _ color: Color, at time: Instant) {
-        var handOver = handOvers[service, default: HandOver()]
-        handOver.holder = color
-        handOver.downtime = handOver.releasedAt.map { time - $0 }
-        // What fires later than now is fired by its new holder.
-        if let due = handOver.due, due > time { handOver.due = nil }
-        handOvers[service] = handOver
     }
 
     fileprivate mutating func end(_ status: Status, at time: Instant) {

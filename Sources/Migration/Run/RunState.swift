@@ -74,35 +74,12 @@ public struct RunState: Sendable, Hashable {
         public var returnFailure: Failure?
         /// Since when the old color was seen quiet, once drain has proved it.
         public var quietSince: Instant?
+        /// A load balancer forgot what was set after the old color was seen quiet: that is to be proved anew.
+        public var isDisturbed = false
         public var samples: [TrafficSample] = []
 
         /// Whether the new color has, or may have, a part of the traffic.
         public var isShifted: Bool { intended > .none || verified != Percent.none || isReturning }
-    }
-}
-
-/// Where a service that may run once stands, from the moment on that a color was asked to let go of it.
-public struct HandOver: Sendable, Hashable {
-    /// The color that lets it run; nil while none does for certain.
-    public var holder: Color?
-    /// Instances it had when it was first let go of; none for a job.
-    public var instances = 0
-    /// When the job would have fired next, as known when it was let go of; nil once that run is accounted for.
-    public var due: Instant?
-    /// From when on a color may have let it run again; nil until one was asked to.
-    public var takeIntendedAt: Instant?
-    /// A run for `due` may have been started by hand: never start another.
-    public var missedRunIsIntended = false
-    public var releasedAt: Instant?
-    /// How long nobody ran it, once it was taken.
-    public var downtime: Period?
-
-    public init() {}
-
-    /// Whether a run was due at a time when surely no color let the job run.
-    public var hasMissedRun: Bool {
-        guard let due, let takeIntendedAt else { return false }
-        return due < takeIntendedAt
     }
 }
 

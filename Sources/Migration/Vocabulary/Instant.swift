@@ -43,6 +43,7 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
     public static func + (left: Instant, right: Period) -> Instant {
         Instant(milliseconds: left.milliseconds.addingWithinBounds(right.milliseconds))
     }
+    public static func - (left: Instant, right: Period) -> Instant { left + Period(milliseconds: -right.milliseconds) }
     public static func - (left: Instant, right: Instant) -> Period {
         let (difference, overflow) = left.milliseconds.subtractingReportingOverflow(right.milliseconds)
         return Period(milliseconds: overflow ? (left < right ? .min : .max) : difference)

@@ -55,6 +55,10 @@ public struct Period: Hashable, Comparable, Sendable, Codable, CustomStringConve
     public static func + (left: Period, right: Period) -> Period {
         Period(milliseconds: left.milliseconds.addingWithinBounds(right.milliseconds))
     }
+    public static func - (left: Period, right: Period) -> Period {
+        let (difference, overflow) = left.milliseconds.subtractingReportingOverflow(right.milliseconds)
+        return Period(milliseconds: overflow ? (left < right ? .min : .max) : difference)
+    }
 
     /// The exact length, in the form that `init?(_:)` reads; a negative one has a minus sign before it.
     public var description: String {

@@ -5,6 +5,13 @@ import Migration
 struct SystemClock: Timekeeper {
     var now: Instant { Instant(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded())) }
 
+    var uptime: Period {
+        let since = (ContinuousClock.now - SystemClock.start).components
+        return Period(milliseconds: since.seconds * 1000 + since.attoseconds / 1_000_000_000_000_000)
+    }
+
+    private static let start = ContinuousClock.now
+
     func sleep(_ period: Period) async throws(CancellationError) {
         do { try await Task.sleep(for: period.duration) } catch { throw CancellationError() }
     }

@@ -47,48 +47,70 @@ struct HandOverTests {
         #expect(story.next == [.perform("ready", attempt: 1)])
     }
 
-    @Test("has missed a run that was due before a color was asked to take it")
+    @Test("has missed a run when what would fire next has passed before a color was asked to take it")
     func missed() {
         var story = Story()
-        story.now = noon
-        story.happens(.releaseIntended(service: job, color: .blue, instances: 0, nextFire: noon + .seconds(3)))
-        story.happens(.released(service: job, color: .blue))
+        story.releases(job, in: .blue, nextFire: noon)
         #expect(story.state.handOvers[job]?.holder == nil)
-        story.now = noon + .minutes(1)
-        story.happens(.takeIntended(service: job, color: .green), .taken(service: job, color: .green))
+        story.takes(job, in: .green, before: noon + .hours(1), after: noon + .hours(1))
         #expect(story.state.handOvers[job]?.holder == .green)
         #expect(story.state.handOvers[job]?.hasMissedRun == true)
-        #expect(story.state.handOvers[job]?.due == noon + .seconds(3))
-        story.happens(.missedRunStarted(service: job, color: .green, due: noon + .seconds(3)))
+        story.happens(.missedRunIntended(service: job, color: .green, due: noon))
         #expect(story.state.handOvers[job]?.hasMissedRun == false)
+        story.happens(.missedRunStarted(service: job, color: .green, due: noon))
+        #expect(story.state.handOvers[job]?.due == nil)
     }
 
-    @Test("owes no run that its new holder fires by itself, nor one that it may have fired")
+    @Test("owes no run that its new holder fires by itself")
     func firedByItself() {
         var story = Story()
-        story.now = noon
-        story.happens(.releaseIntended(service: job, color: .blue, instances: 0, nextFire: noon + .minutes(5)))
-        story.happens(.released(service: job, color: .blue), .takeIntended(service: job, color: .green))
-        var later = story
-        story.happens(.taken(service: job, color: .green))
+        story.releases(job, in: .blue, nextFire: noon)
+        story.takes(job, in: .green, before: noon, after: noon)
         #expect(story.state.handOvers[job]?.due == nil)
-        // The reply to the call that enabled it was lost, and the job's time went by.
-        later.now = noon + .minutes(6)
-        later.happens(.takeIntended(service: job, color: .green), .taken(service: job, color: .green))
-        #expect(later.state.handOvers[job]?.hasMissedRun == false)
-        #expect(later.state.handOvers[job]?.due != nil)
+        #expect(story.state.handOvers[job]?.doubtful == nil)
+    }
+
+    @Test("is in doubt about a run that was due while a color was asked to take it")
+    func doubtfulTake() {
+        var story = Story()
+        story.releases(job, in: .blue, nextFire: noon)
+        story.takes(job, in: .green, before: noon, after: noon + .hours(1))
+        #expect(story.state.handOvers[job]?.hasMissedRun == false)
+        #expect(story.state.handOvers[job]?.doubtful == noon)
+    }
+
+    @Test("is in doubt about a run that was due while its color was asked to let go")
+    func doubtfulRelease() {
+        var story = Story()
+        story.happens(.releaseIntended(service: job, color: .blue, instances: 0, nextFire: noon))
+        story.happens(.released(service: job, color: .blue, nextFire: noon + .hours(1)))
+        #expect(story.state.handOvers[job]?.doubtful == noon)
+        story.takes(job, in: .green, before: noon + .hours(1), after: noon + .hours(1))
+        #expect(story.state.handOvers[job]?.hasMissedRun == false)
+        story.happens(.missedRunInDoubt(service: job, color: .green, due: noon))
+        #expect(story.state.handOvers[job]?.doubtful == nil)
     }
 
     @Test("still owes a missed run when it goes back before that run was started")
     func owedOnTheWayBack() {
         var story = Story()
-        story.now = noon
-        story.happens(.releaseIntended(service: job, color: .blue, instances: 0, nextFire: noon + .seconds(3)))
-        story.now = noon + .minutes(1)
-        story.happens(.takeIntended(service: job, color: .green))
-        story.happens(.releaseIntended(service: job, color: .green, instances: 0, nextFire: noon + .hours(1)))
-        story.happens(.takeIntended(service: job, color: .blue), .taken(service: job, color: .blue))
-        #expect(story.state.handOvers[job]?.due == noon + .seconds(3))
+        story.releases(job, in: .blue, nextFire: noon)
+        story.happens(.takeIntended(service: job, color: .green, nextFire: noon + .hours(1)))
+        story.releases(job, in: .green, nextFire: noon + .hours(1))
+        story.takes(job, in: .blue, before: noon + .hours(1), after: noon + .hours(1))
+        #expect(story.state.handOvers[job]?.due == noon)
         #expect(story.state.handOvers[job]?.hasMissedRun == true)
+    }
+}
+
+extension Story {
+    fileprivate mutating func releases(_ job: ServiceID, in color: Color, nextFire: Instant) {
+        happens(.releaseIntended(service: job, color: color, instances: 0, nextFire: nextFire))
+        happens(.released(service: job, color: color, nextFire: nextFire))
+    }
+
+    fileprivate mutating func takes(_ job: ServiceID, in color: Color, before: Instant, after: Instant) {
+        happens(.takeIntended(service: job, color: color, nextFire: before))
+        happens(.taken(service: job, color: color, nextFire: after))
     }
 }

@@ -1,0 +1,65 @@
+import Migration
+
+/// A call of a driver, on its way to the outside world.
+struct Call: Sendable, Hashable {
+    /// Whom it goes to.
+    enum Target: Sendable, Hashable {
+        case loadBalancer(LoadBalancerID)
+        case cluster(Color)
+        case servers(Color)
+        case disks
+    }
+
+    /// What it asks for: `launch /shop/web`, `weight green-1 20`.
+    var name: String
+    var target: Target
+    /// Whether it changes something outside.
+    var isMutating: Bool
+    /// Whether doing it twice is the same as doing it once, so that a proxy may repeat it.
+    var isRepeatable = true
+    /// Whether it is a part of what was asked for earlier: a provisioner's own process goes on while rz is stopped.
+    var goesOn = false
+
+    var description: String {
+        switch target {
+        case .loadBalancer(let name): "\(name): \(self.name)"
+        case .cluster(let color), .servers(let color): "\(color): \(name)"
+        case .disks: "disks: \(name)"
+        }
+    }
+}
+
+/// What becomes of a call. Times are in milliseconds.
+enum Fate: Sendable, Hashable {
+    case answered(effectAfter: Int64, replyAfter: Int64)
+    /// Refused before it had any effect.
+    case failed(Failure, after: Int64)
+    /// Never arrives; the caller waits until its deadline.
+    case requestLost(timeout: Int64)
+    /// Has its effect, but the caller never hears of it, and waits until its deadline.
+    case replyLost(effectAfter: Int64, timeout: Int64)
+    /// Delivered twice.
+    case repeated(effectAfter: Int64, replyAfter: Int64)
+    /// Breaks off in the middle: so many of its changes are made.
+    case brokenOff(changes: Int, after: Int64)
+}
+
+/// A moment at which a process can be killed.
+enum KillPoint: Sendable, Hashable {
+    case beforeAppend([Event.Kind])
+    case afterAppend([Event.Kind])
+    case beforeCall(Call)
+    /// The effect is there and the answer has come, but nothing of it is written down.
+    case afterCall(Call)
+}
+
+/// What goes wrong in a simulation, and when.
+protocol FaultSource: AnyObject {
+    func fate(of call: Call) -> Fate
+    /// Why an append fails, if it does; `afterCommit` when it fails although the events are written.
+    func appendFailure() -> (failure: Failure, afterCommit: Bool)?
+    /// Called at each kill point; may stop or kill the process.
+    func passes(_ point: KillPoint, _ process: SimulatedProcess)
+    /// Whether a message that a killed process had sent still arrives.
+    func arrives(_ call: Call) -> Bool
+}

@@ -1,0 +1,187 @@
+import Migration
+
+/// A promise that was broken, with the moment at which it was.
+public struct BrokenPromise: Error, Sendable, Hashable, CustomStringConvertible {
+    /// `I1` to `I10` of the design, or `liveness`.
+    public var promise: String
+    public var explanation: String
+
+    public var description: String { "\(promise): \(explanation)" }
+}
+
+/// Judges every event and every effect of a simulation by the ten invariants.
+///
+/// It looks at the world itself, not at what rz believes of it.
+final class Checker {
+    private let plan: Plan
+    private let start: WorldState
+    private(set) var broken: [BrokenPromise] = []
+    private var epochs: [String: Int] = [:]
+    private var lastLook: [String: [LoadBalancerID: Int64]] = [:]
+    /// Since when the old color has been without any session, on every load balancer.
+    private var quietSince: Int64?
+    private var lastFailedRequests = 0
+    /// Until when failed requests are the fault of the world, not of rz.
+    var isExcusedUntil: Int64 = 0
+
+    private var old: Color { plan.direction.old }
+    private var new: Color { plan.direction.new }
+
+    init(_ scenario: Scenario) {
+        plan = scenario.plan
+        start = scenario.world
+    }
+
+    func breaks(_ promise: String, _ explanation: String) {
+        if broken.count < 10 { broken.append(BrokenPromise(promise: promise, explanation: explanation)) }
+    }
+
+    func begins(_ process: SimulatedProcess, epoch: Int) { epochs[process.name] = epoch }
+
+    // MARK: - Calls
+
+    /// I6: only the holder of the lock may ask for a change.
+    func issued(_ call: Call, by process: SimulatedProcess, _ simulation: Simulation) {
+        guard let epoch = epochs[process.name] else { return }
+        if !simulation.journal.isHeld(under: epoch) {
+            breaks("I6", "\(process.name) asked for “\(call.description)” after another took over")
+        }
+    }
+
+    func observed(_ call: Call, by process: SimulatedProcess, _ time: Int64) {
+        if case .loadBalancer(let name) = call.target { lastLook[process.name, default: [:]][name] = time }
+    }
+
+    func affected(
+        _ call: Call, by process: SimulatedProcess, before: WorldState, after: WorldState, _ state: RunState
+    ) {
+        switch call.target {
+        case .loadBalancer(let name): checkWeights(call, process, name, before, after)
+        case .cluster(let color), .servers(let color):
+            if color == old, before[old] != after[old] { checkOldColor(call, before, after, state) }
+        case .disks: break
+        }
+        checkRunsOnce(call, after)
+    }
+
+    // MARK: - Events
+
+    func happened(_ event: Event, _ state: RunState, _ world: WorldState) {
+        for violation in violations(of: state, plan) { breaks(violation.promise, violation.description) }
+        checkCapacity(world)
+        checkSecrets(event)
+        noteQuiet(world)
+    }
+
+    /// I1: there is always a server that takes the requests, unless the world itself took them all away.
+    func checkCapacity(_ world: WorldState) {
+        guard world.failedRequests > lastFailedRequests else { return }
+        if world.time > isExcusedUntil {
+            breaks("I1", "\(world.failedRequests - lastFailedRequests) requests found no server up to \(world.time) ms")
+        }
+        lastFailedRequests = world.failedRequests
+    }
+
+    private func checkSecrets(_ event: Event) {
+        if "\(event.kind)".contains(Scenario.canary) { breaks("I10", "an event holds a secret: \(event.kind)") }
+    }
+
+    /// For how long the old color has been quiet, by the world's own clock.
+    private func noteQuiet(_ world: WorldState) {
+        let isQuiet = world.loadBalancers.allSatisfy { balancer in
+            balancer.servers.allSatisfy { $0.color != old || $0.busyUntil <= world.time }
+        }
+        quietSince = isQuiet ? quietSince ?? world.time : nil
+    }
+
+    // MARK: - I1: weights
+
+    /// A color is lowered only when the other one verifiably carries what it then has to, on every load balancer.
+    private func checkWeights(
+        _ call: Call, _ process: SimulatedProcess, _ name: LoadBalancerID, _ before: WorldState, _ after: WorldState
+    ) {
+        for color in Color.allCases {
+            guard let was = before[name]?.weights(of: color), let now = after[name]?.weights(of: color),
+                now.reduce(0, +) < was.reduce(0, +)
+            else { continue }
+            // Going back is done on each load balancer by itself, so that one that is down keeps none waiting.
+            let others = color == old ? after.loadBalancers.map(\.name) : [name]
+            for other in others {
+                guard let balancer = after[other], !wasResetUnseen(balancer, process) else { continue }
+                let carried = balancer.weights(of: color.other).reduce(0, +)
+                let needed = Checker.fullWeight - now.reduce(0, +)
+                if carried < needed {
+                    breaks(
+                        "I1",
+                        "\(process.name) lowered \(color) on \(name) to \(now) while \(color.other) has weight "
+                            + "\(carried) of \(needed) on \(other)")
+                }
+            }
+        }
+    }
+
+    /// What both colors together weigh on a backend of the small model, whatever the share.
+    private static let fullWeight = 400
+
+    private func wasResetUnseen(_ balancer: SimulatedLoadBalancer, _ process: SimulatedProcess) -> Bool {
+        balancer.resetAt >= lastLook[process.name]?[balancer.name] ?? -1
+    }
+
+    // MARK: - I2 and I3: the old color
+
+    private func checkOldColor(_ call: Call, _ before: WorldState, _ after: WorldState, _ state: RunState) {
+        if onlyHandsOver(before[old], after[old]) { return }
+        if state.traffic.quietSince == nil {
+            breaks("I2", "“\(call.description)” before drain was over")
+        }
+        for balancer in after.loadBalancers where balancer.resetAt < 0 {
+            for server in balancer.servers where server.color == old {
+                if server.busyUntil > after.time { breaks("I3", "“\(call.description)” while \(server.name) has sessions") }
+            }
+        }
+        if let quietSince, after.time - quietSince < plan.environment.drain.quiet.milliseconds - 1000 {
+            breaks("I3", "“\(call.description)” after only \(after.time - quietSince) ms of quiet")
+        }
+        if before.disksAreBuilt, !after.disksAreBuilt { breaks("I3", "“\(call.description)” destroyed the disks") }
+    }
+
+    /// Whether only services that may run once were suspended or activated.
+    private func onlyHandsOver(_ before: ColorState, _ after: ColorState) -> Bool {
+        var same = after
+        for (id, launched) in before.services where launched.service.mode.runsOnce {
+            guard after.services[id] != nil else { return false }
+            same.services[id] = launched
+        }
+        return same == before
+    }
+
+    // MARK: - I4
+
+    private func checkRunsOnce(_ call: Call, _ world: WorldState) {
+        for service in plan.services where service.mode.runsOnce {
+            let holders = Color.allCases.filter { world[$0].services[service.id]?.isEnabled == true }
+            if holders.count > 1 { breaks("I4", "“\(call.description)”: \(service.id) is enabled in both colors") }
+            let running = Color.allCases.filter { (world[$0].services[service.id]?.runsUntil ?? 0) > world.time }
+            if running.count > 1 { breaks("I4", "“\(call.description)”: \(service.id) runs in both colors") }
+        }
+        for (fire, count) in world.jobRuns where count > 1 {
+            breaks("I4", "“\(call.description)”: the run of \(fire.job) at \(fire.time) ms was started \(count) times")
+        }
+    }
+}
+
+extension SimulatedLoadBalancer {
+    func weights(of color: Color) -> [Int] { servers.filter { $0.color == color }.map(\.weight) }
+}
+
+extension Violation {
+    fileprivate var promise: String {
+        switch invariant {
+        case .capacityFirst: "I1"
+        case .oldColorUntouched: "I2"
+        case .quietBeforeTearDown: "I3"
+        case .noForgottenFlip: "I7"
+        case .everyWaitEnds: "I8"
+        }
+    }
+}

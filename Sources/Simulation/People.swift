@@ -1,0 +1,236 @@
+import Migration
+
+/// The operator who starts rz, and starts it again when it has ended; others who pull cables and set clocks.
+///
+/// `@unchecked Sendable`: see `Timeline`.
+final class People: @unchecked Sendable {
+    private let simulation: Simulation
+    private let faults: RandomFaults
+    private var process: SimulatedProcess?
+    /// Faults happen until then, in milliseconds; afterwards every run must come to its end.
+    private let faultsEnd: Int64
+    private var attemptsSinceFaults = 0
+    private var wantsBack = false
+    private(set) var isDone = false
+
+    private var timeline: Timeline { simulation.timeline }
+    private var plan: Plan { simulation.scenario.plan }
+    private var old: Color { plan.direction.old }
+    private var new: Color { plan.direction.new }
+
+    init(simulation: Simulation, faults: RandomFaults) {
+        self.simulation = simulation
+        self.faults = faults
+        faultsEnd = Int64.random(in: 5_000...60_000, using: &simulation.timeline.generator)
+    }
+
+    func begin() {
+        faults.onKill = { [unowned self] process in
+            simulation.kill(process)
+            notice(after: Int64.random(in: 100...5_000, using: &timeline.generator))
+        }
+        // A process can also be stopped between its look at the lock and the call that it then makes. Load balancers
+        // refuse that call by its epoch; frameworks know no epoch, so that the simulation spares them this instant.
+        faults.onStop = { [unowned self] process in timeline.after(0) { [self] in stop(process) } }
+        timeline.after(faultsEnd) { [self] in
+            simulation.note("no more faults")
+            faults.rates = .none
+        }
+        start(opening: firstEvent)
+        for _ in 0..<Int.random(in: 0...3, using: &timeline.generator) { planMishap() }
+        approve()
+    }
+
+    // MARK: - The operator
+
+    private var firstEvent: Event.Kind {
+        .runStarted(environment: plan.environment.name, plan: plan.id, from: old, to: new, by: "ada")
+    }
+
+    private func start(opening: Event.Kind) {
+        process = simulation.start(opening: opening) { [self] outcome in
+            if case .failure(let failure) = outcome { simulation.note("ended: \(failure.summary)") }
+            ended()
+        }
+    }
+
+    /// A process came to its end by itself.
+    private func ended() {
+        guard let process, process.isAlive else { return }
+        simulation.kill(process)
+        notice(after: 500)
+    }
+
+    private func notice(after delay: Int64) {
+        timeline.after(delay) { [self] in
+            guard process?.isAlive != true, !isDone else { return }
+            goOn()
+        }
+    }
+
+    /// Looks at `rz status` and types what it says, or thinks better of it.
+    private func goOn() {
+        let status = simulation.state.status
+        switch status {
+        case .done, .rolledBack:
+            isDone = true
+            return
+        case .aborted where !wantsBack:
+            if timeline.generator.chance(oneIn: 2) {
+                isDone = true
+                return
+            }
+            wantsBack = true
+            simulation.ask(.rollbackRequested(by: "ada"))
+        default:
+            break
+        }
+        if timeline.elapsed > faultsEnd {
+            attemptsSinceFaults += 1
+            if attemptsSinceFaults > 12 {
+                simulation.checker.breaks("liveness", "still not ended after 12 resumes without faults: \(status)")
+                return
+            }
+        } else if canRollBack(simulation.state, plan), !status.isEnded {
+            if timeline.generator.chance(oneIn: 10) { simulation.ask(.rollbackRequested(by: "ada")) }
+            if timeline.generator.chance(oneIn: 10) { simulation.ask(.abortRequested(by: "ada")) }
+        }
+        let opening: Event.Kind =
+            simulation.journal.events.isEmpty ? firstEvent : .runResumed(by: "ada")
+        start(opening: opening)
+    }
+
+    /// The process hangs. After a while somebody takes the lock from it and goes on elsewhere; later it wakes up.
+    private func stop(_ process: SimulatedProcess) {
+        guard process.state == .running else { return }
+        simulation.note("\(process.name) is stopped")
+        process.stop()
+        let takeOver = Int64.random(in: 1_000...20_000, using: &timeline.generator)
+        let wake = Int64.random(in: 500...40_000, using: &timeline.generator)
+        timeline.after(takeOver) { [self] in
+            guard process.state == .stopped, self.process === process, !isDone else { return }
+            simulation.note("rz unlock")
+            simulation.journal.unlock()
+            self.process = nil
+            goOn()
+        }
+        timeline.after(wake) { [self] in
+            guard process.state == .stopped else { return }
+            simulation.note("\(process.name) goes on")
+            process.goOn()
+        }
+    }
+
+    private func approve() {
+        timeline.after(Int64.random(in: 1_000...15_000, using: &timeline.generator)) { [self] in
+            guard !isDone else { return }
+            for step in plan.steps {
+                guard case .approval(let count, _) = step.action, simulation.state.steps[step.id]?.progress == .running
+                else { continue }
+                if simulation.state.approvals[step.id, default: []].count < count {
+                    simulation.ask(.approvalGiven(step: step.id, by: "grace"))
+                }
+            }
+            approve()
+        }
+    }
+
+    // MARK: - What others do
+
+    private func planMishap() {
+        let time = Int64.random(in: 500...faultsEnd, using: &timeline.generator)
+        let kind = Int.random(in: 0..<8, using: &timeline.generator)
+        timeline.after(time) { [self] in
+            guard !isDone, !simulation.state.status.isEnded else { return }
+            mishap(kind)
+        }
+    }
+
+    private func mishap(_ kind: Int) {
+        let balancer = simulation.world.loadBalancers.randomElement(using: &timeline.generator)?.name ?? ""
+        let length = Int64.random(in: 200...8_000, using: &timeline.generator)
+        switch kind {
+        case 0:
+            simulation.happens("\(balancer) is reloaded") { $0.reset(balancer) }
+            excuse(for: 10_000)
+        case 1:
+            simulation.happens("\(balancer) does not answer for \(length) ms") { world in
+                let end = world.time + length
+                world[balancer]?.isUnreachableUntil = end
+            }
+        case 2:
+            simulation.happens("\(new) loses its servers for \(length) ms") { [new] world in
+                let end = world.time + length
+                world[new].isLostUntil = end
+            }
+            excuse(for: length + 60_000)
+        case 3:
+            simulation.happens("\(new) answers with errors for \(length) ms") { [new] in $0[new].errorRate = 0.3 }
+            timeline.after(length) { [self] in simulation.happens("\(new) answers well") { [new] in $0[new].errorRate = 0 } }
+        case 4:
+            let jump = Int64.random(in: -3_600_000...3_600_000, using: &timeline.generator)
+            simulation.note("the clock is set by \(jump) ms")
+            timeline.wallOffset += jump
+        case 5:
+            simulation.ask(.pauseRequested(by: "ada"))
+            timeline.after(length) { [self] in simulation.ask(.resumeRequested(by: "ada")) }
+        case 6:
+            if canRollBack(simulation.state, plan) { simulation.ask(.abortRequested(by: "ada")) }
+        default:
+            if canRollBack(simulation.state, plan) { simulation.ask(.rollbackRequested(by: "ada")) }
+        }
+    }
+
+    /// For so long failed requests are not what rz did.
+    private func excuse(for length: Int64) {
+        simulation.checker.isExcusedUntil = max(simulation.checker.isExcusedUntil, timeline.elapsed + length)
+    }
+
+    // MARK: - The end
+
+    /// I5: whatever happened on the way, the world ends as it should.
+    func checkEnd() {
+        let world = simulation.world
+        func demand(_ isTrue: Bool, _ text: String) {
+            if !isTrue { simulation.checker.breaks("I5", "\(simulation.state.status), but \(text)") }
+        }
+        let start = simulation.scenario.world
+        switch simulation.state.status {
+        case .done:
+            demand(world[old].servers.isEmpty, "\(old) has servers")
+            demand(holds(world[new], what: start[old]), "\(new) does not run what \(old) ran: \(world[new].services)")
+            demandTraffic(on: new, demand)
+        case .rolledBack:
+            demand(world[new].servers.isEmpty, "\(new) has servers")
+            demand(holds(world[old], what: start[old]), "\(old) does not run what it ran: \(world[old].services)")
+            demandTraffic(on: old, demand)
+        case .aborted:
+            demand(holds(world[old], what: start[old]), "\(old) does not run what it ran: \(world[old].services)")
+            demandTraffic(on: old, demand)
+        default:
+            demand(false, "it has not ended")
+        }
+        demand(world.disksAreBuilt || simulation.state.status != .done, "the disks are gone")
+    }
+
+    private func demandTraffic(on color: Color, _ demand: (Bool, String) -> Void) {
+        for balancer in simulation.world.loadBalancers {
+            // A run that has ended watches no weights any more.
+            guard balancer.resetAt < 0 || color == old else { continue }
+            for server in balancer.servers {
+                demand(
+                    (server.weight > 0 && server.administration == .ready) == (server.color == color),
+                    "\(server.name) on \(balancer.name) has weight \(server.weight), \(server.administration)")
+            }
+        }
+    }
+
+    private func holds(_ state: ColorState, what other: ColorState) -> Bool {
+        state.services.count == other.services.count
+            && other.services.allSatisfy { id, launched in
+                guard let found = state.services[id] else { return false }
+                return found.service.fingerprint == launched.service.fingerprint
+                    && found.instances == launched.instances && found.isArmed == launched.isArmed
+            }
+    }
+}

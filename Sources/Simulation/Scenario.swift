@@ -1,0 +1,156 @@
+import Migration
+import Planning
+
+/// What a simulation moves: an environment, the plan that the real planner makes for it, and the world it starts from.
+public struct Scenario: Sendable {
+    public var environment: Environment
+    public internal(set) var plan: Plan
+    var world: WorldState
+    /// How long a service takes to get healthy, in milliseconds.
+    var startTime: Int64
+    private var serverNames: [Color: [String]]
+
+    func servers(of color: Color) -> [String] { serverNames[color, default: []] }
+}
+
+extension Scenario {
+    /// The small model: 2 load balancers, 2 services of which one needs the other, 1 scheduled job.
+    ///
+    /// - Parameters:
+    ///   - startTime: how long a service takes to get healthy, in milliseconds.
+    ///   - exclusive: whether the service that needs no other may run in one color only.
+    public static func small(startTime: Int64 = 150, exclusive: Bool = false) throws(Failure) -> Scenario {
+        let services = [
+            Service(
+                id: "/shop/db", definition: #"{"password":"\#(Scenario.canary)"}"#, instances: 1, fingerprint: "db 1"),
+            Service(
+                id: "/shop/web", definition: "{}", instances: 2, dependencies: ["/shop/db"], fingerprint: "web 1"),
+            Service(id: "report", definition: "{}", instances: 0, mode: .scheduled, fingerprint: "report 1"),
+        ].map { service in
+            var service = service
+            if exclusive, service.id == "/shop/db" { service.mode = .exclusive }
+            return service
+        }
+        let environment = Environment(
+            name: "small", git: GitPolicy(requireClean: false), configure: Configure(playbook: "site.yaml"),
+            services: ServiceRules(), traffic: [TrafficRule(backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"])],
+            gates: Gates(
+                service: ServiceGate(healthyFor: .seconds(1)),
+                cutOver: CutOverGate(
+                    steps: [Percent(10), .all].map { CutOverGate.Step(weight: $0, bake: .seconds(1)) },
+                    analysis: [.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))], interval: .seconds(1))),
+            drain: DrainPolicy(quiet: .seconds(2), deadline: .seconds(20)), soak: .seconds(2),
+            approvals: [.tearDown: .count(1)])
+        return try Scenario(
+            environment, services: services, servers: ["control", "agent"], loadBalancers: ["edge-1", "edge-2"],
+            startTime: startTime
+        ).planned(Runbook.rzUpdate)
+    }
+
+    /// A text that no plan, event or error may ever hold.
+    static let canary = "hunter2-canary"
+
+    init(
+        _ environment: Environment, services: [Service], servers: [String], loadBalancers: [LoadBalancerID],
+        live: Color = .blue, startTime: Int64
+    ) {
+        var environment = environment
+        environment.loadBalancers = loadBalancers.map { LoadBalancerAddress(name: $0, socket: "unix:/simulated") }
+        self.environment = environment
+        self.startTime = startTime
+        serverNames = Dictionary(
+            uniqueKeysWithValues: Color.allCases.map { color in (color, servers.map { "\(color)-\($0)" }) })
+        let old = ColorState(
+            servers: servers.map { "\(live)-\($0)" }, isConfigured: true,
+            services: Dictionary(
+                uniqueKeysWithValues: services.map { service in
+                    var launched = LaunchedService(service: service, instances: service.instances, readyAt: 0)
+                    launched.isArmed = service.mode == .scheduled
+                    return (service.id, launched)
+                }))
+        world = WorldState(
+            blue: ColorState(),
+            loadBalancers: loadBalancers.map { name in
+                SimulatedLoadBalancer(
+                    name: name, backend: environment.traffic.first?.backend ?? "",
+                    servers: Color.allCases.flatMap { color in
+                        (1...2).map { index in
+                            let weight = color == live ? 100 : 0
+                            return SimulatedServer(
+                                name: "\(color)-\(index)", color: color, weight: weight, configuredWeight: weight)
+                        }
+                    })
+            })
+        world[live] = old
+        plan = Plan(
+            id: "", environment: environment, direction: Direction(from: live), createdAt: Instant(milliseconds: 0),
+            source: PinnedSource(commit: nil),
+            world: World(live: live, servers: [:], services: [:], backends: [:], configuration: ""), steps: [])
+    }
+
+    /// With the plan that the real observer and planner make in this world.
+    ///
+    /// - Throws: `Failure` when there is none, or when looking changed anything (invariant I9).
+    func planned(_ runbook: Runbook) throws(Failure) -> Scenario {
+        let simulation = Simulation(
+            self, timeline: Timeline(seed: 0, isShuffled: false), faults: NoFaults(), isTracing: false)
+        let process = SimulatedProcess(name: "rz-0", timeline: simulation.timeline)
+        let drivers = simulation.drivers(of: process)
+        let environment = environment
+        let made = Box<Result<Plan, Failure>?>(nil)
+        Task(executorPreference: process) {
+            do throws(Failure) {
+                let seen = try await Observer(environment: environment, drivers: drivers).observe(
+                    PinnedSource(commit: "4f1c2e9"))
+                made.value = .success(
+                    try Planner(environment: environment, runbook: runbook).plan(seen, at: simulation.timeline.now))
+            } catch {
+                made.value = .failure(error)
+            }
+        }
+        _ = simulation.timeline.run(limit: .max) { made.value != nil }
+        guard let result = made.value else { throw Failure("The planner never came to an end") }
+        guard simulation.eventCount == 0 else { throw Failure("Planning changed the world") }
+        var planned = self
+        planned.plan = try result.get()
+        return planned
+    }
+}
+
+/// A value that one thread shares.
+///
+/// `@unchecked Sendable`: see `Timeline`.
+final class Box<Value>: @unchecked Sendable {
+    var value: Value
+    init(_ value: Value) { self.value = value }
+}
+
+/// A world in which nothing goes wrong.
+final class NoFaults: FaultSource {
+    func fate(of call: Call) -> Fate { .answered(effectAfter: 1, replyAfter: 1) }
+    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
+    func passes(_ point: KillPoint, _ process: SimulatedProcess) {}
+    func arrives(_ call: Call) -> Bool { true }
+}
+
+extension Runbook {
+    /// What `runbooks/rz-update.yaml` says, in code: simulations read no files.
+    static let rzUpdate: Runbook = {
+        func line(_ work: BuiltIn, _ timeout: Period, retries: Int = 0) -> RunbookStep {
+            RunbookStep(id: work.rawValue, work: .builtIn(work), timeout: timeout, retries: retries)
+        }
+        let phases: [Phase: [RunbookStep]] = [
+            .preflight: [line(.checks, .minutes(2))],
+            .standUp: [line(.disks, .minutes(15)), line(.servers, .minutes(60), retries: 1)],
+            .configure: [line(.configuration, .minutes(60), retries: 1)],
+            .platformGate: [line(.platform, .minutes(10))],
+            .replicate: [line(.launch, .minutes(15), retries: 2)],
+            .serviceGate: [line(.health, .minutes(15))],
+            .cutOver: [line(.ready, .minutes(5), retries: 1), line(.shift, .minutes(15)), line(.handOver, .minutes(60))],
+            .drain: [line(.drain, .minutes(5))],
+            .soak: [line(.soak, .minutes(5))],
+            .tearDown: [line(.stop, .minutes(15), retries: 2), line(.destroy, .minutes(60), retries: 1)],
+        ]
+        return Runbook(name: "rz-update", phases: phases.mapValues { PhaseRule(steps: $0) })
+    }()
+}

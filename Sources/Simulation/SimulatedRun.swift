@@ -1,0 +1,51 @@
+import Migration
+
+/// One whole run under faults that a seed decides: rz, the operator who starts it again, the people who interfere.
+public struct SimulatedRun {
+    /// What came of a seed.
+    public struct Report: Sendable {
+        public var seed: UInt64
+        /// Journal events and effects.
+        public var events: Int
+        public var end: RunState.Status
+        public var broken: [BrokenPromise]
+        /// Every event and effect with its time in milliseconds; empty unless asked for.
+        public var trace: [String]
+        /// How many processes took part.
+        public var processes: Int
+    }
+
+    private let scenario: Scenario
+    private let seed: UInt64
+    private let simulation: Simulation
+    private let faults: RandomFaults
+    private var timeline: Timeline { simulation.timeline }
+    private let people: People
+
+    public init(_ scenario: Scenario, seed: UInt64, isTracing: Bool = false) {
+        self.scenario = scenario
+        self.seed = seed
+        let timeline = Timeline(seed: seed, isShuffled: true)
+        let rates = FaultRates.random(&timeline.generator)
+        faults = RandomFaults(rates, timeline: timeline)
+        simulation = Simulation(scenario, timeline: timeline, faults: faults, isTracing: isTracing)
+        people = People(simulation: simulation, faults: faults)
+    }
+
+    /// Performs the run to its end.
+    public func perform() -> Report {
+        people.begin()
+        let hasEnded = timeline.run(limit: SimulatedRun.limit) { people.isDone || !simulation.checker.broken.isEmpty }
+        if !hasEnded {
+            simulation.checker.breaks(
+                "liveness", "no end after \(timeline.elapsed) ms: \(simulation.state.status) in \(simulation.state.phase)")
+        }
+        if simulation.checker.broken.isEmpty { people.checkEnd() }
+        return Report(
+            seed: seed, events: simulation.eventCount, end: simulation.state.status, broken: simulation.checker.broken,
+            trace: simulation.trace, processes: simulation.processes.count)
+    }
+
+    /// Past this a run hangs: four hours, where the longest deadline is one and a clean run takes half a minute.
+    private static let limit: Int64 = 4 * 3600 * 1000
+}

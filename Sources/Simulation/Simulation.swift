@@ -1,0 +1,202 @@
+import Engine
+import Migration
+
+/// A data centre, a journal, and the processes of rz that work on them, on one thread and under one clock.
+///
+/// `@unchecked Sendable`: see `Timeline`.
+final class Simulation: @unchecked Sendable {
+    let scenario: Scenario
+    let timeline: Timeline
+    let journal = SimulatedJournal()
+    var world: WorldState
+    var faults: any FaultSource
+    let checker: Checker
+    private(set) var trace: [String] = []
+    private let isTracing: Bool
+    private(set) var processes: [SimulatedProcess] = []
+    /// The state of the run, as its journal tells it.
+    private(set) var state: RunState
+    /// Journal events and effects so far.
+    private(set) var eventCount = 0
+
+    init(_ scenario: Scenario, timeline: Timeline, faults: any FaultSource, isTracing: Bool) {
+        self.scenario = scenario
+        self.timeline = timeline
+        self.faults = faults
+        self.isTracing = isTracing
+        world = scenario.world
+        state = RunState(run: Simulation.run)
+        checker = Checker(scenario)
+    }
+
+    static let run: RunID = "r-20261123-0001"
+
+    /// Goes on from what an earlier simulation left.
+    func load(_ events: [Event], world: WorldState, epoch: Int) {
+        journal.load(events, epoch: epoch)
+        state = RunState(run: Simulation.run, events: events)
+        self.world = world
+    }
+
+    // MARK: - Processes
+
+    /// Starts an rz that performs the run, if it gets the lock.
+    ///
+    /// - Returns: the process, and what `ended` will have been called with when it is over.
+    func start(
+        opening: Event.Kind, until lastPhase: Phase? = nil,
+        ended: @escaping @Sendable (Result<RunState, Failure>) -> Void
+    ) -> SimulatedProcess? {
+        let process = SimulatedProcess(name: "rz-\(processes.count + 1)", timeline: timeline)
+        guard let epoch = journal.acquire(process) else { return nil }
+        processes.append(process)
+        note("\(process.name) starts, epoch \(epoch)")
+        let engine = Engine(
+            plan: scenario.plan, run: Simulation.run, drivers: drivers(of: process),
+            journal: ProcessJournal(process: process, simulation: self), clock: SimulatedClock(process: process),
+            epoch: epoch, executor: process)
+        checker.begins(process, epoch: epoch)
+        Task(executorPreference: process) {
+            do throws(Failure) {
+                ended(.success(try await engine.perform(opening: opening, until: lastPhase)))
+            } catch {
+                ended(.failure(error))
+            }
+        }
+        return process
+    }
+
+    /// Ends a process as its end of life would: the lock is free, nothing it had under way is left.
+    func kill(_ process: SimulatedProcess) {
+        guard process.isAlive else { return }
+        note("\(process.name) is killed")
+        process.kill()
+        journal.release(process)
+    }
+
+    // MARK: - What processes do
+
+    /// A call of a driver: on its way, its effect, and the answer on its way back.
+    ///
+    /// - Parameter effect: what it does to the world; its second argument is how many changes are made before the
+    ///   connection breaks, nil for all.
+    func call<Answer: Sendable>(
+        _ call: Call, by process: SimulatedProcess,
+        _ effect: @escaping (inout WorldState, Int?) throws(Failure) -> Answer
+    ) async throws(Failure) -> Answer {
+        guard process.isAlive else { throw .cancelled }
+        faults.passes(.beforeCall(call), process)
+        guard process.isAlive else { throw .cancelled }
+        if call.isMutating, !call.goesOn { checker.issued(call, by: process, self) }
+        var outcome: Result<Answer, Failure> = .failure(
+            Failure("No answer to \(call.description)", kind: call.isMutating ? .unknownEffect : .transient))
+        let fate = faults.fate(of: call)
+        let answered = await process.wait { id in
+            func happen(after: Int64, limit: Int? = nil) {
+                timeline.after(after) { [self] in
+                    guard process.isAlive || faults.arrives(call) else { return }
+                    outcome = perform(call, process, limit, effect)
+                }
+            }
+            func reply(after: Int64) { timeline.after(after, owner: process) { process.wake(id) } }
+            switch fate {
+            case .answered(let effectAfter, let replyAfter):
+                happen(after: effectAfter)
+                reply(after: effectAfter + replyAfter)
+            case .failed(let failure, let after):
+                outcome = .failure(failure)
+                reply(after: after)
+            case .requestLost(let timeout):
+                reply(after: timeout)
+            case .replyLost(let effectAfter, let timeout):
+                timeline.after(effectAfter) { [self] in
+                    if process.isAlive || faults.arrives(call) { _ = perform(call, process, nil, effect) }
+                }
+                reply(after: max(effectAfter, timeout))
+            case .repeated(let effectAfter, let replyAfter):
+                happen(after: effectAfter)
+                happen(after: effectAfter + replyAfter)
+                reply(after: effectAfter + replyAfter * 2)
+            case .brokenOff(let changes, let after):
+                happen(after: after, limit: changes)
+                reply(after: after)
+            }
+        }
+        guard answered, process.isAlive else { throw .cancelled }
+        if call.isMutating { faults.passes(.afterCall(call), process) }
+        guard process.isAlive else { throw .cancelled }
+        if !call.isMutating, case .success = outcome { checker.observed(call, by: process, world.time) }
+        return try outcome.get()
+    }
+
+    func append(
+        _ kinds: [Event.Kind], run: RunID, epoch: Int?, at time: Instant, by process: SimulatedProcess
+    ) throws(Failure) -> [Event] {
+        guard process.isAlive else { throw .cancelled }
+        faults.passes(.beforeAppend(kinds), process)
+        guard process.isAlive else { throw .cancelled }
+        if let epoch, !journal.isHeld(under: epoch) { throw SimulatedJournal.fenced }
+        let failure = faults.appendFailure()
+        if let failure, !failure.afterCommit { throw failure.failure }
+        let events = write(kinds, at: time, by: process.name)
+        if let failure { throw failure.failure }
+        faults.passes(.afterAppend(kinds), process)
+        guard process.isAlive else { throw .cancelled }
+        return events
+    }
+
+    /// What people write into the journal, who hold no lock.
+    func ask(_ wish: Event.Kind) { _ = write([wish], at: timeline.now, by: "ada") }
+
+    private func write(_ kinds: [Event.Kind], at time: Instant, by name: String) -> [Event] {
+        let events = journal.append(kinds, run: Simulation.run, at: time)
+        world.advance(to: timeline.elapsed)
+        for event in events {
+            note("\(name) writes \(event.kind)")
+            state = evolve(state, event)
+            eventCount += 1
+            checker.happened(event, state, world)
+        }
+        return events
+    }
+
+    private func perform<Answer>(
+        _ call: Call, _ process: SimulatedProcess, _ limit: Int?,
+        _ effect: (inout WorldState, Int?) throws(Failure) -> Answer
+    ) -> Result<Answer, Failure> {
+        world.advance(to: timeline.elapsed)
+        guard call.isMutating else {
+            do throws(Failure) { return .success(try effect(&world, limit)) } catch { return .failure(error) }
+        }
+        let before = world
+        let outcome: Result<Answer, Failure>
+        do throws(Failure) {
+            outcome = .success(try effect(&world, limit))
+        } catch {
+            outcome = .failure(error)
+        }
+        eventCount += 1
+        note("\(process.name) → \(call.description)\(outcome.failure.map { ": \($0.summary)" } ?? "")")
+        checker.affected(call, by: process, before: before, after: world, state)
+        return outcome
+    }
+
+    /// Something happens that no rz did.
+    func happens(_ text: String, _ change: (inout WorldState) -> Void) {
+        world.advance(to: timeline.elapsed)
+        note(text)
+        change(&world)
+    }
+
+    // MARK: - Trace
+
+    func note(_ text: @autoclosure () -> String) {
+        guard isTracing else { return }
+        let time = String(timeline.elapsed)
+        trace.append(String(repeating: " ", count: max(0, 8 - time.count)) + time + "  " + text())
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? { if case .failure(let failure) = self { failure } else { nil } }
+}

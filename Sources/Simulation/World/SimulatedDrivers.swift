@@ -1,0 +1,177 @@
+import Migration
+
+extension Simulation {
+    /// The drivers of one process.
+    func drivers(of process: SimulatedProcess) -> Drivers {
+        let outside = SimulatedOutside(process: process, simulation: self)
+        return Drivers(
+            loadBalancers: scenario.world.loadBalancers.map { balancer in
+                SimulatedBalancerDriver(name: balancer.name, outside: outside)
+            },
+            provisioner: outside, configurator: outside,
+            cluster: { color, _ in SimulatedClusterDriver(color: color, outside: outside) }, prober: outside,
+            stepRunner: outside)
+    }
+}
+
+/// Everything outside as one process reaches it.
+struct SimulatedOutside: Sendable {
+    let process: SimulatedProcess
+    let simulation: Simulation
+
+    func look<Answer: Sendable>(
+        _ name: String, _ target: Call.Target, _ effect: @escaping (WorldState) throws(Failure) -> Answer
+    ) async throws(Failure) -> Answer {
+        let call = Call(name: name, target: target, isMutating: false)
+        return try await simulation.call(call, by: process) { (world, _) throws(Failure) in try effect(world) }
+    }
+
+    func change<Answer: Sendable>(
+        _ name: String, _ target: Call.Target, isRepeatable: Bool = true, goesOn: Bool = false,
+        _ effect: @escaping (inout WorldState, Int?) throws(Failure) -> Answer
+    ) async throws(Failure) -> Answer {
+        let call = Call(
+            name: name, target: target, isMutating: true, isRepeatable: isRepeatable, goesOn: goesOn)
+        return try await simulation.call(call, by: process, effect)
+    }
+
+    var readyAfter: Int64 { simulation.scenario.startTime }
+}
+
+struct SimulatedBalancerDriver: LoadBalancer {
+    let name: LoadBalancerID
+    let outside: SimulatedOutside
+
+    func observe() async throws(Failure) -> LoadBalancerState {
+        try await outside.look("observe", .loadBalancer(name)) { (world) throws(Failure) in try world.state(of: name) }
+    }
+
+    func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
+        let words = changes.isEmpty ? "claim" : changes.map { "\($0.server) \($0.change)" }.joined(separator: ", ")
+        try await outside.change(words, .loadBalancer(name), isRepeatable: false) { (world, limit) throws(Failure) in
+            try world.apply(changes, on: name, epoch: epoch, limit: limit)
+        }
+    }
+
+    func observeSessions(backend: String, server: String) async throws(Failure) -> [String] { [] }
+    func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] { [] }
+}
+
+struct SimulatedClusterDriver: Cluster {
+    let color: Color
+    let outside: SimulatedOutside
+
+    func observePlatform() async throws(Failure) -> PlatformState {
+        try await outside.look("observe platform", .cluster(color)) { (world) throws(Failure) in
+            let isReady = world[color].isConfigured && !world[color].servers.isEmpty
+            return PlatformState(
+                description: "simulated cluster of \(color)", isReady: isReady,
+                missing: isReady ? [] : ["its servers are not configured"])
+        }
+    }
+
+    func observeServices() async throws(Failure) -> [Service] {
+        try await outside.look("observe services", .cluster(color)) { (world) throws(Failure) in
+            try world.services(in: color)
+        }
+    }
+
+    func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service {
+        service
+    }
+
+    func launch(_ service: Service, suspended: Bool) async throws(Failure) {
+        let readyAfter = outside.readyAfter
+        try await outside.change("launch \(service.id)", .cluster(color)) { (world, _) throws(Failure) in
+            try world.launch(service, in: color, suspended: suspended, readyAfter: readyAfter)
+        }
+    }
+
+    func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
+        try await outside.look("observe health", .cluster(color)) { (world) throws(Failure) in
+            try world.health(of: services, in: color)
+        }
+    }
+
+    func stop(_ service: ServiceID) async throws(Failure) {
+        try await outside.change("stop \(service)", .cluster(color)) { world, _ in world.stop(service, in: color) }
+    }
+
+    func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
+        try await outside.look("observe activity", .cluster(color)) { (world) throws(Failure) in
+            try world.activity(of: services, in: color)
+        }
+    }
+
+    func suspend(_ service: ServiceID) async throws(Failure) {
+        try await outside.change("suspend \(service)", .cluster(color)) { (world, _) throws(Failure) in
+            try world.suspend(service, in: color)
+        }
+    }
+
+    func activate(_ service: ServiceID, instances: Int) async throws(Failure) {
+        let readyAfter = outside.readyAfter
+        try await outside.change("activate \(service)", .cluster(color)) { (world, _) throws(Failure) in
+            try world.activate(service, in: color, instances: instances, readyAfter: readyAfter)
+        }
+    }
+
+    func runOnce(_ job: ServiceID) async throws(Failure) {
+        try await outside.change("run \(job)", .cluster(color), isRepeatable: false) { (world, _) throws(Failure) in
+            try world.runOnce(job, in: color)
+        }
+    }
+}
+
+extension SimulatedOutside: Provisioner, Configurator {
+    func observeVersion() async throws(Failure) -> String { "simulated" }
+
+    func observeServers(_ color: Color) async throws(Failure) -> Inventory {
+        try await look("observe servers", .servers(color)) { $0.inventory(of: color) }
+    }
+
+    func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges {
+        let servers = simulation.scenario.servers(of: color)
+        return try await look("observe changes", .servers(color)) { world in
+            world[color].isHalfBuilt
+                ? ProvisioningChanges(inDoubt: servers)
+                : ProvisioningChanges(add: world[color].servers.isEmpty ? servers : [])
+        }
+    }
+
+    func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
+        let servers = simulation.scenario.servers(of: color)
+        try await change("begin to build", .servers(color)) { world, _ in
+            if world[color].servers.isEmpty { world[color].isHalfBuilt = true }
+        }
+        await report("1 of \(servers.count) servers")
+        if Task.isCancelled { throw .cancelled }
+        return try await change("build", .servers(color), goesOn: true) { world, _ in world.build(color, servers: servers) }
+    }
+
+    func buildDisks(report: Report) async throws(Failure) {
+        try await change("build disks", .disks) { world, _ in world.disksAreBuilt = true }
+    }
+
+    func destroy(_ color: Color, report: Report) async throws(Failure) {
+        try await change("destroy", .servers(color)) { world, _ in world.destroy(color) }
+    }
+
+    func configure(_ color: Color, _ inventory: Inventory, report: Report) async throws(Failure) -> ConfigurationResult
+    {
+        try await change("configure", .servers(color)) { world, _ in
+            let changes = world[color].isConfigured ? 0 : 1
+            world[color].isConfigured = !world[color].servers.isEmpty
+            return ConfigurationResult(changed: Dictionary(uniqueKeysWithValues: inventory.hosts.map { ($0.name, changes) }))
+        }
+    }
+}
+
+extension SimulatedOutside: Prober, StepRunner {
+    func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
+        GateSample(gate: "probe", subject: target ?? "", verdict: .pass, message: "answers")
+    }
+
+    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {}
+    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {}
+}

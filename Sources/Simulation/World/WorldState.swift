@@ -1,0 +1,159 @@
+import Migration
+
+/// A data centre as a value: everything that the drivers of a simulation read and change.
+struct WorldState: Sendable, Hashable {
+    /// Milliseconds since the simulation began.
+    var time: Int64 = 0
+    var blue: ColorState
+    var green = ColorState()
+    var loadBalancers: [SimulatedLoadBalancer]
+    var disksAreBuilt = false
+    /// How often each fire time of each job was run, in whichever color.
+    var jobRuns: [JobFire: Int] = [:]
+    /// Requests that no server could take.
+    var failedRequests = 0
+
+    struct JobFire: Sendable, Hashable {
+        var job: ServiceID
+        var time: Int64
+    }
+
+    subscript(color: Color) -> ColorState {
+        get { color == .blue ? blue : green }
+        set { if color == .blue { blue = newValue } else { green = newValue } }
+    }
+
+    subscript(name: LoadBalancerID) -> SimulatedLoadBalancer? {
+        get { loadBalancers.first { $0.name == name } }
+        set {
+            guard let newValue, let index = loadBalancers.firstIndex(where: { $0.name == name }) else { return }
+            loadBalancers[index] = newValue
+        }
+    }
+}
+
+/// The servers of one color and what runs on them.
+struct ColorState: Sendable, Hashable {
+    var servers: [String] = []
+    /// Servers that a provisioner was stopped in the middle of.
+    var isHalfBuilt = false
+    var isConfigured = false
+    var services: [ServiceID: LaunchedService] = [:]
+    /// Share of requests that its services answer with an error.
+    var errorRate = 0.0
+    /// Its servers are lost until then: an agent died, a switch is down.
+    var isLostUntil: Int64 = 0
+}
+
+/// A service as a framework has it.
+struct LaunchedService: Sendable, Hashable {
+    var service: Service
+    /// Instances it shall have now; of a suspended one none.
+    var instances: Int
+    /// A job's schedule.
+    var isArmed = false
+    /// When its instances are healthy.
+    var readyAt: Int64
+    /// Until when a run of the job lasts.
+    var runsUntil: Int64 = 0
+
+    var isEnabled: Bool { service.mode == .scheduled ? isArmed : instances > 0 }
+}
+
+/// A load balancer in front of both colors.
+struct SimulatedLoadBalancer: Sendable, Hashable {
+    var name: LoadBalancerID
+    var backend: String
+    var servers: [SimulatedServer]
+    var epoch = 0
+    /// It does not answer until then.
+    var isUnreachableUntil: Int64 = 0
+    /// When a reload or restart last made it forget what was set.
+    var resetAt: Int64 = -1
+}
+
+/// A server as a load balancer lists it.
+struct SimulatedServer: Sendable, Hashable {
+    var name: String
+    var color: Color
+    var weight: Int
+    var administration = ServerState.Administration.ready
+    /// What the configuration says, to which a reload returns.
+    var configuredWeight: Int
+    var requests = 0.0
+    var errors = 0.0
+    /// When the last session that it took ends.
+    var busyUntil: Int64 = 0
+    var lastRequestAt: Int64 = -10_000
+}
+
+// MARK: - Time
+
+extension WorldState {
+    /// How long a session lasts, in milliseconds.
+    static let sessionLength: Int64 = 900
+    /// How often a job fires, and how long a run of it lasts, in milliseconds.
+    static let jobPeriod: Int64 = 10_000
+    static let jobLength: Int64 = 700
+    static let requestsPerMillisecond = 0.1
+
+    /// Lets time pass: users make requests, sessions end, jobs fire.
+    mutating func advance(to time: Int64) {
+        guard time > self.time else { return }
+        serve(from: self.time, to: time)
+        fireJobs(after: self.time, upTo: time)
+        self.time = time
+    }
+
+    /// Whether requests can reach a color's servers: they stand, and every service that others use answers.
+    func isServing(_ color: Color) -> Bool {
+        let state = self[color]
+        return !state.servers.isEmpty && !state.services.isEmpty && time >= state.isLostUntil
+            && state.services.values.allSatisfy { $0.service.mode.runsOnce || ($0.instances > 0 && $0.readyAt <= time) }
+    }
+
+    func operation(of server: SimulatedServer) -> ServerState.Operation {
+        isServing(server.color) && server.administration != .maint ? .up : .down
+    }
+
+    func takesTraffic(_ server: SimulatedServer) -> Bool {
+        server.weight > 0 && server.administration == .ready && operation(of: server) == .up
+    }
+
+    private mutating func serve(from start: Int64, to end: Int64) {
+        let requests = Double(end - start) * WorldState.requestsPerMillisecond
+        let serving = Color.allCases.filter { isServing($0) }
+        for balancer in loadBalancers.indices {
+            let taking = loadBalancers[balancer].servers.indices.filter { index in
+                let server = loadBalancers[balancer].servers[index]
+                return server.weight > 0 && server.administration == .ready && serving.contains(server.color)
+            }
+            let weights = taking.reduce(0) { $0 + loadBalancers[balancer].servers[$1].weight }
+            guard weights > 0 else {
+                failedRequests += max(1, Int(requests))
+                continue
+            }
+            for index in taking {
+                let server = loadBalancers[balancer].servers[index]
+                let part = requests * Double(server.weight) / Double(weights)
+                loadBalancers[balancer].servers[index].requests += part
+                loadBalancers[balancer].servers[index].errors += part * self[server.color].errorRate
+                loadBalancers[balancer].servers[index].busyUntil = end + WorldState.sessionLength
+                loadBalancers[balancer].servers[index].lastRequestAt = end
+            }
+        }
+    }
+
+    private mutating func fireJobs(after start: Int64, upTo end: Int64) {
+        var fire = (start / WorldState.jobPeriod + 1) * WorldState.jobPeriod
+        while fire <= end {
+            for color in Color.allCases {
+                for id in self[color].services.keys.sorted() where self[color].services[id]?.isArmed == true {
+                    self[color].services[id]?.runsUntil = fire + WorldState.jobLength
+                    jobRuns[JobFire(job: id, time: fire), default: 0] += 1
+                }
+            }
+            fire += WorldState.jobPeriod
+        }
+    }
+}
