@@ -166,7 +166,9 @@ final class People: @unchecked Sendable {
             excuse(for: length + 60_000)
         case 3:
             simulation.happens("\(new) answers with errors for \(length) ms") { [new] in $0[new].errorRate = 0.3 }
-            timeline.after(length) { [self] in simulation.happens("\(new) answers well") { [new] in $0[new].errorRate = 0 } }
+            timeline.after(length) { [self] in
+                simulation.happens("\(new) answers well") { [new] in $0[new].errorRate = 0 }
+            }
         case 4:
             let jump = Int64.random(in: -3_600_000...3_600_000, using: &timeline.generator)
             simulation.note("the clock is set by \(jump) ms")

@@ -16,7 +16,9 @@ public struct FaultRates: Sendable, Hashable {
 
     /// Some of the faults, as a seed decides: most runs have few kinds, so that each kind is seen by itself too.
     static func random(_ generator: inout SeededGenerator) -> FaultRates {
-        func rate(_ usual: Int) -> Int { generator.chance(oneIn: 3) ? usual * Int.random(in: 1...4, using: &generator) : 0 }
+        func rate(_ usual: Int) -> Int {
+            generator.chance(oneIn: 3) ? usual * Int.random(in: 1...4, using: &generator) : 0
+        }
         return FaultRates(
             callFails: rate(25), requestLost: rate(60), replyLost: rate(40), repeated: rate(20), brokenOff: rate(20),
             slow: rate(10), appendFails: rate(300), killed: rate(150), stopped: rate(300))
@@ -45,7 +47,9 @@ final class RandomFaults: FaultSource {
             return .failed(Failure("\(call.name) failed", details: ["simulated"], kind: kind), after: there)
         }
         if happens(rates.requestLost) { return .requestLost(timeout: 10_000) }
-        guard call.isMutating else { return .answered(effectAfter: there, replyAfter: happens(rates.slow) ? 2000 : back) }
+        guard call.isMutating else {
+            return .answered(effectAfter: there, replyAfter: happens(rates.slow) ? 2000 : back)
+        }
         if happens(rates.replyLost) { return .replyLost(effectAfter: happens(3) ? 4000 : there, timeout: 10_000) }
         if case .loadBalancer = call.target, happens(rates.brokenOff) {
             return .brokenOff(changes: Int.random(in: 0...2, using: &timeline.generator), after: there)

@@ -33,7 +33,8 @@ extension Scenario {
         }
         let environment = Environment(
             name: "small", git: GitPolicy(requireClean: false), configure: Configure(playbook: "site.yaml"),
-            services: ServiceRules(), traffic: [TrafficRule(backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"])],
+            services: ServiceRules(),
+            traffic: [TrafficRule(backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"])],
             gates: Gates(
                 service: ServiceGate(healthyFor: .seconds(1)),
                 cutOver: CutOverGate(
@@ -146,7 +147,9 @@ extension Runbook {
             .platformGate: [line(.platform, .minutes(10))],
             .replicate: [line(.launch, .minutes(15), retries: 2)],
             .serviceGate: [line(.health, .minutes(15))],
-            .cutOver: [line(.ready, .minutes(5), retries: 1), line(.shift, .minutes(15)), line(.handOver, .minutes(60))],
+            .cutOver: [
+                line(.ready, .minutes(5), retries: 1), line(.shift, .minutes(15)), line(.handOver, .minutes(60)),
+            ],
             .drain: [line(.drain, .minutes(5))],
             .soak: [line(.soak, .minutes(5))],
             .tearDown: [line(.stop, .minutes(15), retries: 2), line(.destroy, .minutes(60), retries: 1)],

@@ -38,7 +38,8 @@ public struct SimulatedRun {
         let hasEnded = timeline.run(limit: SimulatedRun.limit) { people.isDone || !simulation.checker.broken.isEmpty }
         if !hasEnded {
             simulation.checker.breaks(
-                "liveness", "no end after \(timeline.elapsed) ms: \(simulation.state.status) in \(simulation.state.phase)")
+                "liveness",
+                "no end after \(timeline.elapsed) ms: \(simulation.state.status) in \(simulation.state.phase)")
         }
         if simulation.checker.broken.isEmpty { people.checkEnd() }
         return Report(

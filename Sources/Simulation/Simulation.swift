@@ -91,11 +91,12 @@ final class Simulation: @unchecked Sendable {
         var outcome: Result<Answer, Failure> = .failure(
             Failure("No answer to \(call.description)", kind: call.isMutating ? .unknownEffect : .transient))
         let fate = faults.fate(of: call)
+        let issuedAt = timeline.elapsed
         let answered = await process.wait { id in
             func happen(after: Int64, limit: Int? = nil) {
                 timeline.after(after) { [self] in
                     guard process.isAlive || faults.arrives(call) else { return }
-                    outcome = perform(call, process, limit, effect)
+                    outcome = perform(call, process, issuedAt, limit, effect)
                 }
             }
             func reply(after: Int64) { timeline.after(after, owner: process) { process.wake(id) } }
@@ -110,7 +111,7 @@ final class Simulation: @unchecked Sendable {
                 reply(after: timeout)
             case .replyLost(let effectAfter, let timeout):
                 timeline.after(effectAfter) { [self] in
-                    if process.isAlive || faults.arrives(call) { _ = perform(call, process, nil, effect) }
+                    if process.isAlive || faults.arrives(call) { _ = perform(call, process, issuedAt, nil, effect) }
                 }
                 reply(after: max(effectAfter, timeout))
             case .repeated(let effectAfter, let replyAfter):
@@ -161,7 +162,7 @@ final class Simulation: @unchecked Sendable {
     }
 
     private func perform<Answer>(
-        _ call: Call, _ process: SimulatedProcess, _ limit: Int?,
+        _ call: Call, _ process: SimulatedProcess, _ issuedAt: Int64, _ limit: Int?,
         _ effect: (inout WorldState, Int?) throws(Failure) -> Answer
     ) -> Result<Answer, Failure> {
         world.advance(to: timeline.elapsed)
@@ -177,7 +178,7 @@ final class Simulation: @unchecked Sendable {
         }
         eventCount += 1
         note("\(process.name) → \(call.description)\(outcome.failure.map { ": \($0.summary)" } ?? "")")
-        checker.affected(call, by: process, before: before, after: world, state)
+        checker.affected(call, by: process, issuedAt: issuedAt, before: before, after: world, state)
         return outcome
     }
 

@@ -173,6 +173,8 @@ extension RunState {
         // What has ended goes on in no way but back.
         if status.isEnded, wish != .rollback { return }
         handBack = nil
+        // Nobody watched the load balancers meanwhile.
+        traffic.isDisturbed = true
         status = isGoingBack ? .rollingBack : .running
         wish = wish == .pause ? nil : wish
         endedAt = nil

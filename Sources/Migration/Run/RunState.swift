@@ -74,7 +74,8 @@ public struct RunState: Sendable, Hashable {
         public var returnFailure: Failure?
         /// Since when the old color was seen quiet, once drain has proved it.
         public var quietSince: Instant?
-        /// A load balancer forgot what was set after the old color was seen quiet: that is to be proved anew.
+        /// Since the old color was seen quiet, a load balancer forgot what was set, or nobody watched: that is to be
+        /// proved anew before the old color is touched.
         public var isDisturbed = false
         public var samples: [TrafficSample] = []
 

@@ -55,8 +55,7 @@ extension WorldState {
         guard self[color].services[job] != nil else { throw Failure("\(job) is not in \(color)") }
         let end = time + WorldState.jobLength
         self[color].services[job]?.runsUntil = end
-        // It makes up for the fire time before now.
-        jobRuns[JobFire(job: job, time: time / WorldState.jobPeriod * WorldState.jobPeriod), default: 0] += 1
+        manualRuns[job, default: 0] += 1
     }
 
     func services(in color: Color) throws(Failure) -> [Service] {

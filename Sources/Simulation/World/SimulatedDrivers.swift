@@ -146,7 +146,9 @@ extension SimulatedOutside: Provisioner, Configurator {
         }
         await report("1 of \(servers.count) servers")
         if Task.isCancelled { throw .cancelled }
-        return try await change("build", .servers(color), goesOn: true) { world, _ in world.build(color, servers: servers) }
+        return try await change("build", .servers(color), goesOn: true) { world, _ in
+            world.build(color, servers: servers)
+        }
     }
 
     func buildDisks(report: Report) async throws(Failure) {
@@ -162,7 +164,8 @@ extension SimulatedOutside: Provisioner, Configurator {
         try await change("configure", .servers(color)) { world, _ in
             let changes = world[color].isConfigured ? 0 : 1
             world[color].isConfigured = !world[color].servers.isEmpty
-            return ConfigurationResult(changed: Dictionary(uniqueKeysWithValues: inventory.hosts.map { ($0.name, changes) }))
+            return ConfigurationResult(
+                changed: Dictionary(uniqueKeysWithValues: inventory.hosts.map { ($0.name, changes) }))
         }
     }
 }

@@ -10,6 +10,8 @@ struct WorldState: Sendable, Hashable {
     var disksAreBuilt = false
     /// How often each fire time of each job was run, in whichever color.
     var jobRuns: [JobFire: Int] = [:]
+    /// Runs of each job that were started by hand.
+    var manualRuns: [ServiceID: Int] = [:]
     /// Requests that no server could take.
     var failedRequests = 0
 
@@ -118,6 +120,11 @@ extension WorldState {
 
     func takesTraffic(_ server: SimulatedServer) -> Bool {
         server.weight > 0 && server.administration == .ready && operation(of: server) == .up
+    }
+
+    /// Fire times of a job at which no color let it run.
+    func missedRuns(of job: ServiceID) -> Int {
+        Int(time / WorldState.jobPeriod) - jobRuns.keys.count { $0.job == job }
     }
 
     private mutating func serve(from start: Int64, to end: Int64) {
