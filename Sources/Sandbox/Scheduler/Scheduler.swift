@@ -142,6 +142,7 @@ public actor Scheduler {
             for probe in probes.removeValue(forKey: task.id) ?? [] { probe.cancel() }
             unlink(pidFile(of: task))
         case .publish(let event): hub.publish(event)
+        case .detachSubscribers: hub.close()
         case .log(let entry): log(entry)
         }
         return nil
@@ -155,7 +156,7 @@ public actor Scheduler {
             let agent = state.agents.first { $0.server == task.server }?.environment ?? [:]
             let process = try TaskProcess.spawn(
                 TaskProcess.Launch(
-                    arguments: TaskEnvironment.arguments(app),
+                    arguments: TaskEnvironment.arguments(task, app),
                     environment: TaskEnvironment.variables(task, app, agent: agent, inherited: inherited),
                     workingDirectory: folder, outputFile: "\(folder)/stdout", errorFile: "\(folder)/stderr"))
             try? File.replace(pidFile(of: task), with: Array("\(process.pid)\n".utf8))
@@ -181,6 +182,7 @@ public actor Scheduler {
                     let failure = await probe.failure(of: target)
                     await self?.take(.probed(task: task.id, check: index, failure: failure))
                     wasAlive = wasAlive || failure == nil
+                    if failure == nil, check.purpose != .health { return }
                     // A task that is still starting is looked at more often, so that nobody waits for the interval.
                     try? await Task.sleep(for: .seconds(wasAlive ? check.interval : min(check.interval, 0.25)))
                 }

@@ -13,6 +13,13 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     public var serversDirectory: String
     /// The file that gets one JSON line for each thing that happens to a task.
     public var log: String
+    /// The features that are switched on, as Marathon's `--enable_features` takes them.
+    public var features: Set<String> = ["task_killing"]
+    /// Who may use the API; everybody when nil. Marathon's `--http_credentials`.
+    public var credentials: Credentials?
+
+    /// Address and port, as `/v2/leader` names them.
+    public var endpoint: String { "\(address):\(port)" }
 
     public init(
         address: String, port: Int, color: String, stateFile: String, serversDirectory: String, log: String
@@ -35,7 +42,9 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         } catch {
             throw SchedulerError("The scheduler's configuration \(path) can't be read: \(error).")
         }
-        let known = ["address", "port", "color", "stateFile", "serversDirectory", "log"]
+        let known = [
+            "address", "port", "color", "stateFile", "serversDirectory", "log", "features", "httpCredentials",
+        ]
         for key in (json.object ?? JSONObject()).keys where !known.contains(key) {
             throw SchedulerError(
                 "The scheduler's configuration \(path) has the unknown key \"\(key)\". "
@@ -53,6 +62,13 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         self.init(
             address: try text("address"), port: port, color: try text("color"), stateFile: try text("stateFile"),
             serversDirectory: try text("serversDirectory"), log: try text("log"))
+        if let features = json["features"]?.array { self.features = Set(features.compactMap(\.string)) }
+        if json["httpCredentials"] != nil {
+            guard let credentials = Credentials(try text("httpCredentials")) else {
+                throw SchedulerError("\"httpCredentials\" in \(path) has to read \"user:password\".")
+            }
+            self.credentials = credentials
+        }
     }
 }
 

@@ -8,6 +8,8 @@ struct APIRequest: Sendable {
     let query: [(name: String, value: String)]
     let accept: String
     let contentType: String
+    /// The `Authorization` header.
+    var authorization = ""
     let body: [UInt8]
 
     /// Whether the request can change anything; one that can't is answered from a snapshot.

@@ -2,8 +2,8 @@ import JSON
 
 /// Apps and tasks as `GET` shows them.
 enum AppPresentation {
-    /// The definition with `version` and, unless it was just posted, `versionInfo`.
-    static func app(_ definition: AppDefinition, versionInfo: Bool = true) -> JSON {
+    /// The document with `version` and, of an app that was not just posted, `versionInfo`.
+    static func definition(_ definition: AppDefinition, versionInfo: Bool = true) -> JSON {
         .object(document(definition, versionInfo: versionInfo))
     }
 
@@ -19,12 +19,12 @@ enum AppPresentation {
     static func info(
         _ id: PathID, _ state: SchedulerState, deployments: [PathID: [JSON]], details: Details
     ) -> JSON? {
-        guard let record = state.apps[id] else { return nil }
+        guard let record = state.app(id) else { return nil }
         let tasks = state.tasks(of: id)
         var app = document(record.definition, versionInfo: true)
         append(counts(tasks), to: &app)
         app["deployments"] = .array(deployments[id] ?? [])
-        if details.contains(.readiness) { app["readinessCheckResults"] = [] }
+        if details.contains(.readiness) { app["readinessCheckResults"] = .array(tasks.flatMap(readiness)) }
         if details.contains(.tasks) { app["tasks"] = .array(tasks.map { task($0) }) }
         if details.contains(.lastTaskFailure) { app["lastTaskFailure"] = record.lastFailure.map { failure($0, id) } }
         if details.contains(.taskStatistics) {
@@ -46,7 +46,7 @@ enum AppPresentation {
     static func deployments(in state: SchedulerState) -> [PathID: [JSON]] {
         var deployments: [PathID: [JSON]] = [:]
         for deployment in state.deployments {
-            for app in deployment.affectedApps { deployments[app, default: []].append(["id": .string(deployment.id)]) }
+            for id in deployment.affected { deployments[id, default: []].append(["id": .string(deployment.id)]) }
         }
         return deployments
     }
@@ -59,12 +59,20 @@ enum AppPresentation {
             ("servicePorts", .array(task.servicePorts.map { .count($0) })),
             ("slaveId", .string(task.slaveID)), ("version", .string(task.version.description)),
             ("id", .string(task.id)), ("appId", .string(task.app.description)), ("host", .string(task.hostname)),
-            ("role", "*"),
+            ("role", .string(RoleSettings.ofScheduler)),
         ])
         json["startedAt"] = task.startedAt.map { .string($0.description) }
-        let known = task.health.filter(\.isKnown)
+        let known = task.healthChecks.filter(\.isKnown)
         if !known.isEmpty { json["healthCheckResults"] = .array(known.map { health($0, task.instanceID) }) }
         return .object(json)
+    }
+
+    /// The results of a task's readiness checks.
+    static func readiness(_ task: TaskRecord) -> [JSON] {
+        task.readinessChecks.compactMap { check in
+            guard case .readiness(let name) = check.purpose else { return nil }
+            return ["name": .string(name), "taskId": .string(task.id), "ready": .bool(check.alive)]
+        }
     }
 
     private static func state(of task: TaskRecord) -> String {
@@ -100,7 +108,7 @@ enum AppPresentation {
     private static func document(_ definition: AppDefinition, versionInfo: Bool) -> JSONObject {
         var app = definition.document
         app["version"] = .string(definition.version.description)
-        if versionInfo {
+        if versionInfo, definition.kind == .app {
             app["versionInfo"] = [
                 "lastScalingAt": .string(definition.lastScalingAt.description),
                 "lastConfigChangeAt": .string(definition.lastConfigChangeAt.description),

@@ -2,13 +2,12 @@ import JSON
 
 /// `PUT` and `PATCH` of one app or of many.
 struct AppUpdates: Routes {
-    let request: APIRequest
-    let now: Timestamp
+    let context: RequestContext
 
     /// Changes one app, or makes it when there is none.
     func put(_ id: PathID, _ state: inout SchedulerState) throws(MarathonError) -> APIResponse {
         let body = try request.json()
-        let existed = state.apps[id] != nil
+        let existed = state.app(id) != nil
         if let written = body["id"]?.string, PathID(written, base: id.parent) != id {
             throw .invalidObject([
                 .init(path: "/id", message: "the id does not match the one in the path, \(id)")
@@ -37,8 +36,12 @@ struct AppUpdates: Routes {
                 throw .invalidJSON([.init(path: "(\(index))/id", message: "error.path.missing")], onlyBounds: false)
             }
             let id = PathID(written)
-            guard create || state.apps[id] != nil else { throw .unknown(id) }
-            changes[id] = .put(try document(entry, id: id, state))
+            guard create || state.app(id) != nil else { throw .unknown(id) }
+            do throws(MarathonError) {
+                changes[id] = .put(try document(entry, id: id, state))
+            } catch {
+                throw error.at("(\(index))")
+            }
         }
         let deployment = try state.submit(changes, force: force, at: now)
         for id in changes.keys.sorted() {
@@ -51,9 +54,9 @@ struct AppUpdates: Routes {
         _ body: JSON, id: PathID, _ state: SchedulerState
     ) throws(MarathonError) -> JSONObject {
         guard request.flag("partialUpdate", default: true) else {
-            return try AppReader.app(body, defaultID: id).document
+            return try reader(state).app(body, path: id).document
         }
-        if let record = state.apps[id], let version = body["version"], !version.isNull {
+        if let record = state.app(id), let version = body["version"], !version.isNull {
             let others = (body.object?.keys ?? []).filter { $0 != "version" && $0 != "id" }
             guard others.isEmpty else {
                 throw .invalidObject([
@@ -69,6 +72,6 @@ struct AppUpdates: Routes {
             }
             return old.document
         }
-        return try AppReader.update(body, of: state.apps[id]?.definition, defaultID: id).document
+        return try reader(state).update(body, of: state.app(id)?.definition, path: id).document
     }
 }

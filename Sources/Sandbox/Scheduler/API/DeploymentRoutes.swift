@@ -2,13 +2,12 @@ import JSON
 
 /// `/v2/deployments`.
 struct DeploymentRoutes: Routes {
-    let request: APIRequest
-    let now: Timestamp
+    let context: RequestContext
 
     func respond(_ path: [String], _ state: inout SchedulerState) throws(MarathonError) -> APIResponse {
         switch (request.method, path.count) {
         case ("GET", 0), ("HEAD", 0):
-            return APIResponse(json: .array(state.deployments.map(Self.json)))
+            return APIResponse(json: .array(state.deployments.map { Self.json($0, state) }))
         case ("DELETE", 1):
             guard let deployment = state.deployments.first(where: { $0.id == path[0] }) else {
                 throw MarathonError(404, "DeploymentPlan \(path[0]) does not exist")
@@ -20,19 +19,20 @@ struct DeploymentRoutes: Routes {
         }
     }
 
-    private static func json(_ deployment: Deployment) -> JSON {
-        [
+    private static func json(_ deployment: Deployment, _ state: SchedulerState) -> JSON {
+        let ids = { (pods: Bool) in
+            JSON.array(
+                deployment.affected.filter { deployment.pods.contains($0) == pods }.map { .string($0.description) })
+        }
+        let current = deployment.currentActions.map { id, action -> JSON in
+            var json = deployment.actionJSON(id, action).object ?? JSONObject()
+            json["readinessCheckResults"] = .array(state.tasks(of: id).flatMap(AppPresentation.readiness))
+            return .object(json)
+        }
+        return [
             "id": .string(deployment.id), "version": .string(deployment.version.description),
-            "affectedApps": .array(deployment.affectedApps.map { .string($0.description) }), "affectedPods": [],
-            "steps": .array(deployment.steps.map { Deployment.stepJSON($0.actions) }),
-            "currentActions": .array(
-                deployment.currentActions.map { action in
-                    [
-                        "action": .string(action.action.rawValue), "app": .string(action.app.description),
-                        "readinessCheckResults": [],
-                    ]
-                }),
-            "currentStep": .count(deployment.currentStep),
+            "affectedApps": ids(false), "affectedPods": ids(true), "steps": .array(deployment.stepsJSON),
+            "currentActions": .array(current), "currentStep": .count(deployment.currentStep),
             "totalSteps": .count(deployment.steps.count),
         ]
     }

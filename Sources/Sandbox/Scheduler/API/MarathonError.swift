@@ -46,6 +46,26 @@ struct MarathonError: Error, Sendable {
         MarathonError(404, "App '\(app)' does not exist")
     }
 
+    static func unknownGroup(_ group: PathID) -> MarathonError {
+        MarathonError(404, "Group '\(group)' does not exist")
+    }
+
+    static func unknownPod(_ pod: PathID) -> MarathonError {
+        MarathonError(404, "Pod '\(pod)' does not exist")
+    }
+
+    /// The same refusal for a document that is a part of another: its paths begin with where that part is.
+    func at(_ place: String) -> MarathonError {
+        guard var object = body.object, let details = object["details"]?.array else { return self }
+        object["details"] = .array(
+            details.map { detail in
+                guard var part = detail.object, let path = part["path"]?.string else { return detail }
+                part["path"] = .string(path == "/" ? place : place + path)
+                return .object(part)
+            })
+        return MarathonError(status, .object(object))
+    }
+
     private static func details(_ violations: [Violation]) -> JSON {
         var paths: [String] = []
         var messages: [String: [JSON]] = [:]

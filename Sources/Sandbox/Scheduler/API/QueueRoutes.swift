@@ -2,8 +2,7 @@ import JSON
 
 /// `/v2/queue`: what waits to be launched, and why.
 struct QueueRoutes: Routes {
-    let request: APIRequest
-    let now: Timestamp
+    let context: RequestContext
 
     func respond(_ path: [String], _ state: inout SchedulerState) throws(MarathonError) -> APIResponse {
         switch (request.method, path.last) {
@@ -26,7 +25,8 @@ struct QueueRoutes: Routes {
         guard let record = state.apps[id] else { return nil }
         let left = max(0, record.backoff.map { now.seconds(until: $0.until) } ?? 0)
         var entry = JSONObject(fields: [
-            ("count", .count(pending.count)), ("role", "*"),
+            ("count", .count(pending.count)),
+            ("role", .string((record.effective ?? record.definition).role)),
             (
                 "delay",
                 [
@@ -39,7 +39,8 @@ struct QueueRoutes: Routes {
             let time = pending.lastUnusedOfferAt ?? now
             entry["lastUnusedOffers"] = .array(pending.rejections.map { offer($0, time) })
         }
-        entry["app"] = AppPresentation.app(record.effective ?? record.definition)
+        let definition = record.effective ?? record.definition
+        entry[definition.kind.rawValue] = AppPresentation.definition(definition)
         return .object(entry)
     }
 

@@ -2,11 +2,10 @@ import JSON
 
 /// `/v2/apps/{id}/tasks`.
 struct AppTaskRoutes: Routes {
-    let request: APIRequest
-    let now: Timestamp
+    let context: RequestContext
 
     func list(_ id: PathID, _ state: SchedulerState) throws(MarathonError) -> APIResponse {
-        guard let app = state.apps[id]?.definition else { throw .unknown(id) }
+        guard let app = state.app(id)?.definition else { throw .unknown(id) }
         let tasks = state.tasks(of: id)
         if request.accept.contains("text/plain") { return TaskRoutes.lines([(app, tasks)]) }
         return APIResponse(json: ["tasks": .array(tasks.map(AppPresentation.task))])
@@ -16,7 +15,7 @@ struct AppTaskRoutes: Routes {
     func delete(
         _ id: PathID, task: String?, _ state: inout SchedulerState
     ) throws(MarathonError) -> APIResponse {
-        guard state.apps[id] != nil else { throw .unknown(id) }
+        guard state.app(id) != nil else { throw .unknown(id) }
         let host = request.values(of: "host").last
         let tasks = state.tasks(of: id).filter { candidate in
             (task == nil || candidate.id == task || candidate.instanceID == task)
@@ -33,8 +32,7 @@ struct AppTaskRoutes: Routes {
 
 /// `/v2/tasks`.
 struct TaskRoutes: Routes {
-    let request: APIRequest
-    let now: Timestamp
+    let context: RequestContext
 
     func respond(_ path: [String], _ state: inout SchedulerState) throws(MarathonError) -> APIResponse {
         switch (request.method, path) {
@@ -46,8 +44,8 @@ struct TaskRoutes: Routes {
 
     private func list(_ state: SchedulerState) -> APIResponse {
         let wanted = request.values(of: "status") + request.values(of: "status[]")
-        let groups = state.apps.keys.sorted().compactMap { id in
-            state.apps[id].map { record in
+        let groups = state.ids(of: .app).compactMap { id in
+            state.app(id).map { record in
                 let tasks = state.tasks(of: id).filter { task in
                     wanted.isEmpty || wanted.contains(task.phase == .staging ? "staging" : "running")
                 }
@@ -83,10 +81,9 @@ struct TaskRoutes: Routes {
         if scale {
             var changes: [PathID: AppChange] = [:]
             for (id, gone) in Dictionary(grouping: tasks, by: \.app) {
-                guard let app = state.apps[id]?.definition else { continue }
-                var document = app.document
-                document["instances"] = .count(max(0, app.instances - gone.count))
-                changes[id] = .put(document)
+                guard let app = state.app(id)?.definition else { continue }
+                let left = max(0, app.instances - Set(gone.map(\.instanceID)).count)
+                changes[id] = .put(app.document(instances: left), as: app.kind)
             }
             deployment = try state.submit(changes, force: force, at: now)
         }

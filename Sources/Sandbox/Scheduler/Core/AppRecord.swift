@@ -1,4 +1,4 @@
-/// Everything kept about one app.
+/// Everything kept about one app or pod.
 struct AppRecord: Sendable {
     /// What was asked for last.
     var definition: AppDefinition

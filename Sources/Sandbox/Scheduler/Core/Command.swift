@@ -2,14 +2,17 @@ import JSON
 
 /// What the core wants done; the shell does it after the state is durable.
 enum Command: Sendable {
+    /// Starts one task; those of a pod's instance are given out together, one command a container.
     case launch(TaskRecord, AppDefinition)
     /// Signals the whole session of a task.
     case signal(TaskRecord, force: Bool)
-    /// Runs the app's health checks against a task until it ends.
+    /// Runs the checks of its container against a task until it ends.
     case probe(TaskRecord, [HealthCheck])
     /// The task is over: its pid file and probes go.
     case forget(TaskRecord)
     case publish(ServerEvent)
+    /// Ends every event stream.
+    case detachSubscribers
     case log(LogEntry)
 }
 

@@ -63,13 +63,13 @@ extension SchedulerState {
         markDurableChange()
         publish(
             "deployment_info", at: now,
-            [("plan", deployment.planJSON), ("currentStep", Deployment.stepJSON(deployment.currentActions))])
+            [("plan", deployment.planJSON), ("currentStep", deployment.stepJSON(deployment.currentActions))])
     }
 
     private mutating func announceStep(_ deployment: Deployment, _ now: Timestamp) {
         publish(
             "deployment_step_success", at: now,
-            [("plan", deployment.planJSON), ("currentStep", Deployment.stepJSON(deployment.currentActions))])
+            [("plan", deployment.planJSON), ("currentStep", deployment.stepJSON(deployment.currentActions))])
     }
 
     private func isSatisfied(_ action: Deployment.Action, _ id: PathID) -> Bool {
@@ -78,26 +78,9 @@ extension SchedulerState {
         case .stop: return apps[id] != nil || tasksByApp[id] == nil
         case .scale, .restart:
             guard let app = apps[id]?.effective else { return true }
-            let tasks = tasks(of: id)
-            return tasks.count == app.instances
-                && tasks.allSatisfy { $0.version >= app.lastConfigChangeAt && $0.isReady }
+            let instances = instances(of: id)
+            return instances.count == app.instances
+                && instances.allSatisfy { $0.version >= app.lastConfigChangeAt && $0.isReady }
         }
-    }
-}
-
-extension Deployment {
-    /// The plan as events carry it since Marathon 1.9.
-    var planJSON: JSON {
-        [
-            "id": .string(id), "version": .string(version.description),
-            "steps": .array(steps.map { Self.stepJSON($0.actions) }),
-        ]
-    }
-
-    static func stepJSON(_ actions: [(app: PathID, action: Action)]) -> JSON {
-        [
-            "actions": .array(
-                actions.map { ["action": .string($0.action.rawValue), "app": .string($0.app.description)] })
-        ]
     }
 }

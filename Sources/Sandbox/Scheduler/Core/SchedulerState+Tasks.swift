@@ -52,6 +52,7 @@ extension SchedulerState {
         offersChanged = true
         markDurableChange()
         emit(.forget(task))
+        endSiblings(of: task, now)
         if task.phase == .killing {
             log(.killed, task, now)
             publishStatus(task, "TASK_KILLED", "Command terminated", now)
@@ -77,11 +78,12 @@ extension SchedulerState {
 
     mutating func probed(_ id: String, _ index: Int, _ failure: String?, _ now: Timestamp) {
         guard var task = tasks[id], task.phase == .running, task.health.indices.contains(index),
-            let checks = apps[task.app]?.definition(of: task.version)?.healthChecks, checks.indices.contains(index)
+            let checks = checks(of: task), checks.indices.contains(index)
         else { return }
         let check = checks[index]
+        guard check.purpose == .health else { return askedForReadiness(id, index, failure, now) }
         var health = task.health[index]
-        let wasReady = task.isReady
+        let wasAlive = task.isAlive
         if let failure {
             // Marathon does not count failures of a task that is still allowed to be starting.
             let graceEnd = (task.startedAt ?? now).adding(seconds: check.gracePeriod)
@@ -99,7 +101,7 @@ extension SchedulerState {
         task.health[index] = health
         tasks[id] = task
         if let failure { publishFailedCheck(task, failure, now) }
-        if task.isReady != wasReady {
+        if task.isAlive != wasAlive {
             attention.insert(task.app)
             publishHealth(task, now)
         }
@@ -125,9 +127,31 @@ extension SchedulerState {
         if task.process != nil { emit(.signal(task, force: false)) }
     }
 
+    mutating func kill(_ instance: Instance, _ now: Timestamp) {
+        for task in instance.tasks { kill(task.id, now) }
+    }
+
+    /// The containers of a pod's instance stand and fall together.
+    private mutating func endSiblings(of task: TaskRecord, _ now: Timestamp) {
+        guard task.container != nil else { return }
+        for sibling in tasks(of: task.app) where sibling.instanceID == task.instanceID { kill(sibling.id, now) }
+    }
+
+    /// A readiness check counts once: with its first success the task is ready for good.
+    private mutating func askedForReadiness(_ id: String, _ index: Int, _ failure: String?, _ now: Timestamp) {
+        guard failure == nil, let task = tasks[id], !task.health[index].alive else { return }
+        tasks[id]?.health[index].alive = true
+        tasks[id]?.health[index].firstSuccess = now
+        attention.insert(task.app)
+    }
+
+    private func checks(of task: TaskRecord) -> [HealthCheck]? {
+        apps[task.app]?.definition(of: task.version)?.container(named: task.container)?.checks
+    }
+
     private mutating func probe(_ task: TaskRecord) {
-        guard let checks = apps[task.app]?.definition(of: task.version)?.healthChecks, !checks.isEmpty else { return }
-        tasks[task.id]?.health = Array(repeating: Health(), count: checks.count)
+        guard let checks = checks(of: task), !checks.isEmpty else { return }
+        tasks[task.id]?.health = checks.map { Health(of: $0) }
         emit(.probe(task, checks))
     }
 }
@@ -181,13 +205,13 @@ extension SchedulerState {
             "health_status_changed_event", at: now,
             [
                 ("appId", .string(task.app.description)), ("instanceId", .string(task.instanceID)),
-                ("version", version), ("alive", .bool(task.isReady)),
+                ("version", version), ("alive", .bool(task.isAlive)),
             ])
         publish(
             "instance_health_changed_event", at: now,
             [
                 ("instanceId", .string(task.instanceID)), ("runSpecVersion", version),
-                ("healthy", .bool(task.isReady)), ("runSpecId", .string(task.app.description)),
+                ("healthy", .bool(task.isAlive)), ("runSpecId", .string(task.app.description)),
             ])
     }
 }

@@ -6,7 +6,12 @@ import JSON
 /// and each effective definition is kept up by launching and ending tasks.
 struct SchedulerState: Sendable {
     var frameworkID: String
+    /// Apps and pods, which share one tree of ids.
     var apps: [PathID: AppRecord] = [:]
+    /// All groups, the root included.
+    var groups: [PathID: GroupRecord] = [.root: GroupRecord()]
+    /// The latest changes of the tree, oldest first.
+    var revisions: [Revision] = []
     var tasks: [String: TaskRecord] = [:]
     /// Task ids of each app in the order of their launch.
     var tasksByApp: [PathID: [String]] = [:]
@@ -76,6 +81,34 @@ struct SchedulerState: Sendable {
 
     func tasks(of app: PathID) -> [TaskRecord] {
         (tasksByApp[app] ?? []).compactMap { tasks[$0] }
+    }
+
+    /// The instances of an app or pod in the order of their launch.
+    func instances(of app: PathID) -> [Instance] {
+        var instances: [Instance] = []
+        for task in tasks(of: app) {
+            if task.container != nil, let last = instances.last, last.id == task.instanceID {
+                instances[instances.count - 1] = Instance(id: last.id, tasks: last.tasks + [task])
+            } else {
+                instances.append(Instance(id: task.instanceID, tasks: [task]))
+            }
+        }
+        return instances
+    }
+
+    /// The record of an app, not of a pod.
+    func app(_ id: PathID) -> AppRecord? {
+        apps[id].flatMap { $0.definition.kind == .app ? $0 : nil }
+    }
+
+    /// The record of a pod.
+    func pod(_ id: PathID) -> AppRecord? {
+        apps[id].flatMap { $0.definition.kind == .pod ? $0 : nil }
+    }
+
+    /// The ids of one kind, in order.
+    func ids(of kind: AppDefinition.Kind) -> [PathID] {
+        apps.filter { $0.value.definition.kind == kind }.keys.sorted()
     }
 
     private mutating func tick(_ now: Timestamp) {

@@ -5,7 +5,7 @@ struct ProcessIdentity: Sendable, Hashable {
     let startTicks: UInt64
 }
 
-/// One task: what was decided when it was launched, and how far it got.
+/// One task, which is one process: what was decided when it was launched, and how far it got.
 struct TaskRecord: Sendable, Hashable {
     enum Phase: String, Sendable {
         /// Decided and durable; its process may or may not exist yet.
@@ -16,7 +16,10 @@ struct TaskRecord: Sendable, Hashable {
     }
 
     let id: String
+    /// The app or pod it belongs to.
     let app: PathID
+    /// The container of a pod it runs; nil for an app.
+    let container: String?
     /// The app version it was launched from.
     let version: Timestamp
     let server: String
@@ -33,27 +36,41 @@ struct TaskRecord: Sendable, Hashable {
     var process: ProcessIdentity?
     /// When a task being ended is ended by force.
     var killDeadline: Timestamp?
-    /// One entry for each health check of the app; not durable, since probes start anew with the scheduler.
+    /// One entry for each check of its container; not durable, since probes start anew with the scheduler.
     var health: [Health] = []
 
+    /// The id all tasks of one instance share.
     var instanceID: String {
-        guard let end = id.range(of: "._app.") else { return id }
+        if let container { return String(id.dropLast(container.count + 1)) }
+        guard let end = id.firstRange(of: "._app.") else { return id }
         return String(id[..<end.lowerBound])
     }
 
     var isActive: Bool { phase != .killing }
     var slaveID: String { "sandbox-\(server)" }
 
+    var healthChecks: [Health] { health.filter { $0.purpose == .health } }
+    var readinessChecks: [Health] { health.filter { $0.purpose != .health } }
+
     /// Running, and alive by every health check if there are any.
+    var isAlive: Bool { phase == .running && healthChecks.allSatisfy(\.alive) }
+    /// Alive, and past every readiness check if there are any.
     var isReady: Bool { phase == .running && health.allSatisfy(\.alive) }
-    var isHealthy: Bool { isReady && !health.isEmpty }
-    var isUnhealthy: Bool { phase == .running && health.contains { $0.isKnown && !$0.alive } }
+    var isHealthy: Bool { isAlive && !healthChecks.isEmpty }
+    var isUnhealthy: Bool { phase == .running && healthChecks.contains { $0.isKnown && !$0.alive } }
 }
 
-extension String {
-    fileprivate func range(of part: String) -> Range<String.Index>? {
-        firstRange(of: part)
-    }
+/// The tasks that are launched and ended together: the one of an app, or those of all containers of a pod.
+struct Instance: Sendable {
+    let id: String
+    /// Never empty, in the order of the containers.
+    let tasks: [TaskRecord]
+
+    var first: TaskRecord { tasks[0] }
+    var version: Timestamp { first.version }
+    var stagedAt: Timestamp { first.stagedAt }
+    var isActive: Bool { tasks.allSatisfy(\.isActive) }
+    var isReady: Bool { tasks.allSatisfy(\.isReady) }
 }
 
 /// How a task's process ended, as far as it is known.

@@ -2,7 +2,7 @@ import JSON
 
 /// The second half of Marathon's normalisation: a canonical document gets every default Marathon writes out.
 enum AppDefaults {
-    static func complete(_ canonical: JSONObject, id: PathID) -> JSONObject {
+    static func complete(_ canonical: JSONObject, id: PathID, role: String) -> JSONObject {
         var app = canonical
         let dependencies = app["dependencies"]?.array
         var result = JSONObject(fields: [("id", .string(id.description))])
@@ -15,7 +15,7 @@ enum AppDefaults {
         let plain: [(String, JSON)] = [
             ("backoffFactor", 1.15), ("backoffSeconds", 1), ("cpus", 1), ("disk", 0), ("executor", ""), ("gpus", 0),
             ("instances", 1), ("killSelection", "YOUNGEST_FIRST"), ("labels", [:]), ("maxLaunchDelaySeconds", 300),
-            ("mem", 128), ("requirePorts", false), ("role", "*"),
+            ("mem", 128), ("requirePorts", false), ("role", .string(role)),
         ]
         for (key, value) in plain where app[key] == nil { app[key] = value }
         for key in [

@@ -1,8 +1,13 @@
 import JSON
 
-/// One version of an app: the complete document and what the scheduler reads from it.
+/// One version of an app or a pod, which Marathon calls a run spec: the complete document and what is read from it.
 struct AppDefinition: Sendable {
+    enum Kind: String, Sendable {
+        case app, pod
+    }
+
     let id: PathID
+    let kind: Kind
     /// The complete document without `version` and `versionInfo`.
     let document: JSONObject
     /// The document as text, made once: a thousand apps are stored and listed often.
@@ -12,112 +17,93 @@ struct AppDefinition: Sendable {
     let lastConfigChangeAt: Timestamp
 
     let instances: Int
+    /// What one instance takes: all its containers, and a pod's executor.
     let resources: Resources
+    /// What runs in one instance: of an app the one container without a name, of a pod all it lists.
+    let containers: [ContainerSpec]
     let dependencies: [PathID]
     let constraints: [Constraint]
-    let ports: [PortRequest]
-    let healthChecks: [HealthCheck]
     let acceptsUnreservedResources: Bool
     let minimumHealthCapacity: Double
     let maximumOverCapacity: Double
     let isResident: Bool
     let killsOldestFirst: Bool
-    /// Time between the polite and the forced end of a task; Mesos' own default is three seconds.
-    let killGracePeriod: Double
     let backoff: Backoff.Policy
 
     init(
-        document: JSONObject, version: Timestamp, lastScalingAt: Timestamp? = nil, lastConfigChangeAt: Timestamp? = nil
+        document: JSONObject, kind: Kind = .app, version: Timestamp, lastScalingAt: Timestamp? = nil,
+        lastConfigChangeAt: Timestamp? = nil
     ) {
         let json = JSON.object(document)
         id = PathID(json["id"]?.string ?? "/")
+        self.kind = kind
         self.document = document
         text = json.compact
         self.version = version
         self.lastScalingAt = lastScalingAt ?? version
         self.lastConfigChangeAt = lastConfigChangeAt ?? version
-        instances = json["instances"]?.int ?? 1
-        dependencies = (json["dependencies"]?.array ?? []).compactMap { $0.string.map { PathID($0) } }
-        constraints = (json["constraints"]?.array ?? []).compactMap { constraint in
-            let fields = (constraint.array ?? []).compactMap(\.string)
-            guard fields.count >= 2, let kind = Constraint.Operator(rawValue: fields[1]) else { return nil }
-            return Constraint(field: fields[0], kind: kind, value: fields.count > 2 ? fields[2] : nil)
+        let placement: JSON
+        let upgrade: JSON
+        switch kind {
+        case .app:
+            instances = json["instances"]?.int ?? 1
+            containers = [ContainerSpec(app: json)]
+            placement = json
+            upgrade = json["upgradeStrategy"] ?? [:]
+            isResident = json["residency"] != nil
+            killsOldestFirst = json["killSelection"]?.string == "OLDEST_FIRST"
+            backoff = Backoff.Policy(
+                initial: json["backoffSeconds"]?.double ?? 1, factor: json["backoffFactor"]?.double ?? 1.15,
+                maximum: json["maxLaunchDelaySeconds"]?.double ?? 300)
+        case .pod:
+            let scheduling = json["scheduling"] ?? [:]
+            instances = json["scaling"]?["instances"]?.int ?? 1
+            containers = ContainerSpec.list(ofPod: json)
+            placement = scheduling["placement"] ?? [:]
+            upgrade = scheduling["upgrade"] ?? [:]
+            isResident = (json["volumes"]?.array ?? []).contains { $0["persistent"] != nil }
+            killsOldestFirst = scheduling["killSelection"]?.string == "OLDEST_FIRST"
+            let delays = scheduling["backoff"] ?? [:]
+            backoff = Backoff.Policy(
+                initial: delays["backoff"]?.double ?? 1, factor: delays["backoffFactor"]?.double ?? 1.15,
+                maximum: delays["maxLaunchDelay"]?.double ?? 300)
         }
-        let portCount: Int
-        (ports, portCount) = PortRequest.list(of: json)
-        resources = Resources(
-            cpus: json["cpus"]?.double ?? 1, mem: json["mem"]?.double ?? 128, disk: json["disk"]?.double ?? 0,
-            gpus: json["gpus"]?.double ?? 0)
-        healthChecks = (json["healthChecks"]?.array ?? []).map { HealthCheck($0, portCount: portCount) }
-        let roles = (json["acceptedResourceRoles"]?.array ?? []).compactMap(\.string)
+        resources = containers.reduce(Resources()) { $0 + $1.resources }
+        dependencies = (json["dependencies"]?.array ?? []).compactMap { $0.string.map { PathID($0) } }
+        constraints = (placement["constraints"]?.array ?? []).compactMap { Constraint($0) }
+        let roles = (placement["acceptedResourceRoles"]?.array ?? []).compactMap(\.string)
         acceptsUnreservedResources = roles.isEmpty || roles.contains("*")
-        minimumHealthCapacity = json["upgradeStrategy"]?["minimumHealthCapacity"]?.double ?? 1
-        maximumOverCapacity = json["upgradeStrategy"]?["maximumOverCapacity"]?.double ?? 1
-        isResident = json["residency"] != nil
-        killsOldestFirst = json["killSelection"]?.string == "OLDEST_FIRST"
-        killGracePeriod = json["taskKillGracePeriodSeconds"]?.double ?? 3
-        backoff = Backoff.Policy(
-            initial: json["backoffSeconds"]?.double ?? 1, factor: json["backoffFactor"]?.double ?? 1.15,
-            maximum: json["maxLaunchDelaySeconds"]?.double ?? 300)
+        minimumHealthCapacity = upgrade["minimumHealthCapacity"]?.double ?? 1
+        maximumOverCapacity = upgrade["maximumOverCapacity"]?.double ?? 1
+    }
+
+    /// The host ports of one instance, container after container.
+    var ports: [PortRequest] { containers.flatMap(\.ports) }
+
+    func container(named name: String?) -> ContainerSpec? {
+        containers.first { $0.name == name }
+    }
+
+    /// The role its tasks run under.
+    var role: String { document["role"]?.string ?? RoleSettings.ofScheduler }
+
+    /// The document for another number of instances.
+    func document(instances: Int) -> JSONObject {
+        var document = document
+        switch kind {
+        case .app: document["instances"] = .count(instances)
+        case .pod: document["scaling"] = ["kind": "fixed", "instances": .count(instances)]
+        }
+        return document
     }
 
     /// Whether both say the same but for the number of instances.
     func differsOnlyInScale(from other: AppDefinition) -> Bool {
-        var mine = document
-        var theirs = other.document
-        mine["instances"] = nil
-        theirs["instances"] = nil
-        return mine.isSame(as: theirs)
+        kind == other.kind && document(instances: 0).isSame(as: other.document(instances: 0))
     }
 
     func isSame(as other: AppDefinition) -> Bool {
-        text == other.text || document.isSame(as: other.document)
-    }
-}
-
-/// What a task needs of an agent, and what an agent has.
-struct Resources: Sendable, Hashable {
-    var cpus = 0.0
-    var mem = 0.0
-    var disk = 0.0
-    var gpus = 0.0
-
-    static func + (left: Resources, right: Resources) -> Resources {
-        Resources(
-            cpus: left.cpus + right.cpus, mem: left.mem + right.mem, disk: left.disk + right.disk,
-            gpus: left.gpus + right.gpus)
-    }
-
-    static func - (left: Resources, right: Resources) -> Resources {
-        Resources(
-            cpus: left.cpus - right.cpus, mem: left.mem - right.mem, disk: left.disk - right.disk,
-            gpus: left.gpus - right.gpus)
-    }
-}
-
-/// One port an app asks for: a fixed host port, or any (0).
-struct PortRequest: Sendable, Hashable {
-    let hostPort: Int
-    let servicePort: Int
-    let name: String?
-
-    /// The host ports wanted and the number of ports declared.
-    static func list(of app: JSON) -> (requests: [PortRequest], declared: Int) {
-        if let mappings = app["container"]?["portMappings"]?.array {
-            let requests = mappings.map { mapping in
-                PortRequest(
-                    hostPort: mapping["hostPort"]?.int ?? 0, servicePort: mapping["servicePort"]?.int ?? 0,
-                    name: mapping["name"]?.string)
-            }
-            return (requests, mappings.count)
-        }
-        let required = app["requirePorts"]?.bool ?? false
-        let definitions = app["portDefinitions"]?.array ?? []
-        let requests = definitions.map { definition in
-            let port = definition["port"]?.int ?? 0
-            return PortRequest(hostPort: required ? port : 0, servicePort: port, name: definition["name"]?.string)
-        }
-        return (requests, definitions.count)
+        kind == other.kind && (text == other.text || document.isSame(as: other.document))
     }
 }
 

@@ -65,7 +65,7 @@ enum AppNormalization {
         app["ipAddress"] = nil
         var mode: String?
         if var container = app["container"]?.object, var docker = container["docker"]?.object,
-            let network = docker["network"]?.string
+            let network = docker["network"]?.string?.uppercased()
         {
             guard app["networks"] == nil else {
                 throw MarathonError(422, "must not specify both container.docker.network and networks")

@@ -1,23 +1,28 @@
 import JSON
 
 /// Marathon's model validation of a complete app, with its own messages.
-enum AppValidation {
+struct AppValidation {
     typealias Violation = MarathonError.Violation
 
-    static func check(_ app: JSONObject, id: PathID) throws(MarathonError) {
+    let features: Set<String>
+    let roles: RoleSettings
+    /// What the app was before.
+    let old: AppDefinition?
+
+    func check(_ app: JSONObject, id: PathID) throws(MarathonError) {
         let violations =
-            identity(id) + launch(app) + constraints(app) + ports(app) + healthChecks(app) + strategy(app)
-            + networks(app) + secrets(app)
+            Self.identity(id) + launch(app) + constraints(app) + ports(app) + healthChecks(app) + readinessChecks(app)
+            + strategy(app) + networks(app) + secrets(app) + volumes(app) + role(app)
         guard violations.isEmpty else { throw .invalidObject(violations) }
     }
 
-    private static func identity(_ id: PathID) -> [Violation] {
+    static func identity(_ id: PathID) -> [Violation] {
         if id == .root { return [.init(path: "/id", message: "must not be empty")] }
         return id.isValid
             ? [] : [.init(path: "/id", message: "must fully match regular expression '\(PathID.segmentPattern)'")]
     }
 
-    private static func launch(_ app: JSONObject) -> [Violation] {
+    private func launch(_ app: JSONObject) -> [Violation] {
         let hasCommand = app["cmd"] != nil
         let hasArguments = app["args"] != nil
         let hasImage = app["container"]?["docker"]?["image"] != nil
@@ -26,7 +31,7 @@ enum AppValidation {
         return [.init(path: "/", message: message)]
     }
 
-    private static func constraints(_ app: JSONObject) -> [Violation] {
+    private func constraints(_ app: JSONObject) -> [Violation] {
         (app["constraints"]?.array ?? []).enumerated().compactMap { index, constraint in
             let fields = (constraint.array ?? []).compactMap(\.string)
             let path = "/constraints(\(index))"
@@ -45,7 +50,7 @@ enum AppValidation {
         }
     }
 
-    private static func ports(_ app: JSONObject) -> [Violation] {
+    private func ports(_ app: JSONObject) -> [Violation] {
         var violations: [Violation] = []
         let definitions = app["portDefinitions"]?.array
         let mappings = app["container"]?["portMappings"]?.array
@@ -65,7 +70,7 @@ enum AppValidation {
         return violations
     }
 
-    private static func healthChecks(_ app: JSONObject) -> [Violation] {
+    private func healthChecks(_ app: JSONObject) -> [Violation] {
         let count = (app["portDefinitions"]?.array ?? app["container"]?["portMappings"]?.array ?? []).count
         return (app["healthChecks"]?.array ?? []).enumerated().flatMap { index, check -> [Violation] in
             let path = "/healthChecks(\(index))"
@@ -82,7 +87,7 @@ enum AppValidation {
         }
     }
 
-    private static func strategy(_ app: JSONObject) -> [Violation] {
+    private func strategy(_ app: JSONObject) -> [Violation] {
         var violations: [Violation] = []
         for key in ["minimumHealthCapacity", "maximumOverCapacity"] {
             guard let value = app["upgradeStrategy"]?[key]?.double else { continue }
@@ -100,7 +105,7 @@ enum AppValidation {
         return violations
     }
 
-    private static func networks(_ app: JSONObject) -> [Violation] {
+    private func networks(_ app: JSONObject) -> [Violation] {
         (app["networks"]?.array ?? []).enumerated().compactMap { index, network in
             let path = "/networks(\(index))"
             let hasName = network["name"] != nil
@@ -116,12 +121,63 @@ enum AppValidation {
         }
     }
 
-    private static func secrets(_ app: JSONObject) -> [Violation] {
-        let usesSecrets = (app["env"]?.object ?? JSONObject()).contains { $0.value["secret"] != nil }
-        guard app["secrets"] != nil || usesSecrets else { return [] }
+    private func readinessChecks(_ app: JSONObject) -> [Violation] {
+        let ports = app["portDefinitions"]?.array ?? app["container"]?["portMappings"]?.array ?? []
+        let names = ports.compactMap { $0["name"]?.string }
+        let checks = app["readinessChecks"]?.array ?? []
+        if checks.count > 1 {
+            let message = "Currently at most one readiness check is supported."
+            return [.init(path: "/readinessChecks", message: message)]
+        }
+        return checks.enumerated().compactMap { index, check in
+            let name = check["portName"]?.string ?? "http-api"
+            guard !names.contains(name) else { return nil }
+            let listed = names.joined(separator: ", ")
+            let message = "No port definition reference for portName \(name) found. Available ports: [\(listed)]"
+            return .init(path: "/readinessChecks(\(index))/portName", message: message)
+        }
+    }
+
+    private func role(_ app: JSONObject) -> [Violation] {
+        let role = app["role"]?.string ?? roles.standard
+        guard !roles.allowed.contains(role), role != old?.role else { return [] }
+        let expected = roles.allowed.joined(separator: ", ")
+        return [.init(path: "/role", message: "got \(role), expected one of: \(expected)")]
+    }
+
+    private func volumes(_ app: JSONObject) -> [Violation] {
+        (app["container"]?["volumes"]?.array ?? []).enumerated().flatMap { index, volume -> [Violation] in
+            let path = "/container/volumes(\(index))"
+            if volume["external"] != nil { return disabled("external_volumes", path) }
+            if let secret = volume["secret"]?.string {
+                if app["secrets"]?[secret] == nil {
+                    return [.init(path: path + "/secret", message: "volume.secret must refer to an existing secret")]
+                }
+                return disabled("secrets", path)
+            }
+            return []
+        }
+    }
+
+    private func secrets(_ app: JSONObject) -> [Violation] {
+        let used = (app["env"]?.object ?? JSONObject()).compactMap { name, value in
+            value["secret"]?.string.map { (name, $0) }
+        }
+        let dangling = used.filter { app["secrets"]?[$0.1] == nil }.map { name, secret in
+            Violation(path: "/env(\(name))", message: "references an undefined secret named '\(secret)'")
+        }
+        guard app["secrets"] != nil || !used.isEmpty else { return [] }
+        return disabled("secrets", "/secrets") + dangling
+    }
+
+    private func disabled(_ feature: String, _ path: String) -> [Violation] {
+        features.contains(feature) ? [] : [.disabled(feature, at: path)]
+    }
+}
+
+extension MarathonError.Violation {
+    static func disabled(_ feature: String, at path: String) -> Self {
         // The parenthesis that never opens is Marathon's own.
-        return [
-            .init(path: "/secrets", message: "Feature secrets is not enabled. Enable with --enable_features secrets)")
-        ]
+        Self(path: path, message: "Feature \(feature) is not enabled. Enable with --enable_features \(feature))")
     }
 }

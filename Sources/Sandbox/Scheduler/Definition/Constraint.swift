@@ -1,3 +1,5 @@
+import JSON
+
 /// A placement rule of an app: a field of the agent, an operator, sometimes a value.
 struct Constraint: Sendable, Hashable {
     enum Operator: String, Sendable {
@@ -13,6 +15,16 @@ struct Constraint: Sendable, Hashable {
     let field: String
     let kind: Operator
     let value: String?
+
+    /// Reads an app's form, an array of two or three texts, or a pod's, an object; nil when it is neither.
+    init?(_ json: JSON) {
+        let fields = (json.array ?? [json["fieldName"], json["operator"], json["value"]].compactMap(\.self))
+            .compactMap(\.string)
+        guard fields.count >= 2, let kind = Operator(rawValue: fields[1].uppercased()) else { return nil }
+        field = fields[0]
+        self.kind = kind
+        value = fields.count > 2 ? fields[2] : nil
+    }
 
     /// What is wrong with the value of a constraint, in Marathon's words; nil when it is fine.
     static func problem(_ kind: Operator, value: String?) -> String? {

@@ -8,7 +8,13 @@ indirect enum Shape: Sendable {
     case number(minimum: Double = -.infinity, maximum: Double = .infinity)
     case integer(_ range: ClosedRange<Int>)
     case boolean
-    case array(Shape)
+    /// The second shape for objects, the first for everything else.
+    case either(Shape, Shape)
+    case array(Shape, minimumCount: Int = 0)
+    /// Lower-case letters, digits and inner dashes; a name of a container, an endpoint or a volume (at most 63).
+    case name
+    /// As `name`, of any length; the name of an app's port.
+    case legacyName
     case map(Shape)
     /// Known fields and, of those, the required ones; unknown fields pass.
     case object([String: Shape], required: [String] = [])
@@ -41,7 +47,9 @@ indirect enum Shape: Sendable {
             if text.count < minimumLength { bound("error.minLength") }
         case .enumeration(let literals):
             guard let text = json.string else { return wrongType("error.expected.jsstring") }
-            if !literals.contains(text) { wrongType("error.unknown.enum.literal") }
+            if !literals.contains(where: { $0.lowercased() == text.lowercased() }) {
+                wrongType("error.unknown.enum.literal")
+            }
         case .number(let minimum, let maximum):
             guard let value = json.double else { return wrongType("error.expected.jsnumber") }
             if value < minimum { bound("error.min") }
@@ -51,10 +59,18 @@ indirect enum Shape: Sendable {
             guard let value = json.int else { return wrongType("error.expected.int") }
             if value < range.lowerBound { bound("error.min") }
             if value > range.upperBound { bound("error.max") }
+        case .either(let scalar, let object):
+            (json.object == nil ? scalar : object).collect(json, path, &wrongTypes, &outOfBounds)
         case .boolean:
             if json.bool == nil { wrongType("error.expected.jsboolean") }
-        case .array(let element):
+        case .name, .legacyName:
+            guard let text = json.string else { return wrongType("error.expected.jsstring") }
+            if text.isEmpty { bound("error.minLength") }
+            if case .name = self, text.count > 63 { bound("error.maxLength") }
+            if !Self.isName(text) { bound("error.pattern") }
+        case .array(let element, let minimumCount):
             guard let elements = json.array else { return wrongType("error.expected.jsarray") }
+            if elements.count < minimumCount { bound("error.minLength") }
             for (index, value) in elements.enumerated() {
                 element.collect(value, "\(path)(\(index))", &wrongTypes, &outOfBounds)
             }
@@ -70,5 +86,10 @@ indirect enum Shape: Sendable {
                 wrongTypes.append(.init(path: "\(path)/\(key)", message: "error.path.missing"))
             }
         }
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        let isInner = { (byte: UInt8) in (97...122).contains(byte) || (48...57).contains(byte) || byte == 45 }
+        return text.utf8.allSatisfy(isInner) && text.first != "-" && text.last != "-"
     }
 }

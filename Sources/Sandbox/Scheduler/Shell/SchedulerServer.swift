@@ -31,7 +31,8 @@ struct SchedulerServer: Sendable {
 
     private func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         let request = try await APIRequest(request)
-        if request.path == ["v2", "events"] { return await events(request) }
+        let mayEnter = scheduler.configuration.credentials?.refusal(of: request) == nil
+        if mayEnter, request.path == ["v2", "events"] { return await events(request) }
         let response: APIResponse
         if request.isReadOnly {
             // Reading does not keep the scheduler from its work: it happens on a copy, outside the actor.
@@ -76,7 +77,8 @@ extension APIRequest {
             method: request.method.rawValue,
             path: request.target.path().split(separator: "/").map { $0.removingPercentEncoding ?? String($0) },
             query: query, accept: request.headers[HTTPHeader("Accept")] ?? "",
-            contentType: request.headers[.contentType] ?? "", body: Array(try await request.bodyData))
+            contentType: request.headers[.contentType] ?? "",
+            authorization: request.headers[.authorization] ?? "", body: Array(try await request.bodyData))
     }
 }
 
@@ -90,9 +92,10 @@ extension HTTPResponse {
     }
 
     private static let phrases = [
-        200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 400: "Bad Request", 403: "Forbidden",
+        200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 302: "Found", 400: "Bad Request",
+        401: "Unauthorized", 403: "Forbidden",
         404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 415: "Unsupported Media Type",
-        422: "Unprocessable Entity", 500: "Internal Server Error", 501: "Not Implemented",
+        422: "Unprocessable Entity", 500: "Internal Server Error", 502: "Bad Gateway",
         503: "Service Unavailable",
     ]
 }

@@ -7,24 +7,29 @@ enum TaskEnvironment {
     ) -> [String: String] {
         var variables = inherited
         variables.merge(agent) { _, new in new }
+        let container = app.container(named: task.container)
         let ports = task.ports.map(String.init)
+        let requests = container?.ports ?? []
         variables["HOST"] = task.hostname
         variables["PORTS"] = ports.joined(separator: ",")
         variables["PORT"] = ports.first
         for (index, port) in ports.enumerated() {
             variables["PORT\(index)"] = port
-            guard app.ports.indices.contains(index) else { continue }
-            if app.ports[index].servicePort != 0 { variables["PORT_\(app.ports[index].servicePort)"] = port }
-            if let name = app.ports[index].name { variables["PORT_\(sanitized(name))"] = port }
+            guard requests.indices.contains(index) else { continue }
+            if requests[index].servicePort != 0 { variables["PORT_\(requests[index].servicePort)"] = port }
+            guard let name = requests[index].name else { continue }
+            variables[task.container == nil ? "PORT_\(sanitized(name))" : "EP_HOST_\(sanitized(name))"] = port
         }
         variables["MESOS_TASK_ID"] = task.id
         variables["MESOS_SANDBOX"] = "\(task.directory)/tasks/\(task.id)"
         variables["MARATHON_APP_ID"] = app.id.description
         variables["MARATHON_APP_VERSION"] = task.version.description
-        variables["MARATHON_APP_RESOURCE_CPUS"] = String(app.resources.cpus)
-        variables["MARATHON_APP_RESOURCE_MEM"] = String(app.resources.mem)
-        variables["MARATHON_APP_RESOURCE_DISK"] = String(app.resources.disk)
-        variables["MARATHON_APP_RESOURCE_GPUS"] = String(Int(app.resources.gpus))
+        let document = task.container == nil ? JSON.object(app.document) : podContainer(task.container, app)
+        let resources = container?.resources ?? Resources()
+        variables["MARATHON_APP_RESOURCE_CPUS"] = String(resources.cpus)
+        variables["MARATHON_APP_RESOURCE_MEM"] = String(resources.mem)
+        variables["MARATHON_APP_RESOURCE_DISK"] = String(resources.disk)
+        variables["MARATHON_APP_RESOURCE_GPUS"] = String(Int(resources.gpus))
         variables["MARATHON_APP_DOCKER_IMAGE"] = app.document["container"]?["docker"]?["image"]?.string
         var labels: [String] = []
         for (name, value) in app.document["labels"]?.object ?? JSONObject() {
@@ -32,24 +37,35 @@ enum TaskEnvironment {
             variables["MARATHON_APP_LABEL_\(sanitized(name))"] = value.string
         }
         variables["MARATHON_APP_LABELS"] = labels.joined(separator: " ")
-        for (name, value) in app.document["env"]?.object ?? JSONObject() {
+        add(app.document["environment"], to: &variables)
+        add(document["env"] ?? document["environment"], to: &variables)
+        return variables
+    }
+
+    private static func add(_ environment: JSON?, to variables: inout [String: String]) {
+        for (name, value) in environment?.object ?? JSONObject() {
             if let text = value.string ?? value.array.map({ _ in value.compact }) { variables[name] = text }
             if case .number(let number) = value { variables[name] = number.text }
             if let flag = value.bool { variables[name] = String(flag) }
         }
-        return variables
     }
 
     /// `/bin/sh -c CMD`, or the arguments themselves.
     ///
     /// There are no images in the sandbox: what an image would run is stood in for by a process that only lives.
-    static func arguments(_ app: AppDefinition) -> [String] {
-        if app.document["container"]?["docker"]?["image"] == nil {
-            if let command = app.document["cmd"]?.string { return ["/bin/sh", "-c", command] }
-            let arguments = (app.document["args"]?.array ?? []).compactMap(\.string)
+    static func arguments(_ task: TaskRecord, _ app: AppDefinition) -> [String] {
+        let document = task.container == nil ? JSON.object(app.document) : podContainer(task.container, app)
+        if document["container"]?["docker"]?["image"] == nil, document["image"] == nil {
+            let command = document["exec"]?["command"]
+            if let line = document["cmd"]?.string ?? command?["shell"]?.string { return ["/bin/sh", "-c", line] }
+            let arguments = (document["args"]?.array ?? command?["argv"]?.array ?? []).compactMap(\.string)
             if !arguments.isEmpty { return ["/usr/bin/env", "--"] + arguments }
         }
         return ["/bin/sh", "-c", "exec sleep infinity"]
+    }
+
+    private static func podContainer(_ name: String?, _ pod: AppDefinition) -> JSON {
+        (pod.document["containers"]?.array ?? []).first { $0["name"]?.string == name } ?? [:]
     }
 
     private static func sanitized(_ name: String) -> String {

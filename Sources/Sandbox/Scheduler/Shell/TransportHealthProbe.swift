@@ -15,27 +15,27 @@ struct TransportHealthProbe: HealthProbe {
             }
             let route = path.hasPrefix("/") ? path : "/" + path
             let url = "\(secure ? "https" : "http")://\(target.hostname):\(port)\(route)"
-            // Marathon trusts whatever certificate a task has, and takes a redirect for a sign of life.
+            // Marathon trusts whatever certificate a task has.
             let request = HTTPRequest(
                 .get, url, headers: [HTTPHeader("Connection", "close")], deadline: deadline,
                 tls: TLSOptions(verifiesPeer: false), retry: RetryPolicy.none, maximumRedirects: 0)
             let status = try await HTTPClient.shared.send(request).status
-            return (200..<400).contains(status) ? nil : "HTTP status \(status)"
+            return target.check.acceptedStatuses.contains(status) ? nil : "HTTP status \(status)"
         } catch {
             return error.description
         }
     }
 
     /// Runs a command with the task's environment; it is ended at the deadline.
-    private func run(_ command: String, _ target: ProbeTarget) async -> String? {
+    private func run(_ command: [String], _ target: ProbeTarget) async -> String? {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: Self.runBlocking(command, target)) }
         }
     }
 
-    private static func runBlocking(_ command: String, _ target: ProbeTarget) -> String? {
+    private static func runBlocking(_ command: [String], _ target: ProbeTarget) -> String? {
         let launch = TaskProcess.Launch(
-            arguments: ["/bin/sh", "-c", command], environment: target.environment, workingDirectory: "/",
+            arguments: command, environment: target.environment, workingDirectory: "/",
             outputFile: "/dev/null", errorFile: "/dev/null")
         let process: ProcessIdentity
         do {

@@ -1,0 +1,90 @@
+import JSON
+
+/// Everything kept about one group, apart from what is in it.
+struct GroupRecord: Sendable, Hashable {
+    /// Apps, pods or groups that have to run before anything in this group is started.
+    var dependencies: [PathID] = []
+    /// Whether services below a top-level group must have the group's role; only top-level groups can say so.
+    var enforcesRole = false
+}
+
+/// The roles a service may have at its place in the tree.
+struct RoleSettings: Sendable {
+    /// Marathon's own role (`--mesos_role`).
+    static let ofScheduler = "*"
+
+    /// What a service gets that names none.
+    let standard: String
+    let allowed: [String]
+
+    /// A service without a top-level group, whose group has no say.
+    static let free = RoleSettings(standard: ofScheduler, allowed: [ofScheduler])
+}
+
+/// One accepted change of the tree, with what is needed to go back before it.
+struct Revision: Sendable {
+    /// The version it made.
+    let version: Timestamp
+    /// The version before it.
+    let previous: Timestamp
+    /// The changed services as they were; nil where there was none.
+    let originals: [PathID: AppDefinition?]
+    /// All groups as they were; nil when none changed.
+    let groups: [PathID: GroupRecord]?
+
+    static let limit = 25
+}
+
+/// The whole tree at one version.
+struct Tree: Sendable {
+    var services: [PathID: AppDefinition]
+    var groups: [PathID: GroupRecord]
+    var version: Timestamp
+
+    func contains(_ group: PathID) -> Bool {
+        groups[group] != nil
+    }
+
+    /// Brings the groups in line with the services: each service has its groups, and an empty group makes room for one.
+    mutating func completeGroups() {
+        for id in services.keys {
+            var parent = id.parent
+            while groups[parent] == nil {
+                groups[parent] = GroupRecord()
+                parent = parent.parent
+            }
+        }
+        for id in services.keys where groups[id] != nil && !services.keys.contains(where: id.isAncestor(of:)) {
+            groups = groups.filter { $0.key != id && !id.isAncestor(of: $0.key) }
+        }
+    }
+
+    func roles(for id: PathID) -> RoleSettings {
+        guard id.segments.count > 1, let top = id.segments.first else { return .free }
+        if groups[PathID(segments: [top])]?.enforcesRole == true { return RoleSettings(standard: top, allowed: [top]) }
+        return RoleSettings(standard: RoleSettings.ofScheduler, allowed: [RoleSettings.ofScheduler, top])
+    }
+}
+
+extension SchedulerState {
+    /// The tree as it was asked for last.
+    var tree: Tree {
+        Tree(services: apps.mapValues(\.definition), groups: groups, version: version)
+    }
+
+    /// The tree as it was at an earlier version; nil when that is unknown or forgotten.
+    func tree(at wanted: Timestamp) -> Tree? {
+        var tree = tree
+        for revision in revisions.reversed() where tree.version > wanted {
+            for (id, original) in revision.originals { tree.services[id] = original }
+            tree.groups = revision.groups ?? tree.groups
+            tree.version = revision.previous
+        }
+        return tree.version == wanted ? tree : nil
+    }
+
+    /// The versions that can still be had, newest first.
+    var treeVersions: [Timestamp] {
+        [version] + revisions.reversed().map(\.previous)
+    }
+}
