@@ -15,6 +15,8 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     public var log: String
     /// The features that are switched on, as Marathon's `--enable_features` takes them.
     public var features: Set<String> = ["task_killing"]
+    /// The role of services that have no other, Marathon's `--mesos_role`.
+    public var role = "*"
     /// Who may use the API; everybody when nil. Marathon's `--http_credentials`.
     public var credentials: Credentials?
 
@@ -43,7 +45,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
             throw SchedulerError("The scheduler's configuration \(path) can't be read: \(error).")
         }
         let known = [
-            "address", "port", "color", "stateFile", "serversDirectory", "log", "features", "httpCredentials",
+            "address", "port", "color", "stateFile", "serversDirectory", "log", "features", "role", "httpCredentials",
         ]
         for key in (json.object ?? JSONObject()).keys where !known.contains(key) {
             throw SchedulerError(
@@ -63,6 +65,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
             address: try text("address"), port: port, color: try text("color"), stateFile: try text("stateFile"),
             serversDirectory: try text("serversDirectory"), log: try text("log"))
         if let features = json["features"]?.array { self.features = Set(features.compactMap(\.string)) }
+        if json["role"] != nil { role = try text("role") }
         if json["httpCredentials"] != nil {
             guard let credentials = Credentials(try text("httpCredentials")) else {
                 throw SchedulerError("\"httpCredentials\" in \(path) has to read \"user:password\".")

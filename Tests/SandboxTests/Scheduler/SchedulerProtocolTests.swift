@@ -127,10 +127,13 @@ struct SchedulerProtocolTests {
 /// Sends one request to the API, without any server.
 func respond(
     _ method: String, _ path: [String], _ body: String?, _ state: inout SchedulerState,
-    query: [(String, String)] = [], at now: Timestamp = .now
+    query: [(String, String)] = [], features: Set<String> = [], role: String = "*",
+    at now: Timestamp = .now
 ) throws -> APIResponse {
-    let configuration = SchedulerConfiguration(
+    var configuration = SchedulerConfiguration(
         address: "127.0.0.1", port: 8080, color: "blue", stateFile: "", serversDirectory: "", log: "")
+    configuration.features = features
+    configuration.role = role
     let request = APIRequest(
         method: method, path: path, query: query.map { (name: $0.0, value: $0.1) }, accept: "*/*",
         contentType: "application/json", body: Array((body ?? "").utf8))

@@ -25,7 +25,7 @@ enum AppPresentation {
         append(counts(tasks), to: &app)
         app["deployments"] = .array(deployments[id] ?? [])
         if details.contains(.readiness) { app["readinessCheckResults"] = .array(tasks.flatMap(readiness)) }
-        if details.contains(.tasks) { app["tasks"] = .array(tasks.map { task($0) }) }
+        if details.contains(.tasks) { app["tasks"] = .array(tasks.map { task($0, role: record.definition.role) }) }
         if details.contains(.lastTaskFailure) { app["lastTaskFailure"] = record.lastFailure.map { failure($0, id) } }
         if details.contains(.taskStatistics) {
             app["tasksStats"] = ["totalSummary": ["stats": ["counts": total(tasks)]]]
@@ -51,7 +51,7 @@ enum AppPresentation {
         return deployments
     }
 
-    static func task(_ task: TaskRecord) -> JSON {
+    static func task(_ task: TaskRecord, role: String) -> JSON {
         var json = JSONObject(fields: [
             ("ipAddresses", [["ipAddress": .string(task.hostname), "protocol": "IPv4"]]),
             ("stagedAt", .string(task.stagedAt.description)), ("state", .string(state(of: task))),
@@ -59,7 +59,7 @@ enum AppPresentation {
             ("servicePorts", .array(task.servicePorts.map { .count($0) })),
             ("slaveId", .string(task.slaveID)), ("version", .string(task.version.description)),
             ("id", .string(task.id)), ("appId", .string(task.app.description)), ("host", .string(task.hostname)),
-            ("role", .string(RoleSettings.ofScheduler)),
+            ("role", .string(role)),
         ])
         json["startedAt"] = task.startedAt.map { .string($0.description) }
         let known = task.healthChecks.filter(\.isKnown)

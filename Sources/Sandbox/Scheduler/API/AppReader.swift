@@ -2,7 +2,7 @@ import JSON
 
 /// From a client's document to a complete, valid app.
 struct AppReader {
-    let features: Set<String>
+    let configuration: SchedulerConfiguration
     /// The tree the app is to be put in.
     let tree: Tree
 
@@ -38,9 +38,10 @@ struct AppReader {
         guard let id = path ?? written.map({ PathID($0, base: base) }) else {
             throw .invalidJSON([.init(path: "/id", message: "error.path.missing")], onlyBounds: false)
         }
-        let roles = tree.roles(for: id)
+        let roles = tree.roles(for: id, of: configuration.role)
         let document = AppDefaults.complete(canonical, id: id, role: roles.standard)
-        try AppValidation(features: features, roles: roles, old: tree.services[id]).check(document, id: id)
+        let validation = AppValidation(features: configuration.features, roles: roles, old: tree.services[id])
+        try validation.check(document, id: id)
         return (id, document)
     }
 }

@@ -78,7 +78,7 @@ struct GroupRoutes: Routes {
         _ body: JSON, _ id: PathID, _ state: inout SchedulerState
     ) throws(MarathonError) -> Deployment {
         let known = state.apps
-        let update = try GroupUpdate(body, of: id, state, features: context.configuration.features)
+        let update = try GroupUpdate(body, of: id, state, context.configuration)
         let deployment = try state.submit(
             update.services, groups: update.groups, subject: id, force: force, at: now)
         for (id, record) in state.apps.sorted(by: { $0.key < $1.key })

@@ -7,19 +7,34 @@ import JSON
 struct GroupUpdate {
     private(set) var services: [PathID: AppChange] = [:]
     private(set) var groups: [PathID: GroupRecord?] = [:]
-    private let features: Set<String>
+    private let configuration: SchedulerConfiguration
     private let state: SchedulerState
 
-    init(_ body: JSON, of id: PathID, _ state: SchedulerState, features: Set<String>) throws(MarathonError) {
-        self.features = features
+    init(
+        _ body: JSON, of id: PathID, _ state: SchedulerState, _ configuration: SchedulerConfiguration
+    ) throws(MarathonError) {
+        self.configuration = configuration
         self.state = state
         let body = body.withoutNulls
-        if let version = body["version"], body["apps"] == nil, body["groups"] == nil {
+        try Self.refuseMixtures(body, at: "")
+        if let version = body["version"] {
             try restore(id, version)
         } else if let factor = body["scaleBy"]?.double {
             try scale(id, by: factor)
         } else {
             try replace(id, by: body)
+        }
+    }
+
+    /// `version` and `scaleBy` are ways of their own to say what is wanted; so the output of GET is no update as it is.
+    private static func refuseMixtures(_ body: JSON, at path: String) throws(MarathonError) {
+        let others = (body.object?.keys ?? []).filter { $0 != "id" }
+        for key in ["version", "scaleBy"] where others.contains(key) && others.count > 1 {
+            let message = "not allowed in conjunction with other properties"
+            throw .invalidObject([.init(path: "\(path)/\(key)", message: message)])
+        }
+        for (index, child) in (body["groups"]?.array ?? []).enumerated() {
+            try refuseMixtures(child, at: "\(path)/groups(\(index))")
         }
     }
 
@@ -103,7 +118,7 @@ struct GroupUpdate {
         _ body: JSON, _ id: PathID, _ path: String, _ tree: Tree
     ) throws(MarathonError) {
         if let apps = body["apps"]?.array {
-            let reader = AppReader(features: features, tree: tree)
+            let reader = AppReader(configuration: configuration, tree: tree)
             for service in state.ids(of: .app) where service.parent == id { services[service] = .remove }
             for (index, app) in apps.enumerated() {
                 let place = "\(path)/apps(\(index))"

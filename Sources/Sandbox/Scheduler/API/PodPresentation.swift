@@ -53,7 +53,7 @@ enum PodPresentation {
                 instance.tasks.map { container($0, pod?.container(named: $0.container), since: since) }),
             "specReference": .string("/v2/pods\(first.app)::versions/\(instance.version)"), "localVolumes": [],
             "lastUpdated": .string(since), "lastChanged": .string(since),
-            "role": .string(pod?.role ?? RoleSettings.ofScheduler),
+            "role": .string(record.definition.role),
         ]
     }
 

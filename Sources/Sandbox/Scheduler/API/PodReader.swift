@@ -2,7 +2,7 @@ import JSON
 
 /// From a client's document to a complete, valid pod.
 struct PodReader {
-    let features: Set<String>
+    let configuration: SchedulerConfiguration
     /// The tree the pod is to be put in.
     let tree: Tree
 
@@ -16,9 +16,9 @@ struct PodReader {
             throw .invalidJSON([.init(path: "/id", message: "error.path.missing")], onlyBounds: false)
         }
         for key in Self.readOnly { document[key] = nil }
-        let roles = tree.roles(for: id)
+        let roles = tree.roles(for: id, of: configuration.role)
         let complete = PodDefaults.complete(document, id: id, role: roles.standard)
-        let validation = PodValidation(features: features, roles: roles, old: tree.services[id])
+        let validation = PodValidation(features: configuration.features, roles: roles, old: tree.services[id])
         try validation.check(complete, id: id)
         return (id, complete)
     }

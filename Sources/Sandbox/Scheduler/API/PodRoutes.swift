@@ -95,7 +95,7 @@ struct PodRoutes: Routes {
     }
 
     private func podReader(_ state: SchedulerState) -> PodReader {
-        PodReader(features: context.configuration.features, tree: state.tree)
+        PodReader(configuration: context.configuration, tree: state.tree)
     }
 
     private func version(

@@ -26,7 +26,11 @@ extension Routes {
     }
 
     func reader(_ state: SchedulerState) -> AppReader {
-        AppReader(features: context.configuration.features, tree: state.tree)
+        AppReader(configuration: context.configuration, tree: state.tree)
+    }
+
+    func show(_ task: TaskRecord, _ state: SchedulerState) -> JSON {
+        AppPresentation.task(task, role: state.apps[task.app]?.definition.role ?? context.configuration.role)
     }
 
     func apiPost(_ definition: AppDefinition, _ state: inout SchedulerState) {

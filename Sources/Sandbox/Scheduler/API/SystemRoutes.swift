@@ -59,7 +59,7 @@ struct SystemRoutes: Routes {
                 "hostname": .string(configuration.address), "leader_proxy_connection_timeout_ms": 5000,
                 "leader_proxy_read_timeout_ms": 10000, "local_port_min": 10000, "local_port_max": 20000,
                 "master": .string("sandbox-\(configuration.color)"), "max_instances_per_offer": 100,
-                "mesos_bridge_name": "mesos-bridge", "mesos_role": .string(RoleSettings.ofScheduler),
+                "mesos_bridge_name": "mesos-bridge", "mesos_role": .string(configuration.role),
                 "new_group_enforce_role": "off", "scale_apps_interval": 300_000, "task_launch_timeout": 300_000,
                 "task_lost_expunge_initial_delay": 300_000, "task_lost_expunge_interval": 30_000,
                 "task_reservation_timeout": 20000, "webui_url": .string("http://\(configuration.endpoint)"),

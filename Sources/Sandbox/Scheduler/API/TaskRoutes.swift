@@ -8,7 +8,7 @@ struct AppTaskRoutes: Routes {
         guard let app = state.app(id)?.definition else { throw .unknown(id) }
         let tasks = state.tasks(of: id)
         if request.accept.contains("text/plain") { return TaskRoutes.lines([(app, tasks)]) }
-        return APIResponse(json: ["tasks": .array(tasks.map(AppPresentation.task))])
+        return APIResponse(json: ["tasks": .array(tasks.map { show($0, state) })])
     }
 
     /// Kills one task or all of an app (on one host), to be launched again or, with `scale`, not.
@@ -25,8 +25,8 @@ struct AppTaskRoutes: Routes {
         if let deployment = try TaskRoutes.kill(tasks, request, force: force, &state, now) {
             return APIResponse(deployment)
         }
-        if task != nil, let first = tasks.first { return APIResponse(json: ["task": AppPresentation.task(first)]) }
-        return APIResponse(json: ["tasks": .array(tasks.map(AppPresentation.task))])
+        if task != nil, let first = tasks.first { return APIResponse(json: ["task": show(first, state)]) }
+        return APIResponse(json: ["tasks": .array(tasks.map { show($0, state) })])
     }
 }
 
@@ -53,7 +53,7 @@ struct TaskRoutes: Routes {
             }
         }
         if request.accept.contains("text/plain") { return Self.lines(groups) }
-        return APIResponse(json: ["tasks": .array(groups.flatMap { $0.1 }.map(AppPresentation.task))])
+        return APIResponse(json: ["tasks": .array(groups.flatMap { $0.1 }.map { show($0, state) })])
     }
 
     private func delete(_ state: inout SchedulerState) throws(MarathonError) -> APIResponse {
@@ -66,7 +66,7 @@ struct TaskRoutes: Routes {
         if let deployment = try Self.kill(tasks, request, force: force, &state, now) {
             return APIResponse(deployment)
         }
-        return APIResponse(json: ["tasks": .array(tasks.map(AppPresentation.task))])
+        return APIResponse(json: ["tasks": .array(tasks.map { show($0, state) })])
     }
 
     /// Kills tasks; with `scale` their apps shrink by as many, as one deployment.

@@ -10,15 +10,9 @@ struct GroupRecord: Sendable, Hashable {
 
 /// The roles a service may have at its place in the tree.
 struct RoleSettings: Sendable {
-    /// Marathon's own role (`--mesos_role`).
-    static let ofScheduler = "*"
-
     /// What a service gets that names none.
     let standard: String
     let allowed: [String]
-
-    /// A service without a top-level group, whose group has no say.
-    static let free = RoleSettings(standard: ofScheduler, allowed: [ofScheduler])
 }
 
 /// One accepted change of the tree, with what is needed to go back before it.
@@ -59,10 +53,13 @@ struct Tree: Sendable {
         }
     }
 
-    func roles(for id: PathID) -> RoleSettings {
-        guard id.segments.count > 1, let top = id.segments.first else { return .free }
+    /// The roles for a service at its place, where `role` is the scheduler's own.
+    func roles(for id: PathID, of role: String) -> RoleSettings {
+        guard id.segments.count > 1, let top = id.segments.first else {
+            return RoleSettings(standard: role, allowed: [role])
+        }
         if groups[PathID(segments: [top])]?.enforcesRole == true { return RoleSettings(standard: top, allowed: [top]) }
-        return RoleSettings(standard: RoleSettings.ofScheduler, allowed: [RoleSettings.ofScheduler, top])
+        return RoleSettings(standard: role, allowed: [role, top])
     }
 }
 

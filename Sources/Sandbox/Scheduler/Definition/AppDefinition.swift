@@ -85,7 +85,7 @@ struct AppDefinition: Sendable {
     }
 
     /// The role its tasks run under.
-    var role: String { document["role"]?.string ?? RoleSettings.ofScheduler }
+    var role: String { document["role"]?.string ?? "*" }
 
     /// The document for another number of instances.
     func document(instances: Int) -> JSONObject {
