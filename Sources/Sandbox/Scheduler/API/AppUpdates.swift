@@ -13,7 +13,7 @@ struct AppUpdates: Routes {
                 .init(path: "/id", message: "the id does not match the one in the path, \(id)")
             ])
         }
-        let document = try document(body, id: id, state)
+        let document = try document(body, id: id, state, reader(state))
         let deployment = try state.submit([id: .put(document)], force: force, at: now)
         if let definition = state.apps[id]?.definition { apiPost(definition, &state) }
         var response = APIResponse(deployment)
@@ -30,6 +30,7 @@ struct AppUpdates: Routes {
         guard let entries = body.array else {
             throw .invalidJSON([.init(path: "/", message: "error.expected.jsarray")], onlyBounds: false)
         }
+        let reader = reader(state)
         var changes: [PathID: AppChange] = [:]
         for (index, entry) in entries.enumerated() {
             guard let written = entry["id"]?.string else {
@@ -38,7 +39,7 @@ struct AppUpdates: Routes {
             let id = PathID(written)
             guard create || state.app(id) != nil else { throw .unknown(id) }
             do throws(MarathonError) {
-                changes[id] = .put(try document(entry, id: id, state))
+                changes[id] = .put(try document(entry, id: id, state, reader))
             } catch {
                 throw error.at("(\(index))")
             }
@@ -51,10 +52,10 @@ struct AppUpdates: Routes {
     }
 
     private func document(
-        _ body: JSON, id: PathID, _ state: SchedulerState
+        _ body: JSON, id: PathID, _ state: SchedulerState, _ reader: AppReader
     ) throws(MarathonError) -> JSONObject {
         guard request.flag("partialUpdate", default: true) else {
-            return try reader(state).app(body, path: id).document
+            return try reader.app(body, path: id).document
         }
         if let record = state.app(id), let version = body["version"], !version.isNull {
             let others = (body.object?.keys ?? []).filter { $0 != "version" && $0 != "id" }
@@ -72,6 +73,6 @@ struct AppUpdates: Routes {
             }
             return old.document
         }
-        return try reader(state).update(body, of: state.app(id)?.definition, path: id).document
+        return try reader.update(body, of: state.app(id)?.definition, path: id).document
     }
 }

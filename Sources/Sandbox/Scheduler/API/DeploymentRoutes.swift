@@ -31,7 +31,7 @@ struct DeploymentRoutes: Routes {
         }
         return [
             "id": .string(deployment.id), "version": .string(deployment.version.description),
-            "affectedApps": ids(false), "affectedPods": ids(true), "steps": .array(deployment.stepsJSON),
+            "affectedApps": ids(false), "affectedPods": ids(true), "steps": deployment.stepsJSON,
             "currentActions": .array(current), "currentStep": .count(deployment.currentStep),
             "totalSteps": .count(deployment.steps.count),
         ]

@@ -71,7 +71,7 @@ struct GroupRoutes: Routes {
         // A copy of the state takes the change; nothing else ever hears of it.
         var rehearsal = state
         rehearsal.deployments = []
-        return APIResponse(json: ["steps": .array(try submit(body, id, &rehearsal).stepsJSON)])
+        return APIResponse(json: ["steps": try submit(body, id, &rehearsal).stepsJSON])
     }
 
     private func submit(
