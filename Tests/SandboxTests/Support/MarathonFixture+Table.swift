@@ -128,7 +128,7 @@ extension MarathonFixture {
         "marathon-lb__tests__zdd_apps.json": (.apps, .accepted),
         "marathon__api-examples__app-check-http-example.json": (.app, .accepted),
         "marathon__api-examples__app.json": (
-            .app, .refused(422, "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.")
+            .app, .refused(422, "ipAddress/discovery is not allowed in conjunction with container.portMappings")
         ),
         "marathon__api-examples__app_patch.json": (.app, .notSubmitted("a partial update; see \"partial updates\"")),
         "marathon__api-examples__app_tasks.json": (.app, .notSubmitted("the answer of GET /v2/apps/{id}/tasks")),

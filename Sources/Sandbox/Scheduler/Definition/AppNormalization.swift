@@ -78,22 +78,41 @@ enum AppNormalization {
         if address != nil, app["networks"] != nil {
             throw MarathonError(422, "cannot mix deprecated and canonical network APIs")
         }
+        try discovery(address, &app)
         let name = address?["networkName"]
         switch mode {
         case "HOST": app["networks"] = [["mode": "host"]]
         case "BRIDGE": app["networks"] = [["mode": "container/bridge"]]
         case "NONE": throw MarathonError(422, "unsupported docker network type NONE")
-        case "USER": app["networks"] = [containerNetwork(name)]
+        case "USER": app["networks"] = [containerNetwork(name, address)]
         default:
             guard address != nil else { return }
-            app["networks"] = name?.string == "mesos-bridge" ? [["mode": "container/bridge"]] : [containerNetwork(name)]
+            app["networks"] =
+                name?.string == "mesos-bridge" ? [["mode": "container/bridge"]] : [containerNetwork(name, address)]
         }
     }
 
-    private static func containerNetwork(_ name: JSON?) -> JSON {
+    private static func containerNetwork(_ name: JSON?, _ address: JSONObject?) -> JSON {
         var network: JSONObject = JSONObject(fields: [("mode", "container")])
         network["name"] = name
+        if let labels = address?["labels"], !labels.isEmptyContainer { network["labels"] = labels }
         return .object(network)
+    }
+
+    /// The ports an address announces are the container's; without a container they make one.
+    private static func discovery(_ address: JSONObject?, _ app: inout JSONObject) throws(MarathonError) {
+        guard let ports = address?["discovery"]?["ports"]?.array, !ports.isEmpty else { return }
+        var container = app["container"]?.object ?? JSONObject(fields: [("type", "MESOS")])
+        guard (container["portMappings"]?.array ?? []).isEmpty else {
+            throw MarathonError(422, "ipAddress/discovery is not allowed in conjunction with container.portMappings")
+        }
+        container["portMappings"] = .array(
+            ports.map { port in
+                var mapping = JSONObject(fields: [("containerPort", port["number"] ?? 0)])
+                for key in ["name", "protocol", "labels"] { mapping[key] = port[key] }
+                return .object(mapping)
+            })
+        app["container"] = .object(container)
     }
 }
 
