@@ -79,8 +79,9 @@ public actor Scheduler {
         return subscription
     }
 
-    func unsubscribe(_ id: Int) {
+    func unsubscribe(_ id: Int, remoteAddress: String) {
         hub.unsubscribe(id)
+        hub.publish(ServerEvent("event_stream_detached", at: .now, [("remoteAddress", .string(remoteAddress))]))
     }
 
     // MARK: Watching the world

@@ -18,7 +18,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     /// The role of services that have no other, Marathon's `--mesos_role`.
     public var role = "*"
     /// Who may use the API; everybody when nil. Marathon's `--http_credentials`.
-    public var credentials: Credentials?
+    public var credentials: SchedulerCredentials?
 
     /// Address and port, as `/v2/leader` names them.
     public var endpoint: String { "\(address):\(port)" }
@@ -67,7 +67,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         if let features = json["features"]?.array { self.features = Set(features.compactMap(\.string)) }
         if json["role"] != nil { role = try text("role") }
         if json["httpCredentials"] != nil {
-            guard let credentials = Credentials(try text("httpCredentials")) else {
+            guard let credentials = SchedulerCredentials(try text("httpCredentials")) else {
                 throw SchedulerError("\"httpCredentials\" in \(path) has to read \"user:password\".")
             }
             self.credentials = credentials

@@ -20,7 +20,7 @@ struct MarathonClientTests {
     @Test("marathon-python gets in with the right account only")
     func credentials() async throws {
         try await TestCluster.with(configure: {
-            $0.credentials = Credentials(user: "rz", password: "s3cret:with:colons")
+            $0.credentials = SchedulerCredentials(user: "rz", password: "s3cret:with:colons")
         }) {
             cluster in
             let outcome = try await MarathonClients.script("credentials.py", cluster.url)

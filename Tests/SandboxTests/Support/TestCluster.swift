@@ -104,7 +104,7 @@ final class TestCluster {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    private static func freePorts(_ count: Int) -> [Int] {
+    static func freePorts(_ count: Int) -> [Int] {
         var files: [Int32] = []
         defer { for file in files { close(file) } }
         return (0..<count).map { _ in

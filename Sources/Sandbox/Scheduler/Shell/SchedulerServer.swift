@@ -10,22 +10,8 @@ struct SchedulerServer: Sendable {
     /// Serves until cancelled.
     func run() async throws {
         let configuration = scheduler.configuration
-        guard let port = UInt16(exactly: configuration.port),
-            let address = try? sockaddr_in.inet(ip4: configuration.address, port: port)
-        else {
-            throw SchedulerError("The scheduler can't listen on \(configuration.address):\(configuration.port).")
-        }
-        let server = HTTPServer(
-            address: address, timeout: 60, pool: PromptSocketPool(base: HTTPServer.defaultPool()), logger: .disabled)
-        await server.appendRoute("*") { request in
+        try await LoopbackServer(address: configuration.address, port: configuration.port).run { request in
             try await respond(to: request)
-        }
-        do {
-            try await server.run()
-        } catch let error as SocketError {
-            throw SchedulerError(
-                "The scheduler can't serve on \(configuration.address):\(configuration.port): \(error). "
-                    + "Is another scheduler of this color still running?")
         }
     }
 
@@ -52,11 +38,13 @@ struct SchedulerServer: Sendable {
                 withoutBody: false)
         }
         let types = Set(request.values(of: "event_type"))
-        let (id, frames) = await scheduler.subscribe(types: types, remoteAddress: "127.0.0.1")
+        // All clients of the sandbox are on this machine.
+        let client = "127.0.0.1"
+        let (id, frames) = await scheduler.subscribe(types: types, remoteAddress: client)
         let stream = FrameSequence(
             frames: frames,
             end: { [scheduler] in
-                Task { await scheduler.unsubscribe(id) }
+                Task { await scheduler.unsubscribe(id, remoteAddress: client) }
             })
         var response = HTTPResponse(statusCode: .ok, body: HTTPBodySequence(from: stream))
         response.headers[.contentType] = "text/event-stream;charset=utf-8"
@@ -96,7 +84,7 @@ extension HTTPResponse {
         401: "Unauthorized", 403: "Forbidden",
         404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 415: "Unsupported Media Type",
         422: "Unprocessable Entity", 500: "Internal Server Error", 502: "Bad Gateway",
-        503: "Service Unavailable",
+        503: "Service Unavailable", 504: "Gateway Timeout",
     ]
 }
 
@@ -136,28 +124,5 @@ struct FrameSequence: AsyncBufferedSequence {
         deinit {
             end()
         }
-    }
-}
-
-/// A socket pool that turns Nagle's algorithm off.
-///
-/// Head and body of a response are written apart; on a kept-alive connection the second write would wait for the
-/// client's delayed acknowledgement, 40 ms for each request. Accepted sockets inherit the option from the listener.
-struct PromptSocketPool<Base: AsyncSocketPool>: AsyncSocketPool {
-    let base: Base
-
-    func prepare() async throws {
-        try await base.prepare()
-    }
-
-    func run() async throws {
-        try await base.run()
-    }
-
-    func suspendSocket(_ socket: Socket, untilReadyFor events: Socket.Events) async throws {
-        var enabled: Int32 = 1
-        setsockopt(
-            socket.file.rawValue, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
-        try await base.suspendSocket(socket, untilReadyFor: events)
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The one account that may use the API, as Marathon's `--http_credentials user:password` sets it.
-public struct Credentials: Sendable, Equatable {
+public struct SchedulerCredentials: Sendable, Equatable {
     private let token: String
 
     /// Marathon's default `--http_realm`.
