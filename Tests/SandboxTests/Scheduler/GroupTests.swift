@@ -153,6 +153,20 @@ struct GroupTests {
         #expect(try respond("GET", ["v2", "groups", "a"], nil, &state).status == 404)
     }
 
+    @Test("go again with the rollback of the deployment that made them, and get back what it changed")
+    func rollback() throws {
+        var state = SchedulerState.empty
+        _ = try respond("POST", ["v2", "groups"], #"{"id":"/g","dependencies":["/x"]}"#, &state)
+        _ = state.settle(.now)
+        let update = #"{"dependencies":["/y"],"groups":[{"id":"new","apps":[{"id":"a","cmd":"c"}]}]}"#
+        let reply = try respond("PUT", ["v2", "groups", "g"], update, &state)
+        let deployment = try #require(try JSON(parsing: reply.body)["deploymentId"]?.string)
+        #expect(state.groups[PathID("/g")]?.dependencies == [PathID("/y")])
+        #expect(try respond("DELETE", ["v2", "deployments", deployment], nil, &state).status == 200)
+        #expect(state.groups[PathID("/g")]?.dependencies == [PathID("/x")])
+        #expect(state.groups[PathID("/g/new")] == nil && state.apps.isEmpty)
+    }
+
     @Test("survive a restart of the scheduler, with the versions before")
     func durability() async throws {
         try await TestCluster.with { cluster in

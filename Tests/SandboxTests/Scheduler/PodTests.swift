@@ -103,6 +103,18 @@ struct PodTests {
         }
     }
 
+    @Test("shares its id with no app")
+    func clash() throws {
+        var state = SchedulerState.empty
+        let pod = #"{"id":"/p","containers":[{"name":"c","resources":{"cpus":1,"mem":16}}]}"#
+        #expect(try respond("POST", ["v2", "pods"], pod, &state).status == 201)
+        #expect(try respond("POST", ["v2", "apps"], #"{"id":"/p","cmd":"c"}"#, &state).status == 409)
+        let put = try respond("PUT", ["v2", "apps", "p"], #"{"cmd":"c"}"#, &state, query: [("force", "true")])
+        #expect(put.status == 422 && put.text.contains("may not have the same identifier"))
+        #expect(try respond("GET", ["v2", "apps", "p"], nil, &state).status == 404)
+        #expect(state.pod(PathID("/p")) != nil)
+    }
+
     @Test("waits in the queue under its own name")
     func queue() async throws {
         try await TestCluster.with { cluster in

@@ -39,12 +39,19 @@ extension SchedulerState {
 
     /// Takes a deployment back by a new one that restores what was before.
     mutating func rollBack(_ deployment: Deployment, at now: Timestamp) throws(MarathonError) -> Deployment {
-        try submit(Self.changes(to: deployment.originals), force: true, at: now)
+        let services = deployment.originals.mapValues { original -> AppChange in
+            original.map { .put($0.document, as: $0.kind) } ?? .remove
+        }
+        return try submit(services, groups: groups(before: deployment), force: true, at: now)
     }
 
-    /// The changes that make services what they were.
-    static func changes(to originals: [PathID: AppDefinition?]) -> [PathID: AppChange] {
-        originals.mapValues { original in original.map { .put($0.document, as: $0.kind) } ?? .remove }
+    /// The groups a deployment made, changed or removed, as they were before.
+    private func groups(before deployment: Deployment) -> [PathID: GroupRecord?] {
+        guard let after = tree(at: deployment.version)?.groups,
+            let before = revisions.first(where: { $0.version == deployment.version })?.groups
+        else { return [:] }
+        let ids = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
+        return ids.reduce(into: [:]) { $0[$1] = .some(before[$1]) }
     }
 
     /// Forgets a deployment; what it had already changed stays, and its definitions are kept up as they are.
@@ -79,6 +86,10 @@ extension SchedulerState {
                 guard let old else { throw .unknown(id) }
                 next[id] = AppDefinition(document: old.document, kind: old.kind, version: stamp)
             case .put(let document, let kind):
+                guard old == nil || old?.kind == kind else {
+                    let message = "Applications and Pods may not have the same identifier."
+                    throw .invalidObject([.init(path: "/", message: message)])
+                }
                 let complete = kind == .app ? try ports.assign(document, old: old) : document
                 let definition = AppDefinition(document: complete, kind: kind, version: stamp)
                 if let old, definition.isSame(as: old) { continue }
