@@ -230,7 +230,14 @@ public actor Scheduler {
         let path = configuration.stateFile + ".lock"
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw SchedulerError("The scheduler's lock \(path) can't be opened.") }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+        // A process that is just being started somewhere holds a copy of every open file until it has become another.
+        var attempts = 20
+        while flock(file, LOCK_EX | LOCK_NB) != 0 {
+            attempts -= 1
+            if attempts > 0 {
+                usleep(50_000)
+                continue
+            }
             close(file)
             throw SchedulerError(
                 "Another scheduler already works on \(configuration.stateFile). End it first; its tasks stay.")

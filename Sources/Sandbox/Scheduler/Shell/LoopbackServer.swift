@@ -9,7 +9,7 @@ struct LoopbackServer: Sendable {
 
     /// Serves until cancelled.
     ///
-    /// - Throws: `SchedulerError` when the address is no address or taken.
+    /// - Throws: `SchedulerError` when the address is no address or taken, `CancellationError` when it is cancelled.
     func run(_ respond: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse) async throws {
         guard let number = UInt16(exactly: port), let socket = try? sockaddr_in.inet(ip4: address, port: number) else {
             throw SchedulerError("The scheduler can't listen on \(address):\(port).")
@@ -22,6 +22,8 @@ struct LoopbackServer: Sendable {
         do {
             try await server.run()
         } catch let error as SocketError {
+            // A server that is cancelled finds its socket gone.
+            try Task.checkCancellation()
             throw SchedulerError(
                 "The scheduler can't serve on \(address):\(port): \(error). "
                     + "Is another scheduler of this color still running?")
