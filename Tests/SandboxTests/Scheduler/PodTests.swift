@@ -23,9 +23,6 @@ struct PodTests {
             let created = try await cluster.client.send("POST", "/v2/pods", Self.pair)
             #expect(created.status == 201)
             #expect(created.headers["marathon-deployment-id"] != nil && created.headers["location"] == "/shop/pair")
-            let deployments = try await cluster.client.send("GET", "/v2/deployments").json
-            #expect(deployments?[0]?["affectedPods"] == ["/shop/pair"])
-            #expect(deployments?[0]?["affectedApps"]?.array?.isEmpty == true)
             let status = try await cluster.waitUntilStable("/shop/pair")
             let instances = status["instances"]?.array ?? []
             #expect(instances.count == 2)
@@ -120,6 +117,9 @@ struct PodTests {
         try await TestCluster.with { cluster in
             let pod = #"{"id":"/p","containers":[{"name":"c","resources":{"cpus":100,"mem":16}}]}"#
             _ = try await cluster.client.send("POST", "/v2/pods", pod)
+            let deployments = try await cluster.client.send("GET", "/v2/deployments").json
+            #expect(deployments?[0]?["affectedPods"] == ["/p"])
+            #expect(deployments?[0]?["affectedApps"]?.array?.isEmpty == true)
             try await eventually("the reason is named") {
                 let entry = try await cluster.client.send("GET", "/v2/queue").json?["queue"]?[0]
                 let reasons = entry?["processedOffersSummary"]?["rejectSummaryLastOffers"]?.array ?? []

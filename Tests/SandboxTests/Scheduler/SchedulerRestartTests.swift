@@ -125,7 +125,11 @@ struct SchedulerRestartTests {
     }
 
     @Test("keeps a thousand apps without becoming slow to store")
-    func manyApps() throws {
+    func manyApps() async throws {
+        try await onThread { try Self.manyAppsBlocking() }
+    }
+
+    private static func manyAppsBlocking() throws {
         var state = SchedulerState(frameworkID: "f", seed: 1, at: .now)
         let apps = (0..<1000).map { "{\"id\":\"/many/app-\($0)\",\"cmd\":\"x\",\"cpus\":0.01}" }
         let reply = try respond("PUT", ["v2", "apps"], "[\(apps.joined(separator: ","))]", &state)

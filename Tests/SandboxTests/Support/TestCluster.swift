@@ -62,13 +62,17 @@ final class TestCluster {
     func start() async throws {
         let scheduler = Scheduler(configuration: configuration)
         running = Task { try await scheduler.run() }
-        try await eventually("the scheduler answers") { try await client.send("GET", "/ping").status > 0 }
+        try await eventually("the scheduler answers", within: .seconds(60)) {
+            [200, 401].contains(try await client.send("GET", "/ping").status)
+        }
     }
 
     /// Ends the scheduler as a crash would: nothing is told to it, its tasks stay.
     func stop() async {
         running?.cancel()
-        _ = await running?.result
+        if case .failure(let error)? = await running?.result, !(error is CancellationError) {
+            Issue.record("the scheduler had ended by itself: \(error)")
+        }
         running = nil
     }
 
@@ -122,6 +126,13 @@ final class TestCluster {
             }
             return Int(UInt16(bigEndian: address.sin_port))
         }
+    }
+}
+
+/// Runs what takes seconds of pure work on a thread of its own, so that the tests beside it go on.
+func onThread(_ work: @escaping @Sendable () throws -> Void) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
     }
 }
 
