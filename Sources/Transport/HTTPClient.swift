@@ -29,7 +29,11 @@ public struct HTTPClient: Sendable {
     }
 
     /// Makes a request and hands over the body as it arrives. Never tried again.
-    public func stream(_ request: HTTPRequest) async throws(TransportError) -> HTTPStream {
+    ///
+    /// - Parameter limit: after which the body must have ended; nil for streams that have no end.
+    public func stream(
+        _ request: HTTPRequest, endingWithin limit: Duration? = nil
+    ) async throws(TransportError) -> HTTPStream {
         let pipe = BodyPipe()
         let transfer = Transfer(request, deadline: request.deadline, pipe: pipe) { _ in }
         EventLoop.shared.start(transfer)
@@ -44,7 +48,7 @@ public struct HTTPClient: Sendable {
         }
         timer.cancel()
         let (status, headers) = try head.get()
-        let reading = Reading(transfer: transfer)
+        let reading = Reading(transfer: transfer, limit: limit)
         let body = AsyncThrowingStream<[UInt8], any Error> {
             let piece = await withTaskCancellationHandler {
                 await pipe.next { EventLoop.shared.resume(transfer) }
@@ -70,12 +74,25 @@ public struct HTTPClient: Sendable {
     }
 }
 
-/// Ends the transfer when the last reader of a stream lets go of it.
+/// Ends the transfer when the last reader of a stream lets go of it, or when its time is over.
 private final class Reading: Sendable {
     private let transfer: Transfer
+    private let timer: Task<Void, any Error>?
 
-    init(transfer: Transfer) { self.transfer = transfer }
-    deinit { EventLoop.shared.cancel(transfer) }
+    init(transfer: Transfer, limit: Duration?) {
+        self.transfer = transfer
+        timer = limit.map { limit in
+            Task {
+                try await Task.sleep(for: limit)
+                EventLoop.shared.expire(transfer)
+            }
+        }
+    }
+
+    deinit {
+        timer?.cancel()
+        EventLoop.shared.cancel(transfer)
+    }
 }
 
 /// A result that one side waits for and the other gives once.

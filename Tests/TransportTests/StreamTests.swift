@@ -54,6 +54,17 @@ struct StreamTests {
         try await wait(for: "the server to see the end") { try await server.hits("gone") == 1 }
     }
 
+    @Test("that do not end in time are timed out, and their server sees the end")
+    func limit() async throws {
+        let server = try await WebServer()
+        defer { server.stop() }
+        let stream = try await HTTPClient.shared.stream(
+            HTTPRequest(.get, server.url + "/endless"), endingWithin: .milliseconds(300))
+        let error = await #expect(throws: TransportError.self) { for try await _ in stream.body {} }
+        #expect(error?.kind == .timedOut)
+        try await wait(for: "the server to see the end") { try await server.hits("stopped") == 1 }
+    }
+
     @Test("that are cut off end with an error")
     func cut() async throws {
         let server = try await WebServer()
