@@ -1,0 +1,195 @@
+import Clusters
+import Foundation
+import Glibc
+import Testing
+
+/// A real Mesos master and agents, on free ports of loopback, in a folder of their own.
+///
+/// `RZ_TEST_MESOS` names a folder with `mesos-up` and `bin/mesos-host`, as `scripts/mesos-for-tests` prepares it.
+/// Everything goes with the test's process, however that ends: a keeper waits for the end of its standard input.
+final class RealMesos {
+    static let home = ProcessInfo.processInfo.environment["RZ_TEST_MESOS"] ?? ""
+    static let isAbsent = !FileManager.default.isExecutableFile(atPath: home + "/bin/mesos-host")
+
+    /// What one agent has, in the words of Mesos' own settings.
+    struct AgentSpecification {
+        var attributes = "dc:blue"
+        /// Without ports: those are added.
+        var resources = "cpus:4;mem:2048;disk:5000"
+        var portCount = 4
+    }
+
+    let folder: String
+    let port: Int
+    private(set) var agents: [Agent] = []
+    private let keeper: Process
+    private var masterSettings: [String: String]
+
+    struct Agent {
+        let name: String
+        let port: Int
+        let specification: AgentSpecification
+        /// The host ports that it offers.
+        let taskPorts: [Int]
+        var pid: Int32
+    }
+
+    private(set) var masterPID: Int32 = 0
+    var url: String { "http://127.0.0.1:\(port)" }
+    var master: MesosMaster { MesosMaster(url: url, deadline: .seconds(10)) }
+
+    /// Runs `body` with a master and these agents, all of them active.
+    ///
+    /// - Parameter settings: further settings of the master, as `MESOS_…` variables.
+    static func with(
+        agents: [AgentSpecification] = [AgentSpecification()], settings: [String: String] = [:],
+        _ body: (RealMesos) async throws -> Void
+    ) async throws {
+        let mesos = try RealMesos(settings: settings)
+        defer { mesos.tearDown() }
+        try mesos.startMaster()
+        for specification in agents { try mesos.addAgent(specification) }
+        try await eventually("all agents are active") {
+            agents.isEmpty
+                ? await mesos.master.isAlive()
+                : try await mesos.master.agents().filter(\.isActive).count == agents.count
+        }
+        try await body(mesos)
+    }
+
+    private init(settings: [String: String]) throws {
+        folder = NSTemporaryDirectory() + "rz-mesos-\(UUID().uuidString.prefix(8))"
+        port = try freePort()
+        masterSettings = [
+            "MESOS_AGENT_PING_TIMEOUT": "1secs", "MESOS_MAX_AGENT_PING_TIMEOUTS": "2",
+            "MESOS_RECOVERY_AGENT_REMOVAL_LIMIT": "100%",
+        ].merging(settings) { _, new in new }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: folder + "/bin", withDestinationPath: RealMesos.home + "/bin")
+        keeper = Process()
+        keeper.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        keeper.arguments = ["python3", "-c", keeperScript, folder]
+        keeper.standardInput = Pipe()
+        keeper.standardOutput = Pipe()
+        try keeper.run()
+    }
+
+    /// Starts the master, or starts it again on what an earlier one remembered.
+    func startMaster() throws {
+        masterPID = try up(
+            ["master", "master", "\(port)"], settings: masterSettings, environment: ["REGISTRY": "replicated_log"])
+    }
+
+    func killMaster() { kill(masterPID, SIGKILL) }
+
+    func addAgent(_ specification: AgentSpecification) throws {
+        let taskPorts = try (0..<specification.portCount).map { _ in try freePort() }
+        let agent = Agent(
+            name: "agent-\(agents.count + 1)", port: try freePort(), specification: specification,
+            taskPorts: taskPorts, pid: 0)
+        agents.append(agent)
+        try startAgent(agents.count - 1)
+    }
+
+    /// Starts an agent, or starts it again on what an earlier one remembered.
+    func startAgent(_ index: Int) throws {
+        let agent = agents[index]
+        let ranges = agent.taskPorts.sorted().map { "\($0)-\($0)" }.joined(separator: ",")
+        let ports = agent.taskPorts.isEmpty ? "" : ";ports:[\(ranges)]"
+        agents[index].pid = try up(
+            [
+                "agent", agent.name, "\(agent.port)", "\(port)", agent.specification.attributes,
+                agent.specification.resources + ports,
+            ],
+            settings: ["MESOS_RECOVERY_TIMEOUT": "1mins", "MESOS_EXECUTOR_REREGISTRATION_TIMEOUT": "5secs"],
+            environment: ["HOSTNAME_AS": "127.0.0.1"])
+    }
+
+    func killAgent(_ index: Int) { kill(agents[index].pid, SIGKILL) }
+
+    /// Has the keeper run `mesos-up`, and gives the pid of what it started.
+    private func up(
+        _ arguments: [String], settings: [String: String], environment: [String: String]
+    ) throws -> Int32 {
+        let extra = settings.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        let order = Order(
+            arguments: [RealMesos.home + "/mesos-up"] + arguments,
+            environment: environment.merging(["MESOS_EXTRA": extra]) { _, new in new })
+        let input = try #require(keeper.standardInput as? Pipe)
+        let output = try #require(keeper.standardOutput as? Pipe)
+        try input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(order) + [10])
+        var line: [UInt8] = []
+        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
+        let answer = String(decoding: line, as: UTF8.self)
+        return try #require(Int32(answer.trimmingCharacters(in: .whitespacesAndNewlines)), "mesos-up: \(answer)")
+    }
+
+    private struct Order: Codable {
+        let arguments: [String]
+        let environment: [String: String]
+    }
+
+    private func tearDown() {
+        (keeper.standardInput as? Pipe)?.fileHandleForWriting.closeFile()
+        keeper.waitUntilExit()
+    }
+}
+
+/// Starts what it is told to, and at the end of its input ends whatever works in the folder: masters, agents,
+/// executors and tasks have it in their environment, or work there.
+private let keeperScript = """
+    import json, os, shutil, signal, subprocess, sys
+    folder = sys.argv[1]
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): signal.signal(number, signal.SIG_IGN)
+    for line in sys.stdin:
+        order = json.loads(line)
+        environment = {**os.environ, "MESOS_HOME": folder, "KEEP": "1", **order["environment"]}
+        run = subprocess.run(order["arguments"], env=environment, capture_output=True, text=True)
+        print((run.stdout or run.stderr).replace("\\n", " "), flush=True)
+    def works_there(pid):
+        try:
+            if os.readlink(f"/proc/{pid}/cwd").startswith(folder): return True
+            return folder.encode() in open(f"/proc/{pid}/environ", "rb").read()
+        except OSError: return False
+    for _ in range(50):
+        pids = [int(n) for n in os.listdir("/proc") if n.isdigit() and int(n) != os.getpid() and works_there(n)]
+        if not pids: break
+        for pid in pids:
+            try: os.kill(pid, signal.SIGKILL)
+            except OSError: pass
+    shutil.rmtree(folder, ignore_errors=True)
+    """
+
+/// A port that nobody listened on a moment ago.
+func freePort() throws -> Int {
+    let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(file) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            _ = bind(file, $0, length)
+            _ = getsockname(file, $0, &length)
+        }
+    }
+    return try #require(address.sin_port == 0 ? nil : Int(UInt16(bigEndian: address.sin_port)))
+}
+
+struct ConditionNeverHeld: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Waits until a condition holds; fails with its name at the deadline.
+func eventually(
+    _ what: String, within deadline: Duration = .seconds(40), _ condition: () async throws -> Bool
+) async throws {
+    let end = ContinuousClock.now + deadline
+    while ContinuousClock.now < end {
+        if (try? await condition()) == true { return }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+    throw ConditionNeverHeld(description: "within \(deadline) it never came true that \(what)")
+}
