@@ -1,0 +1,57 @@
+import Migration
+
+/// Whether the sources account for everything that runs on a cluster. Mesos does not know how a task was launched, so
+/// one that no source knows would silently be left behind.
+///
+/// Tasks that are starting or unreachable count as running, and so do those of frameworks that are disconnected: Mesos
+/// lets them run.
+public struct Completeness: Sendable, Hashable {
+    /// Tasks of one service, as far as it can be told, that nobody claims.
+    public struct Unclaimed: Sendable, Hashable {
+        public var framework: MesosFramework
+        /// The service's id where its framework is a source; else the tasks' name.
+        public var service: String
+        public var tasks: [String]
+    }
+
+    public var unclaimed: [Unclaimed]
+
+    public var isComplete: Bool { unclaimed.isEmpty }
+
+    /// - Parameter ignored: patterns of service ids; for frameworks that are no source, of `FRAMEWORK/TASK NAME`.
+    public init(of state: MesosState, claims: [TaskClaim], ignored: [String]) {
+        let frameworks = Dictionary(state.frameworks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let claimsByFramework = Dictionary(grouping: claims, by: \.framework)
+        var left: [Key: [String]] = [:]
+        for task in state.tasks where !task.state.isTerminal {
+            let claims = claimsByFramework[task.framework] ?? []
+            let services = claims.map { ($0, $0.service(of: task)) }
+            if services.contains(where: { claim, service in service.map { claim.services.contains($0) } ?? false }) {
+                continue
+            }
+            let framework = frameworks[task.framework] ?? MesosFramework(id: task.framework, name: "unknown framework")
+            let service = services.lazy.compactMap(\.1).first ?? (task.name.isEmpty ? task.id : task.name)
+            let names = services.compactMap(\.1) + ["\(framework.name)/\(task.name)"]
+            if ignored.contains(where: { pattern in names.contains { matches($0, pattern: pattern) } }) { continue }
+            left[Key(framework: framework, service: service), default: []].append(task.id)
+        }
+        unclaimed = left.map { Unclaimed(framework: $0.framework, service: $0.service, tasks: $1.sorted()) }
+            .sorted { ($0.framework.name, $0.service) < ($1.framework.name, $1.service) }
+    }
+
+    /// One sentence for each service that is left over, with framework and task.
+    public var sentences: [String] {
+        unclaimed.map { left in
+            let framework =
+                "framework \(left.framework.name) (\(left.framework.id)"
+                + (left.framework.isConnected ? ")" : ", disconnected)")
+            let tasks = left.tasks.count == 1 ? "task" : "\(left.tasks.count) tasks, such as"
+            return "\(left.service) of \(framework) is in no source and not ignored: \(tasks) \(left.tasks[0])"
+        }
+    }
+
+    private struct Key: Hashable {
+        let framework: MesosFramework
+        let service: String
+    }
+}
