@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
 TESTS = $(filter-out EndToEndTests,$(notdir $(wildcard Tests/*)))
+SCRIPTS = scripts/setup scripts/demo scripts/mesos-for-tests .ci/run
 # The installed binary carries Swift's libraries along, so that it runs where there is no toolchain.
 RELEASE = -c release --product rz --static-swift-stdlib
 
@@ -25,7 +26,7 @@ build: setup ## build rz
 # stand alone.
 test: setup ## run every test
 	$(SWIFT) build --build-tests
-	@set -e; for target in $(TESTS); do \
+	@set -e; RZ_TEST_MESOS=$$(scripts/mesos-for-tests); export RZ_TEST_MESOS; for target in $(TESTS); do \
 	    echo "== $$target"; $(SWIFT) test --skip-build --filter "^$$target\."; done
 	@echo "== EndToEndTests"; $(SWIFT) test --skip-build --no-parallel --filter "^EndToEndTests\."
 
@@ -34,8 +35,8 @@ demo: build ## move the sandbox from blue to green and back, under load
 
 lint: ## check the format of the sources and the scripts
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
-	@if command -v shellcheck >/dev/null; then echo shellcheck scripts/setup scripts/demo .ci/run; \
-	    shellcheck scripts/setup scripts/demo .ci/run; else echo "shellcheck is not installed: scripts not checked"; fi
+	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
+	    else echo "shellcheck is not installed: scripts not checked"; fi
 	@if command -v terraform >/dev/null; then echo terraform fmt -check -recursive environments; \
 	    terraform fmt -check -recursive environments; else echo "terraform is not installed: modules not checked"; fi
 
