@@ -76,6 +76,7 @@ let package = Package(
         tests(
             "EndToEndTests", ["rz", "JSON", "Migration", "Transport"], exclude: ["Support/recording_proxy.py"]),
         tests("RunbooksTests", ["Runbooks", "Migration", "JSON", yams]),
-        tests("SandboxTests", ["Sandbox", "JSON", "Transport"]),
+        tests("SandboxTests", ["Sandbox", "JSON", "Transport"], exclude: ["Clients"]),
+        tests("MesosTests", ["Clusters", "Sandbox", "Migration", "JSON", "Transport"]),
     ]
 )
