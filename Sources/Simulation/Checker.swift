@@ -13,8 +13,8 @@ public struct BrokenPromise: Error, Sendable, Hashable, CustomStringConvertible 
 ///
 /// It looks at the world itself, not at what rz believes of it.
 final class Checker {
-    private let plan: Plan
-    private let start: WorldState
+    let plan: Plan
+    let start: WorldState
     private(set) var broken: [BrokenPromise] = []
     private var epochs: [String: Int] = [:]
     private var lastLook: [String: [LoadBalancerID: Int64]] = [:]

@@ -19,7 +19,10 @@ extension Scenario {
     /// - Parameters:
     ///   - startTime: how long a service takes to get healthy, in milliseconds.
     ///   - exclusive: whether the service that needs no other may run in one color only.
-    public static func small(startTime: Int64 = 150, exclusive: Bool = false) throws(Failure) -> Scenario {
+    ///   - isBrief: whether everything that only takes time is cut short, for an exploration of what can happen.
+    public static func small(
+        startTime: Int64 = 150, exclusive: Bool = false, isBrief: Bool = false
+    ) throws(Failure) -> Scenario {
         let services = [
             Service(
                 id: "/shop/db", definition: #"{"password":"\#(Scenario.canary)"}"#, instances: 1, fingerprint: "db 1"),
@@ -31,17 +34,18 @@ extension Scenario {
             if exclusive, service.id == "/shop/db" { service.mode = .exclusive }
             return service
         }
+        let pause = Period(milliseconds: isBrief ? 100 : 1000)
         let environment = Environment(
             name: "small", git: GitPolicy(requireClean: false), configure: Configure(playbook: "site.yaml"),
             services: ServiceRules(),
             traffic: [TrafficRule(backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"])],
             gates: Gates(
-                service: ServiceGate(healthyFor: .seconds(1)),
+                service: ServiceGate(healthyFor: pause),
                 cutOver: CutOverGate(
-                    steps: [Percent(10), .all].map { CutOverGate.Step(weight: $0, bake: .seconds(1)) },
-                    analysis: [.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))], interval: .seconds(1))),
-            drain: DrainPolicy(quiet: .seconds(2), deadline: .seconds(20)), soak: .seconds(2),
-            approvals: [.tearDown: .count(1)])
+                    steps: [Percent(10), .all].map { CutOverGate.Step(weight: $0, bake: pause) },
+                    analysis: isBrief ? [] : [.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))], interval: pause)),
+            drain: DrainPolicy(quiet: pause + pause, deadline: .seconds(20)), soak: pause + pause,
+            approvals: isBrief ? [:] : [.tearDown: .count(1)])
         return try Scenario(
             environment, services: services, servers: ["control", "agent"], loadBalancers: ["edge-1", "edge-2"],
             startTime: startTime

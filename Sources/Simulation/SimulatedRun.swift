@@ -41,7 +41,9 @@ public struct SimulatedRun {
                 "liveness",
                 "no end after \(timeline.elapsed) ms: \(simulation.state.status) in \(simulation.state.phase)")
         }
-        if simulation.checker.broken.isEmpty { people.checkEnd() }
+        if simulation.checker.broken.isEmpty {
+            simulation.checker.checkEnd(simulation.state.status, simulation.world)
+        }
         return Report(
             seed: seed, events: simulation.eventCount, end: simulation.state.status, broken: simulation.checker.broken,
             trace: simulation.trace, processes: simulation.processes.count)

@@ -13,9 +13,12 @@ final class Simulation: @unchecked Sendable {
     let checker: Checker
     private(set) var trace: [String] = []
     private let isTracing: Bool
+    private var messageCount = 0
     private(set) var processes: [SimulatedProcess] = []
     /// The state of the run, as its journal tells it.
     private(set) var state: RunState
+    /// Changes that are asked for and have not had their effect yet, the oldest first.
+    private(set) var onTheWay: [MessageOnTheWay] = []
     /// Journal events and effects so far.
     private(set) var eventCount = 0
 
@@ -92,9 +95,15 @@ final class Simulation: @unchecked Sendable {
             Failure("No answer to \(call.description)", kind: call.isMutating ? .unknownEffect : .transient))
         let fate = faults.fate(of: call)
         let issuedAt = timeline.elapsed
+        messageCount += 1
+        let message = messageCount
+        if call.isMutating {
+            onTheWay.append(MessageOnTheWay(number: message, call: call) { world in _ = try? effect(&world, nil) })
+        }
         let answered = await process.wait { id in
             func happen(after: Int64, limit: Int? = nil) {
                 timeline.after(after) { [self] in
+                    onTheWay.removeAll { $0.number == message }
                     guard process.isAlive || faults.arrives(call) else { return }
                     outcome = perform(call, process, issuedAt, limit, effect)
                 }
@@ -105,12 +114,15 @@ final class Simulation: @unchecked Sendable {
                 happen(after: effectAfter)
                 reply(after: effectAfter + replyAfter)
             case .failed(let failure, let after):
+                onTheWay.removeAll { $0.number == message }
                 outcome = .failure(failure)
                 reply(after: after)
             case .requestLost(let timeout):
+                onTheWay.removeAll { $0.number == message }
                 reply(after: timeout)
             case .replyLost(let effectAfter, let timeout):
                 timeline.after(effectAfter) { [self] in
+                    onTheWay.removeAll { $0.number == message }
                     if process.isAlive || faults.arrives(call) { _ = perform(call, process, issuedAt, nil, effect) }
                 }
                 reply(after: max(effectAfter, timeout))
@@ -196,6 +208,13 @@ final class Simulation: @unchecked Sendable {
         let time = String(timeline.elapsed)
         trace.append(String(repeating: " ", count: max(0, 8 - time.count)) + time + "  " + text())
     }
+}
+
+/// A change that a process asked for and that may still happen, whatever becomes of the process.
+struct MessageOnTheWay {
+    var number: Int
+    var call: Call
+    var effect: (inout WorldState) -> Void
 }
 
 extension Result {

@@ -5,23 +5,46 @@ import Testing
 
 @Suite("Simulated runs")
 struct SeedTests {
-    @Test("keep every promise")
-    func seeds() throws {
+    private static let variables = ProcessInfo.processInfo.environment
+
+    /// A fresh one each time, so that every run of the tests sees schedules that nobody has seen; `RZ_SIMULATE_SEED`
+    /// repeats one, `RZ_SIMULATE_RUNS` says how many follow it.
+    private static let seed = variables["RZ_SIMULATE_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...999_999_999)
+    private static let runs = variables["RZ_SIMULATE_RUNS"].flatMap { UInt64($0) } ?? 1200
+
+    @Test("keep every promise, whatever goes wrong")
+    func freshSeeds() throws {
+        print("simulated runs: RZ_SIMULATE_SEED=\(Self.seed) RZ_SIMULATE_RUNS=\(Self.runs)")
         let scenario = try Scenario.small()
-        let count = Int(ProcessInfo.processInfo.environment["RZ_SIMULATE_RUNS"] ?? "200") ?? 200
-        var events = 0
-        let start = Date()
-        var ends: [String: Int] = [:]
-        for seed in 0..<UInt64(count) {
-            let report = SimulatedRun(scenario, seed: seed).perform()
-            events += report.events
-            ends["\(report.end)".prefix(20).description, default: 0] += 1
-            if !report.broken.isEmpty {
-                let again = SimulatedRun(scenario, seed: seed, isTracing: true).perform()
-                Issue.record("seed \(seed): \(report.broken)\n\(again.trace.suffix(40).joined(separator: "\n"))")
-                break
-            }
-        }
-        print("events", events, "runs", count, Date().timeIntervalSince(start), ends)
+        for seed in Self.seed..<(Self.seed + Self.runs) { demandPromises(scenario, seed) }
+    }
+
+    @Test("keep every promise with a service that may run in one color only")
+    func exclusive() throws {
+        let scenario = try Scenario.small(exclusive: true)
+        for seed in Self.seed..<(Self.seed + Self.runs / 4) { demandPromises(scenario, seed) }
+    }
+
+    @Test("give the same trace for the same seed, byte for byte", arguments: [1, 7, 42, 4711] as [UInt64])
+    func replay(seed: UInt64) throws {
+        let scenario = try Scenario.small()
+        let first = SimulatedRun(scenario, seed: seed, isTracing: true).perform()
+        let second = SimulatedRun(try Scenario.small(), seed: seed, isTracing: true).perform()
+        #expect(first.trace.count > 20)
+        #expect(first.trace == second.trace)
+    }
+
+    @Test("differ from seed to seed")
+    func difference() throws {
+        let scenario = try Scenario.small()
+        let traces = (0..<20 as Range<UInt64>).map { SimulatedRun(scenario, seed: $0, isTracing: true).perform().trace }
+        #expect(Set(traces).count == 20)
+    }
+
+    private func demandPromises(_ scenario: Scenario, _ seed: UInt64) {
+        let report = SimulatedRun(scenario, seed: seed).perform()
+        guard !report.broken.isEmpty else { return }
+        let trace = SimulatedRun(scenario, seed: seed, isTracing: true).perform().trace
+        Issue.record("seed \(seed): \(report.broken)\n\(trace.suffix(60).joined(separator: "\n"))")
     }
 }

@@ -57,6 +57,18 @@ public struct HandOver: Sendable, Hashable {
         if let nextFire, fire < nextFire { doubtful = fire }
     }
 
+    /// The same but for when things happened: what tells states apart.
+    public var withoutTimes: HandOver {
+        var same = self
+        let noTime = Instant(milliseconds: 0)
+        same.due = due.map { _ in noTime }
+        same.doubtful = doubtful.map { _ in noTime }
+        same.downtime = nil
+        same.releasedAt = releasedAt.map { _ in noTime }
+        same.nextFireBeforeTake = nextFireBeforeTake.map { _ in noTime }
+        return same
+    }
+
     mutating func missedRunIntended() { missedRunIsIntended = true }
 
     mutating func settle(_ fire: Instant) {

@@ -1,0 +1,228 @@
+import Migration
+
+/// Visits every state that the small model can reach when rz may be killed, aborted, rolled back or taken over anywhere.
+///
+/// A state is what a dead rz leaves behind: what its journal says and what the world is like. From each, the real engine
+/// performs the run to its end; at each moment on the way (before and after each append and each call) it may die, with
+/// each subset of what it had asked for still happening, or people may ask for something. Each of these leads to states
+/// that are visited in turn, until there are no new ones.
+public struct Exploration {
+    public struct Report: Sendable {
+        /// Different states that a dead rz can leave.
+        public var states = 0
+        /// Different moments within runs: journal, world, and what is on its way.
+        public var moments = 0
+        public var runs = 0
+        public var events = 0
+        public var ends: [String: Int] = [:]
+        public var broken: [BrokenPromise] = []
+    }
+
+    private let scenario: Scenario
+    private var report = Report()
+    private var seenStates: Set<Essence> = []
+    private var seenMoments: Set<Moment> = []
+    private var waiting: [State] = []
+
+    public init(_ scenario: Scenario) { self.scenario = scenario }
+
+    /// - Parameter limit: stops after so many runs; nil visits everything.
+    /// - Returns: the counts, and the first promises that were broken.
+    public mutating func explore(limit: Int? = nil) -> Report {
+        visit(State(events: [], world: scenario.world, epoch: 0))
+        while let state = waiting.popLast(), report.broken.isEmpty, report.runs < limit ?? .max {
+            let found = run(from: state, asking: nil)
+            for (number, moment) in found.moments.enumerated() {
+                for next in moment.crashes { visit(next) }
+                // Where the same was seen before, the same has been asked before.
+                guard seenMoments.insert(moment.key).inserted else { continue }
+                for wish in Exploration.wishes where report.broken.isEmpty {
+                    for next in run(from: state, asking: (wish, number)).moments.flatMap(\.crashes) { visit(next) }
+                }
+            }
+        }
+        report.states = seenStates.count
+        report.moments = seenMoments.count
+        return report
+    }
+
+    private static let wishes: [Event.Kind] = [
+        .abortRequested(by: "ada"), .rollbackRequested(by: "ada"), .pauseRequested(by: "ada"),
+    ]
+
+    private mutating func visit(_ state: State) {
+        if seenStates.insert(state.essence).inserted { waiting.append(state) }
+    }
+
+    // MARK: - One run
+
+    /// What a dead rz leaves.
+    private struct State {
+        var events: [Event]
+        var world: WorldState
+        var epoch: Int
+
+        var essence: Essence { Essence(RunState(run: Simulation.run, events: events), world) }
+    }
+
+    private struct Moment: Hashable {
+        var essence: Essence
+        var onTheWay: [Call]
+    }
+
+    private struct Found {
+        var moments: [(key: Moment, crashes: [State])] = []
+    }
+
+    private mutating func run(from state: State, asking wish: (kind: Event.Kind, moment: Int)?) -> Found {
+        let recorder = Recorder()
+        let simulation = Simulation(
+            scenario, timeline: Timeline(seed: 0, isShuffled: false), faults: recorder, isTracing: false)
+        simulation.load(state.events, world: state.world, epoch: state.epoch)
+        var found = Found()
+        var count = 0
+        recorder.onMoment = { [unowned simulation] in
+            defer { count += 1 }
+            if let wish, wish.moment == count { simulation.ask(wish.kind) }
+            found.moments.append(Exploration.moment(of: simulation))
+        }
+        let ended = Box<Result<RunState, Failure>?>(nil)
+        let opening: Event.Kind =
+            state.events.isEmpty
+            ? .runStarted(environment: "small", plan: scenario.plan.id, from: .blue, to: .green, by: "ada")
+            : .runResumed(by: "ada")
+        _ = simulation.start(opening: opening) { ended.value = $0 }
+        let hasEnded = simulation.timeline.run(limit: 600_000) {
+            // Who asks for a pause goes on some time.
+            if simulation.state.status == .paused { simulation.ask(.resumeRequested(by: "ada")) }
+            return ended.value != nil
+        }
+        report.runs += 1
+        report.events += simulation.eventCount
+        judge(simulation, hasEnded, ended.value)
+        return found
+    }
+
+    private mutating func judge(_ simulation: Simulation, _ hasEnded: Bool, _ outcome: Result<RunState, Failure>?) {
+        let status = simulation.state.status
+        switch (hasEnded, outcome) {
+        case (true, .success?) where status.isEnded: simulation.checker.checkEnd(status, simulation.world)
+        case (true, .success?): simulation.checker.breaks("liveness", "halted though nothing failed: \(status)")
+        case (true, .failure(let failure)?): simulation.checker.breaks("liveness", failure.summary)
+        default: simulation.checker.breaks("liveness", "no end: \(status) in \(simulation.state.phase)")
+        }
+        report.ends[Exploration.word(status), default: 0] += 1
+        report.broken += simulation.checker.broken
+    }
+
+    private static func word(_ status: RunState.Status) -> String {
+        switch status {
+        case .done: "done"
+        case .aborted: "aborted"
+        case .rolledBack: "rolled back"
+        case .halted: "halted"
+        case .running, .paused, .rollingBack: "not ended"
+        }
+    }
+
+    /// What could be left behind right now: each subset of what is on its way happens, or not.
+    private static func moment(of simulation: Simulation) -> (key: Moment, crashes: [State]) {
+        let messages = simulation.onTheWay.prefix(4)
+        let events = simulation.journal.events.filter { $0.kind.matters }.enumerated().map { index, event in
+            Event(run: event.run, sequence: index + 1, time: event.time, kind: event.kind)
+        }
+        let crashes = (0..<(1 << messages.count)).map { subset in
+            var world = simulation.world
+            for (index, message) in messages.enumerated() where subset & (1 << index) != 0 { message.effect(&world) }
+            return State(events: events, world: world, epoch: simulation.journal.epoch)
+        }
+        let key = Moment(essence: Essence(simulation.state, simulation.world), onTheWay: messages.map(\.call))
+        return (key, crashes)
+    }
+}
+
+/// What tells two states apart as far as rz's behaviour goes: no times, no counters, no texts.
+private struct Essence: Hashable {
+    private var state: RunState
+    private var world: WorldState
+
+    init(_ state: RunState, _ world: WorldState) {
+        self.state = state.essence
+        self.world = world.essence
+    }
+}
+
+extension RunState {
+    fileprivate var essence: RunState {
+        var essence = RunState(run: run)
+        essence.status = status
+        essence.phase = phase
+        essence.wish = wish
+        essence.isGoingBack = isGoingBack
+        essence.handBack = handBack
+        essence.traffic = traffic
+        essence.traffic.samples = []
+        essence.traffic.quietSince = traffic.quietSince.map { _ in Instant(milliseconds: 0) }
+        essence.phaseStartedAt = phaseStartedAt.mapValues { _ in Instant(milliseconds: 0) }
+        for (id, step) in steps {
+            var known = StepState()
+            known.progress = step.progress
+            known.isIntended = step.isIntended
+            essence.steps[id] = known
+        }
+        for id in handOvers.keys { essence.handOvers[id] = handOvers[id]?.withoutTimes }
+        return essence
+    }
+}
+
+extension WorldState {
+    fileprivate var essence: WorldState {
+        var essence = self
+        essence.time = 0
+        essence.jobRuns = [:]
+        essence.failedRequests = 0
+        for color in Color.allCases {
+            for id in essence[color].services.keys {
+                essence[color].services[id]?.readyAt = 0
+                essence[color].services[id]?.runsUntil = 0
+            }
+        }
+        for index in essence.loadBalancers.indices {
+            essence.loadBalancers[index].epoch = 0
+            for server in essence.loadBalancers[index].servers.indices {
+                essence.loadBalancers[index].servers[server].requests = 0
+                essence.loadBalancers[index].servers[server].errors = 0
+                essence.loadBalancers[index].servers[server].busyUntil = 0
+                essence.loadBalancers[index].servers[server].lastRequestAt = 0
+            }
+        }
+        return essence
+    }
+}
+
+extension Event.Kind {
+    /// Whether the state after it is another one, as far as behaviour goes.
+    fileprivate var matters: Bool {
+        switch self {
+        case .trafficSampled, .stepWaiting, .noted: false
+        default: true
+        }
+    }
+}
+
+/// Nothing fails; each moment is told.
+private final class Recorder: FaultSource {
+    var onMoment: () -> Void = {}
+
+    func fate(of call: Call) -> Fate { .answered(effectAfter: 1, replyAfter: 1) }
+    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
+    func arrives(_ call: Call) -> Bool { true }
+
+    func passes(_ point: KillPoint, _ process: SimulatedProcess) {
+        switch point {
+        case .beforeAppend(let kinds), .afterAppend(let kinds): if kinds.contains(where: \.matters) { onMoment() }
+        case .beforeCall(let call): if call.isMutating { onMoment() }
+        case .afterCall: onMoment()
+        }
+    }
+}

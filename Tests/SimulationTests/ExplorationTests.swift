@@ -1,0 +1,19 @@
+import Foundation
+import Simulation
+import Testing
+
+@Suite("The small model")
+struct ExplorationTests {
+    @Test("keeps every promise in every state that it can reach")
+    func everyState() throws {
+        var exploration = Exploration(try Scenario.small(startTime: 0, isBrief: true))
+        let limit = ProcessInfo.processInfo.environment["RZ_EXPLORE_RUNS"].flatMap { Int($0) }
+        let report = exploration.explore(limit: limit)
+        print(
+            "small model: \(report.states) states, \(report.moments) moments, \(report.runs) runs, "
+                + "\(report.events) events, ends: \(report.ends.sorted { $0.key < $1.key })")
+        #expect(report.broken.isEmpty, "\(report.broken)")
+        #expect(report.states > 1000)
+        #expect(Set(report.ends.keys) == ["done", "aborted", "rolled back"])
+    }
+}
