@@ -16,6 +16,8 @@ public struct Exploration {
         public var events = 0
         public var ends: [String: Int] = [:]
         public var broken: [BrokenPromise] = []
+        /// The journal of the run in which that was.
+        public var journal: [String] = []
     }
 
     private let scenario: Scenario
@@ -113,6 +115,7 @@ public struct Exploration {
         }
         report.ends[Exploration.word(status), default: 0] += 1
         report.broken += simulation.checker.broken
+        if !report.broken.isEmpty { report.journal = simulation.journal.events.map { "\($0.kind)" } }
     }
 
     private static func word(_ status: RunState.Status) -> String {

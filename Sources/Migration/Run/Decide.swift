@@ -159,7 +159,9 @@ private func goOn(_ handBack: RunState.HandBack, _ state: RunState, _ plan: Plan
 }
 
 private func startRollback(_ state: RunState) -> [Command] {
-    hasStepsUnderWay(state) ? [.stopStepsUnderWay] : [.startRollback]
+    guard hasStepsUnderWay(state) else { return [.startRollback] }
+    // What is being handed back already is a part of the rollback: stopped, it would only count as failed.
+    return state.handBack == nil ? [.stopStepsUnderWay] : []
 }
 
 /// Traffic first, then the steps in reverse: a phase after the other, and in it what others need last.

@@ -22,6 +22,18 @@ struct HandOverTests {
         #expect(story.next == [.finish(.aborted)])
     }
 
+    @Test("is handed back to the end when a rollback is asked for meanwhile")
+    func rollbackMeanwhile() {
+        var story = Story(.small(hasJob: true))
+        story.reaches(.drain)
+        story.happens(.abortRequested(by: "ada"), .trafficReturnIntended)
+        story.happens(.trafficReturned(loadBalancers: [], took: .zero), .handBackStarted(failure: nil))
+        story.happens(.undoStarted(step: "job"), .rollbackRequested(by: "grace"))
+        #expect(story.next == [])
+        story.happens(.undoCompleted(step: "job", summary: ""))
+        #expect(story.next == [.startRollback])
+    }
+
     @Test("goes back when its hand-over fails, and the run halts for what failed")
     func failure() {
         var story = Story(.small(hasJob: true))
