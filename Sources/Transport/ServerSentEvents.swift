@@ -30,7 +30,7 @@ extension HTTPClient {
                     }
                     var parser = ServerSentEventParser()
                     for try await bytes in stream.body {
-                        for event in parser.take(bytes) { continuation.yield(event) }
+                        for event in try parser.take(bytes) { continuation.yield(event) }
                     }
                     continuation.finish()
                 } catch {
@@ -44,16 +44,25 @@ extension HTTPClient {
 
 /// Takes bytes as they come and gives events as they are complete.
 struct ServerSentEventParser {
+    /// Of one event, all its lines together. Marathon sends a whole deployment's plan as one.
+    static let largestEvent = 16 << 20
+
+    struct TooLarge: Error {}
+
     private var line: [UInt8] = []
+    /// Bytes since the last event.
+    private var size = 0
     private var endedWithCarriageReturn = false
     private var isFirstLine = true
     private var type = ""
     private var data: [String] = []
     private var id: String?
 
-    mutating func take(_ bytes: [UInt8]) -> [ServerSentEvent] {
+    mutating func take(_ bytes: [UInt8]) throws(TooLarge) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
         for byte in bytes {
+            size += 1
+            if size > ServerSentEventParser.largestEvent { throw TooLarge() }
             switch byte {
             case 10 where endedWithCarriageReturn:
                 endedWithCarriageReturn = false
@@ -93,6 +102,7 @@ struct ServerSentEventParser {
         defer {
             type = ""
             data = []
+            size = 0
         }
         guard !data.isEmpty else { return nil }
         return ServerSentEvent(type: type.isEmpty ? "message" : type, data: data.joined(separator: "\n"), id: id)

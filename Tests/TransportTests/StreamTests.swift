@@ -134,9 +134,9 @@ struct EventTests {
     }
 
     @Test("are read byte by byte: marks before and in them change nothing")
-    func bytes() {
+    func bytes() throws {
         var parser = ServerSentEventParser()
-        let events = parser.take(Array("\u{FEFF}data:\u{301}a\n\ndata: \u{301}b\n\n".utf8))
+        let events = try parser.take(Array("\u{FEFF}data:\u{301}a\n\ndata: \u{301}b\n\n".utf8))
         #expect(events.map(\.data) == ["\u{301}a", "\u{301}b"])
     }
 }

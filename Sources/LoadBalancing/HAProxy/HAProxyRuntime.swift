@@ -133,7 +133,7 @@ public struct HAProxyRuntime: LoadBalancer {
                 failure.details.first?.contains("backend \($0),") ?? false
             }),
             let answer = try? await socket.ask([HAProxyRuntime.statistics]),
-            let algorithm = Statistics(answer[0])?.backends[backend]?.algorithm
+            let algorithm = try? Statistics(answer[0]).backends[backend]?.algorithm
         else { return failure }
         var explained = failure
         explained.advice = "\(backend) uses `balance \(algorithm)`. \(advice)"
@@ -195,19 +195,26 @@ public struct HAProxyRuntime: LoadBalancer {
     }
 
     private func records(in answer: String, _ socket: RuntimeSocket) throws(Failure) -> [ServerRecord] {
-        guard let records = ServerRecord.all(in: answer) else { throw strange("server state", answer, socket) }
-        return records
+        do throws(MalformedReply) {
+            return try ServerRecord.all(in: answer)
+        } catch {
+            throw strange("server state", error, answer, socket)
+        }
     }
 
     private func statistics(in answer: String, _ socket: RuntimeSocket) throws(Failure) -> Statistics {
-        guard let statistics = Statistics(answer) else { throw strange("statistics", answer, socket) }
-        return statistics
+        do throws(MalformedReply) {
+            return try Statistics(answer)
+        } catch {
+            throw strange("statistics", error, answer, socket)
+        }
     }
 
-    private func strange(_ what: String, _ answer: String, _ socket: RuntimeSocket) -> Failure {
+    private func strange(_ what: String, _ reason: MalformedReply, _ answer: String, _ socket: RuntimeSocket) -> Failure
+    {
         Failure(
             "\(name) answered something else than its \(what)", at: socket.address.description,
-            details: [String(answer.firstLine.prefix(200))],
+            details: [reason.description, String(answer.firstLine.prefix(200))],
             advice: "See whether HAProxy's runtime API listens there.")
     }
 

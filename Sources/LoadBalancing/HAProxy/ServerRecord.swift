@@ -10,19 +10,25 @@ struct ServerRecord: Sendable, Hashable {
     var operation: ServerState.Operation
     var hasActiveAgent: Bool
 
-    /// Reads all servers; nil when the text is no server state of version 1, or a line of it is broken.
+    /// Reads all servers.
     ///
     /// Source: HAProxy 2.6 management guide, `show servers state`. Columns are found by name.
-    static func all(in text: String) -> [ServerRecord]? {
+    ///
+    /// - Throws: `MalformedReply` when the text is no server state of version 1, or a line of it is broken.
+    static func all(in text: String) throws(MalformedReply) -> [ServerRecord] {
         let lines = text.utf8.split(separator: 10).map { Substring($0) }
-        guard lines.count >= 2, lines[0] == "1", lines[1].hasPrefix("# ") else { return nil }
+        guard lines.count >= 2, lines[0] == "1", lines[1].hasPrefix("# ") else {
+            throw MalformedReply("it is no server state of version 1")
+        }
         let names = lines[1].dropFirst(2).utf8.split(separator: 32).map { String(Substring($0)) }
         let columns = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         var records: [ServerRecord] = []
         records.reserveCapacity(lines.count - 2)
         for line in lines.dropFirst(2) {
             let cells = line.utf8.split(separator: 32).map { Substring($0) }
-            guard cells.count == names.count, let record = ServerRecord(cells, columns) else { return nil }
+            guard cells.count == names.count, let record = ServerRecord(cells, columns) else {
+                throw MalformedReply("server \(records.count + 1) can't be read")
+            }
             records.append(record)
         }
         return records
@@ -32,7 +38,8 @@ struct ServerRecord: Sendable, Hashable {
         func cell(_ name: String) -> Substring? { columns[name].map { cells[$0] } }
         func number(_ name: String) -> Int? { cell(name).flatMap { Int($0) } }
         guard let backend = cell("be_name"), let server = cell("srv_name"), let host = cell("srv_addr"),
-            let weight = number("srv_uweight"), let state = number("srv_op_state"),
+            let weight = number("srv_uweight"), (0...Weights.largest).contains(weight),
+            let state = number("srv_op_state"),
             let administration = number("srv_admin_state"), let operation = ServerRecord.operation(state)
         else { return nil }
         self.backend = String(backend)

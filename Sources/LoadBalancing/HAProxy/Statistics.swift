@@ -15,12 +15,16 @@ struct Statistics: Sendable {
     private(set) var backends: [String: Backend] = [:]
     private(set) var counters: [Server: ServerCounters] = [:]
 
-    /// Reads the CSV; nil when it is none of HAProxy's. Columns are found by name: each version adds some.
+    /// Reads the CSV. Columns are found by name: each version adds some.
     ///
     /// Source: HAProxy 2.6 management guide, section 9.1.
-    init?(_ text: String) {
+    ///
+    /// - Throws: `MalformedReply` when it is none of HAProxy's.
+    init(_ text: String) throws(MalformedReply) {
         let rows = commaSeparatedValues(text)
-        guard let header = rows.first, header.first == "# pxname" else { return nil }
+        guard let header = rows.first, header.first == "# pxname" else {
+            throw MalformedReply("it does not begin as statistics do")
+        }
         var columns = Dictionary(header.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         columns["pxname"] = 0
         for row in rows.dropFirst() where row.count > 1 {
@@ -29,7 +33,9 @@ struct Statistics: Sendable {
                 return row[column]
             }
             func number(_ name: String) -> Int { text(name).flatMap(Int.init) ?? 0 }
-            guard let backend = text("pxname"), let name = text("svname") else { return nil }
+            guard let backend = text("pxname"), let name = text("svname") else {
+                throw MalformedReply("a line names no backend or no server")
+            }
             if name == "BACKEND" {
                 backends[backend] = Backend(algorithm: text("algo"), cookie: text("cookie"))
             } else if name != "FRONTEND" {

@@ -30,8 +30,8 @@ enum TerraformEvent: Equatable, Sendable {
         case ("change_summary", _):
             let changes = json["changes"]
             self = .summary(
-                operation: changes?["operation"]?.string ?? "", add: changes?["add"]?.int ?? 0,
-                change: changes?["change"]?.int ?? 0, remove: changes?["remove"]?.int ?? 0)
+                operation: changes?["operation"]?.string ?? "", add: count(changes?["add"]),
+                change: count(changes?["change"]), remove: count(changes?["remove"]))
         case ("diagnostic", _):
             guard let diagnostic = TerraformDiagnostic(json["diagnostic"]) else { return nil }
             self = .diagnostic(diagnostic)
@@ -39,6 +39,9 @@ enum TerraformEvent: Equatable, Sendable {
         }
     }
 }
+
+/// A number of resources; sums of what no module can have must not overflow.
+private func count(_ json: JSON?) -> Int { min(max(0, json?.int ?? 0), 1_000_000) }
 
 /// A resource of a module.
 struct TerraformResource: Hashable, Sendable {

@@ -32,7 +32,7 @@ struct PlanCommand: AsyncParsableCommand {
         try await exiting {
             let project = try await Project.load(environment, root: project.chosenRoot, planFile: output)
             let plan = try await project.plan()
-            let text = try encodePlan(plan)
+            let text = try PlanCoding.text(of: plan)
             if let output {
                 do {
                     try Data((text + "\n").utf8).write(to: URL(filePath: output), options: .atomic)

@@ -51,7 +51,7 @@ struct UpdateCommand: AsyncParsableCommand {
                 try await refuseIfUnfinished(Runs(environment: name, journal: journal))
                 let plan = try await decide(project, saved)
                 let run = try await journal.newRun(at: SystemClock().now)
-                try await journal.save(plan: try encodePlan(plan), id: plan.id)
+                try await journal.save(plan: try PlanCoding.text(of: plan), id: plan.id)
                 return try await Performance(
                     project: project, plan: plan, run: run, journal: journal, lock: lock, output: output.output
                 ).perform(
@@ -108,7 +108,7 @@ struct UpdateCommand: AsyncParsableCommand {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure("The plan can't be read", at: path, advice: "Save one with: rz plan ENVIRONMENT -o FILE.")
         }
-        return try decodePlan(String(decoding: data, as: UTF8.self), at: path)
+        return try PlanCoding.plan(from: Array(data), at: path)
     }
 }
 

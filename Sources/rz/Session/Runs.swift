@@ -1,6 +1,7 @@
 import Foundation
 import Journal
 import Migration
+import Planning
 
 /// The runs of an environment, found through its journal.
 struct Runs {
@@ -69,7 +70,7 @@ struct Runs {
             throw Failure(
                 "There is no run \(run) of \(environment)", advice: "See them all with: rz history \(environment).")
         }
-        return (try decodePlan(text), state)
+        return (try PlanCoding.plan(from: Array(text.utf8)), state)
     }
 
     /// The latest run, if it can still be steered.
@@ -91,26 +92,6 @@ struct Runs {
     func performer() async throws -> JournalLock? {
         guard let lock = try await journal.currentLock(), await journal.isHeld(lock) else { return nil }
         return lock
-    }
-}
-
-func decodePlan(_ text: String, at place: String = "the journal") throws(Failure) -> Plan {
-    do {
-        return try JSONDecoder().decode(Plan.self, from: Data(text.utf8))
-    } catch {
-        throw Failure(
-            "This is not a plan that this version of rz can read", at: place, details: ["\(error)"],
-            advice: "Make a new one: rz plan ENVIRONMENT -o FILE.")
-    }
-}
-
-func encodePlan(_ plan: Plan) throws(Failure) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    do {
-        return String(decoding: try encoder.encode(plan), as: UTF8.self)
-    } catch {
-        throw Failure(error, doing: "Encoding the plan")
     }
 }
 

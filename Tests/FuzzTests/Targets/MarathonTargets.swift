@@ -1,0 +1,62 @@
+import JSON
+import Migration
+
+@testable import Clusters
+
+let marathonTargets: [FuzzTarget] = [
+    FuzzTarget(
+        "marathon-app",
+        tokens: [
+            "\"id\":", "\"env\":{", "\"portDefinitions\":[", "\"networks\":[", "\"uris\":[", "\"ipAddress\":{",
+            "\"dependencies\":[\"../..\"]", "\"docker\":{\"network\":\"BRIDGE\"}", "\"ports\":[0]", "\"instances\":-1",
+        ]
+    ) { bytes in
+        guard let json = try outcome({ try JSON(parsing: bytes) }) else { return }
+        try checkDefinition(json)
+        for app in json["apps"]?.array ?? [] { try checkDefinition(app) }
+    },
+    FuzzTarget(
+        "marathon-paths", tokens: ["env.", "labels.", ".secret", ".0.", "healthChecks.0.path", "..", "container"]
+    ) { bytes in
+        guard let path = try outcome({ try FieldPath(bytes.text) }) else { return }
+        try require(!path.keys.isEmpty, "a path leads somewhere")
+        for value in ["1", "true", "text", "{\"a\":1}"] {
+            let change = Override(match: .id("/*"), set: [path.description: Setting(value)], remove: [])
+            let back = Override(match: .id("*"), set: [:], remove: [path.description])
+            var definition = try sampleDefinition()
+            let id = definition.id
+            _ = try outcome { try definition.apply([change, back], inventory: Inventory()) { $0.text } }
+            try require(definition.id == id, "an override keeps the id")
+        }
+    },
+]
+
+private func sampleDefinition() throws -> AppDefinition {
+    try AppDefinition([
+        "id": "/shop/cart", "cmd": "run", "instances": 2, "env": ["A": "1"], "labels": ["a.b": "c"],
+        "healthChecks": [["path": "/", "portIndex": 0]],
+    ])
+}
+
+private func checkDefinition(_ json: JSON) throws {
+    guard let definition = try outcome({ try AppDefinition(json) }) else { return }
+    let again = try AppDefinition(JSON(parsing: definition.text))
+    try require(again == definition, "the canonical form is canonical: \(definition.text.prefix(300))")
+    try require(again.fingerprint == definition.fingerprint, "equal definitions have equal fingerprints")
+    try require(CanonicalForm.of(definition.json) == definition.json, "canonicalising again changes nothing")
+    let reordered = JSON.object(JSONObject(definition.json.reversed()))
+    try require(
+        try AppDefinition(reordered).fingerprint == definition.fingerprint, "the order of keys means nothing")
+    _ = (definition.instances, definition.hasHealthChecks, definition.labels)
+    for dependency in definition.dependencies {
+        try require(dependency.text.hasPrefix("/"), "a dependency is an absolute id")
+    }
+    let overrides = [
+        Override(
+            match: .id("/*"), set: ["env.A": "x", "instances": "3", "labels.x": "1"], remove: ["cmd", "labels.x"]),
+        Override(match: .id(definition.id.text), set: ["healthChecks.0.path": "/ok"], remove: ["container"]),
+    ]
+    var changed = definition
+    _ = try outcome { try changed.apply(overrides, inventory: Inventory()) { $0.text } }
+    try require(changed.id == definition.id, "an override keeps the id")
+}

@@ -1,0 +1,48 @@
+import Migration
+
+@testable import Runbooks
+
+let vocabularyTargets: [FuzzTarget] = [
+    FuzzTarget("times", tokens: ["T", "Z", "-", ":", ".", "d", "h", "m", "s", "ms", "%", " %"]) { bytes in
+        let text = bytes.text
+        if let instant = Instant(text) {
+            try require(instant.description == text, "a time is written as it was read: \(text)")
+        }
+        if let period = Period(text) {
+            try require(Period(period.description) == period, "a length of time is read back: \(text)")
+            _ = (Instant(milliseconds: 0) + period).description
+        }
+        if let percent = Percent(text) {
+            try require(Percent(percent.text) == percent, "a percentage is read back: \(text)")
+            let weights = Weights(newShare: percent, oldServers: 3, newServers: 2)
+            try require((0...256).contains(weights.new) && (0...256).contains(weights.old), "weights are in bounds")
+        }
+    },
+    FuzzTarget("settings", tokens: ["${", "}", "${env:", "${file:", "${rz:home}", ":", "{{", "}}", "[0]."]) { bytes in
+        let setting = Setting(bytes.text)
+        let written = setting.parts.map { part in
+            switch part {
+            case .text(let text): text
+            case .reference(let source, let name): "${" + source + (name.text.isEmpty ? "" : ":\(name)") + "}"
+            }
+        }.joined()
+        // `${a:}` and `${a}` are the same reference.
+        try require(
+            written.replacing(":}", with: "}") == setting.text.replacing(":}", with: "}"),
+            "parts put together are the whole: \(setting.text.prefix(200))")
+        let resolver = SettingResolver(environmentFolder: "/nonexistent", rzHome: "/rz", variables: ["A": "value"])
+        _ = try outcome { try resolver.resolve(setting) }
+        let inventory = Inventory(groups: ["agents": [Host(name: "a", address: "10.0.0.1")]])
+        _ = try outcome { try inventory.fill(setting, resolver.resolver) }
+    },
+    FuzzTarget("patterns", tokens: ["*", "**", "a*", "*a", "blue-*"]) { bytes in
+        let halves = bytes.text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let (text, pattern) = (halves[0], halves.count > 1 ? halves[1] : "*")
+        try require(matches(text, pattern: "*"), "a star matches everything")
+        try require(matches(text, pattern: "*" + text.filter { $0 != "*" }) || text.contains("*"), "a text fits itself")
+        let fits = matches(text, pattern: pattern)
+        if !pattern.contains("*") { try require(fits == (text == pattern), "without a star only the same fits") }
+        let rule = TrafficRule(backend: "be", servers: [.blue: pattern, .green: pattern])
+        try require(rule.color(of: text) == nil, "what fits both colors belongs to none")
+    },
+]
