@@ -12,7 +12,13 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
         self.reason = reason
         self.line = line
         self.column = column
-        self.path = path
+        self.path = JSONError.shortened(path, to: 300)
+    }
+
+    /// The head of a text: whoever wrote the document also wrote its keys.
+    static func shortened(_ text: String, to length: Int = 80) -> String {
+        text.unicodeScalars.count <= length
+            ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(length))) + "…"
     }
 
     public var description: String {
@@ -24,10 +30,13 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 public struct JSONLimits: Sendable, Hashable {
     public var depth: Int
     public var bytes: Int
+    /// Each takes some two hundred bytes of memory, however few it takes of the text.
+    public var values: Int
 
-    public init(depth: Int = 64, bytes: Int = 256 << 20) {
+    public init(depth: Int = 64, bytes: Int = 256 << 20, values: Int = 8 << 20) {
         self.depth = depth
         self.bytes = bytes
+        self.values = values
     }
 
     public static let `default` = JSONLimits()

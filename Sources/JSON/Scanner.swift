@@ -13,6 +13,7 @@ struct Scanner {
     private var containers: [Container] = []
     /// The texts of all numbers, in the order of the document.
     private(set) var numbers: [String] = []
+    private var values = 0
 
     init(_ bytes: [UInt8], limits: JSONLimits) {
         self.bytes = bytes
@@ -56,8 +57,14 @@ struct Scanner {
 
     private mutating func open(_ container: Container) throws(JSONError) {
         guard containers.count < limits.depth else { throw error("nested deeper than \(limits.depth) levels") }
+        try countValue()
         containers.append(container)
         position += 1
+    }
+
+    private mutating func countValue() throws(JSONError) {
+        values += 1
+        if values > limits.values { throw error("more than \(limits.values) values") }
     }
 
     private mutating func close() {
@@ -95,15 +102,19 @@ struct Scanner {
         }
         guard position < bytes.count else { throw error("a string without its closing quote", at: start) }
         if case .object(var names, _, true) = containers.last {
-            let key = Array(bytes[(start + 1)..<position])
+            // Escapes are undone: json-c would put the last of two equal keys in the place of the first.
+            let key = Scanner.unescaped(bytes[(start + 1)..<position])
             containers.removeLast()
             let isNew = names.insert(key).inserted
             containers.append(.object(names: names, key: key, isKey: true))
             // json-c's keys end at their first zero character.
-            if String(decoding: key, as: UTF8.self).contains("\\u0000") {
-                throw error("a key with a zero character", at: start)
+            if key.contains(0) { throw error("a key with a zero character", at: start) }
+            guard isNew else {
+                let shown = JSONError.shortened(String(decoding: key, as: UTF8.self))
+                throw error("the key “\(shown)” comes twice", at: start)
             }
-            guard isNew else { throw error("the key “\(String(decoding: key, as: UTF8.self))” comes twice", at: start) }
+        } else {
+            try countValue()
         }
         position += 1
     }
@@ -125,18 +136,52 @@ struct Scanner {
         return Int(String(decoding: bytes[(offset + 2)..<(offset + 6)], as: UTF8.self), radix: 16)
     }
 
+    /// The bytes that an escaped text stands for. What is no escape stays: json-c refuses it.
+    private static func unescaped(_ text: ArraySlice<UInt8>) -> [UInt8] {
+        guard text.contains(UInt8(ascii: "\\")) else { return Array(text) }
+        var result: [UInt8] = []
+        var units: [UInt16] = []
+        var rest = text
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "\\"), let letter = rest.popFirst() else {
+                result.append(byte)
+                continue
+            }
+            guard letter == UInt8(ascii: "u") else {
+                result.append(plain[letter] ?? letter)
+                continue
+            }
+            units.append(UInt16(String(decoding: rest.prefix(4), as: UTF8.self), radix: 16) ?? 0)
+            rest = rest.dropFirst(4)
+            // The other half of a surrogate follows.
+            if UTF16.isLeadSurrogate(units[0]), units.count == 1 { continue }
+            result += String(decoding: units, as: UTF16.self).utf8
+            units = []
+        }
+        return result
+    }
+
+    private static let plain =
+        [
+            UInt8(ascii: "b"): 8, UInt8(ascii: "f"): 12, UInt8(ascii: "n"): 10, UInt8(ascii: "r"): 13,
+            UInt8(ascii: "t"): 9,
+        ] as [UInt8: UInt8]
+
     private mutating func number() throws(JSONError) {
         let start = position
         while position < bytes.count, Scanner.isNumeric(bytes[position]) { position += 1 }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        guard Scanner.isNumber(bytes[start..<position]) else { throw error("“\(text)” is not a number", at: start) }
+        guard Scanner.isNumber(bytes[start..<position]) else {
+            throw error("“\(JSONError.shortened(text))” is not a number", at: start)
+        }
         numbers.append(text)
+        try countValue()
     }
 
     private mutating func word() throws(JSONError) {
         for word in ["true", "false", "null"] where bytes[position...].starts(with: word.utf8) {
             position += word.utf8.count
-            return
+            return try countValue()
         }
         let shown = UnicodeScalar(bytes[position])
         throw error(

@@ -93,7 +93,8 @@ public enum EventCoding {
 
     private static func unreadable(_ message: String) -> JournalError {
         JournalError(
-            .unreadable, path: nil, message: message, advice: "Was it written by another version of rz?")
+            .unreadable, path: nil, message: Failure.shortened(message),
+            advice: "Was it written by another version of rz?")
     }
 
     /// `stepStarted` → `step.started`, `trafficReturnFailed` → `traffic.returnFailed`, `noted` → `noted`.

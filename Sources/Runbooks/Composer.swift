@@ -3,6 +3,8 @@ import Yams
 /// Turns YAML text into nodes, or into problems with their places.
 enum Composer {
     private static let largestFile = 1 << 20
+    /// Keys that come twice, to name before giving up.
+    private static let mostRepetitions = 20
 
     struct Result {
         var node: Node?
@@ -17,14 +19,22 @@ enum Composer {
             result.problems.append(("longer than \(largestFile >> 20) MiB", Mark()))
             return result
         }
+        if let problem = Outline.problem(in: text) {
+            result.problems.append(problem)
+            return result
+        }
         var text = text
-        while result.problems.count < 100 {
+        // Each round, and each repetition in it, reads the whole file again: of a large one fewer are named.
+        let most = min(mostRepetitions, max(1, (largestFile >> 2) / max(1, text.utf8.count)))
+        for _ in 0..<most {
             do {
                 result.node = try Yams.compose(yaml: text)
                 if result.node == nil { result.problems.append(("the file is empty", Mark(line: 1, column: 1))) }
                 return result
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-                let repetitions = keys.compactMap { repetition(of: $0, in: text, mapping: context.mark) }
+                let repetitions = keys.prefix(most).compactMap {
+                    repetition(of: $0, in: text, mapping: context.mark)
+                }
                 guard !repetitions.isEmpty else {
                     let message = "these keys come twice: \(keys.joined(separator: ", "))"
                     result.problems.append((message, Mark(line: context.mark.line, column: context.mark.column)))

@@ -3,19 +3,24 @@ import Yams
 
 /// Reads a YAML file as values of a shape, and keeps every problem with its line and column.
 struct Reader {
-    private static let deepest = 40
-    private static let mostNodes = 100_000
+    /// Problems to name before giving up.
+    private static let mostProblems = 100
 
     let file: String
     private let matcher = Matcher()
     private var found: [ConfigurationError.Problem] = []
-    /// Aliases of aliases can make a short file endless.
-    private var nodesLeft = Reader.mostNodes
+    private var hasMore = false
 
     init(file: String) { self.file = file }
 
     /// In the order of the file.
-    var problems: [ConfigurationError.Problem] { found.sorted { ($0.line, $0.column) < ($1.line, $1.column) } }
+    var problems: [ConfigurationError.Problem] {
+        let sorted = found.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+        guard hasMore else { return sorted }
+        return sorted + [
+            ConfigurationError.Problem(file: file, message: "and more: only the first \(found.count) are told")
+        ]
+    }
 
     /// - Returns: the file's value; nil when it is no YAML at all. Look at `problems` before using it.
     mutating func read(_ text: String, as shape: Shape) -> Value? {
@@ -26,10 +31,14 @@ struct Reader {
     }
 
     mutating func problem(_ message: String, _ mark: Mark, suggestion: String? = nil) {
+        guard found.count < Reader.mostProblems else {
+            hasMore = true
+            return
+        }
         found.append(
             ConfigurationError.Problem(
-                file: file, line: mark.line, column: mark.column, path: mark.path, message: message,
-                suggestion: suggestion))
+                file: file, line: mark.line, column: mark.column, path: Failure.shortened(mark.path, to: 200),
+                message: Failure.shortened(message, to: 500), suggestion: suggestion))
     }
 
     /// A problem with what a value means. Nothing is said of a value that could not be read: it would mislead.
@@ -40,35 +49,29 @@ struct Reader {
     // MARK: - Values
 
     private mutating func value(
-        _ node: Node, _ shape: Shape, _ path: String, repeated: Set<String> = [], depth: Int = 0
+        _ node: Node, _ shape: Shape, _ path: String, repeated: Set<String> = []
     ) -> Value {
         let before = found.count
         let mark = Mark(line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, path: path)
-        let content = content(node, shape, mark, repeated, depth)
+        let content = content(node, shape, mark, repeated)
         return Value(content: content, mark: mark, isBroken: found.count > before)
     }
 
     private mutating func content(
-        _ node: Node, _ shape: Shape, _ mark: Mark, _ repeated: Set<String>, _ depth: Int
+        _ node: Node, _ shape: Shape, _ mark: Mark, _ repeated: Set<String>
     ) -> Value.Content {
-        nodesLeft -= 1
-        guard depth < Reader.deepest, nodesLeft > 0 else {
-            if nodesLeft == 0 { problem("more than \(Reader.mostNodes) values, aliases included", mark) }
-            if depth >= Reader.deepest { problem("nested deeper than \(Reader.deepest) levels", mark) }
-            return .unreadable
-        }
         switch shape {
         case .object(let fields, let rules, let rest):
-            return object(node, ObjectShape(fields: fields, rules: rules, rest: rest), mark, repeated, depth)
+            return object(node, ObjectShape(fields: fields, rules: rules, rest: rest), mark, repeated)
         case .map(let shape):
-            return object(node, ObjectShape(fields: [], rules: [], rest: shape), mark, repeated, depth)
-        case .list(let shape, let atLeast): return list(node, shape, atLeast, mark, repeated, depth)
+            return object(node, ObjectShape(fields: [], rules: [], rest: shape), mark, repeated)
+        case .list(let shape, let atLeast): return list(node, shape, atLeast, mark, repeated)
         case .either(let shapes):
             guard let shape = shapes.first(where: { Reader.fits(node, $0) }) else {
                 problem("\(shapes.map(Reader.kind).joined(separator: " or ")) is expected here", mark)
                 return .unreadable
             }
-            return content(node, shape, mark, repeated, depth)
+            return content(node, shape, mark, repeated)
         default: return scalar(node, shape, mark)
         }
     }
@@ -81,7 +84,7 @@ struct Reader {
     }
 
     private mutating func object(
-        _ node: Node, _ shape: ObjectShape, _ mark: Mark, _ repeated: Set<String>, _ depth: Int
+        _ node: Node, _ shape: ObjectShape, _ mark: Mark, _ repeated: Set<String>
     ) -> Value.Content {
         guard let mapping = node.mapping else {
             problem("keys with values are expected here, not \(Reader.kind(node))", mark)
@@ -89,7 +92,7 @@ struct Reader {
         }
         var members: [Value.Member] = []
         var unknown: [(key: String, meant: String?)] = []
-        for (keyNode, valueNode) in mapping {
+        for (keyNode, valueNode) in mapping where !hasMore {
             let key = keyNode.scalar?.string ?? ""
             if repeated.contains(key) { continue }
             let path = mark.path.isEmpty ? key : "\(mark.path).\(key)"
@@ -103,7 +106,7 @@ struct Reader {
                 problem("\"\(key)\" is not supported yet by this version", keyMark)
                 unknown.append((key, nil))
             } else if let inner = field?.shape ?? shape.rest {
-                let value = value(valueNode, inner, path, repeated: repeated, depth: depth + 1)
+                let value = value(valueNode, inner, path, repeated: repeated)
                 members.append(Value.Member(key: key, keyMark: keyMark, value: value))
             } else {
                 let meant = nearest(key, in: shape.known)
@@ -140,7 +143,7 @@ struct Reader {
     }
 
     private mutating func list(
-        _ node: Node, _ shape: Shape, _ atLeast: Int, _ mark: Mark, _ repeated: Set<String>, _ depth: Int
+        _ node: Node, _ shape: Shape, _ atLeast: Int, _ mark: Mark, _ repeated: Set<String>
     ) -> Value.Content {
         guard let sequence = node.sequence else {
             problem("a list is expected here, not \(Reader.kind(node))", mark)
@@ -149,7 +152,7 @@ struct Reader {
         if sequence.count < atLeast { problem("at least \(atLeast) needed in this list", mark) }
         var values: [Value] = []
         for (index, element) in sequence.enumerated() {
-            values.append(value(element, shape, "\(mark.path)[\(index)]", repeated: repeated, depth: depth + 1))
+            values.append(value(element, shape, "\(mark.path)[\(index)]", repeated: repeated))
         }
         return .list(values)
     }

@@ -63,8 +63,11 @@ struct Scalar {
     }
 
     /// The first `${…}` that refers to nothing rz knows.
-    private static func unknownReference(_ text: String) -> (message: String, suggestion: String?)? {
+    private static func unknownReference(_ text: String, depth: Int = 1) -> (message: String, suggestion: String?)? {
         for case .reference(let source, let name) in Setting(text).parts {
+            guard depth <= Setting.deepest else {
+                return ("references are nested deeper than \(Setting.deepest) levels", nil)
+            }
             let known = "known: ${env:VAR}, ${file:PATH}, ${rz:home}"
             if name.text.isEmpty, !["env", "file", "rz"].contains(source) {
                 return ("“${\(source)}” refers to nothing; \(known)", source.isEmpty ? nil : "${env:\(source)}")
@@ -75,7 +78,7 @@ struct Scalar {
                 let suggestion = source == "rz" ? "${rz:home}" : name.text.isEmpty ? nil : meant
                 return ("“${\(source):\(name)}” refers to nothing; \(known)", suggestion)
             }
-            if let inner = unknownReference(name.text) { return inner }
+            if let inner = unknownReference(name.text, depth: depth + 1) { return inner }
         }
         return nil
     }

@@ -32,20 +32,27 @@ public final class SettingResolver: @unchecked Sendable {
     /// Reads the variables and files that a setting refers to, at this moment.
     ///
     /// - Throws: `Failure` (kind `.permanent`) that names the variable or the file that is missing.
-    public func resolve(_ setting: Setting) throws(Failure) -> String {
+    public func resolve(_ setting: Setting) throws(Failure) -> String { try resolve(setting, depth: 0) }
+
+    private func resolve(_ setting: Setting, depth: Int) throws(Failure) -> String {
         var text = ""
         for part in setting.parts {
             switch part {
             case .text(let literal): text += literal
-            case .reference(let source, let name): text += try value(source, name)
+            case .reference(let source, let name): text += try value(source, name, depth: depth + 1)
             }
         }
         return text
     }
 
     /// Errors show the reference as it is written: what a name resolves to may hold a secret itself.
-    private func value(_ source: String, _ written: Setting) throws(Failure) -> String {
-        let name = try resolve(written)
+    private func value(_ source: String, _ written: Setting, depth: Int) throws(Failure) -> String {
+        guard depth <= Setting.deepest else {
+            throw Failure(
+                "A setting refers to itself too often", at: "${\(source):\(written)}",
+                details: ["references are nested deeper than \(Setting.deepest) levels"], advice: "Write it flatter.")
+        }
+        let name = try resolve(written, depth: depth)
         switch source {
         case "rz" where name == "home":
             return rzHome

@@ -17,28 +17,54 @@ extension HTTPClient {
     ///
     /// - Throws: `TransportError`; also when the answer is no event stream.
     public func events(_ request: HTTPRequest) -> AsyncThrowingStream<ServerSentEvent, any Error> {
-        AsyncThrowingStream { continuation in
-            let reader = Task {
-                do {
-                    var request = request
-                    request.headers.append(HTTPHeader("Accept", "text/event-stream"))
-                    let stream = try await self.stream(request)
-                    guard stream.status == 200 else {
-                        throw TransportError(
-                            .malformed, target: "\(request.method) \(shown(request.url))",
-                            message: "answered \(stream.status) where events were expected")
-                    }
-                    var parser = ServerSentEventParser()
-                    for try await bytes in stream.body {
-                        for event in try parser.take(bytes) { continuation.yield(event) }
-                    }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
+        let reader = ServerSentEventReader(client: self, request: request)
+        return AsyncThrowingStream { try await reader.next() }
+    }
+}
+
+/// Reads only as fast as somebody takes the events.
+private actor ServerSentEventReader {
+    private let client: HTTPClient
+    private let request: HTTPRequest
+    private var body: AsyncThrowingStream<[UInt8], any Error>.Iterator?
+    private var parser = ServerSentEventParser()
+    private var events: [ServerSentEvent] = []
+
+    init(client: HTTPClient, request: HTTPRequest) {
+        self.client = client
+        self.request = request
+    }
+
+    /// Nil at the end of the stream.
+    func next() async throws -> ServerSentEvent? {
+        var body = try await opened()
+        while events.isEmpty {
+            guard let bytes = try await body.next(isolation: self) else { return nil }
+            do throws(ServerSentEventParser.TooLarge) {
+                events = try parser.take(bytes).reversed()
+            } catch {
+                throw failure(.tooLarge, "an event is longer than \(ServerSentEventParser.largestEvent) bytes")
             }
-            continuation.onTermination = { _ in reader.cancel() }
         }
+        self.body = body
+        return events.removeLast()
+    }
+
+    private func opened() async throws -> AsyncThrowingStream<[UInt8], any Error>.Iterator {
+        if let body { return body }
+        var request = request
+        request.headers.append(HTTPHeader("Accept", "text/event-stream"))
+        let stream = try await client.stream(request)
+        guard stream.status == 200 else {
+            throw failure(.malformed, "answered \(stream.status) where events were expected")
+        }
+        let body = stream.body.makeAsyncIterator()
+        self.body = body
+        return body
+    }
+
+    private func failure(_ kind: TransportError.Kind, _ message: String) -> TransportError {
+        TransportError(kind, target: "\(request.method) \(shown(request.url))", message: message)
     }
 }
 

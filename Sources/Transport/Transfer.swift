@@ -24,7 +24,11 @@ final class Transfer: @unchecked Sendable {
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var headers = HTTPHeaders()
     private var body: [UInt8] = []
-    private var isTooLarge = false
+    private var headerSize = 0
+    /// What is longer than allowed, when that ended the transfer.
+    private var excess: String?
+    /// Of one exchange, with all its redirects and interim answers. libcurl bounds single lines only.
+    private static let largestHeaders = 1 << 20
     /// Where libcurl writes what went wrong in detail.
     private let problem: UnsafeMutablePointer<CChar>
 
@@ -161,7 +165,13 @@ final class Transfer: @unchecked Sendable {
 
     // MARK: - What arrives
 
-    fileprivate func take(header line: [UInt8]) {
+    /// False ends the transfer.
+    fileprivate func take(header line: [UInt8]) -> Bool {
+        headerSize += line.count
+        guard headerSize <= Transfer.largestHeaders else {
+            excess = "the headers are longer than \(Transfer.largestHeaders) bytes"
+            return false
+        }
         let text = String(decoding: line, as: UTF8.self)
         // A status line begins a new set: after a redirect only the last answer counts.
         if text.hasPrefix("HTTP/") { headers = HTTPHeaders() }
@@ -169,12 +179,13 @@ final class Transfer: @unchecked Sendable {
             if text == "\r\n" || text == "\n", let handle, let pipe, !isInterim(handle) {
                 pipe.begin(status: rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE), headers: headers)
             }
-            return
+            return true
         }
         headers.all.append(
             HTTPHeader(
                 String(text[..<colon]),
                 text[text.index(after: colon)...].trimmingCharacters(in: .whitespacesAndNewlines)))
+        return true
     }
 
     /// An answer after which another one follows: 1xx, or a redirect that is followed.
@@ -187,7 +198,7 @@ final class Transfer: @unchecked Sendable {
     fileprivate func take(body bytes: UnsafeRawBufferPointer) -> Int {
         if let pipe { return pipe.put(Array(bytes)) ? bytes.count : rz_curl_pause_write() }
         guard body.count + bytes.count <= request.maximumBody else {
-            isTooLarge = true
+            excess = "the body is longer than \(request.maximumBody) bytes"
             return 0
         }
         body += bytes
@@ -202,7 +213,7 @@ final class Transfer: @unchecked Sendable {
             return end(
                 .failure(
                     TransportError(
-                        isTooLarge ? CURLE_FILESIZE_EXCEEDED : outcome, request, String(cString: problem),
+                        excess == nil ? outcome : CURLE_FILESIZE_EXCEEDED, request, excess ?? String(cString: problem),
                         wasSent: wasSent)))
         }
         let url = rz_curl_get_text(handle, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) } ?? request.url
@@ -229,7 +240,7 @@ private let receiveBody: rz_curl_write = { bytes, size, count, context in
 }
 
 private let receiveHeader: rz_curl_write = { bytes, size, count, context in
-    Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-        .take(header: Array(UnsafeRawBufferPointer(start: bytes, count: size * count)))
-    return size * count
+    let line = Array(UnsafeRawBufferPointer(start: bytes, count: size * count))
+    // Any other number than all of them is an error to libcurl.
+    return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().take(header: line) ? line.count : 0
 }

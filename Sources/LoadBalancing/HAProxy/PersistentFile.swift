@@ -14,6 +14,9 @@ struct PersistentFile: Sendable {
         }
     }
 
+    /// State files of thirty thousand servers are a tenth of it.
+    static let largest = 64 << 20
+
     private static let queue = DispatchQueue(label: "rz.loadbalancing.files")
 
     /// The file itself where the path leads to it through links.
@@ -57,7 +60,8 @@ struct PersistentFile: Sendable {
     }
 
     private func read() throws(Problem) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe of that name must not block.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Problem("read \(path)") }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
@@ -66,6 +70,7 @@ struct PersistentFile: Sendable {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             if count == 0 { return String(decoding: bytes, as: UTF8.self) }
             guard count > 0 || errno == EINTR else { throw Problem("read \(path)") }
+            guard bytes.count <= PersistentFile.largest else { throw Problem("read \(path)", EFBIG) }
             bytes += buffer.prefix(max(0, count))
         }
     }

@@ -75,7 +75,8 @@ struct RuntimeSocket: Sendable {
             reply += piece
             guard reply.count <= RuntimeSocket.largestReply else {
                 throw TransportError(
-                    .tooLarge, target: address.description, message: "the answer does not end", effectIsUnknown: true)
+                    .tooLarge, target: address.description,
+                    message: "the answer is longer than \(RuntimeSocket.largestReply >> 20) MiB", effectIsUnknown: true)
             }
         }
         try await writing.get()

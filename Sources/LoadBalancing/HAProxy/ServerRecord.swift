@@ -16,10 +16,12 @@ struct ServerRecord: Sendable, Hashable {
     ///
     /// - Throws: `MalformedReply` when the text is no server state of version 1, or a line of it is broken.
     static func all(in text: String) throws(MalformedReply) -> [ServerRecord] {
-        let lines = text.utf8.split(separator: 10).map { Substring($0) }
+        let most = MalformedReply.mostServers
+        let lines = text.utf8.split(separator: 10, maxSplits: most + 3).map { Substring($0) }
         guard lines.count >= 2, lines[0] == "1", lines[1].hasPrefix("# ") else {
             throw MalformedReply("it is no server state of version 1")
         }
+        guard lines.count <= most + 2 else { throw MalformedReply("it tells of more than \(most) servers") }
         let names = lines[1].dropFirst(2).utf8.split(separator: 32).map { String(Substring($0)) }
         let columns = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         var records: [ServerRecord] = []

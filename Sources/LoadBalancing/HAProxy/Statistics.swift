@@ -21,7 +21,7 @@ struct Statistics: Sendable {
     ///
     /// - Throws: `MalformedReply` when it is none of HAProxy's.
     init(_ text: String) throws(MalformedReply) {
-        let rows = commaSeparatedValues(text)
+        let rows = try commaSeparatedValues(text)
         guard let header = rows.first, header.first == "# pxname" else {
             throw MalformedReply("it does not begin as statistics do")
         }
@@ -32,38 +32,48 @@ struct Statistics: Sendable {
                 guard let column = columns[name], column < row.count, !row[column].isEmpty else { return nil }
                 return row[column]
             }
-            func number(_ name: String) -> Int { text(name).flatMap(Int.init) ?? 0 }
+            func number(_ name: String) throws(MalformedReply) -> Int {
+                guard let text = text(name) else { return 0 }
+                guard let number = Int(text), (0...Statistics.largestCounter).contains(number) else {
+                    throw MalformedReply("\(name) is no counter that a load balancer can reach")
+                }
+                return number
+            }
             guard let backend = text("pxname"), let name = text("svname") else {
                 throw MalformedReply("a line names no backend or no server")
             }
             if name == "BACKEND" {
                 backends[backend] = Backend(algorithm: text("algo"), cookie: text("cookie"))
             } else if name != "FRONTEND" {
-                counters[Server(backend: backend, name: name)] = Statistics.counters(
+                counters[Server(backend: backend, name: name)] = try Statistics.counters(
                     isHTTP: text("mode") != "tcp", number)
             }
         }
     }
 
-    private static func counters(isHTTP: Bool, _ number: (String) -> Int) -> ServerCounters {
-        let failed = clampedSum(number("econ"), number("eresp"))
-        // Of HTTP, `stot` counts each attempt at a connection too, and `req_tot` only what was answered.
-        let requests = isHTTP ? clampedSum(number("req_tot"), failed) : number("stot")
-        let responseTime = number("rtime")
-        return ServerCounters(
-            sessions: number("scur"), queued: number("qcur"), rate: number("rate"), requests: requests,
-            errors: clampedSum(number("hrsp_5xx"), failed),
-            responseTime: requests > 0 && responseTime > 0 ? Period(milliseconds: Int64(responseTime)) : nil)
-    }
+    /// Ninety years of a hundred thousand requests a second; the sum of all servers' still fits.
+    private static let largestCounter = 1 << 47
 
-    private static func clampedSum(_ first: Int, _ second: Int) -> Int {
-        let (sum, overflow) = first.addingReportingOverflow(second)
-        return overflow ? Int.max : sum
+    private static func counters(
+        isHTTP: Bool, _ number: (String) throws(MalformedReply) -> Int
+    ) throws(MalformedReply) -> ServerCounters {
+        let failed = try number("econ") + number("eresp")
+        // Of HTTP, `stot` counts each attempt at a connection too, and `req_tot` only what was answered.
+        let requests = try isHTTP ? number("req_tot") + failed : number("stot")
+        // In milliseconds: a month is none.
+        let responseTime = try min(number("rtime"), Int(Int32.max))
+        return ServerCounters(
+            sessions: try number("scur"), queued: try number("qcur"), rate: try number("rate"), requests: requests,
+            errors: try number("hrsp_5xx") + failed,
+            responseTime: requests > 0 && responseTime > 0 ? Period(milliseconds: Int64(responseTime)) : nil)
     }
 }
 
+/// HAProxy 3.2 has about a hundred columns.
+private let mostColumns = 1000
+
 /// Rows of CSV (RFC 4180): quoted cells may hold commas, newlines and doubled quotes.
-private func commaSeparatedValues(_ text: String) -> [[String]] {
+private func commaSeparatedValues(_ text: String) throws(MalformedReply) -> [[String]] {
     var rows: [[String]] = []
     var row: [String] = []
     var cell: [UInt8] = []
@@ -78,10 +88,14 @@ private func commaSeparatedValues(_ text: String) -> [[String]] {
             isQuoted.toggle()
         } else if !isQuoted, isSeparator(byte) {
             row.append(String(decoding: cell, as: UTF8.self))
+            guard row.count <= mostColumns else { throw MalformedReply("a line has more than \(mostColumns) columns") }
             cell.removeAll(keepingCapacity: true)
             lastWasQuote = false
             if byte == 10 {
                 rows.append(row)
+                guard rows.count <= MalformedReply.mostServers + 1 else {
+                    throw MalformedReply("it has more than \(MalformedReply.mostServers) lines")
+                }
                 row = []
             }
         } else {

@@ -18,6 +18,9 @@ public struct Setting: Codable, Sendable, Hashable, CustomStringConvertible, Exp
 
     public var description: String { text }
 
+    /// How many references may stand inside each other.
+    public static let deepest = 8
+
     /// A part of a setting.
     public enum Part: Sendable, Hashable {
         case text(String)
@@ -27,37 +30,37 @@ public struct Setting: Codable, Sendable, Hashable, CustomStringConvertible, Exp
 
     /// The setting taken apart; a `${` without its `}` stays text.
     public var parts: [Part] {
+        let bytes = Array(text.utf8)
+        let ends = Setting.closingBraces(of: bytes)
+        func slice(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
         var parts: [Part] = []
-        var literal = ""
-        var rest = Substring(text)
-        while let character = rest.first {
-            if rest.hasPrefix("${"), let end = Setting.closingBrace(of: rest) {
-                let inner = rest[rest.index(rest.startIndex, offsetBy: 2)..<end]
-                let halves = inner.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                if !literal.isEmpty { parts.append(.text(literal)) }
-                literal = ""
-                parts.append(
-                    .reference(source: String(halves[0]), name: Setting(halves.count > 1 ? String(halves[1]) : "")))
-                rest = rest[rest.index(after: end)...]
-            } else {
-                literal.append(character)
-                rest = rest.dropFirst()
+        var literal = 0
+        var position = 0
+        while position + 1 < bytes.count {
+            guard bytes[position] == UInt8(ascii: "$"), let end = ends[position + 1] else {
+                position += 1
+                continue
             }
+            if literal < position { parts.append(.text(slice(literal..<position))) }
+            let colon = bytes[position..<end].firstIndex(of: UInt8(ascii: ":")) ?? end
+            let name = Setting(colon < end ? slice((colon + 1)..<end) : "")
+            parts.append(.reference(source: slice((position + 2)..<colon), name: name))
+            position = end + 1
+            literal = position
         }
-        if !literal.isEmpty { parts.append(.text(literal)) }
+        if literal < bytes.count { parts.append(.text(slice(literal..<bytes.count))) }
         return parts
     }
 
-    private static func closingBrace(of text: Substring) -> Substring.Index? {
-        var depth = 0
-        for index in text.indices {
-            if text[index] == "{" { depth += 1 }
-            if text[index] == "}" {
-                depth -= 1
-                if depth == 0 { return index }
-            }
+    /// Where each `{` is closed, by its position, in one walk.
+    private static func closingBraces(of bytes: [UInt8]) -> [Int: Int] {
+        var open: [Int] = []
+        var ends: [Int: Int] = [:]
+        for (position, byte) in bytes.enumerated() {
+            if byte == UInt8(ascii: "{") { open.append(position) }
+            if byte == UInt8(ascii: "}"), let start = open.popLast() { ends[start] = position }
         }
-        return nil
+        return ends
     }
 }
 

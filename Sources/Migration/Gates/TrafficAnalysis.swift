@@ -153,10 +153,12 @@ private struct Window {
     /// The mean over the color's servers that took requests, weighed by their number.
     func responseTime(of color: Color) -> Period? {
         let measured = after[color, default: []].compactMap { server in
-            server.counters.responseTime.map { ($0.milliseconds, Int64(server.counters.requests)) }
+            // In floating point: the product of both may be beyond every integer.
+            server.counters.responseTime.map { (Double($0.milliseconds), Double(server.counters.requests)) }
         }.filter { $0.1 > 0 }
         let requests = measured.map(\.1).reduce(0, +)
         guard requests > 0 else { return nil }
-        return Period(milliseconds: measured.map { $0.0 * $0.1 }.reduce(0, +) / requests)
+        let mean = measured.map { $0.0 * $0.1 }.reduce(0, +) / requests
+        return Period(milliseconds: Int64(min(mean, Double(Int32.max))))
     }
 }

@@ -24,15 +24,41 @@ public struct Failure: Error, Codable, Sendable, Hashable, CustomStringConvertib
     public var advice: String?
     public var kind: Kind
 
+    /// Long texts are cut.
     public init(
         _ summary: String, at place: String? = nil, details: [String] = [], advice: String? = nil,
         kind: Kind = .permanent
     ) {
-        self.summary = summary
-        self.place = place
-        self.details = details
-        self.advice = advice
+        self.summary = Failure.shortened(summary)
+        self.place = place.map { Failure.shortened($0) }
+        self.details = Failure.shortened(details)
+        self.advice = advice.map { Failure.shortened($0) }
         self.kind = kind
+    }
+
+    /// All of them together, in bytes.
+    private static let longestDetails = 12_000
+
+    /// A text of at most so many bytes, and a mark where it was cut. An outside system's words may be of any length; a
+    /// journal keeps each failure for ever, and nobody reads more.
+    public static func shortened(_ text: String, to length: Int = 1000) -> String {
+        guard text.utf8.count > length else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: max(0, length - "…".utf8.count))
+        // Not inside a character's bytes.
+        while end > text.startIndex, text.utf8[end] & 0xC0 == 0x80 { end = text.utf8.index(before: end) }
+        return String(text[..<end]) + "…"
+    }
+
+    private static func shortened(_ lines: [String]) -> [String] {
+        var shown: [String] = []
+        var room = longestDetails
+        for line in lines {
+            let line = Failure.shortened(line)
+            room -= line.utf8.count + 1
+            guard room >= 0 else { return shown + ["and \(lines.count - shown.count) more lines"] }
+            shown.append(line)
+        }
+        return shown
     }
 
     /// The failure of work that was asked to stop.

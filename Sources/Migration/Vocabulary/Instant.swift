@@ -66,7 +66,7 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
     }
 
     private var fraction: Int64 { Instant.modulo(milliseconds, 1000) }
-    private var secondOfDay: Int64 { Instant.modulo((milliseconds - fraction) / 1000, 86_400) }
+    private var secondOfDay: Int64 { Instant.modulo(Instant.quotient(milliseconds, 1000), 86_400) }
 
     private func pad(_ number: Int64, _ width: Int) -> String {
         let text = String(number)
@@ -76,7 +76,7 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
     // Civil calendar arithmetic after Howard Hinnant, "chrono-compatible low-level date algorithms":
     // years start in March, so that the leap day is the last of its year.
     private var civil: (year: Int64, month: Int64, day: Int64) {
-        let days = (milliseconds - Instant.modulo(milliseconds, 86_400_000)) / 86_400_000 + 719_468
+        let days = Instant.quotient(milliseconds, 86_400_000) + 719_468
         let era = (days - Instant.modulo(days, 146_097)) / 146_097
         let dayOfEra = days - era * 146_097
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
@@ -93,6 +93,11 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
         return era * 146_097 + dayOfEra - 719_468
+    }
+
+    /// Rounded down.
+    private static func quotient(_ number: Int64, _ divisor: Int64) -> Int64 {
+        number / divisor - (number % divisor < 0 ? 1 : 0)
     }
 
     private static func modulo(_ number: Int64, _ divisor: Int64) -> Int64 {

@@ -68,6 +68,7 @@ public struct Ansible: Configurator {
         try output.redact(secrets)
         try events.redact(secrets)
         try end.refuseStopped(command)
+        try events.refuseIfTooLong(at: folder.events)
         return try AnsibleVerdict(
             playbook: playbook, expected: expected, events: events.lines().compactMap { AnsibleEvent(line: $0) },
             end: end, errors: output.lastLines(12)

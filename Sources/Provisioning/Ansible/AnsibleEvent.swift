@@ -33,8 +33,8 @@ enum AnsibleEvent: Equatable, Sendable {
             var all: [String: Stats] = [:]
             for (name, value) in json["hosts"]?.object ?? JSONObject() {
                 all[name] = Stats(
-                    changed: value["changed"]?.int ?? 0, failures: value["failures"]?.int ?? 0,
-                    unreachable: value["unreachable"]?.int ?? 0)
+                    changed: count(value["changed"]), failures: count(value["failures"]),
+                    unreachable: count(value["unreachable"]))
             }
             self = .stats(all)
         default: return nil

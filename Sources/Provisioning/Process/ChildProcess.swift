@@ -21,14 +21,15 @@ public struct ChildProcess: Sendable {
     ///   - errors: receives standard error; nil for the same file as standard output.
     ///   - record: a file that holds the process's identity while it runs, for the rz that comes after a crash.
     ///   - followed: the file whose lines `onLine` receives, if that is not standard output.
-    ///   - onLine: receives each line as it is written; once the task is cancelled, no more.
+    ///   - onLine: receives each line as it is written; once the task is cancelled, no more. When it is slower than the
+    ///     program, only the last thousand lines wait for it: what must not be missed is read from the file.
     /// - Throws: `Failure` if the program can't be started.
     public func run(
         output: OutputFile, errors: OutputFile? = nil, record: ProcessRecord? = nil,
         following followed: OutputFile? = nil, onLine: (String) async -> Void = { _ in }
     ) async throws(Failure) -> ProcessEnd {
         let stop = StopRequest()
-        let (lines, feed) = AsyncStream.makeStream(of: String.self)
+        let (lines, feed) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1000))
         // A detached task: cancelling a task that is inside Subprocess.run would end the child its own way.
         let work = Task.detached { () -> Result<ProcessEnd, Failure> in
             defer { feed.finish() }

@@ -39,13 +39,15 @@ enum Files {
         return names.sorted()
     }
 
-    /// The file's text, or nil if it can't be read.
+    /// The file's text, or nil if it can't be read; of a file longer than any output, its beginning.
     static func textIfThere(_ path: String) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe of that name must not block.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
         var all: [UInt8] = []
         while true {
+            if all.count > OutputFile.largest { return String(decoding: all, as: UTF8.self) }
             let part = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, initialized in
                 initialized = max(0, Glibc.read(file, buffer.baseAddress, 65_536))
             }

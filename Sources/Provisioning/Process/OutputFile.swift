@@ -37,25 +37,51 @@ public final class OutputFile: Sendable {
         }
     }
 
-    /// All that was written, up to a limit.
-    public func text(limit: Int = 64 << 20) -> String {
+    /// What a program may write for rz to read: more is no plan, no list of servers and no log of a playbook.
+    public static let largest = 64 << 20
+
+    /// All that was written, up to the limit.
+    public func text() -> String { String(decoding: head(), as: UTF8.self) }
+
+    /// All that was written.
+    ///
+    /// - Throws: `Failure` when that is more than the limit: a part of it would be taken for the whole.
+    func wholeText(at place: String) throws(Failure) -> String {
+        try refuseIfTooLong(at: place)
+        return text()
+    }
+
+    func refuseIfTooLong(at place: String) throws(Failure) {
+        guard isTooLong else { return }
+        throw Failure(
+            "A program wrote more than rz reads", at: place,
+            details: ["the limit is \(OutputFile.largest >> 20) MiB"], advice: "Let it write less.")
+    }
+
+    private var isTooLong: Bool {
+        var status = stat()
+        return fstat(descriptor.rawValue, &status) != 0 || Int(status.st_size) > OutputFile.largest
+    }
+
+    /// A byte more than the limit tells that there is more.
+    private func head() -> [UInt8] {
         var all: [UInt8] = []
-        while all.count < limit {
+        while all.count <= OutputFile.largest {
             let more = bytes(from: all.count)
             if more.isEmpty { break }
             all += more
         }
-        return String(decoding: all, as: UTF8.self)
+        return all
     }
 
     public func lines() -> [String] { text().split(whereSeparator: \.isNewline).map(String.init) }
 
-    /// Masks secrets in what was written, once the program has ended.
+    /// Masks secrets in what was written, once the program has ended. What is beyond the limit is cut off.
     func redact(_ secrets: Secrets) throws(Failure) {
         guard !secrets.isEmpty else { return }
         let before = text()
         let after = secrets.redact(before)
-        guard after != before else { return }
+        guard after != before || isTooLong else { return }
         var rest = Array(after.utf8)[...]
         guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Files.failure("Secrets can't be masked", "a log") }
         // The descriptor appends, so each write lands behind the one before.
@@ -82,6 +108,9 @@ struct LineTail {
     private var offset = 0
     private var unfinished: [UInt8] = []
 
+    /// The rest of a longer line is left out. The longest real ones are Ansible's statistics of ten thousand servers.
+    static let longestLine = 4 << 20
+
     init(of file: OutputFile) { self.file = file }
 
     /// The lines completed since the last call.
@@ -95,7 +124,7 @@ struct LineTail {
                 if byte == 10 {
                     lines.append(String(decoding: unfinished, as: UTF8.self))
                     unfinished = []
-                } else {
+                } else if unfinished.count < LineTail.longestLine {
                     unfinished.append(byte)
                 }
             }

@@ -34,8 +34,9 @@ public struct StaticProvisioner: Provisioner {
         try await run(["output", color.rawValue], output, errors: try OutputFile()) { _ in }
         let place = "output \(color) of the static provisioner"
         let json: JSON
+        let text = try output.wholeText(at: place)
         do throws(JSONError) {
-            json = try JSON(parsing: output.text())
+            json = try JSON(parsing: text)
         } catch {
             throw Failure("The inventory can't be read", at: place, details: ["\(error)"], advice: shape)
         }

@@ -160,15 +160,18 @@ public struct Terraform: Provisioner {
                 "Terraform can't read the state of \(runner.scope.subject)", at: runner.folder.state,
                 details: output.lastLines().map(runner.secrets.redact))
         }
-        return try TerraformOutputs.inventory(output.text(), at: runner.folder.module)
+        return try TerraformOutputs.inventory(
+            output.wholeText(at: runner.folder.module), at: runner.folder.module)
     }
 
     /// Resources without outputs: a first apply that failed. Not "no servers", or nobody would destroy them.
     private func unfinishedServers(_ runner: TerraformRunner) async throws(Failure) -> Inventory {
         let (output, end) = try await runner.collect(["state", "list"])
         guard end.isSuccess else { return Inventory() }
-        let addresses = output.text().split(whereSeparator: \.isNewline).map(String.init)
-            .filter { !$0.hasPrefix("data.") && !$0.contains(".data.") }
+        let addresses = try output.wholeText(at: runner.folder.module).split(whereSeparator: \.isNewline).map(
+            String.init
+        )
+        .filter { !$0.hasPrefix("data.") && !$0.contains(".data.") }
         guard !addresses.isEmpty else { return Inventory() }
         return Inventory(groups: ["unfinished": addresses.map { Host(name: $0, address: "") }])
     }

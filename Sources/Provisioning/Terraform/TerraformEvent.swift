@@ -40,8 +40,8 @@ enum TerraformEvent: Equatable, Sendable {
     }
 }
 
-/// A number of resources; sums of what no module can have must not overflow.
-private func count(_ json: JSON?) -> Int { min(max(0, json?.int ?? 0), 1_000_000) }
+/// A number of resources or tasks; sums of what nobody can have must not overflow.
+func count(_ json: JSON?) -> Int { min(max(0, json?.int ?? 0), 1_000_000) }
 
 /// A resource of a module.
 struct TerraformResource: Hashable, Sendable {

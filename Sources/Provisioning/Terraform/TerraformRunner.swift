@@ -95,6 +95,7 @@ struct TerraformRunner: Sendable {
         // Terraform prints what its provisioners run, secrets filled in.
         try output.redact(secrets)
         try errors.redact(secrets)
+        try output.refuseIfTooLong(at: path)
         return Answer(events: events, errors: errors.lastLines(), end: end)
     }
 

@@ -17,7 +17,7 @@ final class Watch: @unchecked Sendable {
     private var isOver = false
 
     init(target: String) throws {
-        path = NSTemporaryDirectory() + "rz-fuzz-\(target)-\(getpid()).input"
+        path = NSTemporaryDirectory() + "rz-fuzz-\(target)-\(getpid())-\(UInt16.random(in: .min ... .max)).input"
         descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Violation("no file for inputs: \(path)") }
         let thread = Thread { [self] in look() }

@@ -46,6 +46,7 @@ let provisioningTargets: [FuzzTarget] = [
         let verdict = AnsibleVerdict(playbook: "site.yaml", expected: expected, events: events, end: ended, errors: [])
         guard let result = try outcome({ try verdict.result() }) else { return }
         try require(Set(result.changed.keys) == Set(expected), "success means that every server was seen")
+        try require(result.changed.values.reduce(0, +) >= 0, "the changes of all servers have a sum")
     },
 ]
 

@@ -41,7 +41,9 @@ let vocabularyTargets: [FuzzTarget] = [
         try require(matches(text, pattern: "*"), "a star matches everything")
         try require(matches(text, pattern: "*" + text.filter { $0 != "*" }) || text.contains("*"), "a text fits itself")
         let fits = matches(text, pattern: pattern)
-        if !pattern.contains("*") { try require(fits == (text == pattern), "without a star only the same fits") }
+        if !pattern.contains("*") {
+            try require(fits == text.utf8.elementsEqual(pattern.utf8), "without a star only the same fits")
+        }
         let rule = TrafficRule(backend: "be", servers: [.blue: pattern, .green: pattern])
         try require(rule.color(of: text) == nil, "what fits both colors belongs to none")
     },

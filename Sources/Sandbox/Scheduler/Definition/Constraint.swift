@@ -26,6 +26,9 @@ struct Constraint: Sendable, Hashable {
         value = fields.count > 2 ? fields[2] : nil
     }
 
+    /// An expression of a thousand parentheses would overflow the stack of whoever reads it.
+    private static let longestExpression = 200
+
     /// What is wrong with the value of a constraint, in Marathon's words; nil when it is fine.
     static func problem(_ kind: Operator, value: String?) -> String? {
         switch kind {
@@ -33,7 +36,9 @@ struct Constraint: Sendable, Hashable {
         case .cluster: nil
         case .groupBy: value == nil || value.flatMap(Int.init) != nil ? nil : "Value was specified but is not a number"
         case .like, .unlike:
-            if let value {
+            if let value, value.utf8.count > longestExpression {
+                "A regular expression has at most \(longestExpression) bytes"
+            } else if let value {
                 (try? Regex(value)) == nil ? "'\(value)' is not a valid regular expression" : nil
             } else {
                 "A regular expression value must be provided"

@@ -13,7 +13,8 @@ struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
         var time = tm()
         var fraction: Int32 = 0
         let fields = text.split(whereSeparator: { !$0.isNumber }).compactMap { Int32($0) }
-        guard text.hasSuffix("Z"), fields.count == 7 else { return nil }
+        // Years of more digits would be beyond what milliseconds can count.
+        guard text.hasSuffix("Z"), fields.count == 7, fields[0] < 10_000 else { return nil }
         (time.tm_year, time.tm_mon, time.tm_mday) = (fields[0] - 1900, fields[1] - 1, fields[2])
         (time.tm_hour, time.tm_min, time.tm_sec) = (fields[3], fields[4], fields[5])
         fraction = fields[6]

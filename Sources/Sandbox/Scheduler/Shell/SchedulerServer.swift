@@ -15,8 +15,13 @@ struct SchedulerServer: Sendable {
         }
     }
 
-    private func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        let request = try await APIRequest(request)
+    private func respond(to received: HTTPRequest) async throws -> HTTPResponse {
+        let request: APIRequest
+        do throws(MarathonError) {
+            request = try await APIRequest(received)
+        } catch {
+            return HTTPResponse(APIResponse(status: error.status, json: error.body), withoutBody: false)
+        }
         let mayEnter = scheduler.configuration.credentials?.refusal(of: request) == nil
         if mayEnter, request.path == ["v2", "events"] { return await events(request) }
         let response: APIResponse
@@ -54,7 +59,23 @@ struct SchedulerServer: Sendable {
 }
 
 extension APIRequest {
-    init(_ request: HTTPRequest) async throws {
+    /// A thousand definitions take a few hundred kilobytes.
+    private static let largestBody = 16 << 20
+
+    /// - Throws: `MarathonError` for a body that is too long or breaks off.
+    init(_ request: HTTPRequest) async throws(MarathonError) {
+        var body: [UInt8] = []
+        do {
+            for try await piece in request.bodySequence {
+                body += piece
+                if body.count > APIRequest.largestBody { break }
+            }
+        } catch {
+            throw MarathonError(400, "The body breaks off")
+        }
+        guard body.count <= APIRequest.largestBody else {
+            throw MarathonError(413, "The body is longer than \(APIRequest.largestBody) bytes")
+        }
         let query = request.target.query().split(separator: "&").map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { part in
                 part.replacing("+", with: " ").removingPercentEncoding ?? String(part)
@@ -66,7 +87,7 @@ extension APIRequest {
             path: request.target.path().split(separator: "/").map { $0.removingPercentEncoding ?? String($0) },
             query: query, accept: request.headers[HTTPHeader("Accept")] ?? "",
             contentType: request.headers[.contentType] ?? "",
-            authorization: request.headers[.authorization] ?? "", body: Array(try await request.bodyData))
+            authorization: request.headers[.authorization] ?? "", body: body)
     }
 }
 
@@ -81,10 +102,10 @@ extension HTTPResponse {
 
     private static let phrases = [
         200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 302: "Found", 400: "Bad Request",
-        401: "Unauthorized", 403: "Forbidden",
-        404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 415: "Unsupported Media Type",
-        422: "Unprocessable Entity", 500: "Internal Server Error", 502: "Bad Gateway",
-        503: "Service Unavailable", 504: "Gateway Timeout",
+        401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict",
+        413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Entity",
+        500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
+        504: "Gateway Timeout",
     ]
 }
 
