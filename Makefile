@@ -11,7 +11,7 @@ RELEASE = -c release --product rz --static-swift-stdlib
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo lint format install clean
+.PHONY: help setup build test fuzz demo lint format install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -29,6 +29,9 @@ test: setup ## run every test
 	@set -e; RZ_TEST_MESOS=$$(scripts/mesos-for-tests); export RZ_TEST_MESOS; for target in $(TESTS); do \
 	    echo "== $$target"; $(SWIFT) test --skip-build --filter "^$$target\."; done
 	@echo "== EndToEndTests"; $(SWIFT) test --skip-build --no-parallel --filter "^EndToEndTests\."
+
+fuzz: ## look for input that breaks a decoder: make fuzz TARGET=json TIME=60
+	scripts/fuzz $(or $(TARGET),--list) $(or $(TIME),60)
 
 demo: build ## move the sandbox from blue to green and back, under load
 	RZ="$$($(SWIFT) build --show-bin-path)/rz" scripts/demo

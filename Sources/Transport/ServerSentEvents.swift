@@ -15,9 +15,12 @@ public struct ServerSentEvent: Sendable, Hashable {
 extension HTTPClient {
     /// Events of a stream, until it ends. Never reconnects by itself: whoever reads must know that events were lost.
     ///
-    /// - Throws: `TransportError`; also when the answer is no event stream.
-    public func events(_ request: HTTPRequest) -> AsyncThrowingStream<ServerSentEvent, any Error> {
-        let reader = ServerSentEventReader(client: self, request: request)
+    /// - Parameter largestEvent: in bytes; Marathon sends a whole deployment's plan as one.
+    /// - Throws: `TransportError`; also when the answer is no event stream, or an event is larger.
+    public func events(
+        _ request: HTTPRequest, largestEvent: Int = 16 << 20
+    ) -> AsyncThrowingStream<ServerSentEvent, any Error> {
+        let reader = ServerSentEventReader(client: self, request: request, largestEvent: largestEvent)
         return AsyncThrowingStream { try await reader.next() }
     }
 }
@@ -27,10 +30,11 @@ private actor ServerSentEventReader {
     private let client: HTTPClient
     private let request: HTTPRequest
     private var body: AsyncThrowingStream<[UInt8], any Error>.Iterator?
-    private var parser = ServerSentEventParser()
+    private var parser: ServerSentEventParser
     private var events: [ServerSentEvent] = []
 
-    init(client: HTTPClient, request: HTTPRequest) {
+    init(client: HTTPClient, request: HTTPRequest, largestEvent: Int) {
+        parser = ServerSentEventParser(largestEvent: largestEvent)
         self.client = client
         self.request = request
     }
@@ -43,7 +47,7 @@ private actor ServerSentEventReader {
             do throws(ServerSentEventParser.TooLarge) {
                 events = try parser.take(bytes).reversed()
             } catch {
-                throw failure(.tooLarge, "an event is longer than \(ServerSentEventParser.largestEvent) bytes")
+                throw failure(.tooLarge, "an event is longer than \(parser.largestEvent) bytes")
             }
         }
         self.body = body
@@ -70,10 +74,10 @@ private actor ServerSentEventReader {
 
 /// Takes bytes as they come and gives events as they are complete.
 struct ServerSentEventParser {
-    /// Of one event, all its lines together. Marathon sends a whole deployment's plan as one.
-    static let largestEvent = 16 << 20
-
     struct TooLarge: Error {}
+
+    /// In bytes, all lines of one event together.
+    let largestEvent: Int
 
     private var line: [UInt8] = []
     /// Bytes since the last event.
@@ -84,11 +88,13 @@ struct ServerSentEventParser {
     private var data: [String] = []
     private var id: String?
 
+    init(largestEvent: Int = 16 << 20) { self.largestEvent = largestEvent }
+
     mutating func take(_ bytes: [UInt8]) throws(TooLarge) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
         for byte in bytes {
             size += 1
-            if size > ServerSentEventParser.largestEvent { throw TooLarge() }
+            if size > largestEvent { throw TooLarge() }
             switch byte {
             case 10 where endedWithCarriageReturn:
                 endedWithCarriageReturn = false

@@ -27,8 +27,9 @@ final class Transfer: @unchecked Sendable {
     private var headerSize = 0
     /// What is longer than allowed, when that ended the transfer.
     private var excess: String?
-    /// Of one exchange, with all its redirects and interim answers. libcurl bounds single lines only.
-    private static let largestHeaders = 1 << 20
+    /// Of one exchange, with all its redirects and interim answers. Some versions of libcurl have no limit, the others
+    /// one of 300 KiB that looks like a lost connection.
+    private static let largestHeaders = 256 << 10
     /// Where libcurl writes what went wrong in detail.
     private let problem: UnsafeMutablePointer<CChar>
 

@@ -28,7 +28,7 @@ struct ReplyBoundsTests {
 
     @Test("may have as many columns and lines as the limits, and no more")
     func statistics() throws {
-        let names = "# pxname,svname," + (0..<998).map { "c\($0)," }.joined()
+        let names = "# pxname,svname," + (0..<997).map { "c\($0)," }.joined()
         #expect(throws: Never.self) { try Statistics(names + "\n") }
         let wide = #expect(throws: MalformedReply.self) { try Statistics(names + "x,\n") }
         #expect(wide?.description == "a line has more than 1000 columns")
@@ -41,6 +41,8 @@ struct ReplyBoundsTests {
 
 @Suite("The output of programs at its bounds")
 struct OutputBoundsTests {
+    private let limit = 1 << 20
+
     @Test("a line without an end takes no more memory than the limit")
     func longLine() throws {
         try withOutput { file, handle in
@@ -54,12 +56,12 @@ struct OutputBoundsTests {
     @Test("more than the limit is an error that names it, never a part taken for the whole")
     func longText() throws {
         try withOutput { file, handle in
-            try handle.truncate(atOffset: UInt64(OutputFile.largest))
+            try handle.truncate(atOffset: UInt64(limit))
             let whole = try file.wholeText(at: "output")
-            #expect(whole.utf8.count == OutputFile.largest)
-            try handle.truncate(atOffset: UInt64(OutputFile.largest + 1))
+            #expect(whole.utf8.count == limit)
+            try handle.truncate(atOffset: UInt64(limit + 1))
             let failure = #expect(throws: Failure.self) { try file.wholeText(at: "output") }
-            #expect(failure?.details == ["the limit is 64 MiB"])
+            #expect(failure?.details == ["the limit is 1 MiB"])
         }
     }
 
@@ -67,9 +69,9 @@ struct OutputBoundsTests {
     func secretBeyondLimit() throws {
         try withOutput { file, handle in
             let secret = "hunter2hunter2"
-            try handle.truncate(atOffset: UInt64(OutputFile.largest + 10))
+            try handle.truncate(atOffset: UInt64(limit + 10))
             try handle.seekToEnd()
-            try handle.write(contentsOf: Array(secret.utf8))
+            try handle.write(contentsOf: Array("\n\(secret)".utf8))
             #expect(file.lastLines().contains { $0.contains(secret) })
             var secrets = Secrets()
             secrets.insert(secret)
@@ -82,7 +84,7 @@ struct OutputBoundsTests {
     private func withOutput(_ body: (OutputFile, FileHandle) throws -> Void) throws {
         let path = NSTemporaryDirectory() + "rz-fuzz-output-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let file = try OutputFile(path: path)
+        let file = try OutputFile(path: path, limit: limit)
         let handle = try #require(FileHandle(forWritingAtPath: path))
         defer { try? handle.close() }
         try body(file, handle)

@@ -5,9 +5,12 @@ import SystemPackage
 /// A file, readable by its owner only, that a program writes its output to.
 public final class OutputFile: Sendable {
     let descriptor: FileDescriptor
+    /// In bytes, of what rz reads of it.
+    private let limit: Int
 
     /// Creates the file, or empties it.
-    public init(path: String) throws(Failure) {
+    public init(path: String, limit: Int = OutputFile.largest) throws(Failure) {
+        self.limit = limit
         let number = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600)
         guard number >= 0 else { throw Files.failure("The file can't be written", path) }
         descriptor = FileDescriptor(rawValue: number)
@@ -15,6 +18,7 @@ public final class OutputFile: Sendable {
 
     /// A file without a name, gone with its last user: for output that may hold secrets.
     public init() throws(Failure) {
+        limit = OutputFile.largest
         var path = Array("/tmp/rz-output-XXXXXX".utf8CString)
         let number = mkstemp(&path)
         guard number >= 0 else { throw Files.failure("No temporary file can be made", "/tmp") }
@@ -55,18 +59,18 @@ public final class OutputFile: Sendable {
         guard isTooLong else { return }
         throw Failure(
             "A program wrote more than rz reads", at: place,
-            details: ["the limit is \(OutputFile.largest >> 20) MiB"], advice: "Let it write less.")
+            details: ["the limit is \(limit >> 20) MiB"], advice: "Let it write less.")
     }
 
     private var isTooLong: Bool {
         var status = stat()
-        return fstat(descriptor.rawValue, &status) != 0 || Int(status.st_size) > OutputFile.largest
+        return fstat(descriptor.rawValue, &status) != 0 || Int(status.st_size) > limit
     }
 
     /// A byte more than the limit tells that there is more.
     private func head() -> [UInt8] {
         var all: [UInt8] = []
-        while all.count <= OutputFile.largest {
+        while all.count <= limit {
             let more = bytes(from: all.count)
             if more.isEmpty { break }
             all += more

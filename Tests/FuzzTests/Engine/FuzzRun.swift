@@ -6,7 +6,7 @@ import Testing
 /// `RZ_FUZZ_SEED=N` replays the one seed; `RZ_FUZZ_RUNS=N` makes N times as many inputs; `RZ_FUZZ_TARGET=NAME` leaves out
 /// all other targets.
 struct FuzzRun {
-    private static let standardRuns = 500
+    private static let standardRuns = 300
     private static let standardSeed: UInt64 = 1
 
     let target: FuzzTarget

@@ -51,7 +51,7 @@ let haproxyTargets: [FuzzTarget] = [
     },
     FuzzTarget("haproxy-map", tokens: ["epoch", "epoch ", "\tepoch", "#", "\r\n"]) { bytes in
         let once = EpochMap.contents(bytes.text, with: 8)
-        try require(once.hasSuffix("\n"), "a map ends with a newline")
+        try require(once.utf8.last == 10, "a map ends with a newline")
         try require(EpochMap.contents(once, with: 8) == once, "setting the epoch again changes nothing")
     },
     FuzzTarget("haproxy-names", tokens: ["be_shop", "unix:", "tcp:", "[::1]", ":", ";", " "]) { bytes in

@@ -26,7 +26,7 @@ struct Constraint: Sendable, Hashable {
         value = fields.count > 2 ? fields[2] : nil
     }
 
-    /// An expression of a thousand parentheses would overflow the stack of whoever reads it.
+    /// Expressions are parsed by recursion and matched by backtracking: long ones cost more than any agent is worth.
     private static let longestExpression = 200
 
     /// What is wrong with the value of a constraint, in Marathon's words; nil when it is fine.
