@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Journal
 import Migration
+import Planning
 import Reporting
 import Runbooks
 
@@ -105,7 +106,10 @@ struct UpdateCommand: AsyncParsableCommand {
     }
 
     private static func read(_ path: String) throws -> Plan {
-        guard let data = FileManager.default.contents(atPath: path) else {
+        // One byte more than the limit: what is longer is refused without being read.
+        guard let file = FileHandle(forReadingAtPath: path),
+            let data = try? file.read(upToCount: PlanCoding.largest + 1)
+        else {
             throw Failure("The plan can't be read", at: path, advice: "Save one with: rz plan ENVIRONMENT -o FILE.")
         }
         return try PlanCoding.plan(from: Array(data), at: path)
