@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
 TESTS = $(filter-out EndToEndTests,$(notdir $(wildcard Tests/*)))
-SCRIPTS = scripts/setup scripts/demo scripts/mesos-for-tests .ci/run
+SCRIPTS = scripts/setup scripts/demo scripts/fuzz scripts/mesos-for-tests .ci/run
 # The installed binary carries Swift's libraries along, so that it runs where there is no toolchain.
 RELEASE = -c release --product rz --static-swift-stdlib
 

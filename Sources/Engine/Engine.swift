@@ -144,8 +144,8 @@ public actor Engine {
         try await record([.stepStarted(step: id, attempt: attempt)])
         let context = StepContext(
             step: step, engine: self, plan: plan, drivers: drivers, fence: fence, clock: clock)
-        underWay[id] = Task(executorPreference: executor) {
-            let result = await withDeadline(step.deadline, self.clock) { () async throws(Failure) -> String in
+        underWay[id] = task("\(id)") {
+            let result = await withDeadline(step.deadline, context.clock) { () async throws(Failure) -> String in
                 try await work(for: step.action).perform(context)
             }
             await self.ended(id, result.event(step, attempt: attempt, lastWait: self.lastWait(of: id)))
@@ -157,12 +157,19 @@ public actor Engine {
         try await record([.undoStarted(step: id)])
         let context = StepContext(
             step: step, engine: self, plan: plan, drivers: drivers, fence: fence, clock: clock)
-        underWay[id] = Task(executorPreference: executor) {
-            let result = await withDeadline(step.deadline, self.clock) { () async throws(Failure) -> String in
+        underWay[id] = task("undo \(id)") {
+            let result = await withDeadline(step.deadline, context.clock) { () async throws(Failure) -> String in
                 try await work(for: step.action).undo(context)
             }
             await self.ended(id, result.undoEvent(step, lastWait: self.lastWait(of: id)))
         }
+    }
+
+    /// A task whose calls say what they belong to.
+    private nonisolated func task(
+        _ activity: String, _ work: @escaping @Sendable () async -> Void
+    ) -> Task<Void, Never> {
+        Activity.$current.withValue(activity) { Task(executorPreference: executor) { await work() } }
     }
 
     private func ended(_ id: StepID, _ event: Event.Kind) async {
@@ -263,8 +270,10 @@ public actor Engine {
     private func watchTraffic() async {
         while !Task.isCancelled {
             if state.phase.ownsTraffic || state.traffic.isShifted {
-                let events = await traffic.watch(state.traffic)
-                if !events.isEmpty { try? await record(events) }
+                await Activity.$current.withValue("watch/\(state.phase)") {
+                    let events = await traffic.watch(state.traffic)
+                    if !events.isEmpty { try? await record(events) }
+                }
             }
             do { try await clock.sleep(Period(milliseconds: 500)) } catch { return }
         }
