@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Journal
+import KillPoints
 import Migration
 import Reporting
 import Runbooks
@@ -75,7 +76,8 @@ enum Steering {
         }
         return try await LockedRun.hold(journal, purpose: "run \(state.run)") { lock in
             if let wish {
-                _ = try await journal.append([wish], run: state.run, epoch: lock.epoch, at: SystemClock().now)
+                let store = KillPoints.active?.around(journal) ?? journal
+                _ = try await store.append([wish], run: state.run, epoch: lock.epoch, at: SystemClock().now)
             }
             return try await Performance(
                 project: project, plan: plan, run: state.run, journal: journal, lock: lock, output: output

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Journal
+import KillPoints
 import Migration
 import Planning
 import Reporting
@@ -51,8 +52,12 @@ struct UpdateCommand: AsyncParsableCommand {
             return try await LockedRun.hold(journal, purpose: "rz update \(name)") { lock in
                 try await refuseIfUnfinished(Runs(environment: name, journal: journal))
                 let plan = try await decide(project, saved)
-                let run = try await journal.newRun(at: SystemClock().now)
-                try await journal.save(plan: try PlanCoding.text(of: plan), id: plan.id)
+                let run = try await KillPoints.aroundWrite("name the run") {
+                    try await journal.newRun(at: SystemClock().now)
+                }
+                try await KillPoints.aroundWrite("save the plan") {
+                    try await journal.save(plan: try PlanCoding.text(of: plan), id: plan.id)
+                }
                 return try await Performance(
                     project: project, plan: plan, run: run, journal: journal, lock: lock, output: output.output
                 ).perform(

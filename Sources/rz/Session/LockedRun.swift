@@ -1,4 +1,5 @@
 import Journal
+import KillPoints
 import Migration
 
 /// Holds an environment's lock while work is done, and lets go of it whatever comes of the work.
@@ -7,14 +8,16 @@ enum LockedRun {
         _ journal: Journal, purpose: String, _ work: (JournalLock) async throws -> ExitStatus
     ) async throws -> ExitStatus {
         let lock: JournalLock
-        do throws(JournalError) {
-            lock = try await journal.acquire(purpose: purpose, at: SystemClock().now)
-        } catch {
+        do {
+            lock = try await KillPoints.aroundWrite("acquire the lock") {
+                try await journal.acquire(purpose: purpose, at: SystemClock().now)
+            }
+        } catch let error as JournalError {
             throw error.failure
         }
         do {
             let status = try await work(lock)
-            try? await journal.release(lock)
+            try? await KillPoints.aroundWrite("release the lock") { try await journal.release(lock) }
             return status
         } catch {
             try? await journal.release(lock)

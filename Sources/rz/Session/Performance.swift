@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Journal
+import KillPoints
 import Migration
 import Reporting
 import Runbooks
@@ -21,7 +22,8 @@ struct Performance {
         let plan = plan
         let screen = Screen(plan: plan, output: output, secrets: { [settings = project.settings] in settings.secrets })
         let engine = Engine(
-            plan: plan, run: run, drivers: project.drivers, journal: journal, clock: SystemClock(), epoch: lock.epoch
+            plan: plan, run: run, drivers: project.drivers, journal: KillPoints.active?.around(journal) ?? journal,
+            clock: SystemClock(), epoch: lock.epoch
         ) { event, state in await screen.show(event, state) }
         let interrupted = Failure(
             "Interrupted", details: ["steps under way were stopped cleanly"], advice: "Go on with: rz resume.",

@@ -1,5 +1,6 @@
 import Digest
 import Foundation
+import KillPoints
 import Migration
 import Provisioning
 import Runbooks
@@ -52,9 +53,10 @@ struct Project {
         self.places = places
         settings = SettingResolver(environmentFolder: folder.environmentFolder(name), rzHome: places.home)
         Redaction.cover(settings)
-        drivers = try Drivers.registered(
+        let registered = try Drivers.registered(
             for: environment, folder: folder.environmentFolder(name), state: places.state(of: name), settings: settings,
             checkout: checkout)
+        drivers = KillPoints.active?.around(registered) ?? registered
     }
 
     /// The sandbox may be moved from anywhere: it knows the checkout that it was built from.

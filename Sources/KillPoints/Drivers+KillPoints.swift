@@ -1,0 +1,203 @@
+import Migration
+
+extension KillPoints {
+    /// The same drivers, with kill points around each of their calls.
+    public func around(_ drivers: Drivers) -> Drivers {
+        Drivers(
+            loadBalancers: drivers.loadBalancers.map { KilledLoadBalancer(base: $0, points: self) },
+            provisioner: KilledProvisioner(base: drivers.provisioner, points: self),
+            configurator: drivers.configurator.map { KilledConfigurator(base: $0, points: self) },
+            cluster: { color, inventory throws(Failure) in
+                KilledCluster(
+                    base: try drivers.cluster(color, inventory), name: "cluster(\(color))", points: self)
+            },
+            prober: KilledProber(base: drivers.prober, points: self),
+            stepRunner: KilledStepRunner(base: drivers.stepRunner, points: self))
+    }
+}
+
+private struct KilledLoadBalancer: LoadBalancer {
+    let base: any LoadBalancer
+    let points: KillPoints
+
+    var name: LoadBalancerID { base.name }
+
+    func observe() async throws(Failure) -> LoadBalancerState {
+        try await points.around(name.text, "\(name).observe", changes: false) { () async throws(Failure) in
+            try await base.observe()
+        }
+    }
+
+    func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
+        try await points.around(name.text, "\(name).apply", changes: true) { () async throws(Failure) in
+            try await base.apply(changes, epoch: epoch)
+        }
+    }
+
+    func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
+        try await points.around(name.text, "\(name).observeSessions", changes: false) { () async throws(Failure) in
+            try await base.observeSessions(backend: backend, server: server)
+        }
+    }
+
+    func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
+        try await points.around(name.text, "\(name).observeObstacles", changes: false) { () async throws(Failure) in
+            try await base.observeObstacles(rules)
+        }
+    }
+}
+
+private struct KilledProvisioner: Provisioner {
+    let base: any Provisioner
+    let points: KillPoints
+
+    func observeVersion() async throws(Failure) -> String {
+        try await look("observeVersion") { () async throws(Failure) in try await base.observeVersion() }
+    }
+
+    func observeServers(_ color: Color) async throws(Failure) -> Inventory {
+        try await look("observeServers(\(color))") { () async throws(Failure) in
+            try await base.observeServers(color)
+        }
+    }
+
+    func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges {
+        try await look("observeChanges(\(color))") { () async throws(Failure) in
+            try await base.observeChanges(color)
+        }
+    }
+
+    func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
+        let name = "provisioner.build(\(color))"
+        return try await points.around("provisioner", name, changes: true) { () async throws(Failure) in
+            try await base.build(color) { line in
+                points.during(name)
+                await report(line)
+            }
+        }
+    }
+
+    func buildDisks(report: Report) async throws(Failure) {
+        let name = "provisioner.buildDisks"
+        try await points.around("provisioner", name, changes: true) { () async throws(Failure) in
+            try await base.buildDisks { line in
+                points.during(name)
+                await report(line)
+            }
+        }
+    }
+
+    func destroy(_ color: Color, report: Report) async throws(Failure) {
+        let name = "provisioner.destroy(\(color))"
+        try await points.around("provisioner", name, changes: true) { () async throws(Failure) in
+            try await base.destroy(color) { line in
+                points.during(name)
+                await report(line)
+            }
+        }
+    }
+
+    private func look<Result>(
+        _ call: String, _ work: () async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
+        try await points.around("provisioner", "provisioner.\(call)", changes: false, work)
+    }
+}
+
+private struct KilledConfigurator: Configurator {
+    let base: any Configurator
+    let points: KillPoints
+
+    func observeVersion() async throws(Failure) -> String {
+        try await points.around("configurator", "configurator.observeVersion", changes: false) {
+            () async throws(Failure) in try await base.observeVersion()
+        }
+    }
+
+    func configure(
+        _ color: Color, _ inventory: Inventory, report: Report
+    ) async throws(Failure) -> ConfigurationResult {
+        let name = "configurator.configure(\(color))"
+        return try await points.around("configurator", name, changes: true) { () async throws(Failure) in
+            try await base.configure(color, inventory) { line in
+                points.during(name)
+                await report(line)
+            }
+        }
+    }
+}
+
+private struct KilledCluster: Cluster {
+    let base: any Cluster
+    let name: String
+    let points: KillPoints
+
+    func observePlatform() async throws(Failure) -> PlatformState {
+        try await look("observePlatform") { () async throws(Failure) in try await base.observePlatform() }
+    }
+
+    func observeServices() async throws(Failure) -> [Service] {
+        try await look("observeServices") { () async throws(Failure) in try await base.observeServices() }
+    }
+
+    /// Calls nobody.
+    func rewrite(
+        _ service: Service, overrides: [Override], inventory: Inventory?
+    ) throws(Failure) -> Service {
+        try base.rewrite(service, overrides: overrides, inventory: inventory)
+    }
+
+    func launch(_ service: Service) async throws(Failure) {
+        try await points.around(name, "\(name).launch(\(service.id))", changes: true) { () async throws(Failure) in
+            try await base.launch(service)
+        }
+    }
+
+    func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
+        try await look("observeHealth") { () async throws(Failure) in try await base.observeHealth(services) }
+    }
+
+    func stop(_ service: ServiceID) async throws(Failure) {
+        try await points.around(name, "\(name).stop(\(service))", changes: true) { () async throws(Failure) in
+            try await base.stop(service)
+        }
+    }
+
+    private func look<Result>(
+        _ call: String, _ work: () async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
+        try await points.around(name, "\(name).\(call)", changes: false, work)
+    }
+}
+
+private struct KilledProber: Prober {
+    let base: any Prober
+    let points: KillPoints
+
+    func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
+        await points.around("prober", "prober.ask", changes: false) {
+            await base.ask(probe, target: target, inventory: inventory)
+        }
+    }
+}
+
+private struct KilledStepRunner: StepRunner {
+    let base: any StepRunner
+    let points: KillPoints
+
+    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {
+        let name = "stepRunner.run"
+        try await points.around("stepRunner", name, changes: true) { () async throws(Failure) in
+            try await base.run(work, inventory: inventory) { line in
+                points.during(name)
+                await report(line)
+            }
+        }
+    }
+
+    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {
+        try await points.around("stepRunner", "stepRunner.call", changes: true) { () async throws(Failure) in
+            try await base.call(work, inventory: inventory)
+        }
+    }
+}
