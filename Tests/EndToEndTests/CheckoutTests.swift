@@ -1,4 +1,5 @@
 import Foundation
+import SandboxTesting
 import Testing
 
 @Suite("A checkout that has to be clean")

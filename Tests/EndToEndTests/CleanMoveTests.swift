@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Migration
+import SandboxTesting
 import Testing
 
 /// One move from blue to green as it should be, with users, recorders and secrets, looked at from many sides.

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Migration
+import SandboxTesting
 import Testing
 
 @Suite("A cutover in the sandbox", .serialized)

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import SandboxTesting
 import Testing
 import Transport
 

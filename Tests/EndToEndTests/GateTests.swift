@@ -1,4 +1,5 @@
 import Foundation
+import SandboxTesting
 import Testing
 
 @Suite("The gate before the traffic moves", .serialized)

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import SandboxTesting
 import Testing
 
 @Suite("What can't work is told before anything is changed", .serialized, SharedSandbox())

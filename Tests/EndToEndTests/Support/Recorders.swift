@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Migration
+import SandboxTesting
 import Testing
 
 /// Recording proxies in front of everything that rz talks to: both colors' Marathon, both load balancers, Terraform

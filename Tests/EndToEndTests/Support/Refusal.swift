@@ -1,4 +1,5 @@
 import Foundation
+import SandboxTesting
 import Testing
 
 /// Something that can't work, and what rz has to say of it.

@@ -1,3 +1,4 @@
+import SandboxTesting
 import Testing
 
 /// One sandbox with recorders for all tests of a suite, which leave it as they found it.

@@ -1,23 +1,22 @@
 import Foundation
 import JSON
 import Migration
-import Testing
 
 /// A running rz, its output in files, ended with the test.
 ///
 /// Sendable: `wait` is guarded by `lock`, everything else never changes.
-final class Program: @unchecked Sendable {
-    struct Ended: Sendable {
-        var status: Int32
-        var output: String
-        var errors: String
+package final class Program: @unchecked Sendable {
+    package struct Ended: Sendable {
+        package var status: Int32
+        package var output: String
+        package var errors: String
         /// Both, for messages of tests.
-        var all: String { output + errors }
+        package var all: String { output + errors }
         /// The events that `--json` printed.
-        var events: [JSON] { Program.events(in: output) }
+        package var events: [JSON] { Program.events(in: output) }
     }
 
-    let pid: pid_t
+    package let pid: pid_t
     private let name: String
     private let outputFile: String
     private let errorFile: String
@@ -26,7 +25,7 @@ final class Program: @unchecked Sendable {
     private var wait: Int32?
 
     /// Starts rz with these arguments.
-    init(_ arguments: [String], variables: [String: String], folder: String) throws {
+    package init(_ arguments: [String], variables: [String: String], folder: String) throws {
         name = "rz " + arguments.joined(separator: " ")
         let path = "\(folder)/\(UUID().uuidString)"
         (outputFile, errorFile) = (path + ".out", path + ".err")
@@ -45,26 +44,26 @@ final class Program: @unchecked Sendable {
     }
 
     /// The rz that was built with the tests.
-    static let rz: URL = {
+    package static let rz: URL = {
         let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         let beside = folder.appending(path: "rz")
         if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
         return checkout.appending(path: ".build/debug/rz")
     }()
 
-    static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
+    package static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
-    var output: String { (try? String(contentsOfFile: outputFile, encoding: .utf8)) ?? "" }
+    package var output: String { (try? String(contentsOfFile: outputFile, encoding: .utf8)) ?? "" }
 
     /// The events that `--json` has printed so far.
-    var events: [JSON] { Program.events(in: output) }
+    package var events: [JSON] { Program.events(in: output) }
 
     private static func events(in output: String) -> [JSON] {
         output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
     }
 
-    var isRunning: Bool {
+    package var isRunning: Bool {
         lock.withLock {
             guard wait == nil else { return false }
             var status: Int32 = 0
@@ -74,10 +73,16 @@ final class Program: @unchecked Sendable {
         }
     }
 
-    func signal(_ number: Int32) { kill(pid, number) }
+    /// Whether a signal stopped it (proc(5), `stat`, field 3).
+    package var isStopped: Bool {
+        let stat = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        return stat.split(separator: ")").last?.split(separator: " ").first == "T"
+    }
+
+    package func signal(_ number: Int32) { kill(pid, number) }
 
     /// Waits for its end; past the deadline the test fails.
-    func end(within limit: Duration = .seconds(120)) async throws -> Ended {
+    package func end(within limit: Duration = .seconds(120)) async throws -> Ended {
         try await eventually("\(name) ends", within: limit) { !isRunning }
         let errors = (try? String(contentsOfFile: errorFile, encoding: .utf8)) ?? ""
         return Ended(status: status, output: output, errors: errors)
@@ -90,9 +95,9 @@ final class Program: @unchecked Sendable {
     }
 
     /// Waits until its output holds a text.
-    func waitForOutput(_ text: String, within limit: Duration = .seconds(90)) async throws {
+    package func waitForOutput(_ text: String, within limit: Duration = .seconds(90)) async throws {
         try await eventually("\(name) says \(text)", within: limit) { output.contains(text) || !isRunning }
-        try #require(output.contains(text), "rz ended without saying \(text): \(output.suffix(600))")
+        try require(output.contains(text), "rz ended without saying \(text): \(output.suffix(600))")
     }
 }
 
@@ -126,22 +131,22 @@ private func spawn(
     defer { for pointer in words + environment { free(pointer) } }
     var pid: pid_t = 0
     let code = posix_spawn(&pid, arguments[0], &files, &attributes, &words, &environment)
-    try #require(code == 0, "\(arguments[0]) can't be started: \(String(cString: strerror(code)))")
+    try require(code == 0, "\(arguments[0]) can't be started: \(String(cString: strerror(code)))")
     return pid
 }
 
 /// Waits for a condition; the deadline makes a wait that never ends a failure that names it.
-func eventually(
+package func eventually(
     _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
-        try #require(ContinuousClock.now < deadline, "waited \(limit) in vain until \(what)")
+        try require(ContinuousClock.now < deadline, "waited \(limit) in vain until \(what)")
         try await Task.sleep(for: .milliseconds(20))
     }
 }
 
 extension JSON {
     /// When an event happened.
-    var time: Instant? { self["time"]?.string.flatMap { Instant($0) } }
+    package var time: Instant? { self["time"]?.string.flatMap { Instant($0) } }
 }

@@ -1,7 +1,7 @@
 import Transport
 
 /// One question to a HAProxy, asked without rz.
-func askHAProxy(_ address: String, _ command: String) async throws -> String {
+package func askHAProxy(_ address: String, _ command: String) async throws -> String {
     guard let address = SocketAddress(address) else { return "" }
     let socket = try await StreamSocket.connect(to: address)
     defer { socket.close() }

@@ -1,29 +1,41 @@
 import Foundation
 import JSON
-import Testing
 
 /// A sandbox of the test's own, from a copy of the environment that the test may change.
-struct SandboxFixture: Sendable {
-    let folder: String
-    var home: String { folder + "/home" }
-    var root: String { folder + "/root" }
-    var environmentFile: String { root + "/environments/sandbox/environment.yaml" }
-    var runbookFile: String { root + "/runbooks/rz-update.yaml" }
+package struct SandboxFixture: Sendable {
+    package let folder: String
+    package var home: String { folder + "/home" }
+    package var root: String { folder + "/root" }
+    package var environmentFile: String { root + "/environments/sandbox/environment.yaml" }
+    package var runbookFile: String { root + "/runbooks/rz-update.yaml" }
 
     /// Builds a sandbox, hands it over, and takes it away whatever happens.
-    static func with(_ test: (SandboxFixture) async throws -> Void) async throws {
-        // Short on purpose: the path of a UNIX socket has at most 107 bytes.
-        let fixture = SandboxFixture(folder: "/tmp/rz-e2e-\(UInt32.random(in: 0...UInt32.max))")
+    package static func with(_ test: (SandboxFixture) async throws -> Void) async throws {
         await Slots.sandboxes.take()
+        let fixture = SandboxFixture()
         let outcome = await result {
-            try fixture.copyEnvironment()
-            try await fixture.succeed("sandbox", "up", "--root", fixture.root)
+            try await fixture.build()
             try await test(fixture)
         }
         let removal = await result { try await fixture.remove() }
         await Slots.sandboxes.give()
         try outcome.get()
         try removal.get()
+    }
+
+    /// Nothing is built yet.
+    package init() {
+        // Short on purpose: the path of a UNIX socket has at most 107 bytes.
+        folder = "/tmp/rz-e2e-\(UInt32.random(in: 0...UInt32.max))"
+    }
+
+    /// Copies the environment and builds the sandbox.
+    ///
+    /// - Parameter change: edits the copy first.
+    package func build(_ change: (SandboxFixture) throws -> Void = { _ in }) async throws {
+        try copyEnvironment()
+        try change(self)
+        try await succeed("sandbox", "up", "--root", root)
     }
 
     private static func result(of work: () async throws -> Void) async -> Result<Void, any Error> {
@@ -42,14 +54,15 @@ struct SandboxFixture: Sendable {
             with: "    stats socket @SANDBOX@/haproxy/user-@EDGE@.sock mode 600 level user\n    stats timeout")
     }
 
-    private func remove() async throws {
+    /// Takes everything away.
+    package func remove() async throws {
         _ = try await run("sandbox", "down")
         try FileManager.default.removeItem(atPath: folder)
     }
 
     // MARK: - rz
 
-    func start(_ arguments: [String], variables: [String: String] = [:]) throws -> Program {
+    package func start(_ arguments: [String], variables: [String: String] = [:]) throws -> Program {
         let venv = Program.checkout.appending(path: ".venv/bin").path
         let path = "\(venv):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
         let fixed = ["RZ_HOME": home, "RZ_ROOT": root, "PATH": path, "NO_COLOR": "1"]
@@ -57,47 +70,49 @@ struct SandboxFixture: Sendable {
     }
 
     @discardableResult
-    func run(_ arguments: String..., variables: [String: String] = [:]) async throws -> Program.Ended {
+    package func run(_ arguments: String..., variables: [String: String] = [:]) async throws -> Program.Ended {
         try await start(arguments, variables: variables).end()
     }
 
     @discardableResult
-    func succeed(_ arguments: String...) async throws -> Program.Ended {
+    package func succeed(_ arguments: String...) async throws -> Program.Ended {
         let ended = try await start(arguments).end()
-        try #require(
+        try require(
             ended.status == 0, "rz \(arguments.joined(separator: " ")) exited with \(ended.status): \(ended.all)")
         return ended
     }
 
     // MARK: - What stands
 
-    func status() async throws -> JSON { try JSON(parsing: try await succeed("sandbox", "status", "--json").output) }
-    func live(_ variables: [String: String] = [:]) async throws -> String {
+    package func status() async throws -> JSON {
+        try JSON(parsing: try await succeed("sandbox", "status", "--json").output)
+    }
+    package func live(_ variables: [String: String] = [:]) async throws -> String {
         let ended = try await run("sandbox", "status", "--json", variables: variables)
         return try JSON(parsing: ended.output)["live"]?.string ?? "none"
     }
 
     /// First of the sandbox's hundred ports.
-    var basePort: Int {
+    package var basePort: Int {
         get throws {
             let description = try String(contentsOfFile: home + "/sandbox/sandbox.json", encoding: .utf8)
-            return try #require(try JSON(parsing: description)["basePort"]?.int)
+            return try require(try JSON(parsing: description)["basePort"]?.int, "\(description) names no port")
         }
     }
 
     /// Names of the servers that stand.
-    var servers: [String] {
+    package var servers: [String] {
         get throws { try FileManager.default.contentsOfDirectory(atPath: home + "/sandbox/servers") }
     }
 
-    func edit(_ file: String, replacing old: String, with new: String) throws {
+    package func edit(_ file: String, replacing old: String, with new: String) throws {
         let text = try String(contentsOfFile: file, encoding: .utf8)
-        try #require(text.contains(old), "\(file) has no \(old)")
+        try require(text.contains(old), "\(file) has no \(old)")
         try text.replacingOccurrences(of: old, with: new).write(toFile: file, atomically: true, encoding: .utf8)
     }
 
     /// How often each app was launched on a color, by its scheduler's own log.
-    func launches(on color: String) throws -> [String: Int] {
+    package func launches(on color: String) throws -> [String: Int] {
         let log = "\(home)/sandbox/servers/\(color)-control-1/log/scheduler.jsonl"
         var tasks: [String: Set<String>] = [:]
         for line in try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n") {
@@ -109,7 +124,7 @@ struct SandboxFixture: Sendable {
     }
 
     /// Makes an app of a color sick, or well again.
-    func setSickness(_ content: String?, of app: String, on color: String) throws {
+    package func setSickness(_ content: String?, of app: String, on color: String) throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: home + "/sandbox/servers")
         where name.hasPrefix(color) {
             let file = "\(home)/sandbox/servers/\(name)/etc/sick\(app.replacingOccurrences(of: "/", with: "-"))"
@@ -122,7 +137,7 @@ struct SandboxFixture: Sendable {
     }
 
     /// `server weight` by `backend/server`, as a load balancer itself says.
-    func weights(on edge: String) async throws -> [String: Int] {
+    package func weights(on edge: String) async throws -> [String: Int] {
         let balancers = try await status()["loadBalancers"]?.array ?? []
         let address = balancers.first { $0["name"]?.string == edge }?["socket"]?.string ?? ""
         let table = try await askHAProxy(address, "show servers state")
@@ -135,25 +150,8 @@ struct SandboxFixture: Sendable {
     }
 
     /// Pid of a load balancer's master process.
-    func master(of edge: String) throws -> Int32 {
+    package func master(of edge: String) throws -> Int32 {
         let text = try String(contentsOfFile: "\(home)/sandbox/haproxy/\(edge).pid", encoding: .utf8)
-        return try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
-    }
-}
-
-/// Users of a sandbox for the length of a test.
-struct Users {
-    let program: Program
-
-    init(_ sandbox: SandboxFixture, rate: Int = 60) throws {
-        program = try sandbox.start(["sandbox", "load", "--rate", String(rate), "--duration", "600", "--json"])
-    }
-
-    /// Stops asking; no request may have failed.
-    func expectNoFailure() async throws {
-        program.signal(SIGTERM)
-        let report = try JSON(parsing: try await program.end().output)
-        #expect(report["failed"]?.int == 0, "\(report.compact)")
-        #expect(report["requests"]?.int ?? 0 > 0)
+        return try require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)), "\(edge) has no pid")
     }
 }

@@ -1,14 +1,14 @@
 /// Lets a few in at a time; the others wait for their turn.
-actor Slots {
+package actor Slots {
     /// Two sandboxes at most: more would starve each other on a small machine.
-    static let sandboxes = Slots(2)
+    package static let sandboxes = Slots(2)
 
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    init(_ count: Int) { free = count }
+    package init(_ count: Int) { free = count }
 
-    func take() async {
+    package func take() async {
         if free > 0 {
             free -= 1
         } else {
@@ -16,7 +16,7 @@ actor Slots {
         }
     }
 
-    func give() {
+    package func give() {
         if waiting.isEmpty {
             free += 1
         } else {
