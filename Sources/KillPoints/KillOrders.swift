@@ -16,6 +16,8 @@ struct KillOrders {
 
     private static let numbers = [
         "SIGKILL": SIGKILL, "SIGTERM": SIGTERM, "SIGINT": SIGINT, "SIGSTOP": SIGSTOP,
+        // Does nothing to a process that does not wait for it.
+        "SIGURG": SIGURG,
     ]
 
     init(contentsOf path: String) throws(Failure) {

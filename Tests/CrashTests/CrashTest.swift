@@ -16,12 +16,14 @@ struct CrashTest {
             let variables = ProcessInfo.processInfo.environment
             let test = CrashTest(
                 options: try Options(variables),
-                artifacts: Program.checkout.appending(path: ".build/crash-test").path)
+                artifacts: variables["RZ_CRASH_ARTIFACTS"] ?? Program.checkout.appending(path: ".build/crash-test").path
+            )
             let work = Task { try await test.run() }
             let signals = [SIGINT, SIGTERM].map { number in
                 signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-                source.setEventHandler { work.cancel() }
+                // Not on the main actor, which the closure would take for its own.
+                source.setEventHandler { @Sendable in work.cancel() }
                 source.resume()
                 return source
             }
