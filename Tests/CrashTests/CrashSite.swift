@@ -87,7 +87,9 @@ final class CrashSite {
     /// The latest run, as `rz status --json` has it; nil when there was none.
     func status() async throws -> JSON? {
         let ended = try await sandbox.run("status", "sandbox", "--json")
-        return ended.status == 0 ? try JSON(parsing: ended.output) : nil
+        if ended.errors.contains("has had no run yet") { return nil }
+        try require(ended.status == 0, "rz status exited with \(ended.status): \(ended.all)")
+        return try JSON(parsing: ended.output)
     }
 
     // MARK: - Users

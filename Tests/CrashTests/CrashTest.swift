@@ -160,6 +160,7 @@ struct CrashTest {
             } catch {
                 outcome = Outcome(problems: ["\(error)"])
             }
+            if Task.isCancelled { break }
             let seconds = Int((ContinuousClock.now - start) / .seconds(1))
             if outcome.problems.isEmpty {
                 await schedule.finish(journey, missed: outcome.missed)

@@ -5,7 +5,7 @@ struct Journey: Sendable {
     var points: [Point]
     /// Where the way back begins, for points that lie on it.
     var anchor: Point?
-    /// Whether the points are tried one by one because together they failed, or were not reached.
+    /// Whether it tries points again that failed with others, or were not reached.
     var isAlone = false
 }
 
@@ -81,12 +81,15 @@ actor Schedule {
         }
     }
 
-    /// Takes note of a move that did not: its points are tried one by one.
+    /// Takes note of a move that did not: its points are tried again, half of them at a time, until those are found
+    /// that fail.
     func fail(_ journey: Journey) {
         failed.append(journey)
-        guard !journey.isAlone, journey.points.count > 1 else { return }
-        alone += journey.points.map {
-            Journey(mode: journey.mode, points: [$0], anchor: anchor(for: [$0]), isAlone: true)
+        guard journey.points.count > 1 else { return }
+        let middle = journey.points.count / 2
+        for half in [journey.points[middle...], journey.points[..<middle]] {
+            alone.append(
+                Journey(mode: journey.mode, points: Array(half), anchor: anchor(for: Array(half)), isAlone: true))
         }
     }
 }
