@@ -56,12 +56,14 @@ let package = Package(
         module("LoadBalancing", ["Migration", "Transport"]),
         module("Gating", ["Migration", "Transport"]),
         module("Reporting", ["Migration"]),
+        module("KillPoints", ["Migration"]),
         module("Sandbox", ["Migration", "JSON", "Transport", flyingFox]),
         .executableTarget(
             name: "rz",
             dependencies: [
                 "Migration", "Runbooks", "Planning", "Engine", "Journal", "Provisioning", "Clusters", "LoadBalancing",
-                "Gating", "Reporting", "Sandbox", "Simulation", "JSON", "Digest", argumentParser,
+                "Gating", "Reporting", "Sandbox", "Simulation", "KillPoints", "JSON",
+                "Digest", argumentParser,
             ],
             swiftSettings: strict),
         tests("JSONTests", ["JSON", "Digest"]),
@@ -77,7 +79,21 @@ let package = Package(
         tests("TransportTests", ["Transport"]),
         tests("ProvisioningTests", ["Provisioning", "Migration", "JSON"]),
         tests(
-            "EndToEndTests", ["rz", "JSON", "Migration", "Transport"], exclude: ["Support/recording_proxy.py"]),
+            "FuzzTests",
+            [
+                "JSON", "Migration", "Runbooks", "Journal", "Planning", "Provisioning", "Clusters", "LoadBalancing",
+                "Sandbox", "Transport",
+            ], exclude: ["Samples", "Regressions"]),
+        tests("KillPointsTests", ["KillPoints", "Migration"]),
+        .target(
+            name: "SandboxTesting", dependencies: ["JSON", "Migration", "Transport"], path: "Tests/SandboxTesting",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "CrashTests", dependencies: ["SandboxTesting", "JSON", "Migration", "Transport"],
+            path: "Tests/CrashTests", swiftSettings: strict),
+        tests(
+            "EndToEndTests", ["rz", "SandboxTesting", "JSON", "Migration", "Transport"],
+            exclude: ["Support/recording_proxy.py"]),
         tests("RunbooksTests", ["Runbooks", "Migration", "JSON", yams]),
         tests("SandboxTests", ["Sandbox", "JSON", "Transport"], exclude: ["Clients"]),
         tests("MesosTests", ["Clusters", "Sandbox", "Migration", "JSON", "Transport"]),

@@ -147,9 +147,9 @@ private struct KilledCluster: Cluster {
         try base.rewrite(service, overrides: overrides, inventory: inventory)
     }
 
-    func launch(_ service: Service) async throws(Failure) {
-        try await points.around(name, "\(name).launch(\(service.id))", changes: true) { () async throws(Failure) in
-            try await base.launch(service)
+    func launch(_ service: Service, suspended: Bool) async throws(Failure) {
+        try await change("launch(\(service.id))") { () async throws(Failure) in
+            try await base.launch(service, suspended: suspended)
         }
     }
 
@@ -158,9 +158,29 @@ private struct KilledCluster: Cluster {
     }
 
     func stop(_ service: ServiceID) async throws(Failure) {
-        try await points.around(name, "\(name).stop(\(service))", changes: true) { () async throws(Failure) in
-            try await base.stop(service)
+        try await change("stop(\(service))") { () async throws(Failure) in try await base.stop(service) }
+    }
+
+    func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
+        try await look("observeActivity") { () async throws(Failure) in try await base.observeActivity(services) }
+    }
+
+    func suspend(_ service: ServiceID) async throws(Failure) {
+        try await change("suspend(\(service))") { () async throws(Failure) in try await base.suspend(service) }
+    }
+
+    func activate(_ service: ServiceID, instances: Int) async throws(Failure) {
+        try await change("activate(\(service))") { () async throws(Failure) in
+            try await base.activate(service, instances: instances)
         }
+    }
+
+    func runOnce(_ job: ServiceID) async throws(Failure) {
+        try await change("runOnce(\(job))") { () async throws(Failure) in try await base.runOnce(job) }
+    }
+
+    private func change(_ call: String, _ work: () async throws(Failure) -> Void) async throws(Failure) {
+        try await points.around(name, "\(name).\(call)", changes: true, work)
     }
 
     private func look<Result>(

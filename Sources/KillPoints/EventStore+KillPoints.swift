@@ -25,6 +25,8 @@ private struct KilledEventStore: EventStore {
         }
     }
 
+    func confirm(epoch: Int) async throws(Failure) { try await base.confirm(epoch: epoch) }
+
     /// Reads what this or another process appended; the journal is no outside system.
     func events(of run: RunID, after sequence: Int) async throws(Failure) -> [Event] {
         try await base.events(of: run, after: sequence)

@@ -119,6 +119,7 @@ private struct Recording {
 }
 
 private struct SilentStore: EventStore {
+    func confirm(epoch: Int) async throws(Failure) {}
     func append(_ kinds: [Event.Kind], run: RunID, epoch: Int?, at time: Instant) async throws(Failure) -> [Event] {
         []
     }
