@@ -2,7 +2,7 @@ extension JSON: Codable {
     /// Inside other Codable values. A number that is no `Int` passes through `Double` there and may lose digits; read
     /// whole documents with `init(parsing:)` where that matters.
     public init(from decoder: any Decoder) throws {
-        if let members = try? decoder.container(keyedBy: Key.self) {
+        if let members = try? decoder.container(keyedBy: MemberKey.self) {
             var object = JSONObject()
             for key in members.allKeys { object[key.stringValue] = try members.decode(JSON.self, forKey: key) }
             self = .object(object)
@@ -32,8 +32,8 @@ extension JSON: Codable {
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .object(let object):
-            var members = encoder.container(keyedBy: Key.self)
-            for (key, value) in object { try members.encode(value, forKey: Key(stringValue: key)) }
+            var members = encoder.container(keyedBy: MemberKey.self)
+            for (key, value) in object { try members.encode(value, forKey: MemberKey(stringValue: key)) }
         case .array(let array):
             var elements = encoder.unkeyedContainer()
             for value in array { try elements.encode(value) }
@@ -53,7 +53,7 @@ extension JSON: Codable {
         }
     }
 
-    private struct Key: CodingKey {
+    private struct MemberKey: CodingKey {
         var stringValue: String
         var intValue: Int? { nil }
 

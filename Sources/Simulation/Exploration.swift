@@ -6,7 +6,7 @@ import Migration
 /// performs the run to its end; at each moment on the way (before and after each append and each call) it may die, with
 /// each subset of what it had asked for still happening, or people may ask for something. Each of these leads to states
 /// that are visited in turn, until there are no new ones.
-public struct Exploration {
+public final class Exploration {
     public struct Report: Sendable {
         /// Different states that a dead rz can leave.
         public var states = 0
@@ -30,16 +30,12 @@ public struct Exploration {
 
     /// - Parameter limit: stops after so many runs; nil visits everything.
     /// - Returns: the counts, and the first promises that were broken.
-    public mutating func explore(limit: Int? = nil) -> Report {
-        visit(State(events: [], world: scenario.world, epoch: 0))
+    public func explore(limit: Int? = nil) -> Report {
+        waiting.append(State(events: [], world: scenario.world, epoch: 0))
         while let state = waiting.popLast(), report.broken.isEmpty, report.runs < limit ?? .max {
-            let found = run(from: state, asking: nil)
-            for (number, moment) in found.moments.enumerated() {
-                for next in moment.crashes { visit(next) }
-                // Where the same was seen before, the same has been asked before.
-                guard seenMoments.insert(moment.key).inserted else { continue }
+            for moment in run(from: state, asking: nil) {
                 for wish in Exploration.wishes where report.broken.isEmpty {
-                    for next in run(from: state, asking: (wish, number)).moments.flatMap(\.crashes) { visit(next) }
+                    _ = run(from: state, asking: (wish, moment))
                 }
             }
         }
@@ -52,10 +48,6 @@ public struct Exploration {
         .abortRequested(by: "ada"), .rollbackRequested(by: "ada"), .pauseRequested(by: "ada"),
     ]
 
-    private mutating func visit(_ state: State) {
-        if seenStates.insert(state.essence).inserted { waiting.append(state) }
-    }
-
     // MARK: - One run
 
     /// What a dead rz leaves.
@@ -63,8 +55,6 @@ public struct Exploration {
         var events: [Event]
         var world: WorldState
         var epoch: Int
-
-        var essence: Essence { Essence(RunState(run: Simulation.run, events: events), world) }
     }
 
     private struct Moment: Hashable {
@@ -72,21 +62,22 @@ public struct Exploration {
         var onTheWay: [Call]
     }
 
-    private struct Found {
-        var moments: [(key: Moment, crashes: [State])] = []
-    }
-
-    private mutating func run(from state: State, asking wish: (kind: Event.Kind, moment: Int)?) -> Found {
+    /// Performs the run from a state, and notes every state that could be left on the way.
+    ///
+    /// - Returns: the moments that were never seen before, by their number within this run: where the same was seen,
+    ///   the same has been asked.
+    private func run(from state: State, asking wish: (kind: Event.Kind, moment: Int)?) -> [Int] {
         let recorder = Recorder()
         let simulation = Simulation(
             scenario, timeline: Timeline(seed: 0, isShuffled: false), faults: recorder, isTracing: false)
         simulation.load(state.events, world: state.world, epoch: state.epoch)
-        var found = Found()
+        var new: [Int] = []
         var count = 0
-        recorder.onMoment = { [unowned simulation] in
+        recorder.onMoment = { [unowned self, unowned simulation] in
             defer { count += 1 }
             if let wish, wish.moment == count { simulation.ask(wish.kind) }
-            found.moments.append(Exploration.moment(of: simulation))
+            noteCrashes(of: simulation)
+            if wish == nil, isNew(simulation) { new.append(count) }
         }
         let ended = Box<Result<RunState, Failure>?>(nil)
         let opening: Event.Kind =
@@ -102,10 +93,10 @@ public struct Exploration {
         report.runs += 1
         report.events += simulation.eventCount
         judge(simulation, hasEnded, ended.value)
-        return found
+        return new
     }
 
-    private mutating func judge(_ simulation: Simulation, _ hasEnded: Bool, _ outcome: Result<RunState, Failure>?) {
+    private func judge(_ simulation: Simulation, _ hasEnded: Bool, _ outcome: Result<RunState, Failure>?) {
         let status = simulation.state.status
         switch (hasEnded, outcome) {
         case (true, .success?) where status.isEnded: simulation.checker.checkEnd(status, simulation.world)
@@ -129,18 +120,27 @@ public struct Exploration {
     }
 
     /// What could be left behind right now: each subset of what is on its way happens, or not.
-    private static func moment(of simulation: Simulation) -> (key: Moment, crashes: [State]) {
+    private func noteCrashes(of simulation: Simulation) {
         let messages = simulation.onTheWay.prefix(4)
-        let events = simulation.journal.events.filter { $0.kind.matters }.enumerated().map { index, event in
-            Event(run: event.run, sequence: index + 1, time: event.time, kind: event.kind)
-        }
-        let crashes = (0..<(1 << messages.count)).map { subset in
+        for subset in 0..<(1 << messages.count) {
             var world = simulation.world
             for (index, message) in messages.enumerated() where subset & (1 << index) != 0 { message.effect(&world) }
-            return State(events: events, world: world, epoch: simulation.journal.epoch)
+            guard seenStates.insert(Essence(simulation.state, world)).inserted else { continue }
+            waiting.append(State(events: history(of: simulation), world: world, epoch: simulation.journal.epoch))
         }
-        let key = Moment(essence: Essence(simulation.state, simulation.world), onTheWay: messages.map(\.call))
-        return (key, crashes)
+    }
+
+    private func isNew(_ simulation: Simulation) -> Bool {
+        let calls = simulation.onTheWay.prefix(4).map(\.call)
+        return seenMoments.insert(Moment(essence: Essence(simulation.state, simulation.world), onTheWay: calls))
+            .inserted
+    }
+
+    /// A journal that leads to the same state, without what makes no difference.
+    private func history(of simulation: Simulation) -> [Event] {
+        simulation.journal.events.filter { $0.kind.matters }.enumerated().map { index, event in
+            Event(run: event.run, sequence: index + 1, time: event.time, kind: event.kind)
+        }
     }
 }
 

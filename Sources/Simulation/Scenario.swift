@@ -43,7 +43,8 @@ extension Scenario {
                 service: ServiceGate(healthyFor: pause),
                 cutOver: CutOverGate(
                     steps: [Percent(10), .all].map { CutOverGate.Step(weight: $0, bake: pause) },
-                    analysis: isBrief ? [] : [.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))], interval: pause)),
+                    analysis: isBrief ? [] : [.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))],
+                    interval: pause)),
             drain: DrainPolicy(quiet: pause + pause, deadline: .seconds(20)), soak: pause + pause,
             approvals: isBrief ? [:] : [.tearDown: .count(1)])
         return try Scenario(

@@ -4,10 +4,11 @@ import Testing
 
 @Suite("The small model")
 struct ExplorationTests {
-    @Test("keeps every promise in every state that it can reach")
+    @Test("keeps every promise in each state that was reached")
     func everyState() throws {
-        var exploration = Exploration(try Scenario.small(startTime: 0, isBrief: true))
-        let limit = ProcessInfo.processInfo.environment["RZ_EXPLORE_RUNS"].flatMap { Int($0) }
+        let exploration = Exploration(try Scenario.small(startTime: 0, isBrief: true))
+        // All of it takes longer than a change should wait: `make explore` visits everything.
+        let limit = ProcessInfo.processInfo.environment["RZ_EXPLORE_RUNS"].flatMap { Int($0) } ?? 2500
         let report = exploration.explore(limit: limit)
         print(
             "small model: \(report.states) states, \(report.moments) moments, \(report.runs) runs, "

@@ -163,8 +163,10 @@ private struct Walk {
             .approvalGiven(step: step, by: "x"), .pauseRequested(by: "x"), .resumeRequested(by: "x"),
             .abortRequested(by: "x"), .rollbackRequested(by: "x"), .rollbackStarted, .noted(text: "x"),
             .releaseIntended(service: "job", color: .blue, instances: 1, nextFire: now),
-            .released(service: "job", color: .blue, nextFire: now), .takeIntended(service: "job", color: .green, nextFire: now),
-            .taken(service: "job", color: .green, nextFire: now), .missedRunIntended(service: "job", color: .green, due: now),
+            .released(service: "job", color: .blue, nextFire: now),
+            .takeIntended(service: "job", color: .green, nextFire: now),
+            .taken(service: "job", color: .green, nextFire: now),
+            .missedRunIntended(service: "job", color: .green, due: now),
             .missedRunStarted(service: "job", color: .green, due: now),
             .missedRunInDoubt(service: "job", color: .green, due: now), .handBackStarted(failure: failure),
         ]
