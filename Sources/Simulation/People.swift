@@ -85,7 +85,8 @@ final class People: @unchecked Sendable {
         default:
             break
         }
-        if timeline.elapsed > faultsEnd {
+        // What went wrong last may last a while.
+        if timeline.elapsed > faultsEnd + 10_000 {
             attemptsSinceFaults += 1
             if attemptsSinceFaults > 12 {
                 simulation.checker.breaks("liveness", "still not ended after 12 resumes without faults: \(status)")

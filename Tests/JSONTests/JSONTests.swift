@@ -63,7 +63,7 @@ struct BrokenDocumentTests {
             ("[1.]", "line 1, column 2, at /0: “1.” is not a number"),
             (#"{"a":"#, "line 1, column 6, at /a: the document ends too early"),
             (#""\ud800""#, "line 1, column 2: a lone surrogate is no character"),
-            (#"{"a":1,"\u0061":2}"#, "line 1, column 1: two keys of one object are the same"),
+            (#"{"a":1,"\u0061":2}"#, "line 1, column 8, at /a: the key “a” comes twice"),
             ("[1] 2", "line 1, column 5: unexpected character"),
             ("", "line 1, column 1: the document ends too early"),
             ("\"a", "line 1, column 1: a string without its closing quote"),
