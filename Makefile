@@ -4,15 +4,15 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
 # Neither the tests of whole sandboxes, nor what they stand on, nor the program behind `make crash-test`.
-TESTS = $(filter-out EndToEndTests SandboxTesting CrashTests,$(notdir $(wildcard Tests/*)))
-SCRIPTS = scripts/setup scripts/demo scripts/fuzz scripts/mesos-for-tests .ci/run
+TESTS = $(filter-out EndToEndTests SandboxTesting CrashTests Mutants,$(notdir $(wildcard Tests/*)))
+SCRIPTS = scripts/setup scripts/demo scripts/fuzz scripts/mutants scripts/mesos-for-tests .ci/run
 # The installed binary carries Swift's libraries along, so that it runs where there is no toolchain.
 RELEASE = -c release --product rz --static-swift-stdlib
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test crash-test fuzz demo lint format install clean
+.PHONY: help setup build test crash-test simulate mutants asan tsan fuzz demo lint format install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -30,6 +30,23 @@ test: setup ## run every test
 	@set -e; RZ_TEST_MESOS=$$(scripts/mesos-for-tests); export RZ_TEST_MESOS; for target in $(TESTS); do \
 	    echo "== $$target"; $(SWIFT) test --skip-build --filter "^$$target\."; done
 	@echo "== EndToEndTests"; $(SWIFT) test --skip-build --no-parallel --filter "^EndToEndTests\."
+
+simulate: build ## simulate whole runs with whatever may go wrong: make simulate RUNS=100000
+	"$$($(SWIFT) build --show-bin-path)/rz" simulate --runs $(or $(RUNS),20000)
+
+mutants: setup ## break rz on purpose and demand that the simulation notices: make mutants NAME='fence-ignored'
+	scripts/mutants $(NAME)
+
+# Tests of whole sandboxes run rz as another program, which has no part in this. Each sanitizer has a build of its own.
+asan: setup ## run the tests under AddressSanitizer
+	@$(call sanitized,address)
+
+tsan: setup ## run the tests under ThreadSanitizer
+	@$(call sanitized,thread)
+
+sanitized = set -e; $(SWIFT) build --build-tests --sanitize=$(1) --scratch-path .build/$(1); for target in $(TESTS); do \
+	    echo "== $$target"; $(SWIFT) test --skip-build --sanitize=$(1) --scratch-path .build/$(1) \
+	    --filter "^$$target\."; done
 
 fuzz: ## look for input that breaks a decoder: make fuzz TARGET=json TIME=60
 	scripts/fuzz $(or $(TARGET),--list) $(or $(TIME),60)
