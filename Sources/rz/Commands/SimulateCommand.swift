@@ -34,7 +34,9 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private func simulateAll() throws -> ExitStatus {
-        guard runs > 0 else { throw Failure("There is nothing to simulate", advice: "Give a number of --runs above 0.") }
+        guard runs > 0 else {
+            throw Failure("There is nothing to simulate", advice: "Give a number of --runs above 0.")
+        }
         let terminal = Terminal.standardOutput
         let first = seed ?? UInt64.random(in: 0...999_999_999)
         terminal.write("rz simulate --seed \(first) --runs \(runs)\n")
