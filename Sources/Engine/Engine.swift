@@ -271,12 +271,16 @@ public actor Engine {
         while !Task.isCancelled {
             if state.phase.ownsTraffic || state.traffic.isShifted {
                 await Activity.$current.withValue("watch/\(state.phase)") {
-                    let events = await traffic.watch(state.traffic)
-                    if !events.isEmpty { try? await record(events) }
+                    try? await traffic.watch({ await self.state.traffic }, record: record)
                 }
             }
             do { try await clock.sleep(Period(milliseconds: 500)) } catch { return }
         }
+    }
+
+    /// Puts back weights that a step finds changed, without waiting for the watch.
+    func restoreTraffic(_ observation: TrafficObservation) async throws(Failure) {
+        try await traffic.restore({ await self.state.traffic }, observation, record: record)
     }
 }
 

@@ -20,12 +20,18 @@ struct Fence: Sendable {
         return try outcome.get()
     }
 
-    /// Makes a long call, one of a driver that stops cleanly when it is asked to.
+    /// Makes a long call, one of a driver that stops cleanly when it is asked to and asks for permission on the way.
     func actUntilStopped<Result: Sendable>(
         _ call: @Sendable () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
-        if Task.isCancelled { throw .cancelled }
-        try await journal.confirm(epoch: epoch)
-        return try await call()
+        let permission: @Sendable () async throws(Failure) -> Void = { () async throws(Failure) in
+            if Task.isCancelled { throw .cancelled }
+            try await journal.confirm(epoch: epoch)
+        }
+        try await permission()
+        let outcome = await Permission.$ask.withValue(permission) { () async -> Swift.Result<Result, Failure> in
+            do throws(Failure) { return .success(try await call()) } catch { return .failure(error) }
+        }
+        return try outcome.get()
     }
 }

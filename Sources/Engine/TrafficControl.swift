@@ -6,14 +6,18 @@ import Migration
 /// then the other is lowered, and read back too.
 actor TrafficControl {
     private let plan: Plan
-    private let loadBalancers: [any LoadBalancer]
+    let loadBalancers: [any LoadBalancer]
     private let fence: Fence
     private let clock: any Timekeeper
-    private let turn = Turnstile()
-    private var lastObservation: TrafficObservation?
+    let turn = Turnstile()
+    var lastObservation: TrafficObservation?
+    /// Load balancers that are not as they were left, as far as that is written down.
+    var disturbed: Set<LoadBalancerID> = []
+    /// How often one was found to be so.
+    var disturbances = 0
 
-    private var rules: [TrafficRule] { plan.environment.traffic }
-    private var direction: Direction { plan.direction }
+    var rules: [TrafficRule] { plan.environment.traffic }
+    var direction: Direction { plan.direction }
 
     init(plan: Plan, loadBalancers: [any LoadBalancer], fence: Fence, clock: any Timekeeper) {
         self.plan = plan
@@ -97,13 +101,17 @@ actor TrafficControl {
         }
     }
 
-    /// Sets the state of every server of a color on every load balancer.
-    func administrate(_ color: Color, _ administration: ServerState.Administration) async throws(Failure) {
+    /// Takes the old color's servers out of service: `drain`, or `maint`. Only where the new color verifiably carries
+    /// all traffic at this moment.
+    func takeOutOldColor(_ administration: ServerState.Administration) async throws(Failure) {
+        let old = direction.old
         try await turn.exclusive { () async throws(Failure) in
-            try await self.change { _, server in
+            let observation = try await self.observe()
+            try await self.refuseUnlessAt(.all, observation)
+            try await self.change(observation) { _, server in
                 server.administration == administration ? [] : [.administration(administration)]
             } of: {
-                $0 == color
+                $0 == old
             }
         }
     }
@@ -118,56 +126,6 @@ actor TrafficControl {
                 $0 == old
             }
         }
-    }
-
-    // MARK: - Watching
-
-    /// Samples the traffic, and puts back weights that are not what was last verified (invariant I7).
-    func watch(_ known: RunState.Traffic) async -> [Event.Kind] {
-        await turn.ifFree { await self.look(known) } ?? []
-    }
-
-    private func look(_ known: RunState.Traffic) async -> [Event.Kind] {
-        guard let observation = try? await observe() else { return [] }
-        var events: [Event.Kind] = []
-        if let before = lastObservation {
-            events.append(.trafficSampled(samples: traffic(from: before, to: observation, rules: rules)))
-        }
-        lastObservation = observation
-        guard let share = known.verified, known.intended == share, share > .none else { return events }
-        let forgetful = Set(wrongWeights(for: share, observation).map(\.loadBalancer))
-            .union(known.quietSince == nil ? [] : awake(direction.old, observation))
-        for name in forgetful.sorted() {
-            do throws(Failure) {
-                try await putBack(share, on: name, observation, inMaintenance: known.quietSince != nil)
-                events.append(
-                    .trafficReasserted(
-                        loadBalancer: name,
-                        reason: "it was not as \(share) needs it; a reload or a restart forgets what was set"))
-            } catch {
-                events.append(.noted(text: "\(name): weights differ and can't be put back: \(error.summary)"))
-            }
-        }
-        return events
-    }
-
-    /// The load balancers on which servers of a color are not in maintenance.
-    private func awake(_ color: Color, _ observation: TrafficObservation) -> [LoadBalancerID] {
-        observation.states.keys.filter { name in
-            rules.contains { rule in
-                observation.servers(rule, color, on: name).contains { $0.administration != .maint }
-            }
-        }
-    }
-
-    private func putBack(
-        _ share: Percent, on name: LoadBalancerID, _ observation: TrafficObservation, inMaintenance: Bool
-    ) async throws(Failure) {
-        guard let loadBalancer = loadBalancers.first(where: { $0.name == name }) else { return }
-        let new = weightChanges(for: share, of: direction.new, on: name, observation)
-        let old = weightChanges(for: share, of: direction.old, on: name, observation)
-        let asleep = inMaintenance ? administrationChanges(.maint, of: direction.old, on: name, observation) : []
-        try await apply(new + old + asleep, to: loadBalancer)
     }
 
     // MARK: - The move
@@ -277,7 +235,7 @@ actor TrafficControl {
     }
 
     /// At whatever weight its servers have.
-    private func administrationChanges(
+    func administrationChanges(
         _ administration: ServerState.Administration, of color: Color, on name: LoadBalancerID,
         _ observation: TrafficObservation
     ) -> [ServerChange] {
@@ -331,7 +289,7 @@ actor TrafficControl {
         return Weights(newShare: share, oldServers: count(direction.old), newServers: count(direction.new))
     }
 
-    private func weightChanges(
+    func weightChanges(
         for share: Percent, of color: Color, on name: LoadBalancerID, _ observation: TrafficObservation
     ) -> [ServerChange] {
         rules.flatMap { rule in
@@ -352,12 +310,12 @@ actor TrafficControl {
         }
     }
 
-    private struct WrongWeight {
+    struct WrongWeight {
         var loadBalancer: LoadBalancerID
         var text: String
     }
 
-    private func wrongWeights(for share: Percent, _ observation: TrafficObservation) -> [WrongWeight] {
+    func wrongWeights(for share: Percent, _ observation: TrafficObservation) -> [WrongWeight] {
         observation.states.keys.sorted().flatMap { name in
             Color.allCases.flatMap { color in
                 weightChanges(for: share, of: color, on: name, observation).map { change in
@@ -369,9 +327,11 @@ actor TrafficControl {
     }
 
     private func change(
+        _ known: TrafficObservation? = nil,
         _ changes: @Sendable (TrafficRule, ServerState) -> [ServerChange.Change], of isMeant: (Color) -> Bool
     ) async throws(Failure) {
-        let observation = try await observe()
+        let observation: TrafficObservation
+        if let known { observation = known } else { observation = try await observe() }
         var wanted: [LoadBalancerID: [ServerChange]] = [:]
         for name in loadBalancers.map(\.name) {
             for rule in rules {
@@ -390,7 +350,7 @@ actor TrafficControl {
         }
     }
 
-    private func apply(_ changes: [ServerChange], to loadBalancer: any LoadBalancer) async throws(Failure) {
+    func apply(_ changes: [ServerChange], to loadBalancer: any LoadBalancer) async throws(Failure) {
         guard !changes.isEmpty else { return }
         let epoch = fence.epoch
         try await fence.act { () async throws(Failure) in try await loadBalancer.apply(changes, epoch: epoch) }

@@ -18,13 +18,9 @@ actor Turnstile {
         }
     }
 
-    /// Works if nobody else does; nil otherwise.
-    func ifFree<Result: Sendable>(_ work: @Sendable () async -> Result) async -> Result? {
-        guard !isBusy else { return nil }
-        isBusy = true
-        let result = await work()
-        leave()
-        return result
+    /// Works if nobody else does.
+    func ifFree<Failed: Error>(_ work: @Sendable () async throws(Failed) -> Void) async throws(Failed) {
+        if !isBusy { try await exclusive(work) }
     }
 
     private func enter() async {

@@ -41,7 +41,8 @@ public struct EventLines: Sendable {
         case .trafficVerified(let share, let names):
             "  = \(plan.direction.new) carries \(share), read back from \(names.map(\.text).joined(separator: ", "))"
         case .trafficSampled: nil
-        case .trafficReasserted(let name, let reason): style.careful("  ! ") + "\(name): weights put back (\(reason))"
+        case .trafficDisturbed(let name, let reason): style.careful("  ! ") + "\(name): \(reason)"
+        case .trafficReasserted(let name, _): style.careful("  ! ") + "\(name): weights put back"
         case .trafficReturnIntended: style.careful("  ← ") + "all traffic back to \(plan.direction.old)"
         case .trafficReturned(let names, let took):
             "  = traffic is back on \(plan.direction.old) (\(Wording.time(took)), read back from "

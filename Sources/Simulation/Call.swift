@@ -17,8 +17,9 @@ struct Call: Sendable, Hashable {
     var isMutating: Bool
     /// Whether doing it twice is the same as doing it once, so that a proxy may repeat it.
     var isRepeatable = true
-    /// Whether it is a part of what was asked for earlier: a provisioner's own process goes on while rz is stopped.
-    var goesOn = false
+    /// Whether it is a program of its own, as a provisioner is: it goes on while rz is stopped and may outlive it, ends
+    /// when it is asked to, and whoever comes next waits for it.
+    var isProgram = false
 
     var description: String {
         switch target {

@@ -17,9 +17,9 @@ final class Checker {
     let start: WorldState
     private(set) var broken: [BrokenPromise] = []
     private var epochs: [String: Int] = [:]
-    private var lastLook: [String: [LoadBalancerID: Int64]] = [:]
-    /// Since when the old color has been without any session, on every load balancer.
-    private var quietSince: Int64?
+    private var lastLook: [Looker: [LoadBalancerID: Int64]] = [:]
+    /// When weights were last verified, in milliseconds.
+    private var verifiedAt: Int64 = 0
     private var lastFailedRequests = 0
     /// Until when failed requests are the fault of the world, not of rz.
     var isExcusedUntil: Int64 = 0
@@ -48,16 +48,22 @@ final class Checker {
         }
     }
 
-    func observed(_ call: Call, by process: SimulatedProcess, _ time: Int64) {
-        if case .loadBalancer(let name) = call.target { lastLook[process.name, default: [:]][name] = time }
+    func observed(_ call: Call, by looker: Looker, _ time: Int64) {
+        if case .loadBalancer(let name) = call.target { lastLook[looker, default: [:]][name] = time }
+    }
+
+    /// Who knows what it has seen: one step of a process, or its watch over the weights.
+    struct Looker: Hashable {
+        var process: String
+        var activity: String
     }
 
     func affected(
-        _ call: Call, by process: SimulatedProcess, issuedAt: Int64, before: WorldState, after: WorldState,
+        _ call: Call, by looker: Looker, issuedAt: Int64, before: WorldState, after: WorldState,
         _ state: RunState
     ) {
         switch call.target {
-        case .loadBalancer(let name): checkWeights(call, process, name, before, after)
+        case .loadBalancer(let name): checkWeights(call, looker, name, before, after)
         case .cluster(let color), .servers(let color):
             if color == old, before[old] != after[old] { checkOldColor(call, issuedAt, before, after, state) }
         case .disks: break
@@ -71,7 +77,8 @@ final class Checker {
         for violation in violations(of: state, plan) { breaks(violation.promise, violation.description) }
         checkCapacity(world)
         checkSecrets(event)
-        noteQuiet(world)
+        if case .trafficVerified = event.kind { verifiedAt = world.time }
+        if case .oldSideQuiet = event.kind { checkQuiet("drain was called over", world) }
     }
 
     /// I1: there is always a server that takes the requests, unless the world itself took them all away.
@@ -97,34 +104,42 @@ final class Checker {
         }
     }
 
-    /// For how long the old color has been quiet, by the world's own clock.
-    private func noteQuiet(_ world: WorldState) {
-        let isQuiet = world.loadBalancers.allSatisfy { balancer in
-            balancer.servers.allSatisfy { $0.color != old || $0.busyUntil <= world.time }
+    /// I3: the old color has had no session for as long as the policy asks for, by the world's own clock.
+    private func checkQuiet(_ what: String, _ world: WorldState) {
+        // What a load balancer forgets while rz looks, or between a look and what follows it, nobody can know.
+        let known = world.loadBalancers.filter { $0.resetAt < 0 || world.time - $0.resetAt > Checker.blindness }
+        let lastBusy = known.flatMap(\.servers).filter { $0.color == old }.map(\.busyUntil).max() ?? 0
+        let quiet = plan.environment.drain.quiet.milliseconds
+        if world.time - lastBusy < quiet {
+            breaks("I3", "\(what) after only \(world.time - lastBusy) ms of quiet instead of \(quiet)")
         }
-        quietSince = isQuiet ? quietSince ?? world.time : nil
     }
+
+    /// How long rz may take to notice what a load balancer forgot, in milliseconds: one look that gets no answer.
+    private static let blindness: Int64 = 15_000
 
     // MARK: - I1: weights
 
     /// A color is lowered only when the other one verifiably carries what it then has to, on every load balancer.
     private func checkWeights(
-        _ call: Call, _ process: SimulatedProcess, _ name: LoadBalancerID, _ before: WorldState, _ after: WorldState
+        _ call: Call, _ looker: Looker, _ name: LoadBalancerID, _ before: WorldState, _ after: WorldState
     ) {
         for color in Color.allCases {
             guard let was = before[name]?.weights(of: color), let now = after[name]?.weights(of: color),
                 now.reduce(0, +) < was.reduce(0, +)
             else { continue }
-            // Going back is done on each load balancer by itself, so that one that is down keeps none waiting.
-            let others = color == old ? after.loadBalancers.map(\.name) : [name]
+            // Going back is done on each load balancer by itself, so that one that is down keeps none waiting; and so is
+            // what puts right what one of them forgot.
+            let isPutRight = (before[name]?.resetAt ?? 0) > verifiedAt
+            let others = color == old && !isPutRight ? after.loadBalancers.map(\.name) : [name]
             for other in others {
-                guard let balancer = after[other], !wasResetUnseen(balancer, process) else { continue }
+                guard let balancer = after[other], !wasResetUnseen(balancer, looker) else { continue }
                 let carried = balancer.weights(of: color.other).reduce(0, +)
                 let needed = Checker.fullWeight - now.reduce(0, +)
                 if carried < needed {
                     breaks(
                         "I1",
-                        "\(process.name) lowered \(color) on \(name) to \(now) while \(color.other) has weight "
+                        "\(looker.process) lowered \(color) on \(name) to \(now) while \(color.other) has weight "
                             + "\(carried) of \(needed) on \(other)")
                 }
             }
@@ -134,8 +149,8 @@ final class Checker {
     /// What both colors together weigh on a backend of the small model, whatever the share.
     private static let fullWeight = 400
 
-    private func wasResetUnseen(_ balancer: SimulatedLoadBalancer, _ process: SimulatedProcess) -> Bool {
-        balancer.resetAt >= lastLook[process.name]?[balancer.name] ?? -1
+    private func wasResetUnseen(_ balancer: SimulatedLoadBalancer, _ looker: Looker) -> Bool {
+        balancer.resetAt >= lastLook[looker]?[balancer.name] ?? -1
     }
 
     // MARK: - I2 and I3: the old color
@@ -149,16 +164,7 @@ final class Checker {
         if state.traffic.quietSince == nil {
             breaks("I2", "“\(call.description)” before drain was over")
         }
-        for balancer in after.loadBalancers where balancer.resetAt < 0 {
-            for server in balancer.servers where server.color == old {
-                if server.busyUntil > after.time {
-                    breaks("I3", "“\(call.description)” while \(server.name) has sessions")
-                }
-            }
-        }
-        if let quietSince, after.time - quietSince < plan.environment.drain.quiet.milliseconds - 1000 {
-            breaks("I3", "“\(call.description)” after only \(after.time - quietSince) ms of quiet")
-        }
+        checkQuiet("“\(call.description)”", after)
         if before.disksAreBuilt, !after.disksAreBuilt { breaks("I3", "“\(call.description)” destroyed the disks") }
     }
 

@@ -124,7 +124,9 @@ public final class Exploration {
         let messages = simulation.onTheWay.prefix(4)
         for subset in 0..<(1 << messages.count) {
             var world = simulation.world
-            for (index, message) in messages.enumerated() where subset & (1 << index) != 0 { message.effect(&world) }
+            for (index, message) in messages.enumerated() {
+                message.effect(&world, subset & (1 << index) != 0)
+            }
             guard seenStates.insert(Essence(simulation.state, world)).inserted else { continue }
             waiting.append(State(events: history(of: simulation), world: world, epoch: simulation.journal.epoch))
         }

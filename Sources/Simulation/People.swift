@@ -28,6 +28,7 @@ final class People: @unchecked Sendable {
         faults.onKill = { [unowned self] process in
             simulation.kill(process)
             notice(after: Int64.random(in: 100...5_000, using: &timeline.generator))
+            if timeline.generator.chance(oneIn: 4) { meddle() }
         }
         // A process can also be stopped between its look at the lock and the call that it then makes. Load balancers
         // refuse that call by its epoch; frameworks know no epoch, so that the simulation spares them this instant.
@@ -181,6 +182,26 @@ final class People: @unchecked Sendable {
             if canRollBack(simulation.state, plan) { simulation.ask(.abortRequested(by: "ada")) }
         default:
             if canRollBack(simulation.state, plan) { simulation.ask(.rollbackRequested(by: "ada")) }
+        }
+    }
+
+    /// While no rz runs, somebody gives the old color traffic by hand, and thinks better of it.
+    private func meddle() {
+        guard let balancer = simulation.world.loadBalancers.randomElement(using: &timeline.generator) else { return }
+        var meddled = balancer
+        for index in meddled.servers.indices where meddled.servers[index].color == old {
+            meddled.servers[index].weight = meddled.servers[index].configuredWeight
+            meddled.servers[index].administration = .ready
+        }
+        timeline.after(50) { [self, meddled] in
+            guard process?.isAlive != true, simulation.world[balancer.name]?.settings == balancer.settings else { return }
+            simulation.happens("\(old) gets weight on \(balancer.name) by hand") { world in
+                world[balancer.name]?.settings = meddled.settings
+            }
+        }
+        timeline.after(400) { [self, meddled] in
+            guard simulation.world[balancer.name]?.settings == meddled.settings else { return }
+            simulation.happens("and no more") { world in world[balancer.name]?.settings = balancer.settings }
         }
     }
 

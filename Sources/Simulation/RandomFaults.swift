@@ -46,6 +46,10 @@ final class RandomFaults: FaultSource {
             let kind: Failure.Kind = happens(5) ? .permanent : .transient
             return .failed(Failure("\(call.name) failed", details: ["simulated"], kind: kind), after: there)
         }
+        if call.isProgram {
+            if happens(rates.brokenOff) { return .brokenOff(changes: 0, after: there) }
+            return .answered(effectAfter: happens(rates.slow) ? 3000 : 1000, replyAfter: back)
+        }
         if happens(rates.requestLost) { return .requestLost(timeout: 10_000) }
         guard call.isMutating else {
             return .answered(effectAfter: there, replyAfter: happens(rates.slow) ? 2000 : back)
@@ -55,8 +59,10 @@ final class RandomFaults: FaultSource {
             return .brokenOff(changes: Int.random(in: 0...2, using: &timeline.generator), after: there)
         }
         if call.isRepeatable, happens(rates.repeated) { return .repeated(effectAfter: there, replyAfter: back) }
-        return .answered(effectAfter: happens(rates.slow) ? 3000 : there, replyAfter: happens(rates.slow) ? 3000 : back)
+        return .answered(effectAfter: happens(rates.slow) ? slowly : there, replyAfter: happens(rates.slow) ? slowly : back)
     }
+
+    private var slowly: Int64 { Int64.random(in: 300...9_000, using: &timeline.generator) }
 
     func appendFailure() -> (failure: Failure, afterCommit: Bool)? {
         guard happens(rates.appendFails) else { return nil }

@@ -29,6 +29,10 @@ public struct SimulatedRun {
         let rates = FaultRates.random(&timeline.generator)
         faults = RandomFaults(rates, timeline: timeline)
         simulation = Simulation(scenario, timeline: timeline, faults: faults, isTracing: isTracing)
+        // Somebody downloads something large.
+        if timeline.generator.chance(oneIn: 3) {
+            simulation.world.sessionLength = Int64.random(in: 1_000...15_000, using: &timeline.generator)
+        }
         people = People(simulation: simulation, faults: faults)
     }
 

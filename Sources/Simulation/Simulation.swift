@@ -19,6 +19,8 @@ final class Simulation: @unchecked Sendable {
     private(set) var state: RunState
     /// Changes that are asked for and have not had their effect yet, the oldest first.
     private(set) var onTheWay: [MessageOnTheWay] = []
+    /// The program that works on a target, by the number of its message.
+    private var programs: [Call.Target: Int] = [:]
     /// Journal events and effects so far.
     private(set) var eventCount = 0
 
@@ -90,22 +92,30 @@ final class Simulation: @unchecked Sendable {
         guard process.isAlive else { throw .cancelled }
         faults.passes(.beforeCall(call), process)
         guard process.isAlive else { throw .cancelled }
-        if call.isMutating, !call.goesOn { checker.issued(call, by: process, self) }
+        if call.isMutating { checker.issued(call, by: process, self) }
         var outcome: Result<Answer, Failure> = .failure(
             Failure("No answer to \(call.description)", kind: call.isMutating ? .unknownEffect : .transient))
+        let looker = Checker.Looker(process: process.name, activity: Activity.current)
         let fate = faults.fate(of: call)
         let issuedAt = timeline.elapsed
         messageCount += 1
         let message = messageCount
+        if call.isProgram { programs[call.target] = message }
         if call.isMutating {
-            onTheWay.append(MessageOnTheWay(number: message, call: call) { world in _ = try? effect(&world, nil) })
+            onTheWay.append(
+                MessageOnTheWay(number: message, call: call) { world, arrives in
+                    if arrives || call.isProgram { _ = try? effect(&world, arrives ? nil : 0) }
+                })
         }
         let answered = await process.wait { id in
             func happen(after: Int64, limit: Int? = nil) {
                 timeline.after(after) { [self] in
                     onTheWay.removeAll { $0.number == message }
-                    guard process.isAlive || faults.arrives(call) else { return }
-                    outcome = perform(call, process, issuedAt, limit, effect)
+                    if call.isProgram, !endProgram(message, call) { return }
+                    let arrives = process.isAlive || faults.arrives(call)
+                    guard arrives || call.isProgram else { return }
+                    // A program that ends with its rz leaves what it has begun.
+                    outcome = perform(call, looker, issuedAt, arrives ? limit : 0, effect)
                 }
             }
             func reply(after: Int64) { timeline.after(after, owner: process) { process.wake(id) } }
@@ -115,6 +125,7 @@ final class Simulation: @unchecked Sendable {
                 reply(after: effectAfter + replyAfter)
             case .failed(let failure, let after):
                 onTheWay.removeAll { $0.number == message }
+                endProgram(message, call)
                 outcome = .failure(failure)
                 reply(after: after)
             case .requestLost(let timeout):
@@ -123,7 +134,7 @@ final class Simulation: @unchecked Sendable {
             case .replyLost(let effectAfter, let timeout):
                 timeline.after(effectAfter) { [self] in
                     onTheWay.removeAll { $0.number == message }
-                    if process.isAlive || faults.arrives(call) { _ = perform(call, process, issuedAt, nil, effect) }
+                    if process.isAlive || faults.arrives(call) { _ = perform(call, looker, issuedAt, nil, effect) }
                 }
                 reply(after: max(effectAfter, timeout))
             case .repeated(let effectAfter, let replyAfter):
@@ -135,11 +146,40 @@ final class Simulation: @unchecked Sendable {
                 reply(after: after)
             }
         }
+        if !answered, process.isAlive { interruptProgram(message, call, by: looker, issuedAt, effect) }
         guard answered, process.isAlive else { throw .cancelled }
         if call.isMutating { faults.passes(.afterCall(call), process) }
         guard process.isAlive else { throw .cancelled }
-        if !call.isMutating, case .success = outcome { checker.observed(call, by: process, world.time) }
+        if !call.isMutating, case .success = outcome { checker.observed(call, by: looker, world.time) }
         return try outcome.get()
+    }
+
+    // MARK: - Programs
+
+    /// Waits until no program works on a target that an rz before this one started.
+    func awaitPrograms(on target: Call.Target, by process: SimulatedProcess) async throws(Failure) {
+        while programs[target] != nil {
+            let woken = await process.wait { id in timeline.after(50, owner: process) { process.wake(id) } }
+            guard woken, process.isAlive else { throw .cancelled }
+        }
+    }
+
+    /// - Returns: whether it still ran.
+    @discardableResult
+    private func endProgram(_ message: Int, _ call: Call) -> Bool {
+        guard programs[call.target] == message else { return false }
+        programs[call.target] = nil
+        return true
+    }
+
+    /// A program that is asked to end leaves what it has begun.
+    private func interruptProgram<Answer>(
+        _ message: Int, _ call: Call, by looker: Checker.Looker, _ issuedAt: Int64,
+        _ effect: (inout WorldState, Int?) throws(Failure) -> Answer
+    ) {
+        guard call.isProgram, endProgram(message, call) else { return }
+        onTheWay.removeAll { $0.number == message }
+        _ = perform(call, looker, issuedAt, 0, effect)
     }
 
     func append(
@@ -174,7 +214,7 @@ final class Simulation: @unchecked Sendable {
     }
 
     private func perform<Answer>(
-        _ call: Call, _ process: SimulatedProcess, _ issuedAt: Int64, _ limit: Int?,
+        _ call: Call, _ looker: Checker.Looker, _ issuedAt: Int64, _ limit: Int?,
         _ effect: (inout WorldState, Int?) throws(Failure) -> Answer
     ) -> Result<Answer, Failure> {
         world.advance(to: timeline.elapsed)
@@ -189,8 +229,8 @@ final class Simulation: @unchecked Sendable {
             outcome = .failure(error)
         }
         eventCount += 1
-        note("\(process.name) → \(call.description)\(outcome.failure.map { ": \($0.summary)" } ?? "")")
-        checker.affected(call, by: process, issuedAt: issuedAt, before: before, after: world, state)
+        note("\(looker.process) → \(call.description)\(outcome.failure.map { ": \($0.summary)" } ?? "")")
+        checker.affected(call, by: looker, issuedAt: issuedAt, before: before, after: world, state)
         return outcome
     }
 
@@ -214,7 +254,8 @@ final class Simulation: @unchecked Sendable {
 struct MessageOnTheWay {
     var number: Int
     var call: Call
-    var effect: (inout WorldState) -> Void
+    /// What becomes of the world when it arrives, and when it does not.
+    var effect: (_ world: inout WorldState, _ arrives: Bool) -> Void
 }
 
 extension Result {

@@ -151,7 +151,14 @@ struct CutOverFailureTests {
         await engine.interrupt(.cancelled)
         let state = try await task.value
         #expect(state.status == .halted(.cancelled))
-        #expect(await run.journal.events.contains { if case .trafficReasserted = $0.kind { true } else { false } })
+        let told = await run.journal.events.compactMap { event -> String? in
+            switch event.kind {
+            case .trafficDisturbed(let name, _): "\(name) disturbed"
+            case .trafficReasserted(let name, _): "\(name) put back"
+            default: nil
+            }
+        }
+        #expect(told == ["edge-1 disturbed", "edge-1 put back"])
     }
 }
 

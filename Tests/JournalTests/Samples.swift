@@ -26,6 +26,7 @@ enum Samples {
         .trafficIntended(share: Percent(thousandths: 12_500)),
         .trafficVerified(share: .all, loadBalancers: ["edge-1", "edge-2"]), .trafficSampled(samples: []),
         .trafficSampled(samples: [traffic, traffic]),
+        .trafficDisturbed(loadBalancer: "edge-1", reason: "reloaded"),
         .trafficReasserted(loadBalancer: "edge-1", reason: "reloaded"), .trafficReturnIntended,
         .trafficReturned(loadBalancers: [], took: Period(milliseconds: 612)),
         .trafficReturnFailed(failure: failure), .oldSideQuiet(since: noon), .gateSampled(sample: gate),

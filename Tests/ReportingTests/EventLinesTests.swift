@@ -30,6 +30,7 @@ struct EventLinesTests {
             .trafficIntended(share: Percent(10)),
             .trafficVerified(share: Percent(10), loadBalancers: ["edge-1", "edge-2"]),
             .trafficSampled(samples: Example.samples(green: 0.1)),
+            .trafficDisturbed(loadBalancer: "edge-2", reason: "a reload or a restart forgets them"),
             .trafficReasserted(loadBalancer: "edge-2", reason: "a reload or a restart forgets them"),
             .trafficReturnIntended,
             .trafficReturned(loadBalancers: ["edge-1", "edge-2"], took: Period(milliseconds: 412)),

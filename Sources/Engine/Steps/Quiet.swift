@@ -13,14 +13,23 @@ struct Quiet: Sendable {
     func prove() async throws(Failure) -> Instant {
         let deadline = context.clock.uptime + policy.deadline
         var quietSince: Period?
+        var disturbances = await context.engine.traffic.disturbances
         while true {
-            let busy = try await busyServers()
+            // A load balancer that forgot what was set may have given it traffic between two looks.
+            let count = await context.engine.traffic.disturbances
+            if count != disturbances { quietSince = nil }
+            disturbances = count
+            let asked = context.clock.uptime
+            let observation = try await context.engine.traffic.observe()
+            let isKept = await context.engine.traffic.isAt(.all, observation)
+            if !isKept { try await context.engine.restoreTraffic(observation) }
+            let busy = busyServers(observation)
             let now = context.clock.uptime
-            quietSince = busy.isEmpty ? quietSince ?? now : nil
-            if let quietSince, now - quietSince >= policy.quiet {
+            quietSince = busy.isEmpty && isKept ? quietSince ?? now : nil
+            if let quietSince, asked - quietSince >= policy.quiet {
                 let since = context.clock.now - (now - quietSince)
                 try await context.record(.oldSideQuiet(since: since))
-                return since
+                if await context.engine.traffic.disturbances == disturbances { return since }
             }
             if now >= deadline { try await atDeadline(busy) }
             await context.wait(
@@ -35,9 +44,12 @@ struct Quiet: Sendable {
         guard await context.state.traffic.quietSince != nil else {
             throw Failure("\(old) was never seen quiet, so nothing of it may be stopped")
         }
-        // A load balancer that forgot what was set may have sent it requests for a moment.
-        if await context.state.traffic.isDisturbed { _ = try await prove() }
-        let observation = try await context.engine.traffic.observe()
+        var observation = try await context.engine.traffic.observe()
+        // Asked after the look: what disturbed the quiet and was put right before it, is written down by now.
+        while await context.state.traffic.isDisturbed {
+            _ = try await prove()
+            observation = try await context.engine.traffic.observe()
+        }
         let busy = observation.states.keys.sorted().flatMap { name in
             context.environment.traffic.flatMap { rule in
                 observation.servers(rule, old, on: name)
@@ -78,9 +90,8 @@ struct Quiet: Sendable {
         var text: String
     }
 
-    private func busyServers() async throws(Failure) -> [BusyServer] {
-        let observation = try await context.engine.traffic.observe()
-        return observation.states.keys.sorted().flatMap { name in
+    private func busyServers(_ observation: TrafficObservation) -> [BusyServer] {
+        observation.states.keys.sorted().flatMap { name in
             context.environment.traffic.flatMap { rule in
                 observation.servers(rule, old, on: name).filter { !$0.counters.isQuiet }.map { server in
                     BusyServer(

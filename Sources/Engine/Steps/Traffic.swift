@@ -75,9 +75,9 @@ struct DrainOldColor: StepWork {
             throw Failure("\(context.direction.new) does not verifiably carry all traffic, so \(old) is not drained")
         }
         try await context.intend("drain \(old)")
-        if try await !isInMaintenance(old, context) { try await traffic.administrate(old, .drain) }
+        if try await !isInMaintenance(old, context) { try await traffic.takeOutOldColor(.drain) }
         let since = try await Quiet(context).prove()
-        try await traffic.administrate(old, .maint)
+        try await traffic.takeOutOldColor(.maint)
         return "\(old) quiet since \(since.clock)"
     }
 

@@ -41,6 +41,7 @@ public struct Event: Sendable, Hashable {
         case trafficIntended(share: Percent)
         case trafficVerified(share: Percent, loadBalancers: [LoadBalancerID])
         case trafficSampled(samples: [TrafficSample])
+        case trafficDisturbed(loadBalancer: LoadBalancerID, reason: String)
         case trafficReasserted(loadBalancer: LoadBalancerID, reason: String)
         case trafficReturnIntended
         case trafficReturned(loadBalancers: [LoadBalancerID], took: Period)

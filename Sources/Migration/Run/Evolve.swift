@@ -91,7 +91,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
     case .oldSideQuiet(let since):
         next.traffic.quietSince = since
         next.traffic.isDisturbed = false
-    case .trafficReasserted:
+    case .trafficDisturbed, .trafficReasserted:
         next.traffic.isDisturbed = true
     case .trafficSampled(let samples):
         next.traffic.samples = samples

@@ -59,6 +59,7 @@ public struct Ansible: Configurator {
         let output = try OutputFile(path: folder.output)
         let command = command(folder, servers: expected.count)
         var progress = AnsibleProgress(servers: expected.count)
+        try await Permission.ask()
         let end = try await ChildProcess(command).run(
             output: output, record: folder.record, following: events
         ) { line in

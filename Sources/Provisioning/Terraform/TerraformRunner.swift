@@ -57,6 +57,7 @@ struct TerraformRunner: Sendable {
     func apply(
         _ plan: String, onEvent: (TerraformEvent) async -> Void
     ) async throws(Failure) -> Answer {
+        try await Permission.ask()
         let entry = try folder.ledger.begin(masking: secrets)
         let answer = try await stream(
             ["apply", "-json", "-input=false", plan], into: entry.path, record: folder.record, deadline: .hours(24),

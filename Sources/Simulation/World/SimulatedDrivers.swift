@@ -27,12 +27,26 @@ struct SimulatedOutside: Sendable {
     }
 
     func change<Answer: Sendable>(
-        _ name: String, _ target: Call.Target, isRepeatable: Bool = true, goesOn: Bool = false,
+        _ name: String, _ target: Call.Target, isRepeatable: Bool = true,
         _ effect: @escaping (inout WorldState, Int?) throws(Failure) -> Answer
     ) async throws(Failure) -> Answer {
-        let call = Call(
-            name: name, target: target, isMutating: true, isRepeatable: isRepeatable, goesOn: goesOn)
+        let call = Call(name: name, target: target, isMutating: true, isRepeatable: isRepeatable)
         return try await simulation.call(call, by: process, effect)
+    }
+
+    /// Runs a program that changes something, once the one that an earlier rz left behind has ended.
+    func runProgram<Answer: Sendable>(
+        _ name: String, _ target: Call.Target, begin: @escaping (inout WorldState) -> Void = { _ in },
+        _ effect: @escaping (inout WorldState) throws(Failure) -> Answer
+    ) async throws(Failure) -> Answer {
+        try await simulation.awaitPrograms(on: target, by: process)
+        try await Permission.ask()
+        let call = Call(name: name, target: target, isMutating: true, isRepeatable: false, isProgram: true)
+        return try await simulation.call(call, by: process) { (world, limit) throws(Failure) in
+            begin(&world)
+            if limit != nil { throw Failure("\(name) broke off", details: ["simulated"], kind: .transient) }
+            return try effect(&world)
+        }
     }
 
     var readyAfter: Int64 { simulation.scenario.startTime }
@@ -141,27 +155,25 @@ extension SimulatedOutside: Provisioner, Configurator {
 
     func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
         let servers = simulation.scenario.servers(of: color)
-        try await change("begin to build", .servers(color)) { world, _ in
+        await report("\(servers.count) servers to build")
+        return try await runProgram("build", .servers(color)) { world in
             if world[color].servers.isEmpty { world[color].isHalfBuilt = true }
-        }
-        await report("1 of \(servers.count) servers")
-        if Task.isCancelled { throw .cancelled }
-        return try await change("build", .servers(color), goesOn: true) { world, _ in
+        } _: { world in
             world.build(color, servers: servers)
         }
     }
 
     func buildDisks(report: Report) async throws(Failure) {
-        try await change("build disks", .disks) { world, _ in world.disksAreBuilt = true }
+        try await runProgram("build disks", .disks) { world in world.disksAreBuilt = true }
     }
 
     func destroy(_ color: Color, report: Report) async throws(Failure) {
-        try await change("destroy", .servers(color)) { world, _ in world.destroy(color) }
+        try await runProgram("destroy", .servers(color)) { world in world.destroy(color) }
     }
 
     func configure(_ color: Color, _ inventory: Inventory, report: Report) async throws(Failure) -> ConfigurationResult
     {
-        try await change("configure", .servers(color)) { world, _ in
+        try await runProgram("configure", .servers(color)) { world in
             let changes = world[color].isConfigured ? 0 : 1
             world[color].isConfigured = !world[color].servers.isEmpty
             return ConfigurationResult(

@@ -12,6 +12,8 @@ struct WorldState: Sendable, Hashable {
     var jobRuns: [JobFire: Int] = [:]
     /// Runs of each job that were started by hand.
     var manualRuns: [ServiceID: Int] = [:]
+    /// How long a session lasts, in milliseconds.
+    var sessionLength: Int64 = 900
     /// Requests that no server could take.
     var failedRequests = 0
 
@@ -74,6 +76,24 @@ struct SimulatedLoadBalancer: Sendable, Hashable {
     var resetAt: Int64 = -1
 }
 
+extension SimulatedLoadBalancer {
+    /// What can be set of its servers.
+    struct Setting: Hashable {
+        var weight: Int
+        var administration: ServerState.Administration
+    }
+
+    var settings: [Setting] {
+        get { servers.map { Setting(weight: $0.weight, administration: $0.administration) } }
+        set {
+            for (index, setting) in newValue.enumerated() where servers.indices.contains(index) {
+                servers[index].weight = setting.weight
+                servers[index].administration = setting.administration
+            }
+        }
+    }
+}
+
 /// A server as a load balancer lists it.
 struct SimulatedServer: Sendable, Hashable {
     var name: String
@@ -92,8 +112,6 @@ struct SimulatedServer: Sendable, Hashable {
 // MARK: - Time
 
 extension WorldState {
-    /// How long a session lasts, in milliseconds.
-    static let sessionLength: Int64 = 900
     /// How often a job fires, and how long a run of it lasts, in milliseconds.
     static let jobPeriod: Int64 = 10_000
     static let jobLength: Int64 = 700
@@ -145,7 +163,7 @@ extension WorldState {
                 let part = requests * Double(server.weight) / Double(weights)
                 loadBalancers[balancer].servers[index].requests += part
                 loadBalancers[balancer].servers[index].errors += part * self[server.color].errorRate
-                loadBalancers[balancer].servers[index].busyUntil = end + WorldState.sessionLength
+                loadBalancers[balancer].servers[index].busyUntil = end + sessionLength
                 loadBalancers[balancer].servers[index].lastRequestAt = end
             }
         }

@@ -157,6 +157,7 @@ private struct Walk {
             .undoCompleted(step: step, summary: "x"),
             .undoFailed(step: step, failure: failure), .trafficIntended(share: share),
             .trafficVerified(share: share, loadBalancers: []), .trafficSampled(samples: []),
+            .trafficDisturbed(loadBalancer: "edge-1", reason: "x"),
             .trafficReasserted(loadBalancer: "edge-1", reason: "x"), .trafficReturnIntended,
             .trafficReturned(loadBalancers: [], took: .zero), .trafficReturnFailed(failure: failure),
             .oldSideQuiet(since: now), .gatePassed(gate: "x"), .approvalRequested(step: step, count: 1, reason: "x"),
