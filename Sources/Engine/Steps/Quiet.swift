@@ -32,9 +32,9 @@ struct Quiet: Sendable {
                 if await context.engine.traffic.disturbances == disturbances { return since }
             }
             if now >= deadline { try await atDeadline(busy) }
+            let missing = isKept ? "\(policy.quiet) of quiet" : "weights that were forgotten to be put back"
             await context.wait(
-                for: busy.first.map { "\(busy.count) servers to get quiet, first \($0.text)" }
-                    ?? "\(policy.quiet) of quiet")
+                for: busy.first.map { "\(busy.count) servers to get quiet, first \($0.text)" } ?? missing)
             try await context.pause(Period(milliseconds: 200))
         }
     }
