@@ -279,8 +279,10 @@ public actor Engine {
     }
 
     /// Puts back weights that a step finds changed, without waiting for the watch.
-    func restoreTraffic(_ observation: TrafficObservation) async throws(Failure) {
-        try await traffic.restore({ await self.state.traffic }, observation, record: record)
+    ///
+    /// - Returns: whether they were as they should be.
+    func keepTraffic(_ observation: TrafficObservation) async throws(Failure) -> Bool {
+        try await traffic.keep({ await self.state.traffic }, observation, record: record)
     }
 }
 

@@ -13,16 +13,20 @@ extension TrafficControl {
             try await record([.trafficSampled(samples: traffic(from: before, to: observation, rules: rules))])
         }
         lastObservation = observation
-        try await restore(known, observation, record: record)
+        _ = try await keep(known, observation, record: record)
     }
 
     /// Puts back weights that are not what was last verified, unless a change of weights is under way.
     ///
     /// - Parameter observation: a look in which they may have been wrong; a second one decides.
-    func restore(
+    /// - Returns: whether they were right in that look.
+    func keep(
         _ known: @Sendable () async -> RunState.Traffic, _ observation: TrafficObservation, record: Recorder
-    ) async throws(Failure) {
-        guard await !forgetful(known(), observation).isEmpty else { return disturbed = [] }
+    ) async throws(Failure) -> Bool {
+        guard await !forgetful(known(), observation).isEmpty else {
+            disturbed = []
+            return true
+        }
         try await turn.ifFree { () async throws(Failure) in
             // From here on nobody else changes weights. Before, somebody may have.
             guard let now = try? await self.observe() else { return }
@@ -31,6 +35,7 @@ extension TrafficControl {
             await self.forgetDisturbances(but: forgetful)
             for name in forgetful.sorted() { try await self.restore(known, on: name, now, record) }
         }
+        return false
     }
 
     private func restore(
@@ -56,9 +61,10 @@ extension TrafficControl {
     /// The load balancers that are not as they were left.
     private func forgetful(_ known: RunState.Traffic, _ observation: TrafficObservation) -> Set<LoadBalancerID> {
         guard let share = known.verified, known.intended == share, share > .none else { return [] }
+        // Once it was quiet it is in drain for a moment, then in maintenance; a load balancer that forgot makes it ready.
         let awake = observation.states.keys.filter { name in
             rules.contains { rule in
-                observation.servers(rule, direction.old, on: name).contains { $0.administration != .maint }
+                observation.servers(rule, direction.old, on: name).contains { $0.administration == .ready }
             }
         }
         return Set(wrongWeights(for: share, observation).map(\.loadBalancer)).union(

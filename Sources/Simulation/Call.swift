@@ -3,11 +3,20 @@ import Migration
 /// A call of a driver, on its way to the outside world.
 struct Call: Sendable, Hashable {
     /// Whom it goes to.
-    enum Target: Sendable, Hashable {
+    enum Target: Sendable, Hashable, CustomStringConvertible {
         case loadBalancer(LoadBalancerID)
         case cluster(Color)
         case servers(Color)
         case disks
+
+        var description: String {
+            switch self {
+            case .loadBalancer(let name): name.text
+            case .cluster(let color): "the cluster of \(color)"
+            case .servers(let color): "the servers of \(color)"
+            case .disks: "the disks"
+            }
+        }
     }
 
     /// What it asks for: `launch /shop/web`, `weight green-1 20`.
@@ -63,4 +72,6 @@ protocol FaultSource: AnyObject {
     func passes(_ point: KillPoint, _ process: SimulatedProcess)
     /// Whether a message that a killed process had sent still arrives.
     func arrives(_ call: Call) -> Bool
+    /// For how long such a message is held up, in milliseconds.
+    func delay(of call: Call) -> Int64
 }

@@ -124,30 +124,33 @@ final class Checker {
     private func checkWeights(
         _ call: Call, _ looker: Looker, _ name: LoadBalancerID, _ before: WorldState, _ after: WorldState
     ) {
-        for color in Color.allCases {
-            guard let was = before[name]?.weights(of: color), let now = after[name]?.weights(of: color),
-                now.reduce(0, +) < was.reduce(0, +)
-            else { continue }
-            // Going back is done on each load balancer by itself, so that one that is down keeps none waiting; and so is
-            // what puts right what one of them forgot.
-            let isPutRight = (before[name]?.resetAt ?? 0) > verifiedAt
-            let others = color == old && !isPutRight ? after.loadBalancers.map(\.name) : [name]
-            for other in others {
-                guard let balancer = after[other], !wasResetUnseen(balancer, looker) else { continue }
-                let carried = balancer.weights(of: color.other).reduce(0, +)
-                let needed = Checker.fullWeight - now.reduce(0, +)
-                if carried < needed {
-                    breaks(
-                        "I1",
-                        "\(looker.process) lowered \(color) on \(name) to \(now) while \(color.other) has weight "
-                            + "\(carried) of \(needed) on \(other)")
+        for backend in after[name]?.backends ?? [] {
+            for color in Color.allCases {
+                guard let was = before[name]?.weights(of: color, in: backend),
+                    let now = after[name]?.weights(of: color, in: backend), now.reduce(0, +) < was.reduce(0, +)
+                else { continue }
+                // Going back is done on each load balancer by itself, so that one that is down keeps none waiting; and
+                // so is what puts right what one of them forgot.
+                let isPutRight = (before[name]?.resetAt ?? 0) > verifiedAt
+                let others = color == old && !isPutRight ? after.loadBalancers.map(\.name) : [name]
+                for other in others {
+                    guard let balancer = after[other], !wasResetUnseen(balancer, looker) else { continue }
+                    let part = balancer.part(of: color, in: backend, weights: now)
+                    let carried = balancer.weights(of: color.other, in: backend)
+                    let rounding = carried.count == now.count ? 0.000_001 : Checker.rounding
+                    if part + balancer.part(of: color.other, in: backend, weights: carried) < 1 - rounding {
+                        breaks(
+                            "I1",
+                            "\(looker.process) lowered \(color) on \(name) to \(now) while \(color.other) has "
+                                + "\(carried) on \(other)")
+                    }
                 }
             }
         }
     }
 
-    /// What both colors together weigh on a backend of the small model, whatever the share.
-    private static let fullWeight = 400
+    /// Weights are whole numbers, and small ones where one color has many more servers than the other.
+    private static let rounding = 0.06
 
     private func wasResetUnseen(_ balancer: SimulatedLoadBalancer, _ looker: Looker) -> Bool {
         balancer.resetAt >= lastLook[looker]?[balancer.name] ?? -1
@@ -197,7 +200,18 @@ final class Checker {
 }
 
 extension SimulatedLoadBalancer {
-    func weights(of color: Color) -> [Int] { servers.filter { $0.color == color }.map(\.weight) }
+    /// With which new requests are shared out: in `drain` and `maint` a server gets none.
+    func weights(of color: Color, in backend: String) -> [Int] {
+        servers.filter { $0.color == color && $0.backend == backend }
+            .map { $0.administration == .ready ? $0.weight : 0 }
+    }
+
+    /// How much of a backend's traffic these weights of a color amount to, 1 being what it has when it carries all.
+    fileprivate func part(of color: Color, in backend: String, weights: [Int]) -> Double {
+        let others = servers.count { $0.color == color.other && $0.backend == backend }
+        let full = Weights(newShare: .all, oldServers: max(1, others), newServers: max(1, weights.count)).new
+        return Double(weights.reduce(0, +)) / Double(full * max(1, weights.count))
+    }
 }
 
 extension Violation {

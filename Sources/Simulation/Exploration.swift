@@ -186,6 +186,7 @@ extension WorldState {
         essence.time = 0
         essence.jobRuns = [:]
         essence.failedRequests = 0
+        essence.wrongAnswers = 0
         for color in Color.allCases {
             for id in essence[color].services.keys {
                 essence[color].services[id]?.readyAt = 0
@@ -222,6 +223,7 @@ private final class Recorder: FaultSource {
     func fate(of call: Call) -> Fate { .answered(effectAfter: 1, replyAfter: 1) }
     func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
     func arrives(_ call: Call) -> Bool { true }
+    func delay(of call: Call) -> Int64 { 0 }
 
     func passes(_ point: KillPoint, _ process: SimulatedProcess) {
         switch point {

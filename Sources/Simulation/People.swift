@@ -187,14 +187,20 @@ final class People: @unchecked Sendable {
 
     /// While no rz runs, somebody gives the old color traffic by hand, and thinks better of it.
     private func meddle() {
-        guard let balancer = simulation.world.loadBalancers.randomElement(using: &timeline.generator) else { return }
+        guard let balancer = simulation.world.loadBalancers.randomElement(using: &timeline.generator),
+            balancer.servers.allSatisfy({ $0.color != old || $0.weight == 0 })
+        else { return }
         var meddled = balancer
         for index in meddled.servers.indices where meddled.servers[index].color == old {
             meddled.servers[index].weight = meddled.servers[index].configuredWeight
             meddled.servers[index].administration = .ready
         }
         timeline.after(50) { [self, meddled] in
-            guard process?.isAlive != true, simulation.world[balancer.name]?.settings == balancer.settings else { return }
+            guard process?.isAlive != true, !simulation.state.status.isEnded,
+                simulation.world[balancer.name]?.settings == balancer.settings
+            else {
+                return
+            }
             simulation.happens("\(old) gets weight on \(balancer.name) by hand") { world in
                 world[balancer.name]?.settings = meddled.settings
             }

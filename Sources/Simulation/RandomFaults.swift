@@ -59,7 +59,8 @@ final class RandomFaults: FaultSource {
             return .brokenOff(changes: Int.random(in: 0...2, using: &timeline.generator), after: there)
         }
         if call.isRepeatable, happens(rates.repeated) { return .repeated(effectAfter: there, replyAfter: back) }
-        return .answered(effectAfter: happens(rates.slow) ? slowly : there, replyAfter: happens(rates.slow) ? slowly : back)
+        return .answered(
+            effectAfter: happens(rates.slow) ? slowly : there, replyAfter: happens(rates.slow) ? slowly : back)
     }
 
     private var slowly: Int64 { Int64.random(in: 300...9_000, using: &timeline.generator) }
@@ -75,6 +76,10 @@ final class RandomFaults: FaultSource {
     }
 
     func arrives(_ call: Call) -> Bool { Bool.random(using: &timeline.generator) }
+
+    func delay(of call: Call) -> Int64 {
+        timeline.generator.chance(oneIn: 2) ? Int64.random(in: 0...8_000, using: &timeline.generator) : 0
+    }
 
     private func happens(_ rate: Int) -> Bool { rate > 0 && timeline.generator.chance(oneIn: rate) }
 }

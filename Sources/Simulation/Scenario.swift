@@ -8,7 +8,7 @@ public struct Scenario: Sendable {
     var world: WorldState
     /// How long a service takes to get healthy, in milliseconds.
     var startTime: Int64
-    private var serverNames: [Color: [String]]
+    let serverNames: [Color: [String]]
 
     func servers(of color: Color) -> [String] { serverNames[color, default: []] }
 }
@@ -68,22 +68,17 @@ extension Scenario {
             uniqueKeysWithValues: Color.allCases.map { color in (color, servers.map { "\(color)-\($0)" }) })
         let old = ColorState(
             servers: servers.map { "\(live)-\($0)" }, isConfigured: true,
-            services: Dictionary(
-                uniqueKeysWithValues: services.map { service in
-                    var launched = LaunchedService(service: service, instances: service.instances, readyAt: 0)
-                    launched.isArmed = service.mode == .scheduled
-                    return (service.id, launched)
-                }))
+            services: Dictionary(uniqueKeysWithValues: services.map { ($0.id, LaunchedService(live: $0)) }))
         world = WorldState(
-            blue: ColorState(),
             loadBalancers: loadBalancers.map { name in
                 SimulatedLoadBalancer(
-                    name: name, backend: environment.traffic.first?.backend ?? "",
+                    name: name,
                     servers: Color.allCases.flatMap { color in
                         (1...2).map { index in
                             let weight = color == live ? 100 : 0
                             return SimulatedServer(
-                                name: "\(color)-\(index)", color: color, weight: weight, configuredWeight: weight)
+                                backend: environment.traffic.first?.backend ?? "", name: "\(color)-\(index)",
+                                color: color, weight: weight, configuredWeight: weight)
                         }
                     })
             })
@@ -137,6 +132,7 @@ final class NoFaults: FaultSource {
     func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
     func passes(_ point: KillPoint, _ process: SimulatedProcess) {}
     func arrives(_ call: Call) -> Bool { true }
+    func delay(of call: Call) -> Int64 { 0 }
 }
 
 extension Runbook {

@@ -33,6 +33,10 @@ public struct SimulatedRun {
         if timeline.generator.chance(oneIn: 3) {
             simulation.world.sessionLength = Int64.random(in: 1_000...15_000, using: &timeline.generator)
         }
+        if timeline.generator.chance(oneIn: 3) {
+            simulation.world.jobPeriod = Int64.random(in: 3_000...12_000, using: &timeline.generator)
+            simulation.world.jobLength = Int64.random(in: 200...15_000, using: &timeline.generator)
+        }
         people = People(simulation: simulation, faults: faults)
     }
 

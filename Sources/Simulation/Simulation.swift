@@ -94,7 +94,9 @@ final class Simulation: @unchecked Sendable {
         guard process.isAlive else { throw .cancelled }
         if call.isMutating { checker.issued(call, by: process, self) }
         var outcome: Result<Answer, Failure> = .failure(
-            Failure("No answer to \(call.description)", kind: call.isMutating ? .unknownEffect : .transient))
+            Failure(
+                "No answer from \(call.target)", details: [call.name],
+                kind: call.isMutating ? .unknownEffect : .transient))
         let looker = Checker.Looker(process: process.name, activity: Activity.current)
         let fate = faults.fate(of: call)
         let issuedAt = timeline.elapsed
@@ -108,8 +110,15 @@ final class Simulation: @unchecked Sendable {
                 })
         }
         let answered = await process.wait { id in
-            func happen(after: Int64, limit: Int? = nil) {
+            // What a killed process had sent may be held up on its way.
+            func arrive(after: Int64, _ action: @escaping () -> Void) {
                 timeline.after(after) { [self] in
+                    if process.isAlive || call.isProgram { return action() }
+                    timeline.after(faults.delay(of: call), action)
+                }
+            }
+            func happen(after: Int64, limit: Int? = nil) {
+                arrive(after: after) { [self] in
                     onTheWay.removeAll { $0.number == message }
                     if call.isProgram, !endProgram(message, call) { return }
                     let arrives = process.isAlive || faults.arrives(call)
@@ -132,7 +141,7 @@ final class Simulation: @unchecked Sendable {
                 onTheWay.removeAll { $0.number == message }
                 reply(after: timeout)
             case .replyLost(let effectAfter, let timeout):
-                timeline.after(effectAfter) { [self] in
+                arrive(after: effectAfter) { [self] in
                     onTheWay.removeAll { $0.number == message }
                     if process.isAlive || faults.arrives(call) { _ = perform(call, looker, issuedAt, nil, effect) }
                 }

@@ -59,12 +59,16 @@ struct HandOverService: StepWork {
         }
     }
 
-    /// A job is not let go of right before it fires: better to let that run begin and end.
+    /// A job is not let go of right before it fires: better to let that run begin and end. Only the next run is waited
+    /// for: some jobs fire all the time.
     private func awaitQuietWindow(
         _ known: ServiceActivity, in giver: Color, _ context: StepContext
     ) async throws(Failure) -> ServiceActivity {
         var known = known
-        while let next = known.nextFire, next >= context.clock.now, next - context.clock.now < HandOverService.margin {
+        let first = known.nextFire
+        while let next = known.nextFire, next == first, next >= context.clock.now,
+            next - context.clock.now < HandOverService.margin
+        {
             await context.wait(for: "\(id) to fire at \(next.clock)")
             try await context.pause(Period(milliseconds: 500))
             known = try await activity(in: giver, context)

@@ -21,8 +21,7 @@ struct Quiet: Sendable {
             disturbances = count
             let asked = context.clock.uptime
             let observation = try await context.engine.traffic.observe()
-            let isKept = await context.engine.traffic.isAt(.all, observation)
-            if !isKept { try await context.engine.restoreTraffic(observation) }
+            let isKept = try await context.engine.keepTraffic(observation)
             let busy = busyServers(observation)
             let now = context.clock.uptime
             quietSince = busy.isEmpty && isKept ? quietSince ?? now : nil
@@ -45,8 +44,7 @@ struct Quiet: Sendable {
             throw Failure("\(old) was never seen quiet, so nothing of it may be stopped")
         }
         var observation = try await context.engine.traffic.observe()
-        // Asked after the look: what disturbed the quiet and was put right before it, is written down by now.
-        while await context.state.traffic.isDisturbed {
+        while try await needsProof(observation) {
             _ = try await prove()
             observation = try await context.engine.traffic.observe()
         }
@@ -62,6 +60,14 @@ struct Quiet: Sendable {
                 "\(old) has traffic again, so nothing of it is stopped", at: busy[0], details: busy,
                 advice: "Find out who gave it traffic, then: rz resume.")
         }
+    }
+
+    /// Whether a load balancer forgot what was set and may have given the old color traffic. What disturbed the quiet
+    /// and was put right before the look is written down by now.
+    private func needsProof(_ observation: TrafficObservation) async throws(Failure) -> Bool {
+        let isKept = try await context.engine.keepTraffic(observation)
+        let isDisturbed = await context.state.traffic.isDisturbed
+        return isDisturbed || !isKept
     }
 
     private func atDeadline(_ busy: [BusyServer]) async throws(Failure) {

@@ -69,16 +69,27 @@ struct ShiftTraffic: StepWork {
 /// Drains the old color until it has been quiet for a while on every load balancer, then puts it into maintenance.
 struct DrainOldColor: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
-        let traffic = await context.engine.traffic
         let old = context.direction.old
         guard await context.state.traffic.verified == .all else {
             throw Failure("\(context.direction.new) does not verifiably carry all traffic, so \(old) is not drained")
         }
         try await context.intend("drain \(old)")
-        if try await !isInMaintenance(old, context) { try await traffic.takeOutOldColor(.drain) }
+        if try await !isInMaintenance(old, context) { try await takeOut(.drain, context) }
         let since = try await Quiet(context).prove()
-        try await traffic.takeOutOldColor(.maint)
+        try await takeOut(.maint, context)
         return "\(old) quiet since \(since.clock)"
+    }
+
+    /// Once the new color carries everything: a load balancer may just have forgotten what was set.
+    private func takeOut(
+        _ administration: ServerState.Administration, _ context: StepContext
+    ) async throws(Failure) {
+        let traffic = await context.engine.traffic
+        try await context.poll { () async throws(Failure) -> String? in
+            try await context.engine.keepTraffic(try await traffic.observe())
+                ? nil : "weights that were forgotten to be put back"
+        }
+        try await traffic.takeOutOldColor(administration)
     }
 
     private func isInMaintenance(_ color: Color, _ context: StepContext) async throws(Failure) -> Bool {

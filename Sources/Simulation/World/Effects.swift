@@ -53,7 +53,7 @@ extension WorldState {
 
     mutating func runOnce(_ job: ServiceID, in color: Color) throws(Failure) {
         guard self[color].services[job] != nil else { throw Failure("\(job) is not in \(color)") }
-        let end = time + WorldState.jobLength
+        let end = time + jobLength
         self[color].services[job]?.runsUntil = end
         manualRuns[job, default: 0] += 1
     }
@@ -88,7 +88,7 @@ extension WorldState {
         for id in ids {
             guard let launched = self[color].services[id] else { continue }
             let isJob = launched.service.mode == .scheduled
-            let nextFire = (time / WorldState.jobPeriod + 1) * WorldState.jobPeriod
+            let nextFire = (time / jobPeriod + 1) * jobPeriod
             activity[id] = ServiceActivity(
                 isEnabled: launched.isEnabled, instances: launched.instances,
                 running: isJob ? (launched.runsUntil > time ? 1 : 0) : launched.instances,
@@ -105,16 +105,17 @@ extension WorldState {
 
     func state(of name: LoadBalancerID) throws(Failure) -> LoadBalancerState {
         let balancer = try reachable(name)
-        let servers = balancer.servers.enumerated().map { index, server in
-            ServerState(
+        var backends: [String: BackendState] = [:]
+        for (index, server) in balancer.servers.enumerated() {
+            let state = ServerState(
                 name: server.name, address: "127.0.0.\(index + 1):80", weight: server.weight,
                 administration: server.administration, operation: operation(of: server),
                 counters: ServerCounters(
                     sessions: server.busyUntil > time ? 1 : 0, rate: time - server.lastRequestAt < 1000 ? 1 : 0,
                     requests: Int(server.requests), errors: Int(server.errors)))
+            backends[server.backend, default: BackendState(servers: [])].servers.append(state)
         }
-        return LoadBalancerState(
-            version: "simulated", backends: [balancer.backend: BackendState(servers: servers)], epoch: balancer.epoch)
+        return LoadBalancerState(version: "simulated", backends: backends, epoch: balancer.epoch)
     }
 
     /// - Parameter limit: how many of the changes are made before the connection breaks; nil for all.
@@ -127,7 +128,8 @@ extension WorldState {
         }
         balancer.epoch = epoch
         for change in changes.prefix(limit ?? changes.count) {
-            guard let index = balancer.servers.firstIndex(where: { $0.name == change.server }) else { continue }
+            let index = balancer.servers.firstIndex { $0.name == change.server && $0.backend == change.backend }
+            guard let index else { continue }
             switch change.change {
             case .weight(let weight): balancer.servers[index].weight = weight
             case .administration(let administration): balancer.servers[index].administration = administration

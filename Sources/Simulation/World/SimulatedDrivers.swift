@@ -61,10 +61,16 @@ struct SimulatedBalancerDriver: LoadBalancer {
     }
 
     func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
-        let words = changes.isEmpty ? "claim" : changes.map { "\($0.server) \($0.change)" }.joined(separator: ", ")
-        try await outside.change(words, .loadBalancer(name), isRepeatable: false) { (world, limit) throws(Failure) in
+        try await outside.change(words(for: changes), .loadBalancer(name), isRepeatable: false) {
+            (world, limit) throws(Failure) in
             try world.apply(changes, on: name, epoch: epoch, limit: limit)
         }
+    }
+
+    private func words(for changes: [ServerChange]) -> String {
+        guard !changes.isEmpty else { return "claim" }
+        let told = changes.prefix(6).map { "\($0.server) \($0.change.words)" }.joined(separator: ", ")
+        return told + (changes.count > 6 ? " and \(changes.count - 6) more" : "")
     }
 
     func observeSessions(backend: String, server: String) async throws(Failure) -> [String] { [] }
@@ -189,4 +195,14 @@ extension SimulatedOutside: Prober, StepRunner {
 
     func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {}
     func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {}
+}
+
+extension ServerChange.Change {
+    fileprivate var words: String {
+        switch self {
+        case .weight(let weight): "weight \(weight)"
+        case .administration(let administration): administration.rawValue
+        case .shutdownSessions: "shutdown sessions"
+        }
+    }
 }

@@ -4,7 +4,7 @@ import Migration
 struct WorldState: Sendable, Hashable {
     /// Milliseconds since the simulation began.
     var time: Int64 = 0
-    var blue: ColorState
+    var blue = ColorState()
     var green = ColorState()
     var loadBalancers: [SimulatedLoadBalancer]
     var disksAreBuilt = false
@@ -14,8 +14,13 @@ struct WorldState: Sendable, Hashable {
     var manualRuns: [ServiceID: Int] = [:]
     /// How long a session lasts, in milliseconds.
     var sessionLength: Int64 = 900
+    /// How often a job fires, and how long a run of it lasts, in milliseconds.
+    var jobPeriod: Int64 = 10_000
+    var jobLength: Int64 = 700
     /// Requests that no server could take.
     var failedRequests = 0
+    /// Requests that a server answered with an error.
+    var wrongAnswers = 0.0
 
     struct JobFire: Sendable, Hashable {
         var job: ServiceID
@@ -64,16 +69,31 @@ struct LaunchedService: Sendable, Hashable {
     var isEnabled: Bool { service.mode == .scheduled ? isArmed : instances > 0 }
 }
 
+extension LaunchedService {
+    /// A service that has been running for a long time.
+    init(live service: Service) {
+        self.init(
+            service: service, instances: service.instances, isArmed: service.mode == .scheduled, readyAt: 0)
+    }
+}
+
 /// A load balancer in front of both colors.
 struct SimulatedLoadBalancer: Sendable, Hashable {
     var name: LoadBalancerID
-    var backend: String
     var servers: [SimulatedServer]
+    /// Their backends, in the order of their first server.
+    let backends: [String]
     var epoch = 0
     /// It does not answer until then.
     var isUnreachableUntil: Int64 = 0
     /// When a reload or restart last made it forget what was set.
     var resetAt: Int64 = -1
+
+    init(name: LoadBalancerID, servers: [SimulatedServer]) {
+        self.name = name
+        self.servers = servers
+        backends = servers.map(\.backend).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
 }
 
 extension SimulatedLoadBalancer {
@@ -96,6 +116,7 @@ extension SimulatedLoadBalancer {
 
 /// A server as a load balancer lists it.
 struct SimulatedServer: Sendable, Hashable {
+    var backend: String
     var name: String
     var color: Color
     var weight: Int
@@ -112,9 +133,6 @@ struct SimulatedServer: Sendable, Hashable {
 // MARK: - Time
 
 extension WorldState {
-    /// How often a job fires, and how long a run of it lasts, in milliseconds.
-    static let jobPeriod: Int64 = 10_000
-    static let jobLength: Int64 = 700
     static let requestsPerMillisecond = 0.1
 
     /// Lets time pass: users make requests, sessions end, jobs fire.
@@ -142,43 +160,53 @@ extension WorldState {
 
     /// Fire times of a job at which no color let it run.
     func missedRuns(of job: ServiceID) -> Int {
-        Int(time / WorldState.jobPeriod) - jobRuns.keys.count { $0.job == job }
+        Int(time / jobPeriod) - jobRuns.keys.count { $0.job == job }
     }
 
     private mutating func serve(from start: Int64, to end: Int64) {
         let requests = Double(end - start) * WorldState.requestsPerMillisecond
-        let serving = Color.allCases.filter { isServing($0) }
+        let isServing = Dictionary(uniqueKeysWithValues: Color.allCases.map { ($0, self.isServing($0)) })
         for balancer in loadBalancers.indices {
-            let taking = loadBalancers[balancer].servers.indices.filter { index in
-                let server = loadBalancers[balancer].servers[index]
-                return server.weight > 0 && server.administration == .ready && serving.contains(server.color)
-            }
-            let weights = taking.reduce(0) { $0 + loadBalancers[balancer].servers[$1].weight }
-            guard weights > 0 else {
-                failedRequests += max(1, Int(requests))
-                continue
-            }
-            for index in taking {
-                let server = loadBalancers[balancer].servers[index]
-                let part = requests * Double(server.weight) / Double(weights)
-                loadBalancers[balancer].servers[index].requests += part
-                loadBalancers[balancer].servers[index].errors += part * self[server.color].errorRate
-                loadBalancers[balancer].servers[index].busyUntil = end + sessionLength
-                loadBalancers[balancer].servers[index].lastRequestAt = end
+            for backend in loadBalancers[balancer].backends {
+                let taking = loadBalancers[balancer].servers.indices.filter { index in
+                    let server = loadBalancers[balancer].servers[index]
+                    return server.backend == backend && server.weight > 0 && server.administration == .ready
+                        && isServing[server.color] == true
+                }
+                serve(requests, by: taking, of: balancer, until: end)
             }
         }
     }
 
+    private mutating func serve(_ requests: Double, by taking: [Int], of balancer: Int, until end: Int64) {
+        let weights = taking.reduce(0) { $0 + loadBalancers[balancer].servers[$1].weight }
+        guard weights > 0 else {
+            failedRequests += max(1, Int(requests))
+            return
+        }
+        for index in taking {
+            let server = loadBalancers[balancer].servers[index]
+            let part = requests * Double(server.weight) / Double(weights)
+            let wrong = part * self[server.color].errorRate
+            wrongAnswers += wrong
+            loadBalancers[balancer].servers[index].requests += part
+            loadBalancers[balancer].servers[index].errors += wrong
+            loadBalancers[balancer].servers[index].busyUntil = end + sessionLength
+            loadBalancers[balancer].servers[index].lastRequestAt = end
+        }
+    }
+
     private mutating func fireJobs(after start: Int64, upTo end: Int64) {
-        var fire = (start / WorldState.jobPeriod + 1) * WorldState.jobPeriod
+        var fire = (start / jobPeriod + 1) * jobPeriod
         while fire <= end {
             for color in Color.allCases {
                 for id in self[color].services.keys.sorted() where self[color].services[id]?.isArmed == true {
-                    self[color].services[id]?.runsUntil = fire + WorldState.jobLength
+                    let end = fire + jobLength
+                    self[color].services[id]?.runsUntil = end
                     jobRuns[JobFire(job: id, time: fire), default: 0] += 1
                 }
             }
-            fire += WorldState.jobPeriod
+            fire += jobPeriod
         }
     }
 }

@@ -86,3 +86,16 @@ extension Project {
         return [:]
     }
 }
+
+extension Plan {
+    /// A plan that `rz plan -o` saved.
+    static func read(_ path: String) throws -> Plan {
+        // One byte more than the limit: what is longer is refused without being read.
+        guard let file = FileHandle(forReadingAtPath: path),
+            let data = try? file.read(upToCount: PlanCoding.largest + 1)
+        else {
+            throw Failure("The plan can't be read", at: path, advice: "Save one with: rz plan ENVIRONMENT -o FILE.")
+        }
+        return try PlanCoding.plan(from: Array(data), at: path)
+    }
+}

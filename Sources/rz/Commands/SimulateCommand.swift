@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Migration
+import Runbooks
 import Simulation
 
 struct SimulateCommand: AsyncParsableCommand {
@@ -12,10 +13,27 @@ struct SimulateCommand: AsyncParsableCommand {
             anywhere, two of them at once, load balancers that reload, clocks that are set. With the same rz, the same \
             seed gives the same trace. Nothing outside is touched.
 
+            With an environment it asks what if: each fault at each step of the plan for that environment, in a run of \
+            its own on what was observed of it. It reads the environment as `rz plan` does, or a saved plan.
+
               rz simulate --runs 10000
               rz simulate --seed 4711 --trace
               rz simulate --explore
+              rz simulate shop
+              rz simulate --plan shop.plan --faults what-if.yaml
             """)
+
+    @Argument(help: "The environment to ask what if for.")
+    var environment: String?
+
+    @Option(name: .long, help: ArgumentHelp("Ask what if for a saved plan; looks at nothing else.", valueName: "file"))
+    var plan: String?
+
+    @Option(name: .long, help: ArgumentHelp("Only these faults; see docs/formats.md.", valueName: "file"))
+    var faults: String?
+
+    @Flag(name: .long, help: "Print what came of each fault as JSON, one line each.")
+    var json = false
 
     @Option(name: .long, help: "The first seed; by default a fresh one, which is printed.")
     var seed: UInt64?
@@ -29,8 +47,37 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Visit every state that a small model can reach instead; takes its time.")
     var explore = false
 
+    @OptionGroup var project: ProjectOptions
+
     func run() async throws {
-        try await exiting { try explore ? exploreAll() : simulateAll() }
+        try await exiting {
+            if environment != nil || plan != nil { return try await askWhatIf() }
+            guard faults == nil, !json else {
+                throw Failure("What if is asked for an environment", advice: "Name one: rz simulate ENVIRONMENT.")
+            }
+            return try explore ? exploreAll() : simulateAll()
+        }
+    }
+
+    // MARK: - What if
+
+    private func askWhatIf() async throws -> ExitStatus {
+        let plan = try await planAsked()
+        let scenario = try Scenario(plan)
+        let asked = try faults.map { path in try AssumedFault.read(path).flatMap { $0.questions(of: plan) } }
+        guard asked?.isEmpty != true else {
+            throw Failure("None of the faults fits a step of the plan", at: faults, advice: "rz plan shows the steps.")
+        }
+        let outcomes = (asked ?? WhatIf.all(of: plan)).map { $0.perform(in: scenario) }
+        let terminal = Terminal.standardOutput
+        let view = WhatIfView(plan, outcomes, style: terminal.style)
+        terminal.write(json ? view.json : view.text)
+        return outcomes.allSatisfy(\.isMended) ? .done : .error
+    }
+
+    private func planAsked() async throws -> Plan {
+        if let plan { return try Plan.read(plan) }
+        return try await Project.load(environment ?? "", root: project.chosenRoot).plan()
     }
 
     private func simulateAll() throws -> ExitStatus {
@@ -74,5 +121,28 @@ struct SimulateCommand: AsyncParsableCommand {
         let took = ContinuousClock.now - start
         let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
         return "\(Int((Double(runs) / max(seconds, 0.001)).rounded())) runs a second"
+    }
+}
+
+extension AssumedFault {
+    /// What it comes to in a plan: a question for each step and load balancer that it fits.
+    fileprivate func questions(of plan: Plan) -> [WhatIf] {
+        let balancers = plan.environment.loadBalancers.map(\.name).filter { matches($0.text, pattern: loadBalancer) }
+        return plan.steps.map(\.id).filter { matches($0.text, pattern: step) }.flatMap { step in
+            faults(balancers).map { WhatIf(step: step, fault: $0) }
+        }
+    }
+
+    private func faults(_ balancers: [LoadBalancerID]) -> [WhatIf.Fault] {
+        switch kind {
+        case .callFails: [.callFails]
+        case .callKeepsFailing: [.callKeepsFailing]
+        case .answerLost: [.answerLost]
+        case .killed: [.killed]
+        case .loadBalancerDown: balancers.map { .loadBalancerDown($0, for: length) }
+        case .loadBalancerReloaded: balancers.map { .loadBalancerReloaded($0) }
+        case .newColorLost: [.newColorLost(for: length)]
+        case .newColorErrors: [.newColorErrors(share, for: length)]
+        }
     }
 }

@@ -40,7 +40,7 @@ struct UpdateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let saved = try plan.map { try UpdateCommand.read($0) }
+            let saved = try plan.map { try Plan.read($0) }
             if let environment, let saved, saved.environment.name != environment {
                 throw Failure(
                     "\(plan ?? "") is a plan for \(saved.environment.name), not for \(environment)", kind: .refused)
@@ -108,16 +108,6 @@ struct UpdateCommand: AsyncParsableCommand {
                 "\(plan.obstacles.count == 1 ? "Something blocks" : "\(plan.obstacles.count) things block") this plan",
                 details: plan.obstacles, advice: "Mend it, then plan again.", kind: .refused)
         }
-    }
-
-    private static func read(_ path: String) throws -> Plan {
-        // One byte more than the limit: what is longer is refused without being read.
-        guard let file = FileHandle(forReadingAtPath: path),
-            let data = try? file.read(upToCount: PlanCoding.largest + 1)
-        else {
-            throw Failure("The plan can't be read", at: path, advice: "Save one with: rz plan ENVIRONMENT -o FILE.")
-        }
-        return try PlanCoding.plan(from: Array(data), at: path)
     }
 }
 

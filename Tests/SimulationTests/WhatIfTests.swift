@@ -1,0 +1,58 @@
+import Migration
+import Simulation
+import Testing
+
+@Suite("What if, asked of a plan")
+struct WhatIfTests {
+    private let scenario: Scenario
+    private var plan: Plan { scenario.plan }
+
+    init() throws { scenario = try Scenario(try Scenario.small().plan) }
+
+    @Test("every fault at every step ends well, after a resume at the latest")
+    func everything() {
+        let outcomes = WhatIf.all(of: plan).map { $0.perform(in: scenario) }
+        #expect(outcomes.count > 100)
+        #expect(outcomes.count(where: \.happened) > 90)
+        for outcome in outcomes {
+            #expect(outcome.end == .done, "\(outcome.whatIf)")
+            #expect(outcome.broken.isEmpty, "\(outcome.whatIf): \(outcome.broken)")
+        }
+    }
+
+    @Test("without a fault nothing is put right, tried again or lost")
+    func nothing() {
+        let outcome = WhatIf(step: "no/step", fault: .callFails).perform(in: scenario)
+        #expect(!outcome.happened)
+        #expect(outcome.end == .done)
+        #expect(outcome.restored.isEmpty && outcome.retries == 0 && !outcome.hurts)
+    }
+
+    @Test("a load balancer that does not answer a shift halts it, and the old color carries everything")
+    func loadBalancerDown() throws {
+        let outcome = WhatIf(step: "cutOver/shift-10%", fault: .loadBalancerDown("edge-2", for: .minutes(1)))
+            .perform(in: scenario)
+        let halt = try #require(outcome.halt)
+        #expect(halt.summary.contains("edge-2"))
+        #expect(outcome.shareAtHalt == .none)
+        #expect(!outcome.hurts)
+    }
+
+    @Test("errors of the new color are told with what they cost, and send the traffic back")
+    func errors() throws {
+        let outcome = WhatIf(step: "cutOver/shift-100%", fault: .newColorErrors(Percent(10), for: .minutes(1)))
+            .perform(in: scenario)
+        #expect(outcome.hurts && outcome.wrongAnswers > 0 && outcome.failedRequests == 0)
+        #expect(outcome.returned != nil)
+    }
+
+    @Test("a reload while the old color is drained, soaked or asked to stop is put right without a halt")
+    func reload() {
+        for step in ["drain/drain", "soak/soak", "tearDown/stop"] as [StepID] {
+            let outcome = WhatIf(step: step, fault: .loadBalancerReloaded("edge-1")).perform(in: scenario)
+            #expect(outcome.halt == nil, "\(step): \(outcome.halt.map(\.summary) ?? "")")
+            #expect(outcome.restored == ["edge-1"], "\(step)")
+            #expect(!outcome.hurts, "\(step)")
+        }
+    }
+}
