@@ -141,7 +141,7 @@ final class People: @unchecked Sendable {
 
     private func planMishap() {
         let time = Int64.random(in: 500...faultsEnd, using: &timeline.generator)
-        let kind = Int.random(in: 0..<8, using: &timeline.generator)
+        let kind = Int.random(in: 0..<9, using: &timeline.generator)
         timeline.after(time) { [self] in
             guard !isDone, !simulation.state.status.isEnded else { return }
             mishap(kind)
@@ -179,9 +179,27 @@ final class People: @unchecked Sendable {
             simulation.ask(.pauseRequested(by: "ada"))
             timeline.after(length) { [self] in simulation.ask(.resumeRequested(by: "ada")) }
         case 6:
+            flap(times: Int.random(in: 1...5, using: &timeline.generator))
+        case 7:
             if canRollBack(simulation.state, plan) { simulation.ask(.abortRequested(by: "ada")) }
         default:
             if canRollBack(simulation.state, plan) { simulation.ask(.rollbackRequested(by: "ada")) }
+        }
+    }
+
+    /// A service of the new color falls over and gets up again, more than once.
+    private func flap(times: Int) {
+        guard times > 0, !isDone, !simulation.state.status.isEnded,
+            let id = simulation.world[new].services.keys.sorted().randomElement(using: &timeline.generator)
+        else { return }
+        let down = Int64.random(in: 100...1_500, using: &timeline.generator)
+        simulation.happens("\(id) of \(new) is down for \(down) ms") { [new] world in
+            let end = world.time + down
+            world[new].services[id]?.readyAt = end
+        }
+        excuse(for: down + 10_000)
+        timeline.after(down + Int64.random(in: 200...3_000, using: &timeline.generator)) { [self] in
+            flap(times: times - 1)
         }
     }
 
