@@ -11,7 +11,9 @@ public struct Observation: Sendable {
     public var services: [Service]
     /// The same services as the new color shall have them, as far as that can be known before its servers exist.
     public var rewritten: [Service]
-    public var ignored: [ServiceID]
+    public var ignored: [IgnoredService]
+    /// What of each service is bound to its environment.
+    public var findings: [ServiceID: [Finding]]
     public var obstacles: [Obstacle]
 }
 
@@ -35,22 +37,20 @@ public struct Observer: Sendable {
         for color in Color.allCases { inventory[color] = try await drivers.provisioner.observeServers(color) }
         let provisioning = try await drivers.provisioner.observeChanges(direction.new)
 
-        let old = try drivers.cluster(direction.old, inventory[direction.old, default: Inventory()])
-        let all = try await old.observeServices()
-        let ignored = all.map(\.id).filter { id in
-            environment.services.ignore.contains { matches(id.text, pattern: $0) }
-        }
-        let services = all.filter { !ignored.contains($0.id) }
-        let newInventory = inventory[direction.new].flatMap { $0.isEmpty ? nil : $0 }
-        var rewritten: [Service] = []
-        for service in services {
-            rewritten.append(
-                try old.rewrite(service, overrides: environment.services.overrides, inventory: newInventory))
-        }
+        let old = direction.old
+        let new = inventory[direction.new].flatMap { $0.isEmpty ? nil : $0 }
+        let services = try await ServiceObservation(
+            of: drivers.cluster(old, inventory[old, default: Inventory()]), rules: environment.services,
+            in: Surroundings(old: inventory[old, default: Inventory()], new: new))
         return Observation(
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
-            provisioning: provisioning, services: services, rewritten: rewritten, ignored: ignored,
-            obstacles: obstacles + sourceObstacles(source))
+            provisioning: provisioning, services: services.moving, rewritten: services.rewritten,
+            ignored: services.ignored, findings: services.findings, obstacles: obstacles + sourceObstacles(source))
+    }
+
+    /// The color that carries the traffic.
+    public func observeLiveColor() async throws(Failure) -> Color {
+        try liveColor(of: await observeLoadBalancers().0, environment.traffic)
     }
 
     private func observeLoadBalancers() async throws(Failure) -> ([LoadBalancerID: LoadBalancerState], [Obstacle]) {

@@ -18,7 +18,11 @@ public struct Planner: Sendable {
     /// The plan for the world as observed. Pure: the same inputs give the same plan.
     public func plan(_ observation: Observation, at time: Instant) throws(Failure) -> Plan {
         let order = LaunchOrder(observation.rewritten)
-        let services = try order.planned()
+        let services = try order.planned().map { service in
+            var service = service
+            service.findings = observation.findings[service.id, default: []]
+            return service
+        }
         let steps = steps(services, order, observation)
         try refuseAmbiguous(steps)
         var plan = Plan(
@@ -26,7 +30,7 @@ public struct Planner: Sendable {
             source: observation.source, world: try world(observation),
             steps: steps, provisioning: observation.provisioning, services: services,
             ignored: observation.ignored, warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text),
-            obstacles: observation.obstacles.filter(\.isBlocking).map(\.text))
+            obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
         plan.id = "p-" + (try fingerprint(of: plan)).prefix(6)
         return plan
     }
@@ -58,6 +62,15 @@ public struct Planner: Sendable {
             var step = step
             if let measured = history[step.id] { step.estimate = measured }
             return step
+        }
+    }
+
+    /// What of a service nobody has answered, with the ways to answer it.
+    private func unanswered(_ service: PlannedService) -> [String] {
+        service.findings.filter { $0.judgement == .blocking }.map { finding in
+            let kind = finding.kind
+            let accepted = kind.canBeAccepted ? ", or accept it: `accept: { \(kind): why }`" : ""
+            return "\(service.id) \(finding.path): \(finding.text). Answer it with an override\(accepted)"
         }
     }
 

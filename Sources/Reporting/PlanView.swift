@@ -132,17 +132,27 @@ public struct PlanView: Sendable {
 
     private var services: [String] {
         let changes = plan.services.flatMap { service in
-            service.changes.flatMap { detail(style.careful("~"), "\(service.id)  \($0.path)", told($0)) }
+            service.changes.flatMap { detail(style.careful("~"), "\(service.id)  \($0.path)", Wording.values($0)) }
         }
-        return changes + plan.ignored.flatMap { detail("–", "\($0) ignored by rule") }
+        return changes + findings + plan.ignored.flatMap { detail("–", "\($0.id) stays: \($0.reason)") }
     }
 
-    private func told(_ change: FieldChange) -> String {
-        switch (change.from, change.to) {
-        case (let before?, let after?): "\(before) → \(after)"
-        case (nil, let after?): "new: \(after)"
-        case (let before?, nil): "removed, was: \(before)"
-        case (nil, nil): ""
+    /// What is bound to the environment and does not stop the plan, one line for each kind; what stops it is told below.
+    private var findings: [String] {
+        Finding.Kind.allCases.flatMap { kind -> [String] in
+            FindingWord.allCases.flatMap { word -> [String] in
+                let services = plan.services.filter { service in
+                    service.findings.contains { $0.kind == kind && FindingWord($0.judgement) == word }
+                }
+                guard let first = services.first else { return [] }
+                let names =
+                    services.prefix(3).map(\.id.text).joined(separator: ", ") + (services.count > 3 ? ", …" : "")
+                let example = first.findings.first { $0.kind == kind && FindingWord($0.judgement) == word }
+                return detail(
+                    word == .deferred ? style.careful("?") : "·",
+                    "\(word.rawValue): \(kind.meaning) (\(Wording.count(services.count, "service")): \(names))",
+                    example.map { "for example \($0.path): \($0.text)" } ?? "")
+            }
         }
     }
 

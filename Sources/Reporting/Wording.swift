@@ -31,6 +31,19 @@ enum Wording {
         return parts.isEmpty ? "0 s" : parts.joined(separator: " ")
     }
 
+    /// `env.HOST  a → b`.
+    static func change(_ change: FieldChange) -> String { "\(change.path)  \(values(change))" }
+
+    /// `a → b`, `new: b`, `removed, was: a`.
+    static func values(_ change: FieldChange) -> String {
+        switch (change.from, change.to) {
+        case (let before?, let after?): "\(before) → \(after)"
+        case (nil, let after?): "new: \(after)"
+        case (let before?, nil): "removed, was: \(before)"
+        case (nil, nil): ""
+        }
+    }
+
     static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
     }

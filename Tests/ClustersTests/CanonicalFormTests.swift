@@ -154,11 +154,14 @@ struct CanonicalFormTests {
         #expect { try definition(text) } throws: { "\($0)".contains("without an id") }
     }
 
-    @Test("knows what must run first, also where it is named relative to the app's group")
+    @Test("knows what must run first, also where it is named relative to the app itself")
     func dependencies() throws {
         let app = try definition(
-            #"{"id":"/shop/front/web","dependencies":["/db","api","../cache","../../x/./y","../../../../z"]}"#)
-        #expect(app.dependencies.map(\.text) == ["/db", "/shop/front/api", "/shop/cache", "/x/y", "/z"])
+            #"{"id":"/shop/front/web","dependencies":["/db","//db/","api","../cache","../../x/./y","../../../../z"]}"#)
+        #expect(
+            app.dependencies.map(\.text) == [
+                "/db", "/db", "/shop/front/web/api", "/shop/front/cache", "/shop/x/y", "/z",
+            ])
     }
 
     @Test("knows instances and health checks, also where the definition is silent")

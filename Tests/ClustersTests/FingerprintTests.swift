@@ -58,7 +58,7 @@ struct FingerprintTests {
                 """#
             ),
             (
-                #"{"id":"/g/a","dependencies":["b","/g/c"],"constraints":[["x","UNIQUE"],["y","LIKE","z"]],"acceptedResourceRoles":["*","p"]}"#,
+                #"{"id":"/g/a","dependencies":["../b","/g/c"],"constraints":[["x","UNIQUE"],["y","LIKE","z"]],"acceptedResourceRoles":["*","p"]}"#,
                 #"{"id":"/g/a","dependencies":["/g/c","/g/b"],"constraints":[["y","LIKE","z"],["x","UNIQUE"]],"acceptedResourceRoles":["p","*"]}"#
             ),
         ])
@@ -129,8 +129,8 @@ struct FingerprintTests {
         let apps = try Fixtures.apps()
         #expect(apps.count > 60)
         for (name, app) in apps {
-            let definition = try AppDefinition(app)
-            let copy = try AppDefinition(JSON(parsing: definition.text))
+            let definition = try MarathonDefinition(app)
+            let copy = try MarathonDefinition(JSON(parsing: definition.text))
             #expect(copy == definition, "\(name): the copy of a copy differs")
             #expect(copy.fingerprint == definition.fingerprint, "\(name)")
             for key in ["version", "tasks", "deployments", "uris", "ports", "ipAddress", "residency"] {
@@ -147,9 +147,9 @@ struct FingerprintTests {
         for _ in 0..<40 {
             var mutated = try JSON(parsing: texts.randomElement(using: &generator)!)
             for _ in 0..<Int.random(in: 1...4, using: &generator) { mutated = mutate(mutated, using: &generator) }
-            guard let app = try? AppDefinition(mutated) else { continue }
+            guard let app = try? MarathonDefinition(mutated) else { continue }
             #expect(!app.fingerprint.isEmpty)
-            #expect(try AppDefinition(JSON(parsing: app.text)).text == app.text, "\(mutated.compact)")
+            #expect(try MarathonDefinition(JSON(parsing: app.text)).text == app.text, "\(mutated.compact)")
             var changed = app
             let paths = [
                 "env.A", "labels.a.b", "container.docker.image", "ports.0", "healthChecks.0.path", "cpus", "x.1.y",

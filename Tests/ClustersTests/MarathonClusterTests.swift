@@ -74,7 +74,7 @@ struct MarathonClusterTests {
             (401, "Invalid username or password.", .permanent),
             (503, "queue full", .unknownEffect),
             (500, "All ports in the range [10000-20000) are already in use", .unknownEffect),
-            (502, "Could not determine the current leader", .unknownEffect), (429, "slow down", .transient),
+            (502, "Could not determine the current leader", .transient), (429, "slow down", .transient),
             (415, "Unsupported Media Type", .permanent), (400, "Invalid JSON", .permanent),
         ])
     func statuses(status: Int, message: String, kind: Failure.Kind) async throws {
@@ -155,7 +155,7 @@ struct MarathonClusterTests {
                     ]), resolver: resolver(["PASSWORD": "hunter2"]))
                 let failure = try await failure { _ = try await marathon.observePlatform() }
                 #expect(failure.kind == .permanent)
-                #expect(failure.advice?.contains("`user` and `password`") == true)
+                #expect(failure.advice?.contains("`user` and `password`, or `token`") == true)
                 #expect(!"\(failure)".contains("hunter"))
                 #expect(try await leader.recorded().map(\.authorization) == ["Basic YWRhOmh1bnRlcjI="])
             }
@@ -230,7 +230,7 @@ struct MarathonClusterTests {
                         ["pod": ["id": "/pod"]],
                     ]
                 ])
-            let health = try await cluster(stub).observeHealth(["/ready", "/stuck", "/absent"])
+            let health = try await cluster(stub).observeHealth(["/ready", "/stuck", "/absent", "/gone"])
             #expect(health.keys.sorted() == ["/ready", "/stuck"])
             #expect(health["/ready"]?.isReady == true)
             #expect(health["/stuck"]?.isReady == false)
@@ -245,8 +245,9 @@ struct MarathonClusterTests {
     @Test("is not asked for reasons while everything is ready")
     func noReasons() async throws {
         try await StubMarathon.with { stub in
-            try await stub.answers("GET", "/v2/apps", 200, ["apps": [["id": "/a", "instances": 1, "tasksRunning": 1]]])
-            _ = try await cluster(stub).observeHealth(["/a"])
+            try await stub.answers("GET", "/v2/apps/a", 200, ["app": ["id": "/a", "instances": 1, "tasksRunning": 1]])
+            let health = try await cluster(stub).observeHealth(["/a"])
+            #expect(health["/a"]?.isReady == true)
             #expect(try await stub.recorded().map(\.method) == ["GET"])
         }
     }
@@ -258,7 +259,9 @@ struct MarathonClusterTests {
             try await cluster(stub).stop("/shop/cart")
             try await cluster(stub).stop("/gone")
             #expect(
-                try await stub.recorded().map(\.path) == ["/v2/apps/shop/cart?force=true", "/v2/apps/gone?force=true"])
+                try await stub.recorded().map(\.path) == [
+                    "/v2/apps/shop/cart?force=true", "/v2/apps/gone?force=true", "/v2/pods/gone?force=true",
+                ])
         }
     }
 
@@ -277,7 +280,7 @@ struct MarathonClusterTests {
     ) throws -> MarathonCluster {
         try MarathonCluster(
             .init(url: Setting(stub.url), group: group), inventory: Inventory(), resolver: resolver(),
-            deadline: deadline)
+            deadline: deadline, patience: .zero)
     }
 
     private func service() -> Service {

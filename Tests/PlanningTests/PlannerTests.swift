@@ -18,7 +18,7 @@ struct PlannerTests {
                 "cutOver/shift-10%", "cutOver/shift-100%", "drain/drain", "soak/soak", "tearDown/stop",
                 "tearDown/destroy",
             ])
-        #expect(plan.ignored == ["/infra/lb"])
+        #expect(plan.ignored == [IgnoredService(id: "/infra/lb", reason: "ignored by rule")])
         #expect(plan.step("replicate/launch/web")?.title == "/web × 3")
         #expect(plan.step("cutOver/approval")?.title == "1 approval")
         #expect(plan.step("standUp/servers")?.attempts == 3)

@@ -24,6 +24,7 @@ struct SmallWorld {
     var history: [StepID: Period] = [:]
     var source = PinnedSource(commit: "4f1c2e9")
     var obstacles: [Obstacle] = []
+    var findings: [ServiceID: [Finding]] = [:]
     var time = Instant(milliseconds: 1_795_455_000_000)
 
     func plan() throws(Failure) -> Plan {
@@ -42,7 +43,8 @@ struct SmallWorld {
                 ]), .green: Inventory(),
             ], loadBalancers: ["edge-1": SmallWorld.loadBalancer(blue: 100, green: 0)],
             provisioning: ProvisioningChanges(add: ["server.a"]), services: services, rewritten: services,
-            ignored: ["/infra/lb"], obstacles: obstacles)
+            ignored: [IgnoredService(id: "/infra/lb", reason: "ignored by rule")], findings: findings,
+            obstacles: obstacles)
     }
 
     static func loadBalancer(blue: Int, green: Int, backend: String = "be") -> LoadBalancerState {

@@ -17,7 +17,7 @@ enum Example {
                 backends: [:], configuration: "c"),
             steps: steps, provisioning: ProvisioningChanges(add: (1...9).map { "server.green-\($0)" }),
             services: services,
-            ignored: ["/infra/marathon-lb"],
+            ignored: [IgnoredService(id: "/infra/marathon-lb", reason: "ignored by rule")],
             warnings: ["be_shop on edge-1 keeps sessions by cookie: sessions that exist stay on blue until drain"])
         change(&plan)
         return plan

@@ -6,34 +6,77 @@ import Transport
 ///
 /// Source: Marathon 1.11 REST API, `MarathonExceptionMapper.scala`.
 struct MarathonClient: Sendable {
+    /// How Marathon is told who asks.
+    enum Access: Sendable {
+        case nobody
+        case credentials(Credentials)
+        /// With the token that DC/OS gives for a user and password.
+        case login(DCOSLogin)
+    }
+
     let url: String
-    let credentials: Credentials?
+    let access: Access
+    /// Of each call.
     let deadline: Duration
+    /// How long a change waits for a deployment that locks what it changes.
+    var patience: Duration = .seconds(120)
 
     /// The URL for people: without the user and password that somebody may have written into it.
     var place: String { HTTPRequest(.get, url).shownURL }
 
     func get(_ path: String) async throws(Failure) -> JSON { try json(await call(.get, path)) }
 
+    /// What is at a path, or nil where this Marathon has nothing: the thing does not exist, or its version does not
+    /// know the path. Unknown paths are answered with 404 or 405, by 1.11 with a 500 that says so.
+    func find(_ path: String) async throws(Failure) -> JSON? {
+        let answer = try await call(.get, path, accepting: [404, 405, 500])
+        // Not in one expression with `?`: there a nil would be JSON's null.
+        if try isAbsent(answer, .get, path) { return nil }
+        return try json(answer)
+    }
+
     /// Makes a call and gives its answer if the status is 2xx or one of `accepting`.
     func call(
         _ method: HTTPMethod, _ path: String, body: String? = nil, accepting: Set<Int> = []
     ) async throws(Failure) -> HTTPResponse {
-        let request = HTTPRequest(
-            method, url + path, headers: body == nil ? [] : [HTTPHeader("Content-Type", "application/json")],
-            body: body.map { Array($0.utf8) }, deadline: deadline, credentials: credentials,
-            // Members of one cluster redirect to their leader, which knows the same credentials.
-            forwardsCredentials: true)
-        let response: HTTPResponse
-        do throws(TransportError) {
-            response = try await HTTPClient.shared.send(request)
-        } catch {
-            throw failure(of: error)
+        var response = try await send(method, path, body, isRefused: false)
+        if response.status == 401, case .login = access {
+            // The token is too old.
+            response = try await send(method, path, body, isRefused: true)
         }
         guard response.isSuccess || accepting.contains(response.status) else {
             throw failure(of: response, method, path)
         }
         return response
+    }
+
+    /// Makes a change. While a deployment locks what is to be changed, or as many are under way as Marathon takes, it
+    /// waits; never does it break a lock, which would leave the other deployment half done.
+    ///
+    /// - Throws: `Failure` (kind `.transient`) that tells the deployments which were still there in the end.
+    func change(
+        _ method: HTTPMethod, _ path: String, body: String? = nil, accepting: Set<Int> = []
+    ) async throws(Failure) -> HTTPResponse {
+        let end = ContinuousClock.now + patience
+        while true {
+            let response = try await call(method, path, body: body, accepting: accepting.union([403, 409]))
+            guard let locks = locks(response) else {
+                guard response.isSuccess || accepting.contains(response.status) else {
+                    throw failure(of: response, method, path)
+                }
+                return response
+            }
+            if ContinuousClock.now >= end { throw try await failure(of: response, method, path, locks) }
+            do { try await Task.sleep(for: min(.milliseconds(500), patience)) } catch { throw .cancelled }
+        }
+    }
+
+    /// Like `change` for something that may not be there, or whose path this version of Marathon does not know.
+    func changeIfPresent(
+        _ method: HTTPMethod, _ path: String, body: String? = nil
+    ) async throws(Failure) -> HTTPResponse? {
+        let answer = try await change(method, path, body: body, accepting: [404, 405, 500])
+        return try isAbsent(answer, method, path) ? nil : answer
     }
 
     func json(_ response: HTTPResponse) throws(Failure) -> JSON {
@@ -46,53 +89,32 @@ struct MarathonClient: Sendable {
         }
     }
 
-    private func failure(of error: TransportError) -> Failure {
-        let kind: Failure.Kind =
-            error.kind == .cancelled
-            ? .cancelled : error.effectIsUnknown ? .unknownEffect : error.isTransient ? .transient : .permanent
-        return Failure(
-            "Marathon does not answer: \(error.message)", at: place,
-            advice: "See whether it runs and this host reaches it.",
-            kind: kind)
-    }
-
-    private func failure(of response: HTTPResponse, _ method: HTTPMethod, _ path: String) -> Failure {
-        let body = try? JSON(parsing: response.body)
-        let place = "\(method) \(place)\(path)"
-        let message = body?["message"]?.string ?? "status \(response.status)"
-        switch response.status {
-        case 401:
-            return Failure(
-                "Marathon wants to know who asks", at: place, details: [message],
-                advice: "Set `user` and `password` of this source in environment.yaml.")
-        case 403 where message.contains("running deployments"):
-            return Failure(
-                "Marathon has as many deployments as it takes", at: place, details: [message], kind: .transient)
-        case 403:
-            return Failure("Marathon refuses", at: place, details: [message])
-        case 409 where body?["deployments"] != nil:
-            let ids = (body?["deployments"]?.array ?? []).compactMap { $0["id"]?.string }
-            return Failure(
-                "A deployment is under way and locks this", at: place,
-                details: ids.isEmpty ? [message] : ids.map { "deployment \($0)" }, kind: .transient)
-        case 429:
-            return Failure("Marathon asks to slow down", at: place, details: [message], kind: .transient)
-        case 400, 409, 422:
-            return Failure("Marathon does not take the definition", at: place, details: [message] + details(body))
-        case 500...:
-            return Failure(
-                "Marathon failed", at: place, details: [message], kind: method.isSafe ? .transient : .unknownEffect)
-        default:
-            return Failure("Marathon answered \(response.status)", at: place, details: [message])
+    private func isAbsent(_ answer: HTTPResponse, _ method: HTTPMethod, _ path: String) throws(Failure) -> Bool {
+        guard !answer.isSuccess else { return false }
+        guard answer.status != 500 || answer.text.contains("URI not found") else {
+            throw failure(of: answer, method, path)
         }
+        return true
     }
 
-    /// `{"details":[{"path":"/id","errors":["…"]}]}` as lines; older versions give one text.
-    private func details(_ body: JSON?) -> [String] {
-        if let text = body?["details"]?.string { return [text] }
-        return (body?["details"]?.array ?? []).map { detail in
-            let errors = (detail["errors"]?.array ?? []).compactMap(\.string).joined(separator: "; ")
-            return "\(detail["path"]?.string ?? "/"): \(errors)"
+    private func send(
+        _ method: HTTPMethod, _ path: String, _ body: String?, isRefused: Bool
+    ) async throws(Failure) -> HTTPResponse {
+        let credentials: Credentials? =
+            switch access {
+            case .nobody: nil
+            case .credentials(let credentials): credentials
+            case .login(let login): .token(try await login.token(renewing: isRefused, deadline: deadline))
+            }
+        let request = HTTPRequest(
+            method, url + path, headers: body == nil ? [] : [HTTPHeader("Content-Type", "application/json")],
+            body: body.map { Array($0.utf8) }, deadline: deadline, credentials: credentials,
+            // Members of one cluster redirect to their leader, which knows the same credentials.
+            forwardsCredentials: true)
+        do throws(TransportError) {
+            return try await HTTPClient.shared.send(request)
+        } catch {
+            throw Failure(error, calling: "Marathon", at: place)
         }
     }
 }

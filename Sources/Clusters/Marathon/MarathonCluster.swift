@@ -2,9 +2,9 @@ import JSON
 import Migration
 import Transport
 
-/// The Marathon of one color.
+/// The Marathon of one color: its apps and pods.
 public struct MarathonCluster: Cluster {
-    private let client: MarathonClient
+    let client: MarathonClient
     private let group: String
     private let resolver: Resolver
 
@@ -14,17 +14,26 @@ public struct MarathonCluster: Cluster {
     }
 
     init(
-        _ source: ServiceSource.Marathon, inventory: Inventory, resolver: @escaping Resolver, deadline: Duration
+        _ source: ServiceSource.Marathon, inventory: Inventory, resolver: @escaping Resolver, deadline: Duration,
+        patience: Duration = .seconds(120)
     ) throws(Failure) {
         var url = try inventory.fill(source.url, resolver)
         while url.hasSuffix("/") { url.removeLast() }
-        let user = try source.user.map(resolver)
-        let password = try source.password.map(resolver)
         client = MarathonClient(
-            url: url, credentials: user.map { Credentials.basic(user: $0, password: password ?? "") },
-            deadline: deadline)
+            url: url, access: try MarathonCluster.access(source, inventory, resolver), deadline: deadline,
+            patience: patience)
         group = "/" + source.group.split(separator: "/").joined(separator: "/")
         self.resolver = resolver
+    }
+
+    private static func access(
+        _ source: ServiceSource.Marathon, _ inventory: Inventory, _ resolver: Resolver
+    ) throws(Failure) -> MarathonClient.Access {
+        if let token = source.token { return .credentials(.token(try resolver(token))) }
+        guard let user = try source.user.map(resolver) else { return .nobody }
+        let password = try source.password.map(resolver) ?? ""
+        guard let login = source.login else { return .credentials(.basic(user: user, password: password)) }
+        return .login(DCOSLogin(url: try inventory.fill(login, resolver), user: user, password: password))
     }
 
     public func observePlatform() async throws(Failure) -> PlatformState {
@@ -38,10 +47,20 @@ public struct MarathonCluster: Cluster {
     }
 
     public func observeServices() async throws(Failure) -> [Service] {
+        let apps = try await client.apps(embedding: ["counts", "deployments"])
+        let pods = try await client.pods()
+        let groups = try GroupTree(await client.get("/v2/groups?embed=group.groups"))
+        let role = try await client.defaultRole()
+        let deploying = pods.isEmpty ? [] : try await client.podsUnderDeployment()
         var services: [Service] = []
-        for app in try await apps() {
-            let definition = try AppDefinition(app)
-            if isInGroup(definition.id) { services.append(service(definition)) }
+        for json in apps + pods {
+            let id = ServiceID(json["id"]?.string ?? "", from: "/")
+            guard group == "/" || id.text.hasPrefix(group + "/") else { continue }
+            let definition = try MarathonDefinition(json, defaultRole: groups.defaultRole(of: id, cluster: role))
+            var service = service(definition, in: groups.around(id))
+            service.dependencies += groups.dependencies(of: id).filter { !service.dependencies.contains($0) }
+            service.isDeploying = json["deployments"]?.array?.isEmpty == false || deploying.contains(id)
+            services.append(service)
         }
         return services.sorted { $0.id < $1.id }
     }
@@ -49,125 +68,50 @@ public struct MarathonCluster: Cluster {
     public func rewrite(
         _ service: Service, overrides: [Override], inventory: Inventory?
     ) throws(Failure) -> Service {
-        var definition = try definition(of: service)
-        let changes = try definition.apply(overrides, inventory: inventory, resolver: resolver)
-        var rewritten = self.service(definition)
-        rewritten.changes = changes
+        let before = try definition(of: service)
+        let run = try OverrideRun(
+            .object(before.json), of: service.id, overrides, inventory: inventory, resolver: resolver)
+        let definition = try MarathonDefinition(run.json)
+        var rewritten = self.service(definition, in: service.groups)
+        // The dependencies of its groups stay; its own may be changed by an override.
+        let inherited = service.dependencies.filter { !before.dependencies.contains($0) }
+        rewritten.dependencies += inherited.filter { !rewritten.dependencies.contains($0) }
+        rewritten.isDeploying = service.isDeploying
+        rewritten.changes = run.changes
+        rewritten.accepted = run.accepted
+        (rewritten.mode, rewritten.modeReason) = run.mode
         return rewritten
     }
 
-    public func launch(_ service: Service, suspended: Bool) async throws(Failure) {
-        var definition = try definition(of: service)
-        if suspended { definition.instances = 0 }
-        let answer = try await client.call(.post, "/v2/apps", body: definition.text, accepting: [409])
-        guard answer.status == 409 else { return }
-        // It exists: from an earlier try, or with another definition. Replacing it says the same thing twice at worst.
-        _ = try await client.call(
-            .put, "/v2/apps\(service.id)?partialUpdate=false", body: definition.text)
+    public func judge(
+        _ service: Service, rewritten: Service, in surroundings: Surroundings
+    ) throws(Failure) -> [Finding] {
+        try Judgement(surroundings).findings(
+            of: definition(of: service), becoming: definition(of: rewritten), as: rewritten)
     }
 
-    public func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
-        let wanted = Set(services)
-        var health: [ServiceID: ServiceHealth] = [:]
-        for app in try await apps() {
-            guard let id = app["id"]?.string.map({ ServiceID($0) }), wanted.contains(id) else { continue }
-            health[id] = ServiceHealth(
-                expected: app["instances"]?.int ?? 1, staged: app["tasksStaged"]?.int ?? 0,
-                running: app["tasksRunning"]?.int ?? 0, healthy: app["tasksHealthy"]?.int ?? 0,
-                unhealthy: app["tasksUnhealthy"]?.int ?? 0,
-                hasHealthChecks: app["healthChecks"]?.array?.isEmpty == false,
-                isDeploying: app["deployments"]?.array?.isEmpty == false, reasons: lastFailure(app))
-        }
-        guard health.values.contains(where: { !$0.isReady }) else { return health }
-        for (id, reasons) in try await queueReasons() where health[id]?.isReady == false {
-            health[id]?.reasons += reasons
-        }
-        return health
+    /// The role of a service that was found is the new cluster's own where it says nothing; that is what was asked for.
+    public func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
+        var wanted = try definition(of: wanted)
+        let found = try definition(of: found)
+        if found.role == nil { wanted.role = nil }
+        return Differences.between(wanted.normalForm, found.normalForm)
     }
 
-    public func stop(_ service: ServiceID) async throws(Failure) {
-        // A launch that is under way would lock the app; stopping it is what is wanted, so force.
-        _ = try await client.call(.delete, "/v2/apps\(service)?force=true", accepting: [404])
-    }
-
-    // MARK: - Services that may run once
-
-    public func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
-        try await observeHealth(services).mapValues { health in
-            ServiceActivity(
-                isEnabled: health.expected > 0, instances: health.expected, running: health.running + health.staged)
-        }
-    }
-
-    public func suspend(_ service: ServiceID) async throws(Failure) { try await scale(service, to: 0) }
-
-    public func activate(_ service: ServiceID, instances: Int) async throws(Failure) {
-        try await scale(service, to: instances)
-    }
-
-    public func runOnce(_ job: ServiceID) async throws(Failure) {
-        throw Failure("\(job) is an app of Marathon, which has no schedule")
-    }
-
-    private func scale(_ service: ServiceID, to instances: Int) async throws(Failure) {
-        _ = try await client.call(.put, "/v2/apps\(service)", body: #"{"instances":\#(instances)}"#)
-    }
-
-    // MARK: - Reading
-
-    private func apps() async throws(Failure) -> [JSON] {
-        let answer = try await client.get(
-            "/v2/apps?embed=apps.counts&embed=apps.deployments&embed=apps.lastTaskFailure")
-        guard let apps = answer["apps"]?.array else {
-            throw Failure("Marathon's answer holds no `apps`", at: "\(client.place)/v2/apps")
-        }
-        return apps
-    }
-
-    private func isInGroup(_ id: ServiceID) -> Bool {
-        group == "/" || id.text.hasPrefix(group + "/")
-    }
-
-    private func service(_ definition: AppDefinition) -> Service {
+    private func service(_ definition: MarathonDefinition, in groups: [ServiceGroup]) -> Service {
         Service(
             id: definition.id, definition: definition.text, instances: definition.instances,
             dependencies: definition.dependencies, fingerprint: definition.fingerprint,
-            hasHealthChecks: definition.hasHealthChecks)
+            hasHealthChecks: definition.hasHealthChecks, kind: "\(definition.kind) of Marathon", groups: groups)
     }
 
-    private func definition(of service: Service) throws(Failure) -> AppDefinition {
+    func definition(of service: Service) throws(Failure) -> MarathonDefinition {
         let json: JSON
         do throws(JSONError) {
             json = try JSON(parsing: service.definition)
         } catch {
             throw Failure("The definition of \(service.id) is not JSON", details: [error.description])
         }
-        return try AppDefinition(json)
-    }
-
-    private func lastFailure(_ app: JSON) -> [String] {
-        guard let failure = app["lastTaskFailure"], let state = failure["state"]?.string else { return [] }
-        let message = failure["message"]?.string.map { ": \($0)" } ?? ""
-        return ["last task \(state)\(message)" + (failure["host"]?.string.map { " on \($0)" } ?? "")]
-    }
-
-    /// Why launches are stuck, for example `2 offers declined: InsufficientMemory`.
-    private func queueReasons() async throws(Failure) -> [ServiceID: [String]] {
-        var reasons: [ServiceID: [String]] = [:]
-        for item in try await client.get("/v2/queue")["queue"]?.array ?? [] {
-            guard let id = item["app"]?["id"]?.string else { continue }
-            let summary = item["processedOffersSummary"]
-            var lines = (summary?["rejectSummaryLastOffers"]?.array ?? []).compactMap { step -> String? in
-                guard let declined = step["declined"]?.int, declined > 0 else { return nil }
-                return
-                    "\(declined == 1 ? "1 offer" : "\(declined) offers") declined: \(step["reason"]?.string ?? "no reason given")"
-            }
-            if let seconds = item["delay"]?["timeLeftSeconds"]?.int, seconds > 0 {
-                lines.append("next launch in \(seconds)s after failures")
-            }
-            if lines.isEmpty, summary?["processedOffersCount"]?.int == 0 { lines = ["no offer came yet"] }
-            reasons[ServiceID(id)] = lines
-        }
-        return reasons
+        return try MarathonDefinition(json)
     }
 }

@@ -10,6 +10,13 @@ public protocol Cluster: Sendable {
     /// With no inventory the templates stay as they are, for plans made before the servers exist.
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service
 
+    /// What of a service may not hold in the other color, before and after its overrides. Asks nothing outside.
+    func judge(_ service: Service, rewritten: Service, in surroundings: Surroundings) throws(Failure) -> [Finding]
+
+    /// How a service that was found differs from the one that is wanted, field by field, instances apart; empty when
+    /// they are the same. Asks nothing outside.
+    func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange]
+
     /// Launches a service, or changes it to this definition. Returns at once; see `observeHealth`.
     ///
     /// - Parameter suspended: launched so that nothing of it runs: no instance of an app, a job's schedule disabled.
@@ -36,6 +43,17 @@ public protocol Cluster: Sendable {
 }
 
 extension Cluster {
+    /// Nothing, for frameworks whose definitions hold nothing of their environment.
+    public func judge(
+        _ service: Service, rewritten: Service, in surroundings: Surroundings
+    ) throws(Failure) -> [Finding] { [] }
+
+    /// By their digests, for frameworks that can't say more.
+    public func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
+        if wanted.fingerprint == found.fingerprint { return [] }
+        return [FieldChange(path: "definition", from: wanted.fingerprint, to: found.fingerprint)]
+    }
+
     /// Launches a service so that it runs.
     public func launch(_ service: Service) async throws(Failure) { try await launch(service, suspended: false) }
 }

@@ -22,12 +22,21 @@ public enum ServiceSource: Codable, Sendable, Hashable {
         public var group: String
         public var user: Setting?
         public var password: Setting?
+        /// A token of DC/OS, sent as `Authorization: token=…`.
+        public var token: Setting?
+        /// Where DC/OS gives a token for user and password, for example `https://dcos/acs/api/v1/auth/login`.
+        public var login: Setting?
 
-        public init(url: Setting, group: String = "/", user: Setting? = nil, password: Setting? = nil) {
+        public init(
+            url: Setting, group: String = "/", user: Setting? = nil, password: Setting? = nil, token: Setting? = nil,
+            login: Setting? = nil
+        ) {
             self.url = url
             self.group = group
             self.user = user
             self.password = password
+            self.token = token
+            self.login = login
         }
     }
 }
@@ -35,9 +44,17 @@ public enum ServiceSource: Codable, Sendable, Hashable {
 /// A change to the definition of each service that it matches.
 public struct Override: Codable, Sendable, Hashable {
     /// A pattern of service ids, or `key=value` of a label.
-    public enum Match: Codable, Sendable, Hashable {
+    public enum Match: Codable, Sendable, Hashable, CustomStringConvertible {
         case id(String)
         case label(name: String, value: String)
+
+        /// As it is written in environment.yaml.
+        public var description: String {
+            switch self {
+            case .id(let pattern): pattern
+            case .label(let name, let value): "label \(name)=\(value)"
+            }
+        }
     }
 
     public var match: Match
@@ -45,10 +62,19 @@ public struct Override: Codable, Sendable, Hashable {
     /// `{{ … }}` of the new color's inventory.
     public var set: [String: Setting]
     public var remove: [String]
+    /// How the service moves; the last override that says something about it wins.
+    public var mode: ServiceMode?
+    /// Kinds of findings that shall not stop a plan, each with the reason.
+    public var accept: [Finding.Kind: String]
 
-    public init(match: Match, set: [String: Setting] = [:], remove: [String] = []) {
+    public init(
+        match: Match, set: [String: Setting] = [:], remove: [String] = [], mode: ServiceMode? = nil,
+        accept: [Finding.Kind: String] = [:]
+    ) {
         self.match = match
         self.set = set
         self.remove = remove
+        self.mode = mode
+        self.accept = accept
     }
 }

@@ -15,7 +15,7 @@ public struct Plan: Codable, Sendable, Hashable {
     /// The services that move, in the order of their launch.
     public var services: [PlannedService]
     /// Services that stay because a rule says so.
-    public var ignored: [ServiceID]
+    public var ignored: [IgnoredService]
     /// What an operator should know before saying yes.
     public var warnings: [String]
     /// What refuses the run until it is mended.
@@ -24,7 +24,8 @@ public struct Plan: Codable, Sendable, Hashable {
     public init(
         id: String, environment: Environment, direction: Direction, createdAt: Instant, source: PinnedSource,
         world: World, steps: [Step], provisioning: ProvisioningChanges = ProvisioningChanges(),
-        services: [PlannedService] = [], ignored: [ServiceID] = [], warnings: [String] = [], obstacles: [String] = []
+        services: [PlannedService] = [], ignored: [IgnoredService] = [], warnings: [String] = [],
+        obstacles: [String] = []
     ) {
         self.id = id
         self.environment = environment
@@ -68,15 +69,31 @@ public struct PlannedService: Codable, Sendable, Hashable {
     /// 1 for a service that needs no other, and one more than the deepest that it needs.
     public var layer: Int
     public var changes: [FieldChange]
+    /// What of it is bound to its environment, and what became of that.
+    public var findings: [Finding]
 
     public init(
-        id: ServiceID, instances: Int, mode: ServiceMode = .parallel, layer: Int, changes: [FieldChange] = []
+        id: ServiceID, instances: Int, mode: ServiceMode = .parallel, layer: Int, changes: [FieldChange] = [],
+        findings: [Finding] = []
     ) {
         self.id = id
         self.instances = instances
         self.mode = mode
         self.layer = layer
         self.changes = changes
+        self.findings = findings
+    }
+}
+
+/// A service that stays where it is.
+public struct IgnoredService: Codable, Sendable, Hashable {
+    public var id: ServiceID
+    /// The rule that says so, for people.
+    public var reason: String
+
+    public init(id: ServiceID, reason: String) {
+        self.id = id
+        self.reason = reason
     }
 }
 

@@ -6,9 +6,16 @@ public enum ServiceMode: String, Codable, Sendable, Hashable, CaseIterable {
     case exclusive
     /// A job that fires by a schedule: copied disabled, enabled in one color only, handed over within the cutover.
     case scheduled
+    /// A person moves it, because its data does not move by itself: rz leaves it where it is.
+    case manual
+    /// It does not move.
+    case skip
 
     /// Whether the service may run in one color only (invariant I4).
-    public var runsOnce: Bool { self != .parallel }
+    public var runsOnce: Bool { self == .exclusive || self == .scheduled }
+
+    /// Whether rz launches it in the new color.
+    public var isMoved: Bool { self != .manual && self != .skip }
 }
 
 /// One launchable thing, read from the framework that launches it.
@@ -18,17 +25,29 @@ public struct Service: Codable, Sendable, Hashable {
     public var definition: String
     public var instances: Int
     public var mode: ServiceMode
-    /// Services and groups that must run first.
+    /// Services and groups that must run first: its own, and those of the groups around it.
     public var dependencies: [ServiceID]
     /// Digest of the definition without its instance count: equal digests mean the same service.
     public var fingerprint: String
     public var hasHealthChecks: Bool
     /// What overrides changed, for people.
     public var changes: [FieldChange]
+    /// Where it comes from and what it is there, for people: `app of Marathon`.
+    public var kind: String
+    /// Whether its framework is changing it, so that what runs is not yet what the definition says.
+    public var isDeploying: Bool
+    /// The groups around it that say something of their own, the outermost first.
+    public var groups: [ServiceGroup]
+    /// What gave it its mode; nil where nobody said anything.
+    public var modeReason: String?
+    /// The kinds of findings that overrides accept for it, each with the reason.
+    public var accepted: [Finding.Kind: String]
 
     public init(
         id: ServiceID, definition: String, instances: Int, mode: ServiceMode = .parallel,
-        dependencies: [ServiceID] = [], fingerprint: String, hasHealthChecks: Bool = false, changes: [FieldChange] = []
+        dependencies: [ServiceID] = [], fingerprint: String, hasHealthChecks: Bool = false, changes: [FieldChange] = [],
+        kind: String = "service", isDeploying: Bool = false, groups: [ServiceGroup] = [], modeReason: String? = nil,
+        accepted: [Finding.Kind: String] = [:]
     ) {
         self.id = id
         self.definition = definition
@@ -38,6 +57,23 @@ public struct Service: Codable, Sendable, Hashable {
         self.fingerprint = fingerprint
         self.hasHealthChecks = hasHealthChecks
         self.changes = changes
+        self.kind = kind
+        self.isDeploying = isDeploying
+        self.groups = groups
+        self.modeReason = modeReason
+        self.accepted = accepted
+    }
+}
+
+/// A group of services that says something of its own: what it depends on, whose resources it takes.
+public struct ServiceGroup: Codable, Sendable, Hashable {
+    public var id: ServiceID
+    /// The framework's definition of the group itself, without its members, as lossless JSON text.
+    public var definition: String
+
+    public init(id: ServiceID, definition: String) {
+        self.id = id
+        self.definition = definition
     }
 }
 

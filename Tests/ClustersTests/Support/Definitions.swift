@@ -5,9 +5,20 @@ import Testing
 
 @testable import Clusters
 
-/// An app definition from JSON text.
-func definition(_ text: String) throws -> AppDefinition {
-    try AppDefinition(JSON(parsing: text))
+/// The definition of an app or a pod from JSON text, on a Marathon whose own role is `*`.
+func definition(_ text: String) throws -> MarathonDefinition {
+    try MarathonDefinition(JSON(parsing: text), defaultRole: "*")
+}
+
+extension MarathonDefinition {
+    /// What overrides make of it.
+    mutating func apply(
+        _ overrides: [Override], inventory: Inventory?, resolver: Resolver
+    ) throws(Failure) -> [FieldChange] {
+        let run = try OverrideRun(.object(json), of: id, overrides, inventory: inventory, resolver: resolver)
+        self = try MarathonDefinition(run.json)
+        return run.changes
+    }
 }
 
 /// Takes `${env:NAME}` from these texts, everything else as it is written.

@@ -76,6 +76,8 @@ private func firstLine(of pipe: Pipe) async -> String {
 private let script = """
     import http.server, json, os, socketserver, sys, threading, time
     rules, log = [], []
+    # A Marathon of which nothing was told: no groups, no pods.
+    empty = {"/v2/groups": {"id": "/", "groups": []}, "/v2/pods": [], "/v2/info": {}, "/v2/deployments": []}
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         def log_message(self, *words): pass
@@ -98,8 +100,10 @@ private let script = """
                 if rule["method"] == self.command and self.path.startswith(rule["path"]):
                     time.sleep(rule["delay"])
                     return self.reply(rule["status"], rule["body"], rule["headers"])
+            if self.command == "GET" and self.path.split("?")[0] in empty:
+                return self.reply(200, json.dumps(empty[self.path.split("?")[0]]))
             self.reply(404, json.dumps({"message": "URI not found"}))
-        do_GET = do_PUT = do_POST = do_DELETE = any
+        do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = any
     class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         daemon_threads = True
     server = Server(("127.0.0.1", 0), Handler)

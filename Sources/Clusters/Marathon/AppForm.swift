@@ -1,10 +1,10 @@
 import JSON
 
-/// The form of Marathon 1.5 and later, without what Marathon owns. Applied twice it changes nothing more.
-enum CanonicalForm {
+/// An app in the form of Marathon 1.5 and later, without what Marathon owns. Applied twice it changes nothing more.
+enum AppForm {
     static func of(_ app: JSONObject) -> JSONObject {
         var app = JSONObject(
-            app.filter { !owned.contains($0.key) && !$0.value.isNull }.map { ($0.key, withoutNulls($0.value)) })
+            app.filter { !owned.contains($0.key) && !$0.value.isNull }.map { ($0.key, $0.value.withoutNulls) })
         if let id = app["id"]?.string, !id.hasPrefix("/") { app["id"] = .string("/" + id) }
         if app["executor"]?.string?.isEmpty == true { app["executor"] = nil }
         app["residency"] = nil
@@ -20,15 +20,6 @@ enum CanonicalForm {
         "version", "versionInfo", "tasks", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy",
         "deployments", "readinessCheckResults", "lastTaskFailure", "taskStats", "tasksStats", "storeUrls",
     ]
-
-    private static func withoutNulls(_ value: JSON) -> JSON {
-        switch value {
-        case .object(let object):
-            .object(JSONObject(object.filter { !$0.value.isNull }.map { ($0.key, withoutNulls($0.value)) }))
-        case .array(let elements): .array(elements.map(withoutNulls))
-        default: value
-        }
-    }
 
     /// `uris` of before 1.5 are `fetch` since; both together are refused by Marathon.
     private static func moveURIs(_ app: inout JSONObject) {
@@ -127,5 +118,17 @@ enum CanonicalForm {
 
     private static func isOnHost(_ app: JSONObject) -> Bool {
         (app["networks"]?.array ?? []).allSatisfy { $0["mode"]?.string == "host" }
+    }
+}
+
+extension JSON {
+    /// Without the members that are null, in depth; elements of a list stay where they are.
+    var withoutNulls: JSON {
+        switch self {
+        case .object(let object):
+            .object(JSONObject(object.filter { !$0.value.isNull }.map { ($0.key, $0.value.withoutNulls) }))
+        case .array(let elements): .array(elements.map(\.withoutNulls))
+        default: self
+        }
     }
 }

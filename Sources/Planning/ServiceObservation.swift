@@ -1,0 +1,42 @@
+import Migration
+
+/// The services of one color, as they are and as the other color shall have them.
+public struct ServiceObservation: Sendable {
+    /// Those that move, as they are.
+    public var moving: [Service]
+    /// The same as the other color shall have them.
+    public var rewritten: [Service]
+    /// Those that stay, each with the rule that says so.
+    public var ignored: [IgnoredService]
+    /// What of each service that moves is bound to its environment.
+    public var findings: [ServiceID: [Finding]]
+
+    /// Reads the services of a color and judges them. Makes no mutating call.
+    ///
+    /// - Throws: `Failure` when they can't be read, or an override does not fit.
+    public init(
+        of cluster: any Cluster, rules: ServiceRules, in surroundings: Surroundings
+    ) async throws(Failure) {
+        moving = []
+        rewritten = []
+        ignored = []
+        findings = [:]
+        for service in try await cluster.observeServices() {
+            if let pattern = rules.ignore.first(where: { matches(service.id.text, pattern: $0) }) {
+                let isItself = pattern == service.id.text
+                let reason = "ignored by rule" + (isItself ? "" : " \(pattern)")
+                ignored.append(IgnoredService(id: service.id, reason: reason))
+                continue
+            }
+            let new = try cluster.rewrite(service, overrides: rules.overrides, inventory: surroundings.new)
+            guard new.mode.isMoved else {
+                ignored.append(IgnoredService(id: service.id, reason: new.modeReason ?? "mode \(new.mode)"))
+                continue
+            }
+            moving.append(service)
+            rewritten.append(new)
+            let found = new.answering(try cluster.judge(service, rewritten: new, in: surroundings))
+            if !found.isEmpty { findings[service.id] = found }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Migration
+
+/// What became of a finding, in one word.
+enum FindingWord: String, CaseIterable {
+    case mapped, accepted, deferred = "checked later", harmless, blocking
+
+    init(_ judgement: Finding.Judgement) {
+        self =
+            switch judgement {
+            case .mapped: .mapped
+            case .accepted: .accepted
+            case .deferred: .deferred
+            case .harmless: .harmless
+            case .blocking: .blocking
+            }
+    }
+}
