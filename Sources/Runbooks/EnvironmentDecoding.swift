@@ -122,14 +122,37 @@ extension ServicesFormat {
                 if let group = marathon["group"] { source.group = group.text }
                 source.user = marathon["user"]?.setting
                 source.password = marathon["password"]?.setting
+                source.token = marathon["token"]?.setting
+                source.login = marathon["login"]?.setting
+                refuseHalf(marathon, &reader)
                 return .marathon(source)
             },
             ignore: value["ignore"]?.list.map(\.text) ?? [],
             overrides: (value["overrides"]?.list ?? []).map { override in
                 Override(
                     match: match(override["match"]), set: override["set"]?.settings ?? [:],
-                    remove: override["remove"]?.list.map(\.text) ?? [])
+                    remove: override["remove"]?.list.map(\.text) ?? [],
+                    mode: override["mode"].flatMap { ServiceMode(rawValue: $0.text) },
+                    accept: accepted(override["accept"]))
             })
+    }
+
+    private static func accepted(_ value: Value?) -> [Finding.Kind: String] {
+        var accepted: [Finding.Kind: String] = [:]
+        for member in value?.members ?? [] {
+            if let kind = Finding.Kind(rawValue: member.key) { accepted[kind] = member.value.text }
+        }
+        return accepted
+    }
+
+    /// Ways to say who asks that contradict each other or lack a part.
+    private static func refuseHalf(_ marathon: Value, _ reader: inout Reader) {
+        if let token = marathon["token"], marathon["user"] != nil || marathon["login"] != nil {
+            reader.problem("`token` stands in the place of `user`, `password` and `login`", at: token)
+        }
+        if let login = marathon["login"], marathon["user"] == nil || marathon["password"] == nil {
+            reader.problem("`login` needs `user` and `password`", at: login)
+        }
     }
 
     private static func match(_ value: Value?) -> Override.Match {

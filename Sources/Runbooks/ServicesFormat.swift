@@ -25,6 +25,12 @@ enum ServicesFormat {
             default: ServiceSource.Marathon(url: "").group, example: "/shop"),
         .optional("user", .setting, "who asks", example: "rz"),
         .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/marathon.password}\""),
+        .optional(
+            "token", .setting, "a token of DC/OS, in place of user and password",
+            example: "\"${file:/etc/rz/dcos.token}\""),
+        .optional(
+            "login", .setting(.url), "where DC/OS gives a token for user and password",
+            example: "https://dcos.example.com/acs/api/v1/auth/login"),
     ])
 
     private static let override = Shape.object(
@@ -36,9 +42,34 @@ enum ServicesFormat {
                 ]), "a pattern of ids, * for any text, or a label", example: "/shop/cart"),
             .optional(
                 "set", .map(.string(.anything, references: true)),
-                "dotted paths into the definition and their new values; may hold `{{ … }}`",
+                "paths into the definition and their new values; may hold `{{ … }}`",
                 example: "{ env.CACHE_HOST: \"{{ cache[0].address }}\" }"),
-            .optional("remove", .list(.text, atLeast: 0), "dotted paths that go", example: "[ env.OLD ]"),
-            .later("mode"),
-        ], rules: [.atLeastOne(["set", "remove"], otherwise: "an override without `set` and `remove` changes nothing")])
+            .optional(
+                "remove", .list(.text, atLeast: 0),
+                "paths that go; an element of a list by its index or a field, as `ports[name=http]`",
+                example: "[ env.OLD ]"),
+            .optional(
+                "mode", .choice(ServiceMode.allCases.map(\.rawValue)),
+                "beside the old one, in one color only, by a schedule, moved by a person, or not at all",
+                default: ServiceMode.parallel.rawValue, example: "exclusive"),
+            .optional(
+                "accept", .object(accepted),
+                "what shall not stop a plan though it is bound to the environment, each with the reason"),
+        ],
+        rules: [
+            .atLeastOne(
+                ["set", "remove", "mode", "accept"],
+                otherwise: "an override without `set`, `remove`, `mode` and `accept` changes nothing")
+        ])
+
+    private static let accepted = Finding.Kind.allCases.filter(\.canBeAccepted).map { kind in
+        Field.optional(kind.rawValue, .text, kind.meaning, example: example(of: kind))
+    }
+
+    private static func example(of kind: Finding.Kind) -> String {
+        switch kind {
+        case .hostPath: "\"the same NFS is mounted on the new agents\""
+        default: "\"why it holds in the other color\""
+        }
+    }
 }
