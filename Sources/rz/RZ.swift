@@ -19,7 +19,10 @@ struct RZ: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Watch and steer",
-                subcommands: [StatusCommand.self, PauseCommand.self, ApproveCommand.self, HistoryCommand.self]),
+                subcommands: [
+                    StatusCommand.self, ServicesCommand.self, PauseCommand.self, ApproveCommand.self,
+                    HistoryCommand.self,
+                ]),
             CommandGroup(
                 name: "Set up",
                 subcommands: [
