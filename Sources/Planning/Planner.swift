@@ -29,7 +29,8 @@ public struct Planner: Sendable {
             id: "", environment: environment, direction: observation.direction, createdAt: time,
             source: observation.source, world: try world(observation),
             steps: steps, provisioning: observation.provisioning, services: services,
-            ignored: observation.ignored, warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text),
+            ignored: observation.ignored,
+            warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation),
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
         plan.id = "p-" + (try fingerprint(of: plan)).prefix(6)
         return plan
@@ -63,6 +64,18 @@ public struct Planner: Sendable {
             if let measured = history[step.id] { step.estimate = measured }
             return step
         }
+    }
+
+    /// What a person has to do, or should know, about services.
+    private func warnings(_ observation: Observation) -> [String] {
+        let old = observation.direction.old
+        let left = observation.ignored.filter(\.isLeftToPeople).map { service in
+            "\(service.id) stays on \(old) for a person to move; the servers of \(old) are destroyed in tearDown"
+        }
+        let deploying = observation.rewritten.filter(\.isDeploying).map { service in
+            "\(service.id) is changed by a deployment under way on \(old): what is launched is its target"
+        }
+        return left + deploying
     }
 
     /// What of a service nobody has answered, with the ways to answer it.

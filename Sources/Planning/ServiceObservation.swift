@@ -30,7 +30,10 @@ public struct ServiceObservation: Sendable {
             }
             let new = try cluster.rewrite(service, overrides: rules.overrides, inventory: surroundings.new)
             guard new.mode.isMoved else {
-                ignored.append(IgnoredService(id: service.id, reason: new.modeReason ?? "mode \(new.mode)"))
+                ignored.append(
+                    IgnoredService(
+                        id: service.id, reason: new.modeReason ?? "mode \(new.mode)",
+                        isLeftToPeople: new.mode == .manual))
                 continue
             }
             moving.append(service)

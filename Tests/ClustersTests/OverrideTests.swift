@@ -30,13 +30,63 @@ struct OverrideTests {
             ("user", "1000", #""user":"1000""#),
             ("cmd", "7", #""cmd":"7""#), ("container.docker.image", "1.5", #""container":{"docker":{"image":"1.5"}}"#),
             ("args.0", "8", #""args":["8"]"#),
+            ("portDefinitions[0].port", "10009", #"[{"port":10009,"protocol":"tcp"}]"#),
+            ("constraints[0=rack][2]", "r7", #"[["rack","IS","r7"]]"#), ("env[a.b]", "7", #""a.b":"7"}"#),
+            ("labels.a[b].c", "x", #""a[b].c":"x""#),
         ])
     func sets(path: String, value: String, expected: String) throws {
         var definition = try definition(app)
         let changes = try definition.apply(
             [Override(match: .id("*"), set: [path: Setting(value)])], inventory: nil, resolver: resolver())
         #expect(definition.text.contains(expected), "\(definition.text)")
-        #expect(changes.map(\.path) == [path])
+        #expect(changes.count == 1)
+    }
+
+    @Test(
+        "names an element of a list by one of its fields, with dots in it too, and is told by its index",
+        arguments: [
+            ("portDefinitions[name=http].port", "portDefinitions.1.port"),
+            ("portDefinitions.name=http.port", "portDefinitions.1.port"),
+            ("portDefinitions[port=10001].labels.a.b", "portDefinitions.0.labels.a.b"),
+            ("container.volumes[containerPath=/etc/a.conf].mode", "container.volumes.0.mode"),
+        ])
+    func named(path: String, resolved: String) throws {
+        var definition = try definition(
+            #"""
+            {"id":"/a","portDefinitions":[{"port":10001,"name":"x"},{"port":10002,"name":"http"}],
+             "container":{"volumes":[{"containerPath":"/etc/a.conf"}]}}
+            """#)
+        let changes = try definition.apply(
+            [Override(match: .id("*"), set: [path: "9"])], inventory: nil, resolver: resolver())
+        #expect(changes.map(\.path) == [resolved])
+        #expect(try definition.value(at: FieldPath(resolved)).map { $0.string ?? $0.compact } == "9")
+        let removed = try definition.apply(
+            [Override(match: .id("*"), remove: [path])], inventory: nil, resolver: resolver())
+        #expect(removed.map(\.path) == [resolved])
+    }
+
+    @Test("of a pod knows its variables", arguments: ["environment.A.B", "containers[name=c].environment.A.B"])
+    func pod(path: String) throws {
+        var definition = try definition(#"{"id":"/p","containers":[{"name":"c"}],"environment":{}}"#)
+        _ = try definition.apply(
+            [Override(match: .id("*"), set: [path: "1"])], inventory: nil, resolver: resolver())
+        #expect(definition.text.contains(#""environment":{"A.B":"1"}"#))
+    }
+
+    @Test("gives a service its mode, the last one that says something, else the service's own label")
+    func mode() throws {
+        func mode(_ overrides: [Override]) throws -> (ServiceMode, String?) {
+            let run = try OverrideRun(
+                JSON(parsing: app), of: "/shop/cart", overrides, inventory: nil, resolver: resolver())
+            return (run.mode.mode, run.mode.reason)
+        }
+        #expect(try mode([]) == (.exclusive, "mode exclusive, by its label rz.mode"))
+        let manual = Override(match: .id("/shop/*"), mode: .manual)
+        #expect(try mode([manual, Override(match: .id("*"), set: ["cmd": "x"])]).0 == .manual)
+        #expect(
+            try mode([manual, Override(match: .label(name: "rz.mode", value: "exclusive"), mode: .skip)])
+                == (.skip, "mode skip, by the override for label rz.mode=exclusive"))
+        #expect(try mode([Override(match: .id("*"), remove: ["labels.rz.mode"])]) == (.parallel, nil))
     }
 
     @Test(
@@ -69,7 +119,9 @@ struct OverrideTests {
         "that fits no place in the definition is a failure and breaks nothing",
         arguments: [
             "portDefinitions.5.port", "portDefinitions.x", "cmd.x", "cpus.y", "constraints.0.7", "id", "", "env..X",
-            ".",
+            ".", "portDefinitions[name=none].port", "portDefinitions[0", "portDefinitions[0]port",
+            "portDefinitions[0].",
+            "portDefinitions[]", "container.volumes[name=a].mode",
             "fetch.1.uri",
         ])
     func misfits(path: String) throws {

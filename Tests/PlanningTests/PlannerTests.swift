@@ -141,6 +141,39 @@ struct PlannerTests {
         #expect(plan.estimate >= plan.estimate(of: .replicate) + plan.estimate(of: .soak))
     }
 
+    @Test("is stopped by what nobody answered, and carries what somebody did")
+    func findings() throws {
+        var world = SmallWorld()
+        world.findings = [
+            "/db": [
+                Finding(.hostPath, at: "container.volumes.0.hostPath", "/data: on the old agents", .blocking),
+                Finding(.refused, at: "container.docker.network", "NONE", .blocking),
+                Finding(.role, at: "role", "web", .accepted(reason: "it is there")),
+            ],
+            "/web": [Finding(.constraint, at: "constraints.0", "rack IS r1", .deferred)],
+        ]
+        let plan = try world.plan()
+        #expect(
+            plan.obstacles == [
+                "/db container.volumes.0.hostPath: /data: on the old agents. "
+                    + "Answer it with an override, or accept it: `accept: { hostPath: why }`",
+                "/db container.docker.network: NONE. Answer it with an override",
+            ])
+        #expect(plan.service("/web")?.findings.map(\.judgement) == [.deferred])
+    }
+
+    @Test("warns of services that somebody has to move, and of those that are being changed")
+    func warnings() throws {
+        var world = SmallWorld()
+        world.services[0].isDeploying = true
+        world.ignored = [IgnoredService(id: "/data", reason: "mode manual", isLeftToPeople: true)]
+        #expect(
+            try world.plan().warnings == [
+                "/data stays on blue for a person to move; the servers of blue are destroyed in tearDown",
+                "/db is changed by a deployment under way on blue: what is launched is its target",
+            ])
+    }
+
     @Test("tells warnings and what blocks it apart")
     func obstacles() throws {
         var world = SmallWorld()

@@ -24,6 +24,7 @@ struct SmallWorld {
     var history: [StepID: Period] = [:]
     var source = PinnedSource(commit: "4f1c2e9")
     var obstacles: [Obstacle] = []
+    var ignored = [IgnoredService(id: "/infra/lb", reason: "ignored by rule")]
     var findings: [ServiceID: [Finding]] = [:]
     var time = Instant(milliseconds: 1_795_455_000_000)
 
@@ -43,7 +44,7 @@ struct SmallWorld {
                 ]), .green: Inventory(),
             ], loadBalancers: ["edge-1": SmallWorld.loadBalancer(blue: 100, green: 0)],
             provisioning: ProvisioningChanges(add: ["server.a"]), services: services, rewritten: services,
-            ignored: [IgnoredService(id: "/infra/lb", reason: "ignored by rule")], findings: findings,
+            ignored: ignored, findings: findings,
             obstacles: obstacles)
     }
 

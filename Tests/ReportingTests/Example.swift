@@ -41,6 +41,12 @@ enum Example {
                 FieldChange(path: "env.CACHE_HOST", from: "10.1.0.7", to: "{{ cache[0].address }}"),
                 FieldChange(path: "env.PASSWORD", from: nil, to: "•••"),
                 FieldChange(path: "constraints.0", from: #"["rack","IS","r1"]"#, to: nil),
+            ],
+            findings: [
+                Finding(.oldAddress, at: "env.CACHE_HOST", "10.1.0.7: cache-1 of the old color", .mapped),
+                Finding(.fixedPort, at: "portDefinitions.0.port", "port 80 of its agent", .harmless),
+                Finding(
+                    .constraint, at: "constraints.1", "pool LIKE web: to be checked at the platform gate", .deferred),
             ]),
         PlannedService(
             id: "/shop/a-service-with-a-rather-long-name", instances: 2, layer: 3,

@@ -42,10 +42,13 @@ struct EnvironmentTests {
         let cart = Override(
             match: .id("/shop/cart"), set: ["env.CACHE_HOST": "{{ cache[0].address }}"], remove: ["env.OLD"])
         let web = Override(match: .label(name: "tier", value: "web=1"), set: ["cpus": "0.5"])
+        let data = Override(match: .id("/shop/db"), mode: .manual)
+        let all = Override(
+            match: .id("*"), accept: [.mesosName: "each color has its own", .hostPath: "the same NFS"])
         #expect(
             environment.services
                 == ServiceRules(
-                    sources: [.marathon(source)], ignore: ["/infra/marathon-lb"], overrides: [cart, web]))
+                    sources: [.marathon(source)], ignore: ["/infra/marathon-lb"], overrides: [cart, web, data, all]))
         #expect(
             environment.loadBalancers == [
                 LoadBalancerAddress(

@@ -39,6 +39,30 @@ struct MistakeTests {
             ])
     }
 
+    @Test(
+        "in how Marathon is told who asks, or in an override, is told",
+        arguments: [
+            ("token: t, user: u", "7:", "`token` stands in the place of"),
+            ("login: \"https://l\", user: u", "7:", "`login` needs `user` and `password`"),
+        ])
+    func access(keys: String, line: String, message: String) throws {
+        let problems = try problems(Sample.environment.changing(":8080\" }", to: ":8080\", \(keys) }"))
+        #expect(problems.count == 1 && problems[0].hasPrefix(line) && problems[0].contains(message), "\(problems)")
+    }
+
+    @Test(
+        "in an override is told",
+        arguments: [
+            ("{ match: /a, mode: exclusiv }", "“exclusiv” is none of parallel, exclusive"),
+            ("{ match: /a, accept: { hostpath: x } }", "did you mean \"hostPath\"?"),
+            ("{ match: /a, accept: { refused: x } }", "unknown key \"refused\""), ("{ match: /a }", "changes nothing"),
+        ])
+    func override(override: String, message: String) throws {
+        let text = Sample.environment.changing("  sources:", to: "  overrides: [ \(override) ]\n  sources:")
+        let problems = try problems(text)
+        #expect(problems.count == 1 && problems[0].contains(message), "\(problems)")
+    }
+
     @Test("in the path of a value is told by its keys")
     func path() throws {
         let text =

@@ -27,8 +27,11 @@ struct GroupTree: Sendable {
         let id = ServiceID(group["id"]?.string ?? "/", from: "/")
         own["id"] = .string(id.text)
         let dependencies = (group["dependencies"]?.array ?? []).compactMap(\.string).map { ServiceID($0, from: id) }
-        own["dependencies"] = nil
-        if !dependencies.isEmpty { own["dependencies"] = .array(dependencies.sorted().map { .string($0.text) }) }
+        if dependencies.isEmpty {
+            own["dependencies"] = nil
+        } else {
+            own["dependencies"] = .array(dependencies.sorted().map { .string($0.text) })
+        }
         if own["enforceRole"]?.bool == false { own["enforceRole"] = nil }
         return own
     }

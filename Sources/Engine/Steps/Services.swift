@@ -33,7 +33,8 @@ struct LaunchService: StepWork {
         try await awaitReady(service, in: new, context)
         guard try await isLaunched(service, in: new) else {
             throw Failure(
-                "\(id) in \(context.direction.new) is not what was launched", kind: .permanent)
+                "\(id) in \(context.direction.new) is not what was launched",
+                details: [try await differing(service, in: new)], kind: .permanent)
         }
         return service.mode.runsOnce ? "suspended until its hand-over" : "\(service.instances) instances"
     }
@@ -62,8 +63,18 @@ struct LaunchService: StepWork {
     private func isLaunched(_ service: Service, in cluster: any Cluster) async throws(Failure) -> Bool {
         guard let found = try await cluster.observeServices().first(where: { $0.id == id }) else { return false }
         // What may run once is launched suspended, and its hand-over gives it its instances.
-        return found.fingerprint == service.fingerprint
+        return try cluster.differences(service, found).isEmpty
             && (service.mode.runsOnce || found.instances == service.instances)
+    }
+
+    /// For people: the fields that differ from what was launched.
+    private func differing(_ service: Service, in cluster: any Cluster) async throws(Failure) -> String {
+        guard let found = try await cluster.observeServices().first(where: { $0.id == id }) else {
+            return "it is gone"
+        }
+        let fields = try cluster.differences(service, found).map(\.path)
+        return fields.isEmpty
+            ? "\(found.instances) instances, not \(service.instances)" : "differs: \(fields.joined(separator: ", "))"
     }
 
     /// A launch whose reply was lost may have happened: it counts when the service is there.

@@ -90,10 +90,13 @@ public struct IgnoredService: Codable, Sendable, Hashable {
     public var id: ServiceID
     /// The rule that says so, for people.
     public var reason: String
+    /// Whether a person has to move it before its servers go.
+    public var isLeftToPeople: Bool
 
-    public init(id: ServiceID, reason: String) {
+    public init(id: ServiceID, reason: String, isLeftToPeople: Bool = false) {
         self.id = id
         self.reason = reason
+        self.isLeftToPeople = isLeftToPeople
     }
 }
 

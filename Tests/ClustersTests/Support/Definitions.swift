@@ -37,33 +37,6 @@ func resolver(_ variables: [String: String] = [:]) -> Resolver {
     }
 }
 
-/// The apps of the collected Marathon answers and definitions, each with the name of its file.
-enum Fixtures {
-    static let folder = "../shared/fixtures/marathon"
-    static var isAbsent: Bool { !FileManager.default.fileExists(atPath: folder) }
-
-    static func apps() throws -> [(name: String, app: JSON)] {
-        try FileManager.default.contentsOfDirectory(atPath: folder).sorted().flatMap { name -> [(String, JSON)] in
-            guard name.hasSuffix(".json"), let bytes = FileManager.default.contents(atPath: folder + "/" + name),
-                let json = try? JSON(parsing: Array(bytes))
-            else { return [] }
-            return apps(in: json).map { (name, $0) }
-        }
-    }
-
-    /// An app stands alone, in `app`, in a list of apps, or somewhere in a tree of groups.
-    private static func apps(in json: JSON) -> [JSON] {
-        let inner =
-            (json.array ?? []) + (json["apps"]?.array ?? []) + (json["groups"]?.array ?? [])
-            + [json["app"]].compactMap { $0 }
-        let isApp =
-            json["id"]?.string?.isEmpty == false
-            && ["cmd", "args", "container", "instances"].contains { json[$0] != nil }
-            && json["containers"] == nil && json["apps"] == nil
-        return (isApp ? [json] : []) + inner.flatMap(apps)
-    }
-}
-
 /// Random numbers that are the same in each run (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64

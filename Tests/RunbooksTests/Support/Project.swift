@@ -119,6 +119,8 @@ enum Sample {
           overrides:
             - { match: /shop/cart, set: { env.CACHE_HOST: "{{ cache[0].address }}" }, remove: [ env.OLD ] }
             - { match: { label: tier=web=1 }, set: { cpus: 0.5 } }
+            - { match: /shop/db, mode: manual }
+            - { match: "*", accept: { mesosName: "each color has its own", hostPath: "the same NFS" } }
         loadBalancers:
           - name: edge-1
             haproxy: { socket: "unix:/run/haproxy/admin.sock", stateFile: /var/lib/state, epochMap: /etc/epoch.map }
