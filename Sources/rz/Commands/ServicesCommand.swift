@@ -22,7 +22,7 @@ struct ServicesCommand: AsyncParsableCommand {
     @Option(
         name: .long, parsing: .upToNextOption,
         help: ArgumentHelp("Compare the first color, its overrides applied, with the second.", valueName: "color"))
-    var diff: [Color] = []
+    var diff: [String] = []
 
     @Flag(name: .long, help: "Print one JSON object.")
     var json = false
@@ -30,7 +30,7 @@ struct ServicesCommand: AsyncParsableCommand {
     @OptionGroup var project: ProjectOptions
 
     func validate() throws {
-        guard diff.isEmpty || Set(diff).count == 2, diff.count <= 2 else {
+        guard diff.isEmpty || (diff.count == 2 && Set(diff.compactMap { Color(rawValue: $0) }).count == 2) else {
             throw ValidationError("--diff takes both colors, for example: --diff blue green")
         }
     }
@@ -39,7 +39,8 @@ struct ServicesCommand: AsyncParsableCommand {
         try await exiting {
             let project = try await Project.load(environment, root: project.chosenRoot)
             let observer = Observer(environment: project.environment, drivers: project.drivers)
-            let color = if let first = diff.first { first } else { try await observer.observeLiveColor() }
+            let first = diff.first.flatMap { Color(rawValue: $0) }
+            let color = if let first { first } else { try await observer.observeLiveColor() }
             let view = try await project.services(of: color, comparing: !diff.isEmpty)
             let terminal = Terminal.standardOutput
             let secrets = project.settings.secrets
@@ -54,8 +55,6 @@ struct ServicesCommand: AsyncParsableCommand {
         }
     }
 }
-
-extension Color: ExpressibleByArgument {}
 
 extension Project {
     /// The services of a color, and how those of the other one compare.
