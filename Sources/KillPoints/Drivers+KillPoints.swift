@@ -140,11 +140,27 @@ private struct KilledCluster: Cluster {
         try await look("observeServices") { () async throws(Failure) in try await base.observeServices() }
     }
 
-    /// Calls nobody.
+    func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
+        try await look("observeService(\(service))") { () async throws(Failure) in
+            try await base.observeService(service)
+        }
+    }
+
+    /// Calls nobody, nor do the next two.
     func rewrite(
         _ service: Service, overrides: [Override], inventory: Inventory?
     ) throws(Failure) -> Service {
         try base.rewrite(service, overrides: overrides, inventory: inventory)
+    }
+
+    func judge(
+        _ service: Service, rewritten: Service, in surroundings: Surroundings
+    ) throws(Failure) -> [Finding] {
+        try base.judge(service, rewritten: rewritten, in: surroundings)
+    }
+
+    func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
+        try base.differences(wanted, found)
     }
 
     func launch(_ service: Service, suspended: Bool) async throws(Failure) {

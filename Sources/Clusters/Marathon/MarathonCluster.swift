@@ -48,12 +48,26 @@ public struct MarathonCluster: Cluster {
 
     public func observeServices() async throws(Failure) -> [Service] {
         let apps = try await client.apps(embedding: ["counts", "deployments"])
-        let pods = try await client.pods()
+        return try await services(apps + client.pods())
+    }
+
+    /// Asks for this one alone: a list holds every app of the cluster.
+    public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
+        if let app = try await client.find("/v2/apps\(service)?embed=app.counts&embed=app.deployments") {
+            return try await services([app["app"] ?? app]).first
+        }
+        guard let pod = try await client.find("/v2/pods\(service)") else { return nil }
+        return try await services([pod]).first
+    }
+
+    /// Apps and pods as services, with what the groups around them say.
+    private func services(_ definitions: [JSON]) async throws(Failure) -> [Service] {
         let groups = try GroupTree(await client.get("/v2/groups?embed=group.groups"))
         let role = try await client.defaultRole()
-        let deploying = pods.isEmpty ? [] : try await client.podsUnderDeployment()
+        let hasPods = definitions.contains { $0["containers"]?.array != nil }
+        let deploying = hasPods ? try await client.podsUnderDeployment() : []
         var services: [Service] = []
-        for json in apps + pods {
+        for json in definitions {
             let id = ServiceID(json["id"]?.string ?? "", from: "/")
             guard group == "/" || id.text.hasPrefix(group + "/") else { continue }
             let definition = try MarathonDefinition(json, defaultRole: groups.defaultRole(of: id, cluster: role))

@@ -6,6 +6,9 @@ public protocol Cluster: Sendable {
     /// Every service that moves: read from the framework, stripped of what it owns, made canonical.
     func observeServices() async throws(Failure) -> [Service]
 
+    /// One service as `observeServices` tells it, or nil if it does not exist.
+    func observeService(_ service: ServiceID) async throws(Failure) -> Service?
+
     /// A service as the other color shall have it: overrides applied, `{{ … }}` filled in from that color's servers.
     /// With no inventory the templates stay as they are, for plans made before the servers exist.
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service
@@ -43,6 +46,11 @@ public protocol Cluster: Sendable {
 }
 
 extension Cluster {
+    /// Looked up among all of them, for frameworks that can't be asked for one.
+    public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
+        try await observeServices().first { $0.id == service }
+    }
+
     /// Nothing, for frameworks whose definitions hold nothing of their environment.
     public func judge(
         _ service: Service, rewritten: Service, in surroundings: Surroundings

@@ -23,40 +23,52 @@ let marathonTargets: [FuzzTarget] = [
         for value in ["1", "true", "text", "{\"a\":1}"] {
             let change = Override(match: .id("/*"), set: [path.description: Setting(value)], remove: [])
             let back = Override(match: .id("*"), set: [:], remove: [path.description])
-            var definition = try sampleDefinition()
-            let id = definition.id
-            _ = try outcome { try definition.apply([change, back], inventory: Inventory()) { $0.text } }
-            try require(definition.id == id, "an override keeps the id")
+            try checkOverrides([change, back], on: try sampleDefinition())
         }
     },
 ]
 
-private func sampleDefinition() throws -> AppDefinition {
-    try AppDefinition([
+private func sampleDefinition() throws -> MarathonDefinition {
+    try MarathonDefinition([
         "id": "/shop/cart", "cmd": "run", "instances": 2, "env": ["A": "1"], "labels": ["a.b": "c"],
         "healthChecks": [["path": "/", "portIndex": 0]],
     ])
 }
 
 private func checkDefinition(_ json: JSON) throws {
-    guard let definition = try outcome({ try AppDefinition(json) }) else { return }
-    let again = try AppDefinition(JSON(parsing: definition.text))
+    guard let definition = try outcome({ try MarathonDefinition(json) }) else { return }
+    let again = try MarathonDefinition(JSON(parsing: definition.text))
     try require(again == definition, "the canonical form is canonical: \(definition.text.prefix(300))")
     try require(again.fingerprint == definition.fingerprint, "equal definitions have equal fingerprints")
-    try require(CanonicalForm.of(definition.json) == definition.json, "canonicalising again changes nothing")
+    try require(
+        Differences.between(definition.normalForm, again.normalForm).isEmpty, "a service does not differ from itself")
     let reordered = JSON.object(JSONObject(definition.json.reversed()))
     try require(
-        try AppDefinition(reordered).fingerprint == definition.fingerprint, "the order of keys means nothing")
-    _ = (definition.instances, definition.hasHealthChecks, definition.labels)
+        try MarathonDefinition(reordered).fingerprint == definition.fingerprint, "the order of keys means nothing")
+    _ = (definition.instances, definition.hasHealthChecks, definition.labels, definition.role)
     for dependency in definition.dependencies {
         try require(dependency.text.hasPrefix("/"), "a dependency is an absolute id")
     }
-    let overrides = [
-        Override(
-            match: .id("/*"), set: ["env.A": "x", "instances": "3", "labels.x": "1"], remove: ["cmd", "labels.x"]),
-        Override(match: .id(definition.id.text), set: ["healthChecks.0.path": "/ok"], remove: ["container"]),
-    ]
-    var changed = definition
-    _ = try outcome { try changed.apply(overrides, inventory: Inventory()) { $0.text } }
+    try checkOverrides(
+        [
+            Override(
+                match: .id("/*"), set: ["env.A": "x", "instances": "3", "labels.x": "1"], remove: ["cmd", "labels.x"]),
+            Override(match: .id(definition.id.text), set: ["healthChecks.0.path": "/ok"], remove: ["container"]),
+        ], on: definition)
+}
+
+private func checkOverrides(_ overrides: [Override], on definition: MarathonDefinition) throws {
+    let json = JSON.object(definition.json)
+    guard
+        let run = try outcome({
+            try OverrideRun(json, of: definition.id, overrides, inventory: Inventory()) { $0.text }
+        }), let changed = try outcome({ try MarathonDefinition(run.json) })
+    else { return }
     try require(changed.id == definition.id, "an override keeps the id")
+    let service = Service(
+        id: definition.id, definition: changed.text, instances: changed.instances, fingerprint: changed.fingerprint,
+        changes: run.changes)
+    let host = Host(name: "blue-1", address: "10.1.0.7")
+    _ = Judgement(Surroundings(old: Inventory(groups: ["agent": [host]])))
+        .findings(of: definition, becoming: changed, as: service)
 }
