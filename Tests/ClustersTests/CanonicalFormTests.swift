@@ -117,6 +117,10 @@ struct CanonicalFormTests {
             #"{"id":"/a","container":{"type":"DOCKER","docker":{"image":"i","network":"NONE"}}}"#,
             #"{"id":"/a","container":{"type":"DOCKER","docker":{"image":"i","network":"NONE"}}}"#),
         Rule(
+            "leaves a network that nobody knows for Marathon to refuse",
+            #"{"id":"/a","container":{"type":"DOCKER","docker":{"image":"i","network":"bogus"}}}"#,
+            #"{"id":"/a","container":{"type":"DOCKER","docker":{"image":"i","network":"bogus"}}}"#),
+        Rule(
             "prefers networks where both stand",
             #"{"id":"/a","networks":[{"mode":"container","name":"n"}],"container":{"docker":{"image":"i","network":"HOST"}}}"#,
             #"{"id":"/a","networks":[{"mode":"container","name":"n"}],"container":{"docker":{"image":"i"}}}"#),

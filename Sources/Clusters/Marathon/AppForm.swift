@@ -52,10 +52,11 @@ enum AppForm {
     /// `docker.network` and `ipAddress` are `networks` since 1.5.
     private static func moveNetwork(_ app: inout JSONObject) {
         let address = app["ipAddress"]?.object
-        let docker = app["container"]?["docker"]?["network"]?.string
+        let named = app["container"]?["docker"]?["network"]
+        let docker = named?.string
         app["ipAddress"] = nil
-        // Marathon refuses a network of this kind; without it the app would quietly get the host's.
-        if docker == "NONE" { return }
+        // Marathon refuses any other kind, also NONE; without it the app would quietly get the host's network.
+        guard named == nil || ["HOST", "BRIDGE", "USER"].contains(docker) else { return }
         setDockerNetwork(&app, nil)
         if let ports = address?["discovery"]?["ports"]?.array, !ports.isEmpty { moveDiscovery(ports, &app) }
         guard app["networks"]?.array?.isEmpty != false else { return }

@@ -108,7 +108,7 @@ public struct MarathonCluster: Cluster {
     public func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
         var wanted = try definition(of: wanted)
         let found = try definition(of: found)
-        if found.role == nil { wanted.role = nil }
+        if found.json["role"] == nil { wanted.role = nil }
         return Differences.between(wanted.normalForm, found.normalForm)
     }
 

@@ -31,6 +31,9 @@ enum Fixtures {
         ("deleting__app", "/env/SDK_UNINSTALL", false), ("deleting__groups", "/env/SDK_UNINSTALL", false),
         ("test-pod", "/containers(0)/name", true), ("private-docker-pod", "secrets", true),
         ("mom-ee-permissive", "secrets", true), ("external-volume-mesos-app", "external_volumes", true),
+        ("marathon-1-task-with-volumes__groups", "/unreachableStrategy", false),
+        ("groups-region", "/containers(0)/endpoints(0)/protocol", false),
+        ("groups-two-regions", "/containers(0)/endpoints(0)/protocol", false),
         ("marathon-groups-with-roles", "role", false), ("resource-limits", "role", false),
     ]
 

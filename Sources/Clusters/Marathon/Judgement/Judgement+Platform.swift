@@ -4,11 +4,13 @@ import Migration
 extension Judgement {
     /// What Marathon 1.5 and later refuse, whatever an operator says.
     func refusals(_ parts: DefinitionParts) -> [Finding] {
-        guard parts.part("container.docker.network")?.json == "NONE" else { return [] }
+        // The networks that there are stand in `networks`.
+        guard let part = parts.part("container.docker.network") else { return [] }
+        let name = part.json.string ?? part.json.compact
         return [
             Finding(
-                .refused, at: "container.docker.network",
-                "NONE: Marathon has no such network since 1.5; set another, or remove it for the host's", .blocking)
+                .refused, at: part.path,
+                "\(name): Marathon has no such network since 1.5; set another, or remove it for the host's", .blocking)
         ]
     }
 
