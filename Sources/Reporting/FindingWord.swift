@@ -2,7 +2,7 @@ import Migration
 
 /// What became of a finding, in one word.
 enum FindingWord: String, CaseIterable {
-    case mapped, accepted, deferred = "checked later", harmless, blocking
+    case mapped, accepted, deferred = "seen at launch", harmless, blocking
 
     init(_ judgement: Finding.Judgement) {
         self =

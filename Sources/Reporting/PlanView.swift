@@ -137,21 +137,20 @@ public struct PlanView: Sendable {
         return changes + findings + plan.ignored.flatMap { detail("–", "\($0.id) stays: \($0.reason)") }
     }
 
-    /// What is bound to the environment and does not stop the plan, one line for each kind; what stops it is told below.
+    /// What is bound to the environment and does not stop the plan, by kind; what stops it is told below, and what is
+    /// harmless by `rz services`.
     private var findings: [String] {
         Finding.Kind.allCases.flatMap { kind -> [String] in
-            FindingWord.allCases.flatMap { word -> [String] in
+            FindingWord.allCases.filter { ![.harmless, .blocking].contains($0) }.flatMap { word -> [String] in
                 let services = plan.services.filter { service in
                     service.findings.contains { $0.kind == kind && FindingWord($0.judgement) == word }
                 }
                 guard let first = services.first else { return [] }
-                let names =
-                    services.prefix(3).map(\.id.text).joined(separator: ", ") + (services.count > 3 ? ", …" : "")
                 let example = first.findings.first { $0.kind == kind && FindingWord($0.judgement) == word }
                 return detail(
                     word == .deferred ? style.careful("?") : "·",
-                    "\(word.rawValue): \(kind.meaning) (\(Wording.count(services.count, "service")): \(names))",
-                    example.map { "for example \($0.path): \($0.text)" } ?? "")
+                    "\(word.rawValue): \(kind.meaning), \(Wording.count(services.count, "service"))",
+                    example.map { "for example \(first.id) \($0.path): \($0.text)" } ?? "")
             }
         }
     }

@@ -44,9 +44,10 @@ enum Example {
             ],
             findings: [
                 Finding(.oldAddress, at: "env.CACHE_HOST", "10.1.0.7: cache-1 of the old color", .mapped),
-                Finding(.fixedPort, at: "portDefinitions.0.port", "port 80 of its agent", .harmless),
                 Finding(
-                    .constraint, at: "constraints.1", "pool LIKE web: to be checked at the platform gate", .deferred),
+                    .fixedPort, at: "portDefinitions.0.port", "port 80; each color has agents of its own", .harmless),
+                Finding(
+                    .constraint, at: "constraints.1", "pool LIKE web: an agent must fit", .deferred),
             ]),
         PlannedService(
             id: "/shop/a-service-with-a-rather-long-name", instances: 2, layer: 3,

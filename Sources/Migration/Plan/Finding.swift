@@ -13,7 +13,7 @@ public struct Finding: Codable, Sendable, Hashable {
         case harmless
         /// An override answers it.
         case mapped
-        /// It can be judged once the new servers stand: at the platform gate.
+        /// It can't be judged before the launch, which waits and tells when it does not hold.
         case deferred
         /// An operator accepts it as it is.
         case accepted(reason: String)
@@ -33,6 +33,36 @@ public struct Finding: Codable, Sendable, Hashable {
         self.path = path
         self.text = text
         self.judgement = judgement
+    }
+}
+
+extension Finding.Judgement {
+    private enum Key: String, CodingKey { case word, reason }
+    private enum Word: String, Codable { case harmless, mapped, deferred, accepted, blocking }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        switch try container.decode(Word.self, forKey: .word) {
+        case .harmless: self = .harmless
+        case .mapped: self = .mapped
+        case .deferred: self = .deferred
+        case .accepted: self = .accepted(reason: try container.decode(String.self, forKey: .reason))
+        case .blocking: self = .blocking
+        }
+    }
+
+    /// As an object with a word, and the reason of what was accepted.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        switch self {
+        case .harmless: try container.encode(Word.harmless, forKey: .word)
+        case .mapped: try container.encode(Word.mapped, forKey: .word)
+        case .deferred: try container.encode(Word.deferred, forKey: .word)
+        case .blocking: try container.encode(Word.blocking, forKey: .word)
+        case .accepted(let reason):
+            try container.encode(Word.accepted, forKey: .word)
+            try container.encode(reason, forKey: .reason)
+        }
     }
 }
 

@@ -24,7 +24,7 @@ extension Judgement {
             return finding("it names \(server), a server of the old color", .blocking)
         }
         guard let agents = surroundings.agents, rule.canBeJudged(by: agents) else {
-            return finding("whether an agent fits can be checked at the platform gate", .deferred)
+            return finding("an agent must fit", .deferred)
         }
         let fitting = agents.count { rule.admits($0) }
         return fitting == 0
@@ -60,7 +60,7 @@ extension Judgement {
         guard let agents = surroundings.agents else {
             return [
                 Finding(
-                    .role, at: part.path, "\(named): whether agents have them can be checked at the platform gate",
+                    .role, at: part.path, "\(named): an agent must have some",
                     .deferred)
             ]
         }

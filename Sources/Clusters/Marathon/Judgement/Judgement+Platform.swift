@@ -63,13 +63,14 @@ extension Judgement {
         let ports = parts.fixedPorts
         guard let first = ports.first else { return [] }
         let numbers = ports.compactMap(\.json.int).map(String.init).joined(separator: ", ")
-        let text = "\(ports.count == 1 ? "port" : "ports") \(numbers) of its agent"
+        let text = "\(ports.count == 1 ? "port" : "ports") \(numbers)"
         let old = Set(surroundings.old.hosts.map(\.address))
         let shared = (surroundings.new?.hosts ?? []).filter { old.contains($0.address) }
         return [
             shared.isEmpty
-                ? Finding(.fixedPort, at: first.path, "\(text): the colors have agents of their own", .harmless)
-                : Finding(.fixedPort, at: first.path, "\(text): both colors run on \(shared[0].name)", .blocking)
+                ? Finding(.fixedPort, at: first.path, "\(text); each color has agents of its own", .harmless)
+                : Finding(
+                    .fixedPort, at: first.path, "\(text) of its agent: both colors run on \(shared[0].name)", .blocking)
         ]
     }
 
