@@ -22,7 +22,7 @@ public struct ServiceObservation: Sendable {
         ignored = []
         findings = [:]
         for service in try await cluster.observeServices() {
-            if let pattern = rules.ignore.first(where: { matches(service.id.text, pattern: $0) }) {
+            if let pattern = rules.ignoring(service.id) {
                 let isItself = pattern == service.id.text
                 let reason = "ignored by rule" + (isItself ? "" : " \(pattern)")
                 ignored.append(IgnoredService(id: service.id, reason: reason))

@@ -73,6 +73,10 @@ actor SimulatedWorld {
         services[color]?[id] = nil
     }
 
+    /// What somebody else does beside rz.
+    func set(_ service: Service, in color: Color) { services[color, default: [:]][service.id] = service }
+    func forget(_ id: ServiceID, in color: Color) { services[color]?[id] = nil }
+
     func health(of ids: [ServiceID], in color: Color) -> [ServiceID: ServiceHealth] {
         var health: [ServiceID: ServiceHealth] = [:]
         for id in ids {

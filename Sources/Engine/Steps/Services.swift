@@ -24,17 +24,16 @@ struct LaunchService: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         let service = try await wanted(context)
         let new = try await context.cluster(of: context.direction.new)
-        if try await isLaunched(service, in: new) {
+        if try await difference(from: service, in: new) == nil {
             try await awaitReady(service, in: new, context)
             return "runs already"
         }
         try await context.intend("launch \(id) in \(context.direction.new)")
         try await launch(service, in: new, context)
         try await awaitReady(service, in: new, context)
-        guard try await isLaunched(service, in: new) else {
+        if let difference = try await difference(from: service, in: new) {
             throw Failure(
-                "\(id) in \(context.direction.new) is not what was launched",
-                details: [try await differing(service, in: new)], kind: .permanent)
+                "\(id) in \(context.direction.new) is not what was launched", details: [difference], kind: .permanent)
         }
         return service.mode.runsOnce ? "suspended until its hand-over" : "\(service.instances) instances"
     }
@@ -50,7 +49,7 @@ struct LaunchService: StepWork {
     /// The definition and the instance count come from the live side at the moment of launch, not from the plan.
     private func wanted(_ context: StepContext) async throws(Failure) -> Service {
         let old = try await context.cluster(of: context.direction.old)
-        guard let service = try await old.observeServices().first(where: { $0.id == id }) else {
+        guard let service = try await old.observeService(id) else {
             throw Failure(
                 "\(id) is no longer on \(context.direction.old)",
                 advice: "Make a new plan: rz plan \(context.environment.name).")
@@ -60,21 +59,14 @@ struct LaunchService: StepWork {
             inventory: try await context.inventory(of: context.direction.new))
     }
 
-    private func isLaunched(_ service: Service, in cluster: any Cluster) async throws(Failure) -> Bool {
-        guard let found = try await cluster.observeServices().first(where: { $0.id == id }) else { return false }
-        // What may run once is launched suspended, and its hand-over gives it its instances.
-        return try cluster.differences(service, found).isEmpty
-            && (service.mode.runsOnce || found.instances == service.instances)
-    }
-
-    /// For people: the fields that differ from what was launched.
-    private func differing(_ service: Service, in cluster: any Cluster) async throws(Failure) -> String {
-        guard let found = try await cluster.observeServices().first(where: { $0.id == id }) else {
-            return "it is gone"
-        }
+    /// For people: how the cluster's service differs from the one that is wanted; nil when it does not.
+    private func difference(from service: Service, in cluster: any Cluster) async throws(Failure) -> String? {
+        guard let found = try await cluster.observeService(id) else { return "it does not exist" }
         let fields = try cluster.differences(service, found).map(\.path)
-        return fields.isEmpty
-            ? "\(found.instances) instances, not \(service.instances)" : "differs: \(fields.joined(separator: ", "))"
+        if !fields.isEmpty { return "differs: \(fields.joined(separator: ", "))" }
+        // What may run once is launched suspended, and its hand-over gives it its instances.
+        if service.mode.runsOnce || found.instances == service.instances { return nil }
+        return "\(found.instances) instances, not \(service.instances)"
     }
 
     /// A launch whose reply was lost may have happened: it counts when the service is there.
@@ -84,7 +76,7 @@ struct LaunchService: StepWork {
                 try await cluster.launch(service, suspended: service.mode.runsOnce)
             }
         } catch  where error.kind == .unknownEffect {
-            guard try await isLaunched(service, in: cluster) else { throw error }
+            guard try await difference(from: service, in: cluster) == nil else { throw error }
         }
     }
 
@@ -100,7 +92,7 @@ struct LaunchService: StepWork {
 struct AwaitServices: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         let gate = context.environment.gates.service
-        let ids = context.plan.services.map(\.id)
+        let ids = try await CatchUp(context).perform()
         let new = try await context.cluster(of: context.direction.new)
         if gate.probes.contains(where: \.isRelative) {
             try await context.intend("let the load balancers check the servers of \(context.direction.new)")
@@ -171,8 +163,9 @@ struct StopServices: StepWork {
         let servers = try await context.inventory(of: context.direction.old)
         guard !servers.isEmpty else { return "no servers are left" }
         let old = try context.drivers.cluster(context.direction.old, servers)
+        let came = try await refuseToLose(old, context)
         try await context.intend("stop the services of \(context.direction.old)")
-        let ids = context.plan.services.reversed().map(\.id)
+        let ids = came + context.plan.services.reversed().map(\.id)
         for id in ids {
             await context.wait(for: "\(id) to stop")
             try await context.fence.act { () async throws(Failure) in try await old.stop(id) }
@@ -183,6 +176,26 @@ struct StopServices: StepWork {
                 ? nil : "\(left.count) services to stop: \(left.prefix(3).map(\.text).joined(separator: ", "))"
         }
         return "\(ids.count) services stopped"
+    }
+
+    /// What is on the old color only would be gone for good.
+    ///
+    /// - Returns: services that the plan does not know and both colors have: they came during the run.
+    private func refuseToLose(_ old: any Cluster, _ context: StepContext) async throws(Failure) -> [ServiceID] {
+        let parity = try await Parity.observe(context)
+        let manual = context.plan.ignored.filter(\.isLeftToPeople).map(\.id)
+        let running = try await old.observeHealth(manual).filter { $0.value.running + $0.value.staged > 0 }.keys
+        let lost =
+            running.sorted().map { "\($0): runs, and a person has to move it" }
+            + parity.missing.map { "\($0): came after \(context.direction.new) was copied" }
+        guard lost.isEmpty else {
+            throw Failure(
+                "Services run on \(context.direction.old) only, and would be lost", details: lost,
+                advice: "Move each with its data and remove it from \(context.direction.old), then: rz resume.",
+                kind: .refused)
+        }
+        let planned = Set(context.plan.services.map(\.id))
+        return parity.pairs.map(\.old.id).filter { !planned.contains($0) }
     }
 }
 

@@ -17,6 +17,8 @@ struct ShiftTraffic: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         let traffic = await context.engine.traffic
         let known = await context.state.traffic
+        // Once a user is served by the new color, services change there.
+        if !known.isShifted { _ = try await CatchUp(context).perform() }
         let isThere = await traffic.isAt(share, try await traffic.observe())
         if known.intended != share || !isThere {
             try await context.intend("give \(context.direction.new) \(share)")

@@ -10,6 +10,9 @@ public struct ServiceRules: Codable, Sendable, Hashable {
         self.ignore = ignore
         self.overrides = overrides
     }
+
+    /// The pattern that says that a service stays where it is.
+    public func ignoring(_ service: ServiceID) -> String? { ignore.first { matches(service.text, pattern: $0) } }
 }
 
 /// A framework that launches services. Its URL may hold `{{ … }}`: each color has its own.

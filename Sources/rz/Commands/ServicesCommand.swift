@@ -79,8 +79,7 @@ extension Project {
         let cluster = try drivers.cluster(direction.new, new)
         let staying = Set(observation.ignored.map(\.id))
         let found = try await cluster.observeServices().filter { service in
-            !staying.contains(service.id)
-                && !environment.services.ignore.contains { matches(service.id.text, pattern: $0) }
+            !staying.contains(service.id) && environment.services.ignoring(service.id) == nil
         }
         let delta = try ServiceDelta(from: observation.rewritten, to: found) { one, other throws(Failure) in
             try cluster.differences(one, other)

@@ -1,0 +1,38 @@
+import Migration
+
+/// How the services of the new color compare with those of the old one, which go on changing while a run is under way.
+struct Parity {
+    /// A service of the old color, and how the new one shall have it.
+    struct Pair {
+        let old: Service
+        let new: Service
+    }
+
+    /// The services that move, as they are now.
+    let pairs: [Pair]
+    /// What the new color has to change. Services that only it has count if the plan brought them there.
+    let delta: ServiceDelta
+
+    static func observe(_ context: StepContext) async throws(Failure) -> Parity {
+        let old = try await context.cluster(of: context.direction.old)
+        let inventory = try await context.inventory(of: context.direction.new)
+        let new = try context.drivers.cluster(context.direction.new, inventory)
+        let rules = context.environment.services
+        var pairs: [Pair] = []
+        for service in try await old.observeServices() where rules.ignoring(service.id) == nil {
+            let wanted = try old.rewrite(service, overrides: rules.overrides, inventory: inventory)
+            if wanted.mode.isMoved { pairs.append(Pair(old: service, new: wanted)) }
+        }
+        let ours = Set(pairs.map(\.old.id) + context.plan.services.map(\.id))
+        let found = try await new.observeServices().filter { ours.contains($0.id) }
+        let delta = try ServiceDelta(from: found, to: pairs.map(\.new)) { found, wanted throws(Failure) in
+            try new.differences(wanted, found)
+        }
+        return Parity(pairs: pairs, delta: delta)
+    }
+
+    func pair(_ id: ServiceID) -> Pair? { pairs.first { $0.old.id == id } }
+
+    /// Services that the new color lacks.
+    var missing: [ServiceID] { delta.entries.filter { $0.changes.contains(.added) }.map(\.service) }
+}
