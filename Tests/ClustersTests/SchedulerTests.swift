@@ -23,6 +23,8 @@ struct SchedulerTests {
             try await eventually { try await marathon.observeHealth(["/shop/worker"])["/shop/worker"]?.isReady == true }
             let read = try #require(try await marathon.observeServices().first)
             #expect(read.fingerprint == worker.fingerprint, "\(read.definition)")
+            #expect(try await marathon.observeService("/shop/worker") == read)
+            #expect(try await marathon.observeService("/shop/other") == nil)
             #expect(read.instances == 2)
             #expect(read.dependencies == ["/shop/db"])
             // The service port is the one it had.
