@@ -9,15 +9,15 @@ extension Checker {
         switch status {
         case .done:
             demand(world[live].servers.isEmpty, "\(live) has servers")
-            demand(holds(world[next], what: start[live]), "\(next) does not run what \(live) ran")
+            demand(holds(world[next], what: self.live), "\(next) does not run what \(live) ran")
             demandTraffic(on: next, world, demand)
             demand(world.disksAreBuilt, "the disks are gone")
         case .rolledBack:
             demand(world[next].servers.isEmpty, "\(next) has servers")
-            demand(holds(world[live], what: start[live]), "\(live) does not run what it ran")
+            demand(holds(world[live], what: self.live), "\(live) does not run what it ran")
             demandTraffic(on: live, world, demand)
         case .aborted:
-            demand(holds(world[live], what: start[live]), "\(live) does not run what it ran")
+            demand(holds(world[live], what: self.live), "\(live) does not run what it ran")
             demandTraffic(on: live, world, demand)
         case .running, .paused, .halted, .rollingBack:
             demand(false, "it has not ended")

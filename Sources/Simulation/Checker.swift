@@ -14,7 +14,8 @@ public struct BrokenPromise: Error, Sendable, Hashable, CustomStringConvertible 
 /// It looks at the world itself, not at what rz believes of it.
 final class Checker {
     let plan: Plan
-    let start: WorldState
+    /// What the live color runs, deployments on the way included.
+    var live: ColorState
     private(set) var broken: [BrokenPromise] = []
     private var epochs: [String: Int] = [:]
     private var lastLook: [Looker: [LoadBalancerID: Int64]] = [:]
@@ -29,7 +30,7 @@ final class Checker {
 
     init(_ scenario: Scenario) {
         plan = scenario.plan
-        start = scenario.world
+        live = scenario.world[scenario.plan.direction.old]
     }
 
     func breaks(_ promise: String, _ explanation: String) {

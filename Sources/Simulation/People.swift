@@ -141,7 +141,7 @@ final class People: @unchecked Sendable {
 
     private func planMishap() {
         let time = Int64.random(in: 500...faultsEnd, using: &timeline.generator)
-        let kind = Int.random(in: 0..<9, using: &timeline.generator)
+        let kind = Int.random(in: 0..<10, using: &timeline.generator)
         timeline.after(time) { [self] in
             guard !isDone, !simulation.state.status.isEnded else { return }
             mishap(kind)
@@ -180,11 +180,28 @@ final class People: @unchecked Sendable {
             timeline.after(length) { [self] in simulation.ask(.resumeRequested(by: "ada")) }
         case 6:
             flap(times: Int.random(in: 1...5, using: &timeline.generator))
-        case 7:
+        case 7: deploy()
+        case 8:
             if canRollBack(simulation.state, plan) { simulation.ask(.abortRequested(by: "ada")) }
         default:
             if canRollBack(simulation.state, plan) { simulation.ask(.rollbackRequested(by: "ada")) }
         }
+    }
+
+    /// Developers deploy to the old color, as they do every day, until the traffic begins to move.
+    private func deploy() {
+        guard simulation.state.phase < .cutOver, !simulation.world[old].servers.isEmpty else { return }
+        let version = simulation.timeline.elapsed
+        let id: ServiceID = timeline.generator.chance(oneIn: 2) ? "/shop/web" : "/shop/extra"
+        let isScaled = timeline.generator.chance(oneIn: 2)
+        simulation.happens("\(id) is \(isScaled ? "scaled" : "deployed") in \(old)") { [old] world in
+            var service =
+                world[old].services[id]?.service
+                ?? Service(id: id, definition: "{}", instances: 1, fingerprint: "\(id) 1")
+            if isScaled { service.instances += 1 } else { service.fingerprint = "\(id) of \(version)" }
+            world[old].services[id] = LaunchedService(live: service)
+        }
+        simulation.checker.live = simulation.world[old]
     }
 
     /// A service of the new color falls over and gets up again, more than once.
