@@ -100,6 +100,7 @@ final class Simulation: @unchecked Sendable {
         let looker = Checker.Looker(process: process.name, activity: Activity.current)
         let fate = faults.fate(of: call)
         let issuedAt = timeline.elapsed
+        var happenedAt = issuedAt
         messageCount += 1
         let message = messageCount
         if call.isProgram { programs[call.target] = message }
@@ -124,6 +125,7 @@ final class Simulation: @unchecked Sendable {
                     let arrives = process.isAlive || faults.arrives(call)
                     guard arrives || call.isProgram else { return }
                     // A program that ends with its rz leaves what it has begun.
+                    happenedAt = timeline.elapsed
                     outcome = perform(call, looker, issuedAt, arrives ? limit : 0, effect)
                 }
             }
@@ -159,7 +161,7 @@ final class Simulation: @unchecked Sendable {
         guard answered, process.isAlive else { throw .cancelled }
         if call.isMutating { faults.passes(.afterCall(call), process) }
         guard process.isAlive else { throw .cancelled }
-        if !call.isMutating, case .success = outcome { checker.observed(call, by: looker, world.time) }
+        if !call.isMutating, case .success = outcome { checker.observed(call, by: looker, happenedAt) }
         return try outcome.get()
     }
 
