@@ -16,6 +16,37 @@ public enum SHA256 {
             }
         }
         precondition(succeeded == 1, "OpenSSL has no SHA-256")
-        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return spell(digest)
+    }
+
+    /// A digest over texts that come one after the other, as if they were one.
+    public final class Stream {
+        private let context: OpaquePointer
+
+        public init() {
+            guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+                preconditionFailure("OpenSSL has no SHA-256")
+            }
+            self.context = context
+        }
+
+        deinit { EVP_MD_CTX_free(context) }
+
+        public func update(_ text: String) {
+            var text = text
+            let succeeded = text.withUTF8 { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+            precondition(succeeded == 1, "OpenSSL can't go on with a digest")
+        }
+
+        /// The digest of all texts so far, as 64 lower-case hexadecimal digits. To be asked for once.
+        public func finish() -> String {
+            var digest = [UInt8](repeating: 0, count: 32)
+            precondition(EVP_DigestFinal_ex(context, &digest, nil) == 1, "OpenSSL can't end a digest")
+            return SHA256.spell(digest)
+        }
+    }
+
+    private static func spell(_ digest: [UInt8]) -> String {
+        digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -36,6 +36,12 @@ final class Database {
 
     deinit { sqlite3_close(handle) }
 
+    /// Reads what is left of a file that lost its end. Without this, SQLite refuses the whole file.
+    ///
+    /// The connection then takes the file's size, not its header, for the number of pages; what is read is still
+    /// compared with its checksums. Source: `lockBtree` in SQLite's btree.c.
+    func tolerateMissingPages() throws(JournalError) { try execute("PRAGMA writable_schema = ON") }
+
     /// Runs a statement whose rows, if it has any, nobody needs.
     func execute(_ sql: String, _ values: [Value] = []) throws(JournalError) {
         try forEach(sql, values) { _ in }

@@ -11,6 +11,7 @@ public actor Journal: EventStore {
     public nonisolated let path: String
     let database: Database
     let secrets: @Sendable () -> Secrets
+    let schema: Schema
     /// The last row whose digest was compared.
     var verified = Position()
     private let executor: JournalExecutor
@@ -29,10 +30,15 @@ public actor Journal: EventStore {
         readOnly: Bool = false
     ) throws(JournalError) {
         let file = try JournalFile(environment: environment, home: home)
-        self.environment = environment
+        try self.init(file, secrets: secrets, readOnly: readOnly)
+    }
+
+    init(_ file: JournalFile, secrets: @escaping @Sendable () -> Secrets, readOnly: Bool) throws(JournalError) {
+        environment = file.environment
         self.secrets = secrets
         path = file.path
-        executor = JournalExecutor(label: "journal of \(environment)")
+        schema = file.schema
+        executor = JournalExecutor(label: "journal of \(file.environment)")
         database = try file.open(readOnly: readOnly)
     }
 
@@ -84,18 +90,14 @@ public actor Journal: EventStore {
         var events: [Event] = []
         for kind in kinds {
             let coded = try EventCoding.encode(kind, redacting: secrets)
-            let payload = JSON.object(coded.payload).compact
-            head = head.next(run: run.text, time: time.description, type: coded.type, payload: payload)
-            try database.execute(
-                "INSERT INTO events (sequence, run, time, type, payload, checksum) VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    .integer(head.sequence), .text(run.text), .text(time.description), .text(coded.type),
-                    .text(payload), .text(head.checksum),
-                ])
+            let content = RowContent(
+                run: run.text, time: time.description, type: coded.type,
+                payload: JSON.object(coded.payload).compact)
+            head = head.next(content)
+            try database.append(content, at: head)
             events.append(Event(run: run, sequence: head.sequence, time: time, kind: coded.kind))
         }
-        try database.execute(
-            "UPDATE head SET sequence = ?, checksum = ?", [.integer(head.sequence), .text(head.checksum)])
+        try database.setHead(head)
         return (events, head)
     }
 

@@ -21,10 +21,20 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
         case corrupt
         /// Written by a newer rz.
         case newer
+        /// Written by an older rz, and can't be brought up to date now.
+        case older
         /// A SQLite file, but no journal.
         case foreign
         /// There is no such journal, or it can't be opened.
         case missing
+        /// An export that is not what was written: what differs is in the message.
+        case damagedExport
+        /// An export that does not hold what is asked of it.
+        case partial
+        /// There is a journal already.
+        case exists
+        /// A repair of the journal was begun and is not over.
+        case underRepair
         /// An event or a plan that this rz can't read or write.
         case unreadable
         case broken
@@ -49,7 +59,26 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     static func corrupt(_ difference: String, path: String) -> JournalError {
         JournalError(
             .corrupt, path: path, message: "The journal is damaged: \(difference)",
-            advice: "Keep a copy of the file. What the load balancers say tells which color is live.")
+            advice: "Nothing was changed. See what can be kept: rz journal repair \(environment(of: path)).")
+    }
+
+    /// The file is not what was exported.
+    static func damagedExport(_ difference: String, path: String) -> JournalError {
+        JournalError(
+            .damagedExport, path: path, message: "The export is damaged: \(difference)",
+            advice: "Use another copy of it, or export anew: rz journal export ENVIRONMENT -o FILE.")
+    }
+
+    static func newer(_ found: Int, than known: Int, path: String) -> JournalError {
+        JournalError(
+            .newer, path: path,
+            message: "The journal was written by a newer rz (schema \(found), this one knows \(known))",
+            advice: "Use the newer rz for this environment. Nothing was changed.")
+    }
+
+    private static func environment(of path: String) -> String {
+        let file = path.split(separator: "/").last ?? ""
+        return file.hasSuffix(".sqlite") ? String(file.dropLast(".sqlite".count)) : "ENVIRONMENT"
     }
 
     public var description: String { failure.description }
@@ -61,7 +90,7 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
 
     private var failureKind: Failure.Kind {
         switch kind {
-        case .locked, .otherLock, .fenced: .refused
+        case .locked, .otherLock, .fenced, .exists, .partial, .underRepair: .refused
         case .busy: .transient
         default: .permanent
         }
@@ -99,7 +128,8 @@ extension JournalError {
         case SQLITE_CANTOPEN:
             self.init(
                 .missing, path: path, message: "The journal can't be opened (\(words))",
-                advice: "Does it belong to another user? Is RZ_HOME right?")
+                advice: "Does it belong to another user? Even to read, SQLite has to write beside it: give this user "
+                    + "the right to write its folder, or copy the file with its -wal elsewhere and set RZ_HOME.")
         default:
             self.init(.broken, path: path, message: "SQLite refused: \(words)")
         }
@@ -117,6 +147,28 @@ extension JournalError {
                 message: "The journal can't be \(work) (\(words))",
                 advice: "Give this user the right to write there, or set RZ_HOME.")
         }
+    }
+
+    /// From the `errno` of a call on the file of an export.
+    static func unwrittenExport(_ path: String, systemError: Int32) -> JournalError {
+        if [ENOSPC, EDQUOT].contains(systemError) {
+            return JournalError(
+                .full, path: path, message: "There is no room for the export",
+                details: ["No part of it was kept; what was there before stays."],
+                advice: "Write it to another disk: -o /OTHER/FILE.")
+        }
+        return JournalError(
+            systemError == EIO ? .inputOutput : .readOnly, path: path,
+            message: "The export can't be written (\(String(cString: strerror(systemError))))",
+            advice: "Name a file in a folder that is there and that this user may write: -o FILE.")
+    }
+
+    /// The same, but for a disk that is full under a command that only makes a journal: no run waits to be resumed.
+    func orNoRoom(for what: String, again command: String) -> JournalError {
+        guard kind == .full else { return self }
+        return JournalError(
+            .full, path: path, message: "There is no room for \(what)",
+            advice: "Make room on this disk, then again: \(command).")
     }
 
     private static func full(_ path: String) -> JournalError {

@@ -8,8 +8,8 @@ struct JournalFile {
 
     /// `rzj1`: tells a journal from every other SQLite file.
     static let applicationID = 0x727A_6A31
-    /// Version of the tables. A newer one is refused, for this rz would not know what it reads.
-    static let schema = 1
+    /// Other than the current one in tests.
+    var schema = Schema.current
 
     init(environment: String, home: String) throws(JournalError) {
         self.environment = environment
@@ -23,6 +23,7 @@ struct JournalFile {
 
     /// Opens the journal; unless read only, makes it when there is none.
     func open(readOnly: Bool) throws(JournalError) -> Database {
+        try refuseWhileRepaired()
         if access(path, F_OK) != 0 {
             guard !readOnly else {
                 throw JournalError(
@@ -32,31 +33,54 @@ struct JournalFile {
             try create()
         }
         let database = try Database(path: path, readOnly: readOnly)
-        try check(database)
+        if try version(of: database) < schema.version {
+            if readOnly { try bringUpToDate() } else { try schema.bringUpToDate(database) }
+        }
         return database
     }
 
-    private func check(_ database: Database) throws(JournalError) {
+    /// The version of the tables.
+    ///
+    /// - Throws: `JournalError`: `.newer`, `.foreign`, or `.corrupt` for what can't be a journal.
+    private func version(of database: Database) throws(JournalError) -> Int {
         let application = try database.integer("PRAGMA application_id") ?? 0
-        let version = try database.integer("PRAGMA user_version") ?? 0
-        if application == 0, version == 0, try database.integer("SELECT COUNT(*) FROM sqlite_schema") == 0 {
-            throw .corrupt("the file is empty, and rz never makes an empty one", path: path)
-        }
+        let version = try Schema.version(of: database)
+        try Schema.refuseIfEmpty(database)
         guard application == JournalFile.applicationID else {
             throw JournalError(
                 .foreign, path: path, message: "This file is not a journal of rz",
                 advice: "Is RZ_HOME right? If so, move the file away and look where it came from.")
         }
-        guard version <= JournalFile.schema else {
-            throw JournalError(
-                .newer, path: path,
-                message:
-                    "The journal was written by a newer rz (schema \(version), this one knows \(JournalFile.schema))",
-                advice: "Use the newer rz for this environment. Nothing was changed.")
-        }
-        guard version == JournalFile.schema else {
+        guard version <= schema.version else { throw .newer(version, than: schema.version, path: path) }
+        guard version >= Schema.oldest else {
             throw .corrupt("schema \(version) was never in use", path: path)
         }
+        return version
+    }
+
+    /// For a reader, who can't read what is older and may not be able to change it.
+    private func bringUpToDate() throws(JournalError) {
+        do throws(JournalError) {
+            try schema.bringUpToDate(try Database(path: path, readOnly: false))
+        } catch  where error.kind == .readOnly {
+            throw JournalError(
+                .older, path: path, message: "The journal was written by an older rz and can't be brought up to date",
+                details: [error.message],
+                advice: "Give this user the right to write it and its folder, or read it with the older rz.")
+        }
+    }
+
+    // MARK: - A repair
+
+    /// There while a repair moves files; holds the name that the damaged journal gets.
+    var repairMark: String { "\(path).repairing" }
+
+    /// Between the steps of a repair there may be no journal, and none must be begun then.
+    private func refuseWhileRepaired() throws(JournalError) {
+        guard access(repairMark, F_OK) == 0 else { return }
+        throw JournalError(
+            .underRepair, path: path, message: "A repair of the journal was begun and is not over",
+            advice: "Nothing is lost. Finish it: rz journal repair \(environment).")
     }
 
     // MARK: - A new journal
@@ -64,18 +88,40 @@ struct JournalFile {
     /// Makes the whole journal under another name and links it to its own: a journal exists complete or not at all,
     /// so that an empty file is always a damaged one.
     private func create() throws(JournalError) {
+        // Another process may have been quicker; then its journal is the journal.
+        _ = try create { _ throws(JournalError) in }
+    }
+
+    /// Makes a journal that holds what `content` writes, unless there is one by then.
+    ///
+    /// - Returns: whether this journal is the one.
+    func create(_ content: (Database) throws(JournalError) -> Void) throws(JournalError) -> Bool {
         try makeFolder()
         let draft = "\(folder)/.\(environment).\(getpid())-\(UInt32.random(in: .min ... .max)).draft"
         // Made here and not by SQLite, so that nobody else can ever read it; its WAL takes the same mode on.
         let descriptor = Glibc.open(draft, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw JournalError(systemError: errno, path: draft, doing: "made") }
+        guard descriptor >= 0 else { throw JournalError(systemError: errno, path: path, doing: "made") }
         close(descriptor)
         defer { for suffix in ["", "-wal", "-shm"] { unlink(draft + suffix) } }
-        try JournalFile.fill(draft)
-        // Another process may have been quicker; then its journal is the journal.
-        guard link(draft, path) == 0 || errno == EEXIST else {
+        do throws(JournalError) {
+            try fill(draft)
+            try content(try Database(path: draft, readOnly: false))
+        } catch {
+            // The draft is gone by the time that anybody could look for it.
+            var told = error
+            if told.path == draft { told.path = path }
+            throw told
+        }
+        guard link(draft, path) == 0 else {
+            if errno == EEXIST { return false }
             throw JournalError(systemError: errno, path: path, doing: "made")
         }
+        synchronizeFolder()
+        return true
+    }
+
+    /// Makes new names durable.
+    func synchronizeFolder() {
         let opened = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard opened >= 0 else { return }
         fsync(opened)
@@ -92,33 +138,10 @@ struct JournalFile {
         }
     }
 
-    private static func fill(_ path: String) throws(JournalError) {
+    /// Makes an empty journal in an empty file.
+    func fill(_ path: String) throws(JournalError) {
         let database = try Database(path: path, readOnly: false)
         try database.execute("PRAGMA journal_mode = WAL")
-        try database.write { () throws(JournalError) in
-            for statement in tables { try database.execute(statement) }
-            try database.execute("PRAGMA application_id = \(applicationID)")
-            try database.execute("PRAGMA user_version = \(schema)")
-        }
+        try database.write { () throws(JournalError) in try schema.make(in: database) }
     }
-
-    private static let tables = [
-        """
-        CREATE TABLE events (
-            sequence INTEGER PRIMARY KEY, run TEXT NOT NULL, time TEXT NOT NULL, type TEXT NOT NULL,
-            payload TEXT NOT NULL, checksum TEXT NOT NULL)
-        """,
-        "CREATE INDEX events_by_run ON events (run, sequence)",
-        // Where the chain ends: without it, nobody would miss the last events.
-        "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, checksum TEXT NOT NULL)",
-        "INSERT INTO head VALUES (1, 0, '')",
-        "CREATE TABLE runs (id TEXT PRIMARY KEY)",
-        "CREATE TABLE plans (id TEXT PRIMARY KEY, json TEXT NOT NULL, checksum TEXT NOT NULL)",
-        """
-        CREATE TABLE lock (
-            one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, id TEXT, owner TEXT, host TEXT, boot TEXT,
-            namespace TEXT, pid INTEGER, start TEXT, purpose TEXT, acquired TEXT)
-        """,
-        "INSERT INTO lock (one, epoch) VALUES (1, 0)",
-    ]
 }

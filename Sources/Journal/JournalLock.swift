@@ -21,6 +21,15 @@ public struct JournalLock: Sendable, Hashable, CustomStringConvertible {
     /// The holder whose lock this one took over, because its process was gone.
     public var tookOverFrom: String?
 
+    /// False only when the holder is known to be dead.
+    var mayAct: Bool {
+        let me = ProcessIdentity.own
+        guard host == me.host else { return true }
+        guard boot == me.boot else { return false }
+        guard namespace == me.namespace else { return true }
+        return ProcessIdentity.mayLive(pid: pid, start: processStart)
+    }
+
     /// The holder in words: `anna on ctl-1, pid 4711, since 2026-11-23T17:31:52.114Z`.
     public var description: String { "\(owner) on \(host), pid \(pid), since \(acquiredAt)" }
 }
@@ -30,8 +39,8 @@ extension Journal {
     ///
     /// - Throws: `JournalError` of kind `.locked` that says who holds it since when.
     public func acquire(purpose: String, at time: Instant) throws(JournalError) -> JournalLock {
-        try database.write { () throws(JournalError) in
-            let (held, epoch) = try readLock()
+        let lock = try database.write { () throws(JournalError) in
+            let (held, epoch) = try database.lock()
             if let held, isHeld(held) { throw locked(held) }
             let me = ProcessIdentity.own
             let lock = JournalLock(
@@ -50,6 +59,10 @@ extension Journal {
                 ])
             return lock
         }
+        // Into the file itself: should somebody delete the `-wal`, at least no epoch is given out twice. What can't be
+        // moved now, for a reader or for want of room, is safe where it is.
+        try? database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        return lock
     }
 
     /// Gives the lock back; nothing happens if another holds it by now.
@@ -62,7 +75,7 @@ extension Journal {
     /// - Throws: `JournalError` of kind `.otherLock` when the lock has another id, or nobody holds it.
     public func unlock(id: String) throws(JournalError) {
         try database.write { () throws(JournalError) in
-            guard let held = try readLock().held else {
+            guard let held = try database.lock().held else {
                 throw JournalError(
                     .otherLock, path: path, message: "Nobody holds the lock of \(environment)",
                     advice: "There is nothing to unlock.")
@@ -78,19 +91,13 @@ extension Journal {
     }
 
     /// The lock as it stands, whether its holder lives or not.
-    public func currentLock() throws(JournalError) -> JournalLock? { try readLock().held }
+    public func currentLock() throws(JournalError) -> JournalLock? { try database.lock().held }
 
     /// Whether the holder of a lock may still act: false only when it is known to be dead.
-    public func isHeld(_ lock: JournalLock) -> Bool {
-        let me = ProcessIdentity.own
-        guard lock.host == me.host else { return true }
-        guard lock.boot == me.boot else { return false }
-        guard lock.namespace == me.namespace else { return true }
-        return ProcessIdentity.mayLive(pid: lock.pid, start: lock.processStart)
-    }
+    public func isHeld(_ lock: JournalLock) -> Bool { lock.mayAct }
 
     func refuseUnlessHeld(under epoch: Int) throws(JournalError) {
-        let (held, current) = try readLock()
+        let (held, current) = try database.lock()
         if epoch == current, held != nil { return }
         let message =
             epoch == current
@@ -99,22 +106,6 @@ extension Journal {
             .fenced, path: path, message: message,
             details: ["the lock's epoch is \(current), this process's is \(epoch)"] + (held.map { ["\($0)"] } ?? []),
             advice: "This process has stopped. See: rz status \(environment).")
-    }
-
-    private func readLock() throws(JournalError) -> (held: JournalLock?, epoch: Int) {
-        let row = try database.rows(
-            "SELECT epoch, id, owner, host, boot, namespace, pid, start, purpose, acquired FROM lock"
-        ).first
-        guard let row, let epoch = row.integer(0) else { throw .corrupt("its lock is gone", path: path) }
-        guard let id = row.text(1) else { return (nil, epoch) }
-        guard let owner = row.text(2), let host = row.text(3), let boot = row.text(4), let namespace = row.text(5),
-            let pid = row.integer(6), let start = row.text(7), let purpose = row.text(8),
-            let acquired = row.text(9).flatMap({ Instant($0) })
-        else { throw .corrupt("its lock \(id) does not say who holds it", path: path) }
-        let lock = JournalLock(
-            id: id, epoch: epoch, owner: owner, host: host, pid: pid, processStart: start, purpose: purpose,
-            acquiredAt: acquired, boot: boot, namespace: namespace)
-        return (lock, epoch)
     }
 
     /// Eight hexadecimal digits: short enough to type.
@@ -129,5 +120,24 @@ extension Journal {
             advice:
                 "See what it does: rz status \(environment). If that process is known to be gone: "
                 + "rz unlock \(environment) --id \(lock.id)")
+    }
+}
+
+extension Database {
+    /// The lock as the file has it, and the epoch of its last holder.
+    func lock() throws(JournalError) -> (held: JournalLock?, epoch: Int) {
+        let row = try rows(
+            "SELECT epoch, id, owner, host, boot, namespace, pid, start, purpose, acquired FROM lock"
+        ).first
+        guard let row, let epoch = row.integer(0) else { throw .corrupt("its lock is gone", path: path) }
+        guard let id = row.text(1) else { return (nil, epoch) }
+        guard let owner = row.text(2), let host = row.text(3), let boot = row.text(4), let namespace = row.text(5),
+            let pid = row.integer(6), let start = row.text(7), let purpose = row.text(8),
+            let acquired = row.text(9).flatMap({ Instant($0) })
+        else { throw .corrupt("its lock \(id) does not say who holds it", path: path) }
+        let lock = JournalLock(
+            id: id, epoch: epoch, owner: owner, host: host, pid: pid, processStart: start, purpose: purpose,
+            acquiredAt: acquired, boot: boot, namespace: namespace)
+        return (lock, epoch)
     }
 }

@@ -42,3 +42,32 @@ struct ProcessIdentity {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
+
+extension ProcessIdentity {
+    /// Other processes on this host that have a file open, as far as this user may see.
+    static func users(of path: String) -> [Int] {
+        guard let target = FileIdentity(path) else { return [] }
+        let pids = names(in: "/proc").compactMap { Int($0) }.filter { $0 != own.pid }
+        return pids.sorted().filter { pid in
+            names(in: "/proc/\(pid)/fd").contains { FileIdentity("/proc/\(pid)/fd/\($0)") == target }
+        }
+    }
+
+    private static func names(in folder: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    }
+}
+
+/// What tells a file from every other, whatever its names are.
+private struct FileIdentity: Equatable {
+    var device: UInt
+    var inode: UInt
+
+    /// Follows links, those of `/proc` too; nil when there is no such file.
+    init?(_ path: String) {
+        var found = stat()
+        guard stat(path, &found) == 0 else { return nil }
+        device = UInt(found.st_dev)
+        inode = UInt(found.st_ino)
+    }
+}

@@ -37,7 +37,7 @@ struct DamageTests {
             let failed = await failure { _ = try await journal.events(of: "r-1", after: 0) }
             #expect(failed?.summary.contains(words) == true, "\(failed.map(String.init) ?? "no failure")")
             #expect(failed?.place == home.file)
-            #expect(failed?.advice?.contains("Keep a copy") == true)
+            #expect(failed?.advice?.contains("rz journal repair shop") == true)
             #expect(await journalError { try await journal.verify() }?.kind == .corrupt)
             #expect(await journalError { _ = try await journal.runs() }?.kind == .corrupt)
         }

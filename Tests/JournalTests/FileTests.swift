@@ -18,7 +18,7 @@ struct FileTests {
         #expect(try await journal.setting("synchronous") == "2")
         #expect(try await journal.setting("journal_mode") == "wal")
         #expect(try await journal.setting("application_id") == String(0x727A_6A31))
-        #expect(try await journal.setting("user_version") == "1")
+        #expect(try await journal.setting("user_version") == "2")
     }
 
     @Test("is synced at each commit when it is opened again, too")
@@ -59,7 +59,7 @@ struct FileTests {
     func newer(_ readOnly: Bool) async throws {
         let home = try Home()
         try await home.filled(with: 1)
-        try home.tamper("PRAGMA user_version = 2")
+        try home.tamper("PRAGMA user_version = 3")
         let error = await journalError { _ = try home.open(readOnly: readOnly) }
         #expect(error?.kind == .newer)
         #expect(error?.description.contains("Use the newer rz") == true)
@@ -122,5 +122,88 @@ struct FileTests {
         #expect(failed?.summary.contains("can't be written") == true)
         #expect(await journalError { _ = try await journal.acquire(purpose: "", at: noon) }?.kind == .readOnly)
         #expect(await journalError { _ = try await journal.newRun(at: noon) }?.kind == .readOnly)
+    }
+}
+
+@Suite("What lies beside the journal's file")
+struct SideFileTests {
+    @Test("may lose its -shm: nothing is lost", arguments: [true, false])
+    func shm(_ readOnly: Bool) async throws {
+        let home = try Home()
+        await leaveWAL(home)
+        #expect(unlink(home.file + "-shm") == 0)
+        let journal = try home.open(readOnly: readOnly)
+        #expect(try await journal.verify().events == 8)
+        #expect(try await home.open().append([.runPaused], run: "r-1", epoch: nil, at: noon).map(\.sequence) == [9])
+    }
+
+    @Test("must not lose its -wal: what is left is shorter, and only a head that somebody noted tells")
+    func wal() async throws {
+        let home = try Home()
+        await leaveWAL(home)
+        // From a copy: a connection that is still open here would share what it knows of the `-wal`.
+        let copy = try Home()
+        try FileManager.default.copyItem(atPath: "\(home.path)/journal", toPath: "\(copy.path)/journal")
+        let head = try await copy.open(readOnly: true).verify().checksum
+        unlink(home.file + "-shm")
+        #expect(unlink(home.file + "-wal") == 0)
+        // Sound, for nothing in it tells; its head does.
+        let left = try await home.open().verify()
+        #expect(left.events < 8)
+        #expect(left.checksum != head)
+        // The epoch was given out before the events that are lost, and is never given out again.
+        #expect(try await home.open().currentLock()?.epoch == 1)
+    }
+
+    private func leaveWAL(_ home: Home) async {
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = home.path as String] in
+            let journal = try Home.journal(in: path)
+            let lock = try await journal.acquire(purpose: "", at: noon)
+            for number in 1...8 {
+                _ = try await journal.append(
+                    [.noted(text: "\(number)")], run: "r-1", epoch: lock.epoch, at: noon)
+            }
+            kill(getpid(), SIGKILL)
+        }
+    }
+}
+
+/// As a user without rights: root may write everywhere.
+@Suite("A journal that may not be written")
+struct RightsTests {
+    @Test("says so, and what to do", arguments: [(0o444, 0o555), (0o444, 0o755), (0o644, 0o555)])
+    func readOnly(_ fileMode: Int, _ folderMode: Int) async throws {
+        let home = try Home()
+        try await home.filled(with: 3)
+        chmod(home.path, 0o755)
+        chmod(home.file, mode_t(fileMode))
+        chmod("\(home.path)/journal", mode_t(folderMode))
+        defer { chmod("\(home.path)/journal", 0o755) }
+        await #expect(processExitsWith: .success) { [path = home.path as String] in
+            if getuid() == 0 { try #require(setuid(65534) == 0) }
+            for readOnly in [true, false] {
+                let failed = await failure {
+                    let journal = try Home.journal(in: path, readOnly: readOnly)
+                    _ = try await journal.append([.runPaused], run: "r-1", epoch: nil, at: noon)
+                }
+                try #require(failed?.advice?.contains("right") == true, "\(failed.map(String.init) ?? "no failure")")
+                try #require(failed?.place == "\(path)/journal/shop.sqlite")
+            }
+        }
+    }
+
+    @Test("and is older says that it can't be brought up to date")
+    func older() async throws {
+        let home = try Home()
+        try await home.madeByOldRZ(events: 3)
+        chmod(home.path, 0o755)
+        chmod(home.file, 0o444)
+        chmod("\(home.path)/journal", 0o777)
+        await #expect(processExitsWith: .success) { [path = home.path as String] in
+            if getuid() == 0 { try #require(setuid(65534) == 0) }
+            let error = await journalError { _ = try Home.journal(in: path, readOnly: true) }
+            try #require(error?.kind == .older, "\(error.map(String.init) ?? "no error")")
+        }
+        #expect(try await home.open().verify().events == 3)
     }
 }

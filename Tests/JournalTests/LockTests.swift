@@ -149,11 +149,12 @@ struct LockTests {
 
 @Suite("A holder that lost the lock")
 struct FencingTests {
-    @Test("appends nothing any more")
+    @Test("appends nothing any more, and may make no call")
     func fenced() async throws {
         let home = try Home()
         let (stale, fresh) = (try home.open(), try home.open())
         let old = try await stale.acquire(purpose: "old", at: noon)
+        try await stale.confirm(epoch: old.epoch)
         _ = try await stale.append([.runPaused], run: "r-1", epoch: old.epoch, at: noon)
         try await fresh.unlock(id: old.id)
         try await expectRefusal(stale, old.epoch)
@@ -183,11 +184,13 @@ struct FencingTests {
 
     private func expectRefusal(_ journal: Journal, _ epoch: Int) async throws {
         let count = try await journal.verify().events
-        let failed = await failure {
-            _ = try await journal.append([.runAborted], run: "r-1", epoch: epoch, at: noon)
+        for failed in [
+            await failure { _ = try await journal.append([.runAborted], run: "r-1", epoch: epoch, at: noon) },
+            await failure { try await journal.confirm(epoch: epoch) },
+        ] {
+            #expect(failed?.kind == .refused)
+            #expect(failed?.advice?.contains("rz status shop") == true)
         }
-        #expect(failed?.kind == .refused)
-        #expect(failed?.advice?.contains("rz status shop") == true)
         #expect(try await journal.verify().events == count)
     }
 }

@@ -64,7 +64,8 @@ struct RunsTests {
         let home = try Home()
         let journal = try home.open()
         _ = try await journal.append([.runPaused], run: "r-1", epoch: nil, at: noon)
-        let next = await journal.verified.next(run: "r-1", time: noon.description, type: "moon.rose", payload: "{}")
+        let content = RowContent(run: "r-1", time: noon.description, type: "moon.rose", payload: "{}")
+        let next = await journal.verified.next(content)
         try home.tamper(
             "INSERT INTO events VALUES (2, 'r-1', '\(noon)', 'moon.rose', '{}', '\(next.checksum)')")
         try home.tamper("UPDATE head SET sequence = 2, checksum = '\(next.checksum)'")

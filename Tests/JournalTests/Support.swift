@@ -34,6 +34,13 @@ final class Home: Sendable {
             (1...count).map { .noted(text: "\(text) \($0)") }, run: "r-1", epoch: nil, at: noon)
     }
 
+    /// A journal as the first rz made it, with this many events of `r-1`.
+    func madeByOldRZ(events count: Int) async throws {
+        try FileManager.default.createDirectory(atPath: "\(path)/journal", withIntermediateDirectories: true)
+        let python = try Child("python3", ["-c", pythonOldJournal, file, "\(count)"])
+        guard await python.ended() == "done\n" else { throw Failure("python made no journal") }
+    }
+
     /// Changes the file behind the journal's back.
     func tamper(_ sql: String) throws {
         try Database(path: file, readOnly: false).execute(sql)
@@ -59,7 +66,8 @@ final class Child: Sendable {
     let process = Process()
     private let output = Pipe()
 
-    init(_ executable: String, _ arguments: [String]) throws {
+    init(_ executable: String, _ arguments: [String], input: FileHandle? = nil) throws {
+        if let input { process.standardInput = input }
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [executable] + arguments
         process.standardOutput = output
@@ -80,23 +88,94 @@ final class Child: Sendable {
     }
 }
 
-/// Appends events as rz does, written from the description of the format alone. Arguments: file, run, count.
-let pythonWriter = """
-    import hashlib, sqlite3, sys
-    path, run, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    db = sqlite3.connect(path, timeout=30, isolation_level=None)
-    db.execute("PRAGMA synchronous = FULL")
-    for number in range(count):
-        db.execute("BEGIN IMMEDIATE")
-        sequence, checksum = db.execute("SELECT sequence, checksum FROM head").fetchone()
-        event = [run, "2026-11-23T12:00:00.000Z", "noted", '{"text":"from python, ünïcode"}']
-        fields = [checksum, str(sequence + 1)] + event
-        checksum = hashlib.sha256("".join(f"{len(f.encode())}:{f}" for f in fields).encode()).hexdigest()
-        db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", [sequence + 1] + event + [checksum])
-        db.execute("UPDATE head SET sequence = ?, checksum = ?", [sequence + 1, checksum])
-        db.execute("COMMIT")
-    print("done")
+/// What every Python script here begins with: the chain of events, written from the description of the format alone.
+private let pythonChain = """
+    import hashlib, json, sqlite3, sys
+    def digest(fields):
+        return hashlib.sha256("".join(f"{len(f.encode())}:{f}" for f in fields).encode()).hexdigest()
+    def link(checksum, sequence, event):
+        return digest([checksum, str(sequence), digest(event)])
     """
+
+/// Appends events as rz does. Arguments: file, run, count.
+let pythonWriter =
+    pythonChain + """
+
+        path, run, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+        db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        db.execute("PRAGMA synchronous = FULL")
+        for number in range(count):
+            db.execute("BEGIN IMMEDIATE")
+            sequence, checksum = db.execute("SELECT sequence, checksum FROM head").fetchone()
+            event = [run, "2026-11-23T12:00:00.000Z", "noted", '{"text":"from python, ünïcode"}']
+            checksum = link(checksum, sequence + 1, event)
+            db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", [sequence + 1] + event + [checksum])
+            db.execute("UPDATE head SET sequence = ?, checksum = ?", [sequence + 1, checksum])
+            db.execute("COMMIT")
+        print("done")
+        """
+
+/// Makes a journal as the first rz did, whose chain was formed another way. Arguments: file, count.
+let pythonOldJournal =
+    pythonChain + """
+
+        path, count = sys.argv[1], int(sys.argv[2])
+        db = sqlite3.connect(path, isolation_level=None)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(\"\"\"
+            CREATE TABLE events (
+                sequence INTEGER PRIMARY KEY, run TEXT NOT NULL, time TEXT NOT NULL, type TEXT NOT NULL,
+                payload TEXT NOT NULL, checksum TEXT NOT NULL);
+            CREATE INDEX events_by_run ON events (run, sequence);
+            CREATE TABLE head (
+                one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, checksum TEXT NOT NULL);
+            INSERT INTO head VALUES (1, 0, '');
+            CREATE TABLE runs (id TEXT PRIMARY KEY);
+            CREATE TABLE plans (id TEXT PRIMARY KEY, json TEXT NOT NULL, checksum TEXT NOT NULL);
+            CREATE TABLE lock (
+                one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, id TEXT, owner TEXT, host TEXT,
+                boot TEXT, namespace TEXT, pid INTEGER, start TEXT, purpose TEXT, acquired TEXT);
+            INSERT INTO lock (one, epoch) VALUES (1, 7);
+            PRAGMA application_id = 1920625201;
+            PRAGMA user_version = 1;
+        \"\"\")
+        checksum = ""
+        for sequence in range(1, count + 1):
+            event = ["r-1", "2026-11-23T12:00:00.000Z", "noted", '{"text":"hello %d"}' % sequence]
+            checksum = digest([checksum, str(sequence)] + event)
+            db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", [sequence] + event + [checksum])
+            db.execute("UPDATE head SET sequence = ?, checksum = ?", [sequence, checksum])
+        db.close()
+        print("done")
+        """
+
+/// Checks an export as docs/formats.md tells. Argument: file.
+let pythonVerifier =
+    pythonChain + """
+
+        lines = open(sys.argv[1], "rb").read().decode().split("\\n")
+        assert lines.pop() == ""
+        records = [json.loads(line) for line in lines]
+        header, trailer = records[0], records[-1]
+        checksum, sequence, counts = "", 0, {"plan": 0, "run": 0, "event": 0, "digest": 0}
+        for record in records[1:-1]:
+            kind = record["record"]
+            counts[kind] += 1
+            if kind == "plan":
+                assert hashlib.sha256(record["json"].encode()).hexdigest() == record["checksum"]
+            if kind in ("event", "digest"):
+                sequence += 1
+                own = record.get("digest") or digest([record[k] for k in ("run", "time", "type", "payload")])
+                checksum = digest([checksum, str(sequence), own])
+                assert (record["seq"], record["checksum"]) == (sequence, checksum), record
+        assert header["head"] == {"seq": sequence, "checksum": checksum}
+        assert [trailer[k] for k in ("plans", "events", "digests")] == [counts[k] for k in ("plan", "event", "digest")]
+        del header["exportedAt"]
+        first = json.dumps(header, separators=(",", ":"), ensure_ascii=False)
+        whole = "".join(line + "\\n" for line in [first] + lines[1:-1])
+        assert hashlib.sha256(whole.encode()).hexdigest() == trailer["digest"]
+        print("sound")
+        """
 
 extension Journal {
     /// Gives the file no more than the pages it has, as a full disk does.
