@@ -30,6 +30,6 @@ struct RZ: AsyncParsableCommand {
                     CompletionCommand.self,
                 ]),
             CommandGroup(name: "Practise", subcommands: [SandboxCommand.self, SimulateCommand.self]),
-            CommandGroup(name: "Repair", subcommands: [UnlockCommand.self]),
+            CommandGroup(name: "Repair", subcommands: [UnlockCommand.self, JournalCommand.self]),
         ])
 }

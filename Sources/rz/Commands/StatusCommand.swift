@@ -28,8 +28,7 @@ struct StatusCommand: AsyncParsableCommand {
         try await exiting {
             let runs = try await Runs.open(environment, readOnly: true)
             guard let (plan, first) = try await runs.latest() else {
-                throw Failure(
-                    "\(runs.environment) has had no run yet", advice: "Begin one with: rz update \(runs.environment).")
+                throw try await runs.noRun()
             }
             var state = first
             try await print(plan, state, runs)

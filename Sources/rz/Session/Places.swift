@@ -24,9 +24,12 @@ struct Places: Sendable {
         "\(state(of: environment))/source/\(source.copy)"
     }
 
-    /// Names of the environments that have a journal.
+    /// Names of the environments that have a journal, or whose journal is being repaired.
     var environmentsWithRuns: [String] {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: home + "/journal")) ?? []
-        return files.filter { $0.hasSuffix(".sqlite") }.map { String($0.dropLast(7)) }.sorted()
+        let names = files.compactMap { file in
+            [".sqlite", ".sqlite.repairing"].first { file.hasSuffix($0) }.map { String(file.dropLast($0.count)) }
+        }
+        return Set(names).sorted()
     }
 }

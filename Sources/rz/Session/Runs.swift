@@ -66,11 +66,29 @@ struct Runs {
     func load(_ run: RunID) async throws -> (plan: Plan, state: RunState) {
         let events = try await journal.events(of: run, after: 0)
         let state = RunState(run: run, events: events)
-        guard !events.isEmpty, let text = try await journal.plan(state.planID) else {
+        guard !events.isEmpty else {
+            throw Failure("There is no run \(run) of \(environment)", advice: "See them all with: rz history.")
+        }
+        guard let text = try await journal.plan(state.planID) else {
             throw Failure(
-                "There is no run \(run) of \(environment)", advice: "See them all with: rz history \(environment).")
+                "The plan of \(run) is lost, so it can't be shown or gone on with", at: journal.path,
+                details: ["plan \(state.planID)"], advice: "What happened: rz journal export \(environment) -o FILE.")
         }
         return (try PlanCoding.plan(from: Array(text.utf8)), state)
+    }
+
+    /// That no run was begun; or, where a process died with the lock, that its events may be gone.
+    func noRun() async throws -> Failure {
+        let failure = Failure(
+            "\(environment) has had no run yet", at: journal.path,
+            advice: "Begin one with: rz update \(environment).")
+        guard let lock = try await journal.currentLock(), await !journal.isHeld(lock) else { return failure }
+        return Failure(
+            "\(environment) has no run, but a process that performed one, or was about to, has died",
+            at: journal.path,
+            details: ["\(lock): \(lock.purpose)"],
+            advice: "If somebody deleted the file's -wal, its events are lost: rz plan \(environment) shows which "
+                + "color carries the traffic. Else begin a run with: rz update \(environment).")
     }
 
     /// The latest run, if it can still be steered.
