@@ -36,4 +36,15 @@ let journalTargets: [FuzzTarget] = [
         state = evolve(state, Event(run: "r-1", sequence: 1, time: plan.createdAt, kind: opening))
         _ = decide(state, plan, now: plan.createdAt)
     },
+    FuzzTarget(
+        "exports",
+        tokens: ["{\"record\":\"digest\",", "\"seq\":", "\"record\":\"trailer\"", "\"head\":{", "-1", "\n"]
+    ) { bytes in
+        let path = NSTemporaryDirectory() + "rz-fuzz-export-\(UUID().uuidString).jsonl"
+        try Data(bytes).write(to: URL(filePath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        guard let found = try outcome({ try Evidence.verify(path) }) else { return }
+        try require(found.events + found.digests == found.header.events, "a sound export has every event")
+        try require(bytes.last == UInt8(ascii: "\n"), "a sound export ends with a line's end")
+    },
 ]
