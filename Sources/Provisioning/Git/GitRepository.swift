@@ -50,7 +50,10 @@ public struct GitRepository: Sendable {
             try await archiveTree(source, paths, archive)
         }
         try await tar(["-x", "-f", archive, "-C", draft, "--no-same-owner"])
+        // A run that the journal holds must find its copy again, also after a power cut.
+        try Files.sync(draft)
         try Files.rename(draft, to: target)
+        try Files.syncOne(target + "/..")
     }
 
     // MARK: - Looking

@@ -82,6 +82,29 @@ enum Files {
         guard Glibc.rename(path, target) == 0 else { throw failure("The file can't be moved into its place", target) }
     }
 
+    /// Waits until a folder, and every file and folder in it, is on the disk.
+    static func sync(_ folder: String) throws(Failure) {
+        for name in names(in: folder) {
+            let inner = folder + "/" + name
+            var status = stat()
+            guard lstat(inner, &status) == 0 else { continue }
+            switch status.st_mode & S_IFMT {
+            case S_IFDIR: try sync(inner)
+            case S_IFREG: try syncOne(inner)
+            default: continue
+            }
+        }
+        try syncOne(folder)
+    }
+
+    /// A file's contents, or the names in a folder.
+    static func syncOne(_ path: String) throws(Failure) {
+        let opened = open(path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else { throw failure("The file can't be opened", path) }
+        defer { close(opened) }
+        guard fsync(opened) == 0 else { throw failure("The file can't be kept", path) }
+    }
+
     static func remove(_ path: String) { unlink(path) }
 
     /// Removes a folder and what is in it; symbolic links are removed, not followed.
