@@ -56,7 +56,7 @@ struct AnsibleTests {
             #expect(second.changed == ["blue-agent-1": 0, "blue-agent-2": 0, "blue-database-1": 0])
             let state = Folder(path: folder["state"])
             #expect(state.files(containing: "s3cret-token").isEmpty)
-            #expect(!state.files.contains("ansible/blue/variables.json"))
+            #expect(!state.files.contains { $0.hasPrefix("ansible/blue/variables") })
             #expect(Folder(path: folder["environment"]).files == ["ansible", "ansible/site.yaml"])
         }
     }
@@ -186,7 +186,7 @@ struct AnsibleTests {
             configuring.cancel()
             let failure = try await failure { _ = try await configuring.value }
             #expect(failure.kind == .cancelled)
-            #expect(!folder.exists("state/ansible/blue/variables.json"))
+            #expect(!folder.exists("state/ansible/blue/variables-1.json"))
             #expect(!folder.exists("state/ansible/blue/running"))
             try await wait(for: "its processes to be gone") { !isRunning(folder.path) }
         }
@@ -204,6 +204,28 @@ struct AnsibleTests {
                 "- ansible.builtin.file: {path: '{{ world }}/{{ inventory_hostname }}', state: touch}\n")
             _ = try await ansible.configure(.blue, servers) { _ in }
             #expect(folder.exists("blue-agent-1"))
+        }
+    }
+}
+
+@Suite("A playbook of an rz that was stopped while another took over")
+struct StaleAnsibleTests {
+    @Test("takes none of the other's files away when it ends at last")
+    func keepsFiles() async throws {
+        try await withFolder { folder in
+            let stale = try AnsibleFolder(path: folder["ansible"])
+            try stale.write(variables: ["token": "a"])
+            _ = try folder.write("ansible/events-1.jsonl", "")
+            let successor = try AnsibleFolder(path: folder["ansible"])
+            #expect(!Files.exists(stale.variables), "what a dead rz left may hold secrets")
+            try successor.write(variables: ["token": "b"])
+            Files.remove(stale.variables)
+            #expect(Files.exists(successor.variables))
+            try Files.write("\(getpid()) 1\n", to: successor.record.path)
+            stale.record.remove(of: getpid() + 1)
+            #expect(Files.exists(successor.record.path))
+            successor.record.remove(of: getpid())
+            #expect(!Files.exists(successor.record.path))
         }
     }
 }

@@ -12,7 +12,7 @@ struct AnsibleFolder {
         try Files.makeFolder(path + "/plugins")
         try Files.makeFolder(path + "/home")
         // Left behind by an rz that was killed.
-        Files.remove(path + "/variables.json")
+        for name in Files.names(in: path) where name.hasPrefix("variables") { Files.remove("\(path)/\(name)") }
         let runs = Files.names(in: path).compactMap { name in
             name.hasPrefix("events-") ? Int(name.dropFirst("events-".count).dropLast(".jsonl".count)) : nil
         }.sorted()
@@ -27,7 +27,8 @@ struct AnsibleFolder {
     var plugins: String { path + "/plugins" }
     var home: String { path + "/home" }
     var inventory: String { path + "/inventory.json" }
-    var variables: String { path + "/variables.json" }
+    /// Each run has its own: one that was stopped, and ends after another rz took over, must not take the other's away.
+    var variables: String { "\(path)/variables-\(number).json" }
     var events: String { "\(path)/events-\(number).jsonl" }
     var output: String { "\(path)/output-\(number).log" }
     var record: ProcessRecord { ProcessRecord(path: path + "/running") }

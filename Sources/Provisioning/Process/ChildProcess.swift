@@ -92,7 +92,7 @@ public struct ChildProcess: Sendable {
         }
         if reason != .itself || ProcessTable.wasKilled(process) { await ProcessTable.endSession(process) }
         for line in tail.rest() { lines.yield(line) }
-        record?.remove()
+        record?.remove(of: process)
         return reason
     }
 

@@ -15,6 +15,12 @@ public struct ProcessRecord: Sendable {
 
     func remove() { Files.remove(path) }
 
+    /// Unless it names another program by now: one of an rz that has taken over.
+    func remove(of process: pid_t) {
+        let fields = Files.textIfThere(path)?.split(whereSeparator: \.isWhitespace) ?? []
+        if fields.first.flatMap({ pid_t($0) }) == process { remove() }
+    }
+
     /// The recorded process, if it still runs.
     var running: pid_t? {
         let fields = Files.textIfThere(path)?.split(whereSeparator: \.isWhitespace) ?? []
