@@ -230,7 +230,16 @@ public actor Engine {
 
     private func pollForRequests() async {
         while !Task.isCancelled {
-            try? await catchUp()
+            do throws(Failure) {
+                // A step that only waits writes nothing, and would never find out that another process took over.
+                try await journal.confirm(epoch: fence.epoch)
+                try await catchUp()
+            } catch  where error.kind == .refused {
+                fatal = fatal ?? error
+                return wakeUp()
+            } catch {
+                // The next append says so if it lasts.
+            }
             do { try await clock.sleep(Period(milliseconds: 200)) } catch { return }
         }
     }

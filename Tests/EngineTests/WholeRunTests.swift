@@ -162,6 +162,35 @@ struct CutOverFailureTests {
     }
 }
 
+@Suite("A run that another process took over")
+struct TakeOverTests {
+    @Test("is left at once by the process that had it, also while it only waits")
+    func leftWhileWaiting() async throws {
+        let run = SimulatedRun(deadline: .hours(2)) { $0.gates.service.healthyFor = .hours(1) }
+        await run.journal.acquire(epoch: 1)
+        let engine = run.engine(epoch: 1)
+        let stale = Task { try await engine.perform(opening: SimulatedRun.start) }
+        let deadline = Task {
+            try await Task.sleep(for: .seconds(30))
+            await engine.interrupt(Failure("It waits on", kind: .cancelled))
+        }
+        while await !run.journal.events.contains(where: \.waitsForHealth) {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        await run.journal.acquire(epoch: 2)
+        let failure = await #expect(throws: Failure.self) { try await stale.value }
+        #expect(failure?.kind == .refused)
+        deadline.cancel()
+        await #expect(throws: CancellationError.self, "it had to be interrupted") { try await deadline.value }
+    }
+}
+
+extension Event {
+    fileprivate var waitsForHealth: Bool {
+        if case .stepWaiting("health", _) = kind { true } else { false }
+    }
+}
+
 @Suite("The way back")
 struct RollbackTests {
     @Test("a service that never gets healthy halts at its deadline, named; rollback removes the new color")
