@@ -91,7 +91,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "CrashTests", dependencies: ["SandboxTesting", "JSON", "Migration", "Transport"],
-            path: "Tests/CrashTests", swiftSettings: strict),
+            path: "Tests/CrashTests", exclude: ["bugs.txt"], swiftSettings: strict),
         tests(
             "EndToEndTests", ["rz", "SandboxTesting", "JSON", "Migration", "Transport"],
             exclude: ["Support/recording_proxy.py"]),

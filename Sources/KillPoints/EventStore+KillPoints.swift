@@ -25,6 +25,7 @@ private struct KilledEventStore: EventStore {
         }
     }
 
+    /// Asked right before each change, and a part of it.
     func confirm(epoch: Int) async throws(Failure) { try await base.confirm(epoch: epoch) }
 
     /// Reads what this or another process appended; the journal is no outside system.

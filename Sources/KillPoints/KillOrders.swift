@@ -7,8 +7,8 @@ import Migration
 ///     log /tmp/points.log
 ///     SIGKILL replicate/launch/shop/web: cluster(green).launch(/shop/web) #1 after
 ///
-/// With `log` alone nothing happens but that each point is written down when it is passed. Of several orders the one
-/// whose point comes first is carried out; each is carried out once.
+/// With `log` alone nothing happens but that each point is written down when it is passed. Of several orders only the
+/// one whose point comes first is carried out.
 struct KillOrders {
     var logFile: String?
     /// Signals by the text of their point.

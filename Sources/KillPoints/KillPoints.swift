@@ -93,9 +93,10 @@ public final class KillPoints: @unchecked Sendable {
     private func pass(_ point: KillPoint) {
         let text = point.description
         lock.withLock {
-            let signal = state.signals.removeValue(forKey: text)
             write(text + "\n")
-            guard let signal else { return }
+            guard let signal = state.signals[text] else { return }
+            // Whoever goes on after it, asked to halt or stopped for a while, is struck no second time.
+            state.signals = [:]
             write("! \(signal) \(text)\n")
             // Delivered before kill(2) returns: with SIGKILL and SIGSTOP no line after this one runs.
             kill(getpid(), signal)

@@ -88,7 +88,9 @@ extension CrashSite {
             let struckAt = rz.struckAt
             if let struckAt { strikes.remove(struckAt) }
             outcome.story += "$ rz \(command.joined(separator: " "))\n\(rz.program.output)"
-            let status = try await status().flatMap { $0["run"] == earlier ? nil : $0 }
+            var status = try await status()
+            // Killed before it began a run.
+            if status?["run"] == earlier { status = Optional.none }
             let word = status?["status"]?.string ?? "none"
             if rz.program.isRunning {
                 if word == "done" {
@@ -158,11 +160,10 @@ extension CrashSite {
     }
 
     private func losePower() async throws {
-        try await eventually("the tools on the lost host are gone") {
-            Tools(of: sandbox).kill()
-            return Tools(of: sandbox).running.isEmpty
-        }
-        try disk?.losePower()
+        guard let disk else { return }
+        // What they had begun ends with them: they ran on the host that is gone.
+        try await eventually("everything on the lost host is gone") { disk.killUsers() == 0 }
+        try disk.losePower()
     }
 
     // MARK: - Another rz takes over

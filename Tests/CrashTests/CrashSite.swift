@@ -12,6 +12,7 @@ final class CrashSite {
     var live = Color.blue
     private(set) var disk: LossyDisk?
     private var orders = 0
+    private var programs: [Program] = []
 
     /// Builds the sandbox and makes one whole move: from then on every move starts alike, the idle color's servers in
     /// maintenance as a move leaves them.
@@ -33,12 +34,15 @@ final class CrashSite {
                       - { id: request, http: \(request), timeout: 1m }
                       # For example, ask your monitoring
                 """)
-        try await sandbox.succeed("update", "sandbox", "--yes")
+        let first = try await sandbox.start(["update", "sandbox", "--yes"]).end(within: .seconds(300))
+        try require(first.status == 0, "the first move failed: \(first.all.suffix(2000))")
         live = .green
     }
 
     func remove() async throws {
-        defer { disk?.remove() }
+        // Of a move that was given up: it would put files where they were just removed.
+        for program in programs where program.isRunning { program.signal(SIGKILL) }
+        try await eventually("every rz has ended") { !programs.contains(where: \.isRunning) }
         for name in disk == nil ? [] : ["journal", "environments"] { unlink("\(sandbox.home)/\(name)") }
         disk?.remove()
         try await sandbox.remove()
@@ -81,6 +85,8 @@ final class CrashSite {
         let text = (["log \(log)"] + strikes).map { $0 + "\n" }.joined()
         try text.write(toFile: file, atomically: true, encoding: .utf8)
         let program = try sandbox.start(arguments, variables: ["RZ_KILL_POINTS": file])
+        programs.removeAll { !$0.isRunning }
+        programs.append(program)
         return Ordered(program: program, log: log)
     }
 
@@ -102,7 +108,9 @@ final class CrashSite {
     }
 
     func startUsers() throws -> Program {
-        try sandbox.start(["sandbox", "load", "--rate", "40", "--duration", "900", "--json"])
+        let users = try sandbox.start(["sandbox", "load", "--rate", "40", "--duration", "900", "--json"])
+        programs.append(users)
+        return users
     }
 
     /// - Returns: what users saw go wrong; nil when nothing did.

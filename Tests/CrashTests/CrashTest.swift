@@ -14,8 +14,13 @@ struct CrashTest {
     static func main() async {
         do {
             let variables = ProcessInfo.processInfo.environment
+            var options = try Options(variables)
+            if geteuid() != 0, variables["SIGNAL"] != Mode.Blow.powerLoss.rawValue {
+                say("not root: no loss of power, which needs a file system of its own")
+                options.modes.removeAll { $0.blow == .powerLoss }
+            }
             let test = CrashTest(
-                options: try Options(variables),
+                options: options,
                 artifacts: variables["RZ_CRASH_ARTIFACTS"] ?? Program.checkout.appending(path: ".build/crash-test").path
             )
             let work = Task { try await test.run() }
@@ -112,6 +117,7 @@ struct CrashTest {
     private func choose(_ reference: Reference) throws -> [Mode: [Point]] {
         var generator = SeededGenerator(seed: options.seed)
         var chosen: [Mode: [Point]] = [:]
+        let found = try bugs()
         for (index, mode) in options.modes.enumerated() {
             let all = reference.points + reference.wayBack[mode.remedy, default: []]
             if !options.points.isEmpty {
@@ -127,9 +133,17 @@ struct CrashTest {
                 continue
             }
             let share = count / options.modes.count + (index < count % options.modes.count ? 1 : 0)
-            chosen[mode] = Array(possible.shuffled(using: &generator).prefix(share))
+            let known = possible.filter { found.contains(Substring("\(mode) \($0)")) }
+            let others = possible.filter { !known.contains($0) }
+            chosen[mode] = known + Array(others.shuffled(using: &generator).prefix(share))
         }
         return chosen
+    }
+
+    /// Points at which a bug was found once: they are in every sample.
+    private func bugs() throws -> [Substring] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "bugs.txt")
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("#") }
     }
 
     /// An rz that stands still before it took the lock, or after it gave it back, owns nothing that could be taken.

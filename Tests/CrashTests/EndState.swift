@@ -140,11 +140,11 @@ struct EndState {
 
 /// Terraforms and playbooks that work on a sandbox.
 struct Tools {
-    private let found: [(pid: pid_t, command: String)]
+    let running: [String]
 
     init(of sandbox: SandboxFixture) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        found = names.compactMap { name in
+        running = names.compactMap { name in
             guard let pid = pid_t(name), let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else {
                 return nil
             }
@@ -153,16 +153,11 @@ struct Tools {
             guard isTool, words.contains(where: { $0.contains(sandbox.folder) }) || isIn(sandbox, pid) else {
                 return nil
             }
-            return (pid, words.joined(separator: " "))
+            return words.joined(separator: " ")
         }
         func isIn(_ sandbox: SandboxFixture, _ pid: pid_t) -> Bool {
             let folder = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
             return folder?.hasPrefix(sandbox.folder) == true
         }
     }
-
-    var running: [String] { found.map(\.command) }
-
-    /// As when their host loses power.
-    func kill() { for tool in found { Glibc.kill(tool.pid, SIGKILL) } }
 }

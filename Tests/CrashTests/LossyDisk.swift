@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SandboxTesting
 
 /// A file system of its own for rz's files, whose power can be cut: what was not synced is gone.
@@ -30,6 +31,19 @@ final class LossyDisk {
         try FileManager.default.removeItem(atPath: image)
         image = left
         try mount()
+    }
+
+    /// Kills Terraforms, playbooks, and what these started: all work in folders of this disk.
+    ///
+    /// - Returns: how many there were.
+    func killUsers() -> Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        let users = names.compactMap { pid_t($0) }.filter { pid in
+            let folder = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
+            return folder?.hasPrefix(path + "/") == true
+        }
+        for pid in users { kill(pid, SIGKILL) }
+        return users.count
     }
 
     func remove() { try? LossyDisk.run("umount", "-l", path) }

@@ -119,9 +119,9 @@ private struct Recording {
 }
 
 private struct SilentStore: EventStore {
-    func confirm(epoch: Int) async throws(Failure) {}
     func append(_ kinds: [Event.Kind], run: RunID, epoch: Int?, at time: Instant) async throws(Failure) -> [Event] {
         []
     }
+    func confirm(epoch: Int) async throws(Failure) {}
     func events(of run: RunID, after sequence: Int) async throws(Failure) -> [Event] { [] }
 }
