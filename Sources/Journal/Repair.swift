@@ -56,6 +56,10 @@ public struct Repair: Sendable {
     ///
     /// - Throws: `JournalError`, also when the journal is not damaged but something else: newer, foreign, missing.
     public func look() throws(JournalError) -> Findings {
+        do throws(JournalError) { return try findings() } catch { throw orNoRoom(error) }
+    }
+
+    private func findings() throws(JournalError) -> Findings {
         let place = try damagedFile()
         let salvage = try Salvage(of: place)
         try refuseWhileUsed(salvage, place)
@@ -67,10 +71,12 @@ public struct Repair: Sendable {
     /// - Throws: `JournalError`: `.locked` or `.busy` while a process uses the journal, or what keeps the new one from
     ///   being written; the damaged one is whole then, in its place or aside.
     public func perform(at time: Instant) throws(JournalError) -> Outcome {
-        do throws(JournalError) { return try replace(at: time) } catch {
-            throw error.orNoRoom(
-                for: "the repaired journal; the damaged one is whole", again: "rz journal repair \(file.environment)")
-        }
+        do throws(JournalError) { return try replace(at: time) } catch { throw orNoRoom(error) }
+    }
+
+    /// To look needs room too: SQLite writes an index beside a file that it reads.
+    private func orNoRoom(_ error: JournalError) -> JournalError {
+        error.orNoRoom(for: "a repair; what is there stays as it is", again: "rz journal repair \(file.environment)")
     }
 
     private func replace(at time: Instant) throws(JournalError) -> Outcome {
