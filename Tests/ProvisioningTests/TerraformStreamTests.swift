@@ -105,6 +105,18 @@ struct TerraformLedgerTests {
         }
     }
 
+    @Test("is on the disk before Terraform goes on, so that a power cut takes none of it away")
+    func durable() async throws {
+        try await withFolder { folder in
+            let entry = try TerraformLedger(folder: folder.path).begin(masking: Secrets())
+            let command = Command("/bin/cat", ["/proc/self/fdinfo/1"], environment: [:], folder: folder.path)
+            _ = try await ChildProcess(command).run(output: try entry.output())
+            let said = try #require(folder.text("events-1.jsonl"))
+            let flags = try #require(said.firstMatch(of: /flags:\s*([0-7]+)/)?.output.1)
+            #expect(try #require(Int32(flags, radix: 8)) & O_DSYNC != 0)
+        }
+    }
+
     @Test("is settled when Terraform ended well although nobody was there to note it")
     func endedAlone() async throws {
         try await withFolder { folder in

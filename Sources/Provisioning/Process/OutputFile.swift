@@ -9,9 +9,13 @@ public final class OutputFile: Sendable {
     private let limit: Int
 
     /// Creates the file, or empties it.
-    public init(path: String, limit: Int = OutputFile.largest) throws(Failure) {
+    ///
+    /// - Parameter isDurable: whether a program that writes a line goes on only once that line is on the disk
+    ///   (`O_DSYNC`, which the program inherits with the descriptor): a power cut then takes nothing of it away.
+    public init(path: String, limit: Int = OutputFile.largest, isDurable: Bool = false) throws(Failure) {
         self.limit = limit
-        let number = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600)
+        let flags = O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | (isDurable ? O_DSYNC : 0)
+        let number = open(path, flags, 0o600)
         guard number >= 0 else { throw Files.failure("The file can't be written", path) }
         descriptor = FileDescriptor(rawValue: number)
     }

@@ -67,6 +67,14 @@ struct TerraformLedger {
 
         var path: String { ledger.path(number) }
 
+        /// For Terraform to write to. It syncs its state to the disk: what it had begun has to be there as well, after a
+        /// power cut too.
+        func output() throws(Failure) -> OutputFile {
+            let output = try OutputFile(path: path, isDurable: true)
+            try Files.syncOne(ledger.folder)
+            return output
+        }
+
         /// Notes how the apply ended.
         func close(_ end: ProcessEnd) throws(Failure) {
             let kind = end.status == .exited(0) ? End.applied : .unfinished

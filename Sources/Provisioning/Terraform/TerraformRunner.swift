@@ -48,9 +48,10 @@ struct TerraformRunner: Sendable {
 
     /// A plan of all changes; it is not applied.
     func plan(_ options: [String]) async throws(Failure) -> Answer {
-        try await stream(
-            ["plan", "-json", "-input=false", "-detailed-exitcode"] + options, into: folder.path + "/plan.jsonl",
-            deadline: .hours(2))
+        let path = folder.path + "/plan.jsonl"
+        return try await stream(
+            ["plan", "-json", "-input=false", "-detailed-exitcode"] + options, into: try OutputFile(path: path),
+            at: path, deadline: .hours(2))
     }
 
     /// Applies a saved plan, exactly. The events are kept.
@@ -60,8 +61,8 @@ struct TerraformRunner: Sendable {
         try await Permission.ask()
         let entry = try folder.ledger.begin(masking: secrets)
         let answer = try await stream(
-            ["apply", "-json", "-input=false", plan], into: entry.path, record: folder.record, deadline: .hours(24),
-            onEvent: onEvent)
+            ["apply", "-json", "-input=false", plan], into: try entry.output(), at: entry.path, record: folder.record,
+            deadline: .hours(24), onEvent: onEvent)
         try entry.close(answer.end)
         return answer
     }
@@ -81,10 +82,9 @@ struct TerraformRunner: Sendable {
     }
 
     private func stream(
-        _ arguments: [String], into path: String, record: ProcessRecord? = nil, deadline: Period,
-        onEvent: (TerraformEvent) async -> Void = { _ in }
+        _ arguments: [String], into output: OutputFile, at path: String, record: ProcessRecord? = nil,
+        deadline: Period, onEvent: (TerraformEvent) async -> Void = { _ in }
     ) async throws(Failure) -> Answer {
-        let output = try OutputFile(path: path)
         let errors = try OutputFile(path: folder.path + "/stderr.log")
         let end = try await ChildProcess(command(arguments, deadline: deadline)).run(
             output: output, errors: errors, record: record
