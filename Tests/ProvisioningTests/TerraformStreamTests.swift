@@ -146,6 +146,23 @@ struct TerraformLedgerTests {
         }
     }
 
+    @Test("is masked in one piece: an rz that is killed meanwhile leaves all of it")
+    func maskedAtOnce() async throws {
+        try await withFolder { folder in
+            let output = try OutputFile(path: folder["events-1.jsonl"])
+            let command = Command("/bin/echo", ["s3cret-name"], environment: [:], folder: folder.path)
+            _ = try await ChildProcess(command).run(output: output)
+            let before = try FileManager.default.attributesOfItem(atPath: folder["events-1.jsonl"])
+            var secrets = Secrets()
+            secrets.insert("s3cret")
+            try output.redact(secrets)
+            let after = try FileManager.default.attributesOfItem(atPath: folder["events-1.jsonl"])
+            #expect(before[.systemFileNumber] as? Int != after[.systemFileNumber] as? Int)
+            #expect(folder.text("events-1.jsonl")?.hasSuffix("-name\n") == true)
+            #expect(output.text() == folder.text("events-1.jsonl") && !output.text().contains("s3cret"))
+        }
+    }
+
     @Test("is found after ten applies too, in the order of their numbers")
     func manyApplies() async throws {
         try await withFolder { folder in

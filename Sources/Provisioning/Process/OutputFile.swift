@@ -5,6 +5,8 @@ import SystemPackage
 /// A file, readable by its owner only, that a program writes its output to.
 public final class OutputFile: Sendable {
     let descriptor: FileDescriptor
+    /// Nil for a file without a name.
+    private let path: String?
     /// In bytes, of what rz reads of it.
     private let limit: Int
 
@@ -13,6 +15,7 @@ public final class OutputFile: Sendable {
     /// - Parameter isDurable: whether a program that writes a line goes on only once that line is on the disk
     ///   (`O_DSYNC`, which the program inherits with the descriptor): a power cut then takes nothing of it away.
     public init(path: String, limit: Int = OutputFile.largest, isDurable: Bool = false) throws(Failure) {
+        self.path = path
         self.limit = limit
         let flags = O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | (isDurable ? O_DSYNC : 0)
         let number = open(path, flags, 0o600)
@@ -22,6 +25,7 @@ public final class OutputFile: Sendable {
 
     /// A file without a name, gone with its last user: for output that may hold secrets.
     public init() throws(Failure) {
+        self.path = nil
         limit = OutputFile.largest
         var path = Array("/tmp/rz-output-XXXXXX".utf8CString)
         let number = mkstemp(&path)
@@ -90,6 +94,8 @@ public final class OutputFile: Sendable {
         let before = text()
         let after = secrets.redact(before)
         guard after != before || isTooLong else { return }
+        // The name gets the masked text in one piece: emptied, and rz killed then, the file would tell nothing any more.
+        if let path { try Files.write(after, to: path) }
         var rest = Array(after.utf8)[...]
         guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Files.failure("Secrets can't be masked", "a log") }
         // The descriptor appends, so each write lands behind the one before.
