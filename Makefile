@@ -37,7 +37,8 @@ simulate: build ## simulate whole runs with whatever may go wrong: make simulate
 mutants: setup ## break rz on purpose and demand that the simulation notices: make mutants NAME='fence-ignored'
 	scripts/mutants $(NAME)
 
-# Tests of whole sandboxes run rz as another program, which has no part in this. Each sanitizer has a build of its own.
+# Tests of whole sandboxes run rz as another program, which has no part in this. Each sanitizer has a build of its own, and
+# is so slow that a part of the simulation has to do.
 asan: setup ## run the tests under AddressSanitizer
 	@$(call sanitized,address)
 
@@ -45,7 +46,7 @@ tsan: setup ## run the tests under ThreadSanitizer
 	@$(call sanitized,thread)
 
 sanitized = set -e; $(SWIFT) build --build-tests --sanitize=$(1) --scratch-path .build/$(1); for target in $(TESTS); do \
-	    echo "== $$target"; $(SWIFT) test --skip-build --sanitize=$(1) --scratch-path .build/$(1) \
+	    echo "== $$target"; RZ_SIMULATE_RUNS=100 RZ_EXPLORE_RUNS=300 $(SWIFT) test --skip-build --sanitize=$(1) --scratch-path .build/$(1) \
 	    --filter "^$$target\."; done
 
 fuzz: ## look for input that breaks a decoder: make fuzz TARGET=json TIME=60
