@@ -108,7 +108,7 @@ final class CrashSite {
     }
 
     func startUsers() throws -> Program {
-        let users = try sandbox.start(["sandbox", "load", "--rate", "40", "--duration", "900", "--json"])
+        let users = try sandbox.start(["sandbox", "load", "--rate", "40", "--duration", "7200", "--json"])
         programs.append(users)
         return users
     }

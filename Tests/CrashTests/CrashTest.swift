@@ -81,7 +81,7 @@ struct CrashTest {
         let move = try await site.cleanMove()
         var reference = Reference(points: move.points, end: move.end)
         reference.anchor = move.points.last { $0.text.hasPrefix("soak/") && $0.text.contains("stepWaiting") }
-        for remedy in Set(options.modes.map(\.remedy)).subtracting([.resume]) {
+        for remedy in Set(options.modes.map(\.remedy)).subtracting([.resume]) where looksBack {
             guard let anchor = reference.anchor else { break }
             let back = try await site.cleanReturn(remedy.rawValue, at: anchor)
             let known = Set(move.points.map(\.text))
@@ -132,12 +132,31 @@ struct CrashTest {
                 chosen[mode] = possible
                 continue
             }
-            let share = count / options.modes.count + (index < count % options.modes.count ? 1 : 0)
+            let share = share(of: mode, number: index, count)
             let known = possible.filter { found.contains(Substring("\(mode) \($0)")) }
             let others = possible.filter { !known.contains($0) }
-            chosen[mode] = known + Array(others.shuffled(using: &generator).prefix(share))
+            // On the way there each needs a move of its own, on the way back one move has room for many.
+            let back = others.filter(\.isOnWayBack)
+            let there = back.isEmpty ? share : max(1, share / 10)
+            chosen[mode] =
+                known + others.filter { !$0.isOnWayBack }.shuffled(using: &generator).prefix(there)
+                + back.shuffled(using: &generator).prefix(share - there)
         }
         return chosen
+    }
+
+    /// Whether moves are to be struck down on their way back, which costs a whole move to begin with.
+    private var looksBack: Bool { options.count == nil || !options.modes.contains { $0.remedy == .resume } }
+
+    /// Of a sample. A move that is taken back can't be struck down at many points: beside others it gets one.
+    private func share(of mode: Mode, number: Int, _ count: Int) -> Int {
+        let resumed = options.modes.count { $0.remedy == .resume }
+        if resumed == 0 || resumed == options.modes.count {
+            return count / options.modes.count + (number < count % options.modes.count ? 1 : 0)
+        }
+        guard mode.remedy == .resume else { return 1 }
+        let left = max(0, count - (options.modes.count - resumed))
+        return left / resumed + (number < left % resumed ? 1 : 0)
     }
 
     /// Points at which a bug was found once: they are in every sample.

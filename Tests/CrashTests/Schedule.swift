@@ -50,7 +50,7 @@ actor Schedule {
             mode: mode, points: chosen.sorted { $0.number < $1.number }, anchor: anchor(for: chosen))
     }
 
-    /// From each group at most as many as a step can be expected to come to again after it was put right.
+    /// A mix of many steps, so that what is hard on one of them is not the same every time.
     private func choose(from points: [Point], _ mode: Mode) -> [Point] {
         // A run can be taken back once only, so a move has one point of the way there, or several of the way back.
         if mode.remedy != .resume {
@@ -58,12 +58,21 @@ actor Schedule {
             return Array((back.isEmpty ? points : back).shuffled(using: &generator).prefix(back.isEmpty ? 1 : perMove))
         }
         let groups = Dictionary(grouping: points, by: \.group).sorted { $0.key < $1.key }
-        var chosen = groups.flatMap { $0.value.shuffled(using: &generator).prefix(Schedule.perGroup) }
+        var chosen = groups.flatMap { share(of: $0.value, mode) }
         chosen.shuffle(using: &generator)
         return Array(chosen.prefix(perMove))
     }
 
-    private static let perGroup = 3
+    /// As many points of a step as it can be expected to come to again after it was put right: few, once they were
+    /// missed.
+    private func share(of group: [Point], _ mode: Mode) -> [Point] {
+        let missed = group.filter { misses[Key(mode: mode, point: $0)] != nil }
+        let fresh = group.filter { misses[Key(mode: mode, point: $0)] == nil }
+        return Array(missed.shuffled(using: &generator).prefix(1))
+            + Array(fresh.shuffled(using: &generator).prefix(Schedule.perGroup))
+    }
+
+    private static let perGroup = 8
 
     private func anchor(for points: [Point]) -> Point? { points.contains(where: \.isOnWayBack) ? anchor : nil }
 
@@ -74,8 +83,8 @@ actor Schedule {
             let single = Journey(mode: journey.mode, points: [point], anchor: anchor(for: [point]), isAlone: true)
             misses[Key(mode: journey.mode, point: point), default: 0] += 1
             switch misses[Key(mode: journey.mode, point: point)] ?? 0 {
-            case 1 where !journey.isAlone: open[journey.mode, default: []].append(point)
-            case ...3: alone.append(single)
+            case ...3 where !journey.isAlone: open[journey.mode, default: []].append(point)
+            case ...4: alone.append(single)
             default: unreached.append(single)
             }
         }
