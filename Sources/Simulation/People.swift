@@ -214,7 +214,7 @@ final class People: @unchecked Sendable {
             let end = world.time + down
             world[new].services[id]?.readyAt = end
         }
-        excuse(for: down + 10_000)
+        excuse(for: down + 60_000)
         timeline.after(down + Int64.random(in: 200...3_000, using: &timeline.generator)) { [self] in
             flap(times: times - 1)
         }
