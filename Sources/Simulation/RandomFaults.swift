@@ -72,8 +72,18 @@ final class RandomFaults: FaultSource {
     }
 
     func passes(_ point: KillPoint, _ process: SimulatedProcess) {
-        if happens(rates.killed) { onKill(process) } else if happens(rates.stopped) { onStop(process) }
+        guard rates.killed > 0 || rates.stopped > 0 else { return }
+        // What happens once in a run would else be struck once in some hundred runs.
+        let weight = seen.insert(point.name).inserted ? 4 : 1
+        if happens(rates.killed / weight) {
+            onKill(process)
+        } else if happens(rates.stopped / weight) {
+            onStop(process)
+        }
     }
+
+    /// Names of points that were passed.
+    private var seen: Set<String> = []
 
     func arrives(_ call: Call) -> Bool { Bool.random(using: &timeline.generator) }
 
@@ -82,4 +92,20 @@ final class RandomFaults: FaultSource {
     }
 
     private func happens(_ rate: Int) -> Bool { rate > 0 && timeline.generator.chance(oneIn: rate) }
+}
+
+extension KillPoint {
+    /// What it has in common with others like it.
+    fileprivate var name: String {
+        switch self {
+        case .beforeAppend(let kinds): "before " + KillPoint.name(of: kinds)
+        case .afterAppend(let kinds): "after " + KillPoint.name(of: kinds)
+        case .beforeCall(let call): "before " + call.name
+        case .afterCall(let call): "after " + call.name
+        }
+    }
+
+    private static func name(of kinds: [Event.Kind]) -> String {
+        kinds.first.map { String("\($0)".prefix { $0 != "(" }) } ?? ""
+    }
 }
