@@ -8,7 +8,7 @@ actor TrafficControl {
     private let plan: Plan
     let loadBalancers: [any LoadBalancer]
     private let fence: Fence
-    private let clock: any Timekeeper
+    let clock: any Timekeeper
     let turn = Turnstile()
     var lastObservation: TrafficObservation?
     /// Load balancers that are not as they were left, as far as that is written down.
@@ -138,7 +138,7 @@ actor TrafficControl {
         try refuseUnlessAt(share, try await observe())
     }
 
-    private func refuseUnlessAt(_ share: Percent, _ observation: TrafficObservation) throws(Failure) {
+    func refuseUnlessAt(_ share: Percent, _ observation: TrafficObservation) throws(Failure) {
         let wrong = wrongWeights(for: share, observation)
         guard wrong.isEmpty else {
             throw Failure(
@@ -148,7 +148,7 @@ actor TrafficControl {
     }
 
     /// I1: the other color is lowered only where this one verifiably carries what it shall.
-    private func refuseUnlessCarrying(
+    func refuseUnlessCarrying(
         _ color: Color, _ share: Percent, _ observation: TrafficObservation, on name: LoadBalancerID
     ) throws(Failure) {
         let needed = plan.environment.limits.minHealthy
@@ -169,68 +169,7 @@ actor TrafficControl {
         }
     }
 
-    private func undoShift(to before: Percent, after failure: Failure) async throws(Failure) {
-        var told = failure
-        do throws(Failure) {
-            try await giveBack(to: before)
-            told.details.append("The step was undone on every load balancer.")
-        } catch {
-            told.details.append("The step was undone where that was possible. \(error.summary)")
-            told.details += error.details
-        }
-        throw told
-    }
-
-    /// Gives the old color back what it had at an earlier share, on each load balancer by itself.
-    private func giveBack(to share: Percent) async throws(Failure) {
-        let outcomes = await outcomes { loadBalancer throws(Failure) in
-            try await self.giveBack(to: share, on: loadBalancer)
-        }
-        let failures = outcomes.keys.sorted().compactMap { name -> String? in
-            guard case .failure(let failure)? = outcomes[name] else { return nil }
-            return "\(name): \(failure.summary)" + (failure.details.first.map { " (\($0))" } ?? "")
-        }
-        guard failures.isEmpty else {
-            let reached = outcomes.keys.sorted().filter { if case .success? = outcomes[$0] { true } else { false } }
-            throw Failure(
-                "The traffic is not verified to be back on \(failures.count) of \(outcomes.count) load balancers",
-                at: outcomes.keys.sorted().first { !reached.contains($0) }?.text,
-                details: failures + [
-                    "verified: \(reached.isEmpty ? "none" : reached.map(\.text).joined(separator: ", "))"
-                ],
-                advice: "Mend what is named, then: rz resume, which finishes the return first.", kind: .transient)
-        }
-    }
-
-    private func giveBack(to share: Percent, on loadBalancer: any LoadBalancer) async throws(Failure) {
-        let name = loadBalancer.name
-        let old = direction.old
-        var observation = try await look(at: loadBalancer)
-        let asleep = administrationChanges(.ready, of: old, on: name, observation)
-        if !asleep.isEmpty {
-            try await apply(asleep, to: loadBalancer)
-            observation = try await look(at: loadBalancer)
-        }
-        let raise = weightChanges(for: share, of: old, on: name, observation)
-        try await apply(raise, to: loadBalancer)
-        observation = try await look(at: loadBalancer)
-        let deadline = clock.uptime + .seconds(30)
-        while true {
-            do throws(Failure) {
-                try refuseUnlessCarrying(old, share, observation, on: name)
-                break
-            } catch {
-                guard clock.uptime < deadline else { throw error }
-                do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
-                observation = try await look(at: loadBalancer)
-            }
-        }
-        let lower = weightChanges(for: share, of: direction.new, on: name, observation)
-        try await apply(lower, to: loadBalancer)
-        try refuseUnlessAt(share, try await look(at: loadBalancer))
-    }
-
-    private func look(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {
+    func look(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {
         TrafficObservation(time: clock.now, states: [loadBalancer.name: try await loadBalancer.observe()])
     }
 
@@ -374,7 +313,7 @@ actor TrafficControl {
         return results
     }
 
-    private func outcomes<Result: Sendable>(
+    func outcomes<Result: Sendable>(
         _ work: @escaping @Sendable (any LoadBalancer) async throws(Failure) -> Result
     ) async -> [LoadBalancerID: Swift.Result<Result, Failure>] {
         await withTaskGroup(of: (LoadBalancerID, Swift.Result<Result, Failure>).self) { group in
