@@ -55,7 +55,7 @@ sanitized = set -e; $(SWIFT) build --build-tests --sanitize=$(1) --scratch-path 
 fuzz: ## look for input that breaks a decoder: make fuzz TARGET=json TIME=60
 	scripts/fuzz $(or $(TARGET),--list) $(or $(TIME),60)
 
-# All kill points take hours. POINTS=14 SEED=7 tries a sample; SIGNAL=KILL THEN=resume one way; POINT='…' one point.
+# Without POINTS=50 SEED=7 (a sample), SIGNAL=KILL THEN=resume (one way) or POINT='…' it takes hours.
 crash-test: setup ## end rz at every kill point of a move, go on, and compare (docs/verification-crash.md)
 	$(SWIFT) build --product rz
 	$(SWIFT) build --product CrashTests
