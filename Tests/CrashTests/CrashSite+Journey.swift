@@ -163,7 +163,7 @@ extension CrashSite {
         guard let disk else { return }
         // What they had begun ends with them: they ran on the host that is gone.
         try await eventually("everything on the lost host is gone") { disk.killUsers() == 0 }
-        try disk.losePower()
+        try await disk.losePower()
     }
 
     // MARK: - Another rz takes over

@@ -22,12 +22,14 @@ final class LossyDisk {
         try mount()
     }
 
-    /// Goes on with what would be left after a power cut now. Nobody may have a file open on it.
-    func losePower() throws {
+    /// Goes on with what would be left after a power cut now. Nobody may work on it any more.
+    func losePower() async throws {
         number += 1
         let left = image.replacing(/-\d+\.img$/, with: "-\(number).img")
         try LossyDisk.run("cp", "--sparse=always", image, left)
-        try LossyDisk.run("umount", path)
+        // Whoever was just killed lets go of it in a moment.
+        let path = path
+        try await eventually("the disk of the lost host is free") { (try? LossyDisk.run("umount", path)) != nil }
         try FileManager.default.removeItem(atPath: image)
         image = left
         try mount()
