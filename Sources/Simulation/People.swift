@@ -94,8 +94,10 @@ final class People: @unchecked Sendable {
                 return
             }
         } else if canRollBack(simulation.state, plan), !status.isEnded {
-            if timeline.generator.chance(oneIn: 10) { simulation.ask(.rollbackRequested(by: "ada")) }
-            if timeline.generator.chance(oneIn: 10) { simulation.ask(.abortRequested(by: "ada")) }
+            // Who loses rz in the middle of a cutover often goes back.
+            let caution = simulation.state.phase == .cutOver ? 4 : 10
+            if timeline.generator.chance(oneIn: caution) { simulation.ask(.rollbackRequested(by: "ada")) }
+            if timeline.generator.chance(oneIn: caution) { simulation.ask(.abortRequested(by: "ada")) }
         }
         let opening: Event.Kind =
             simulation.journal.events.isEmpty ? firstEvent : .runResumed(by: "ada")
