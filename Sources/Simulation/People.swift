@@ -156,7 +156,7 @@ final class People: @unchecked Sendable {
         switch kind {
         case 0:
             simulation.happens("\(balancer) is reloaded") { $0.reset(balancer) }
-            excuse(for: 10_000)
+            excuseUntilWatched()
         case 1:
             simulation.happens("\(balancer) does not answer for \(length) ms") { world in
                 let end = world.time + length
@@ -245,6 +245,16 @@ final class People: @unchecked Sendable {
         timeline.after(400) { [self, meddled] in
             guard simulation.world[balancer.name]?.settings == meddled.settings else { return }
             simulation.happens("and no more") { world in world[balancer.name]?.settings = balancer.settings }
+        }
+    }
+
+    /// Failed requests are not what rz did until one and the same rz has run for ten seconds.
+    private func excuseUntilWatched(_ watcher: SimulatedProcess? = nil, for watched: Int64 = 0) {
+        guard watched < 10_000, !isDone else { return }
+        excuse(for: 1_000)
+        timeline.after(500) { [self] in
+            let running = process?.state == .running ? process : nil
+            excuseUntilWatched(running, for: running != nil && running === watcher ? watched + 500 : 0)
         }
     }
 
