@@ -54,6 +54,14 @@ enum Fate: Sendable, Hashable {
     case brokenOff(changes: Int, after: Int64)
 }
 
+/// When a message arrives whose sender is dead.
+enum Lateness: Sendable, Hashable {
+    /// In milliseconds.
+    case after(Int64)
+    /// At the worst moment: right after somebody else has looked at where it goes.
+    case afterNextLook
+}
+
 /// A moment at which a process can be killed.
 enum KillPoint: Sendable, Hashable {
     case beforeAppend([Event.Kind])
@@ -72,6 +80,6 @@ protocol FaultSource: AnyObject {
     func passes(_ point: KillPoint, _ process: SimulatedProcess)
     /// Whether a message that a killed process had sent still arrives.
     func arrives(_ call: Call) -> Bool
-    /// For how long such a message is held up, in milliseconds.
-    func delay(of call: Call) -> Int64
+    /// How such a message is held up.
+    func lateness(of call: Call) -> Lateness
 }

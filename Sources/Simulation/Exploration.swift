@@ -223,7 +223,7 @@ private final class Recorder: FaultSource {
     func fate(of call: Call) -> Fate { .answered(effectAfter: 1, replyAfter: 1) }
     func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
     func arrives(_ call: Call) -> Bool { true }
-    func delay(of call: Call) -> Int64 { 0 }
+    func lateness(of call: Call) -> Lateness { .after(0) }
 
     func passes(_ point: KillPoint, _ process: SimulatedProcess) {
         switch point {

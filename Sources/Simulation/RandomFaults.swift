@@ -87,9 +87,16 @@ final class RandomFaults: FaultSource {
 
     func arrives(_ call: Call) -> Bool { Bool.random(using: &timeline.generator) }
 
-    func delay(of call: Call) -> Int64 {
-        timeline.generator.chance(oneIn: 2) ? Int64.random(in: 0...8_000, using: &timeline.generator) : 0
+    func lateness(of call: Call) -> Lateness {
+        switch Int.random(in: 0..<3, using: &timeline.generator) {
+        case 0: .after(0)
+        case 1: .after(Int64.random(in: 0...RandomFaults.latest, using: &timeline.generator))
+        default: .afterNextLook
+        }
     }
+
+    /// No message of a dead process is on its way for longer, in milliseconds.
+    static let latest: Int64 = 8_000
 
     private func happens(_ rate: Int) -> Bool { rate > 0 && timeline.generator.chance(oneIn: rate) }
 }

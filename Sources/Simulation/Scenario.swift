@@ -132,7 +132,7 @@ final class NoFaults: FaultSource {
     func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
     func passes(_ point: KillPoint, _ process: SimulatedProcess) {}
     func arrives(_ call: Call) -> Bool { true }
-    func delay(of call: Call) -> Int64 { 0 }
+    func lateness(of call: Call) -> Lateness { .after(0) }
 }
 
 extension Runbook {

@@ -21,6 +21,8 @@ final class Simulation: @unchecked Sendable {
     private(set) var onTheWay: [MessageOnTheWay] = []
     /// The program that works on a target, by the number of its message.
     private var programs: [Call.Target: Int] = [:]
+    /// What dead processes had sent and what waits for somebody's look to arrive, by where it goes.
+    private var lateMessages: [Call.Target: [(number: Int, arrive: () -> Void)]] = [:]
     /// Journal events and effects so far.
     private(set) var eventCount = 0
 
@@ -115,7 +117,7 @@ final class Simulation: @unchecked Sendable {
             func arrive(after: Int64, _ action: @escaping () -> Void) {
                 timeline.after(after) { [self] in
                     if process.isAlive || call.isProgram { return action() }
-                    timeline.after(faults.delay(of: call), action)
+                    holdUp(call, action)
                 }
             }
             func happen(after: Int64, limit: Int? = nil) {
@@ -165,11 +167,32 @@ final class Simulation: @unchecked Sendable {
         return try outcome.get()
     }
 
+    // MARK: - Late messages
+
+    private func holdUp(_ call: Call, _ arrive: @escaping () -> Void) {
+        switch faults.lateness(of: call) {
+        case .after(let delay): timeline.after(delay, arrive)
+        case .afterNextLook:
+            messageCount += 1
+            let number = messageCount
+            lateMessages[call.target, default: []].append((number, arrive))
+            timeline.after(RandomFaults.latest) { [self] in
+                guard let index = lateMessages[call.target]?.firstIndex(where: { $0.number == number }) else { return }
+                lateMessages[call.target]?.remove(at: index).arrive()
+            }
+        }
+    }
+
+    private func lookedAt(_ target: Call.Target) {
+        for message in lateMessages.removeValue(forKey: target) ?? [] { timeline.after(1, message.arrive) }
+    }
+
     // MARK: - Programs
 
-    /// Waits until no program works on a target that an rz before this one started.
-    func awaitPrograms(on target: Call.Target, by process: SimulatedProcess) async throws(Failure) {
-        while programs[target] != nil {
+    /// Waits until no program of an earlier rz works on the target of a call; rz may be struck meanwhile.
+    func awaitPrograms(before call: Call, by process: SimulatedProcess) async throws(Failure) {
+        while programs[call.target] != nil {
+            faults.passes(.beforeCall(call), process)
             let woken = await process.wait { id in timeline.after(50, owner: process) { process.wake(id) } }
             guard woken, process.isAlive else { throw .cancelled }
         }
@@ -230,6 +253,7 @@ final class Simulation: @unchecked Sendable {
     ) -> Result<Answer, Failure> {
         world.advance(to: timeline.elapsed)
         guard call.isMutating else {
+            lookedAt(call.target)
             do throws(Failure) { return .success(try effect(&world, limit)) } catch { return .failure(error) }
         }
         let before = world

@@ -245,7 +245,7 @@ private final class FaultAtStep: FaultSource {
 
     func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
     func arrives(_ call: Call) -> Bool { true }
-    func delay(of call: Call) -> Int64 { 0 }
+    func lateness(of call: Call) -> Lateness { .after(0) }
 }
 
 extension Event.Kind {

@@ -15,6 +15,7 @@ struct HandOverService: StepWork {
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
         guard try await !context.inventory(of: context.direction.old).isEmpty else { return "no servers to go back to" }
+        try await awaitLateRequests(context)
         return try await move(from: context.direction.new, to: context.direction.old, context)
     }
 
@@ -38,6 +39,17 @@ struct HandOverService: StepWork {
         try await makeUpForMissedRun(in: taker, context)
         return await summary(taker, context)
     }
+
+    /// What an rz that died had asked of a framework may arrive after that: only going back, it would undo what is done
+    /// now. Frameworks know no epoch by which they could refuse it.
+    private func awaitLateRequests(_ context: StepContext) async throws(Failure) {
+        guard await context.state.handOvers[id]?.isUnanswered == true else { return }
+        await context.wait(for: "an earlier request about \(id) to arrive or be lost")
+        try await context.pause(HandOverService.requestLifetime)
+    }
+
+    /// No request is on its way for longer: rz's calls of frameworks end sooner.
+    private static let requestLifetime = Period.seconds(20)
 
     // MARK: - Letting go
 

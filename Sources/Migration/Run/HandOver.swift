@@ -14,6 +14,8 @@ public struct HandOver: Sendable, Hashable {
     public private(set) var doubtful: Instant?
     /// A run for `due` may have been started by hand: never start another.
     public private(set) var missedRunIsIntended = false
+    /// A color was asked to let go of it or to take it, and its answer is not known: the request may still arrive.
+    public private(set) var isUnanswered = false
     /// How long nobody let it run, once it was taken.
     public private(set) var downtime: Period?
     private var releasedAt: Instant?
@@ -36,20 +38,26 @@ public struct HandOver: Sendable, Hashable {
         next.instances = instances
         next.doubtful = nextFire
         next.releasedAt = time
+        next.isUnanswered = true
         self = next
     }
 
     mutating func released(nextFire: Instant?) {
         holder = nil
+        isUnanswered = false
         due = due ?? nextFire
         // What still fires next has not fired meanwhile.
         if nextFire == doubtful { doubtful = nil }
     }
 
-    mutating func takeIntended(nextFire: Instant?) { nextFireBeforeTake = nextFireBeforeTake ?? nextFire }
+    mutating func takeIntended(nextFire: Instant?) {
+        nextFireBeforeTake = nextFireBeforeTake ?? nextFire
+        isUnanswered = true
+    }
 
     mutating func taken(_ color: Color, nextFire: Instant?, at time: Instant) {
         holder = color
+        isUnanswered = false
         downtime = releasedAt.map { time - $0 }
         guard let fire = due, !hasMissedRun, !missedRunIsIntended else { return }
         due = nil

@@ -39,9 +39,9 @@ struct SimulatedOutside: Sendable {
         _ name: String, _ target: Call.Target, begin: @escaping (inout WorldState) -> Void = { _ in },
         _ effect: @escaping (inout WorldState) throws(Failure) -> Answer
     ) async throws(Failure) -> Answer {
-        try await simulation.awaitPrograms(on: target, by: process)
-        try await Permission.ask()
         let call = Call(name: name, target: target, isMutating: true, isRepeatable: false, isProgram: true)
+        try await simulation.awaitPrograms(before: call, by: process)
+        try await Permission.ask()
         return try await simulation.call(call, by: process) { (world, limit) throws(Failure) in
             begin(&world)
             if limit != nil { throw Failure("\(name) broke off", details: ["simulated"], kind: .transient) }
