@@ -52,7 +52,7 @@ final class RandomFaults: FaultSource {
         }
         if happens(rates.requestLost) { return .requestLost(timeout: 10_000) }
         guard call.isMutating else {
-            return .answered(effectAfter: there, replyAfter: happens(rates.slow) ? 2000 : back)
+            return .answered(effectAfter: there, replyAfter: happens(rates.slow) ? slowly : back)
         }
         if happens(rates.replyLost) { return .replyLost(effectAfter: happens(3) ? 4000 : there, timeout: 10_000) }
         if case .loadBalancer = call.target, happens(rates.brokenOff) {
