@@ -58,8 +58,8 @@ enum Fate: Sendable, Hashable {
 enum Lateness: Sendable, Hashable {
     /// In milliseconds.
     case after(Int64)
-    /// At the worst moment: right after somebody else has looked at where it goes.
-    case afterNextLook
+    /// At the worst moment: right after somebody else has looked so many times at where it goes.
+    case afterLooks(Int)
 }
 
 /// A moment at which a process can be killed.

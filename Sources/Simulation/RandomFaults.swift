@@ -91,7 +91,7 @@ final class RandomFaults: FaultSource {
         switch Int.random(in: 0..<3, using: &timeline.generator) {
         case 0: .after(0)
         case 1: .after(Int64.random(in: 0...RandomFaults.latest, using: &timeline.generator))
-        default: .afterNextLook
+        default: .afterLooks(Int.random(in: 1...3, using: &timeline.generator))
         }
     }
 

@@ -21,8 +21,8 @@ final class Simulation: @unchecked Sendable {
     private(set) var onTheWay: [MessageOnTheWay] = []
     /// The program that works on a target, by the number of its message.
     private var programs: [Call.Target: Int] = [:]
-    /// What dead processes had sent and what waits for somebody's look to arrive, by where it goes.
-    private var lateMessages: [Call.Target: [(number: Int, arrive: () -> Void)]] = [:]
+    /// By where they go.
+    private var lateMessages: [Call.Target: [LateMessage]] = [:]
     /// Journal events and effects so far.
     private(set) var eventCount = 0
 
@@ -172,10 +172,10 @@ final class Simulation: @unchecked Sendable {
     private func holdUp(_ call: Call, _ arrive: @escaping () -> Void) {
         switch faults.lateness(of: call) {
         case .after(let delay): timeline.after(delay, arrive)
-        case .afterNextLook:
+        case .afterLooks(let looks):
             messageCount += 1
             let number = messageCount
-            lateMessages[call.target, default: []].append((number, arrive))
+            lateMessages[call.target, default: []].append(LateMessage(number: number, looks: looks, arrive: arrive))
             timeline.after(RandomFaults.latest) { [self] in
                 guard let index = lateMessages[call.target]?.firstIndex(where: { $0.number == number }) else { return }
                 lateMessages[call.target]?.remove(at: index).arrive()
@@ -184,7 +184,11 @@ final class Simulation: @unchecked Sendable {
     }
 
     private func lookedAt(_ target: Call.Target) {
-        for message in lateMessages.removeValue(forKey: target) ?? [] { timeline.after(1, message.arrive) }
+        guard var late = lateMessages.removeValue(forKey: target) else { return }
+        for index in late.indices { late[index].looks -= 1 }
+        for message in late where message.looks == 0 { timeline.after(1, message.arrive) }
+        late.removeAll { $0.looks == 0 }
+        if !late.isEmpty { lateMessages[target] = late }
     }
 
     // MARK: - Programs
@@ -291,6 +295,13 @@ struct MessageOnTheWay {
     var call: Call
     /// What becomes of the world when it arrives, and when it does not.
     var effect: (_ world: inout WorldState, _ arrives: Bool) -> Void
+}
+
+/// What a dead process had sent and what waits until others have looked so many times at where it goes.
+private struct LateMessage {
+    var number: Int
+    var looks: Int
+    var arrive: () -> Void
 }
 
 extension Result {
