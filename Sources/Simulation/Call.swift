@@ -67,6 +67,8 @@ enum KillPoint: Sendable, Hashable {
     case beforeAppend([Event.Kind])
     case afterAppend([Event.Kind])
     case beforeCall(Call)
+    /// It is on its way, and may arrive whatever becomes of the process.
+    case duringCall(Call)
     /// The effect is there and the answer has come, but nothing of it is written down.
     case afterCall(Call)
 }

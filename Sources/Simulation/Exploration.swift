@@ -229,6 +229,8 @@ private final class Recorder: FaultSource {
         switch point {
         case .beforeAppend(let kinds), .afterAppend(let kinds): if kinds.contains(where: \.matters) { onMoment() }
         case .beforeCall(let call): if call.isMutating { onMoment() }
+        // Whatever is on its way at a moment is tried with every outcome.
+        case .duringCall: break
         case .afterCall: onMoment()
         }
     }

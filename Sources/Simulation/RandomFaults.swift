@@ -108,6 +108,7 @@ extension KillPoint {
         case .beforeAppend(let kinds): "before " + KillPoint.name(of: kinds)
         case .afterAppend(let kinds): "after " + KillPoint.name(of: kinds)
         case .beforeCall(let call): "before " + call.name
+        case .duringCall(let call): "during " + call.name
         case .afterCall(let call): "after " + call.name
         }
     }

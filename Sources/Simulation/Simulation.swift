@@ -113,8 +113,12 @@ final class Simulation: @unchecked Sendable {
                 })
         }
         let answered = await process.wait { id in
-            // What a killed process had sent may be held up on its way.
-            func arrive(after: Int64, _ action: @escaping () -> Void) {
+            // What a killed process had sent may be held up on its way. A connection ends with a load balancer's reload.
+            func arrive(after: Int64, _ arrival: @escaping () -> Void) {
+                let action = { [self] in
+                    onTheWay.removeAll { $0.number == message }
+                    if !wasReloaded(call, since: issuedAt) { arrival() }
+                }
                 timeline.after(after) { [self] in
                     if process.isAlive || call.isProgram { return action() }
                     holdUp(call, action)
@@ -122,7 +126,6 @@ final class Simulation: @unchecked Sendable {
             }
             func happen(after: Int64, limit: Int? = nil) {
                 arrive(after: after) { [self] in
-                    onTheWay.removeAll { $0.number == message }
                     if call.isProgram, !endProgram(message, call) { return }
                     let arrives = process.isAlive || faults.arrives(call)
                     guard arrives || call.isProgram else { return }
@@ -146,7 +149,6 @@ final class Simulation: @unchecked Sendable {
                 reply(after: timeout)
             case .replyLost(let effectAfter, let timeout):
                 arrive(after: effectAfter) { [self] in
-                    onTheWay.removeAll { $0.number == message }
                     if process.isAlive || faults.arrives(call) { _ = perform(call, looker, issuedAt, nil, effect) }
                 }
                 reply(after: max(effectAfter, timeout))
@@ -158,6 +160,7 @@ final class Simulation: @unchecked Sendable {
                 happen(after: after, limit: changes)
                 reply(after: after)
             }
+            if call.isMutating { faults.passes(.duringCall(call), process) }
         }
         if !answered, process.isAlive { interruptProgram(message, call, by: looker, issuedAt, effect) }
         guard answered, process.isAlive else { throw .cancelled }
@@ -165,6 +168,11 @@ final class Simulation: @unchecked Sendable {
         guard process.isAlive else { throw .cancelled }
         if !call.isMutating, case .success = outcome { checker.observed(call, by: looker, happenedAt) }
         return try outcome.get()
+    }
+
+    private func wasReloaded(_ call: Call, since issuedAt: Int64) -> Bool {
+        guard case .loadBalancer(let name) = call.target, let balancer = world[name] else { return false }
+        return balancer.resetAt >= issuedAt
     }
 
     // MARK: - Late messages
