@@ -24,6 +24,8 @@ final class Checker {
     private var lastFailedRequests = 0
     /// Until when failed requests are the fault of the world, not of rz.
     var isExcusedUntil: Int64 = 0
+    /// When somebody last changed weights by hand.
+    var meddledAt: Int64 = -1
 
     private var old: Color { plan.direction.old }
     private var new: Color { plan.direction.new }
@@ -164,7 +166,7 @@ final class Checker {
     ) {
         if onlyHandsOver(before[old], after[old]) { return }
         // What happens while a call is on its way, nobody can know who makes it.
-        if after.loadBalancers.contains(where: { $0.resetAt >= issuedAt }) { return }
+        if meddledAt >= issuedAt || after.loadBalancers.contains(where: { $0.resetAt >= issuedAt }) { return }
         if state.traffic.quietSince == nil {
             breaks("I2", "“\(call.description)” before drain was over")
         }

@@ -238,6 +238,7 @@ final class People: @unchecked Sendable {
             else {
                 return
             }
+            simulation.checker.meddledAt = timeline.elapsed
             simulation.happens("\(old) gets weight on \(balancer.name) by hand") { world in
                 world[balancer.name]?.settings = meddled.settings
             }
