@@ -95,7 +95,7 @@ final class People: @unchecked Sendable {
             }
         } else if canRollBack(simulation.state, plan), !status.isEnded {
             // Who loses rz in the middle of a cutover often goes back.
-            let caution = simulation.state.phase == .cutOver ? 4 : 10
+            let caution = simulation.state.phase == .cutOver ? 3 : 10
             if timeline.generator.chance(oneIn: caution) { simulation.ask(.rollbackRequested(by: "ada")) }
             if timeline.generator.chance(oneIn: caution) { simulation.ask(.abortRequested(by: "ada")) }
         }

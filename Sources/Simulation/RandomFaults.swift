@@ -85,7 +85,7 @@ final class RandomFaults: FaultSource {
     /// Names of points that were passed.
     private var seen: Set<String> = []
 
-    func arrives(_ call: Call) -> Bool { Bool.random(using: &timeline.generator) }
+    func arrives(_ call: Call) -> Bool { !timeline.generator.chance(oneIn: 4) }
 
     func lateness(of call: Call) -> Lateness {
         switch Int.random(in: 0..<3, using: &timeline.generator) {
