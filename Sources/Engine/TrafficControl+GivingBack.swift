@@ -48,7 +48,7 @@ extension TrafficControl {
         let gaining = hasTooMuch(old, share, on: name, observation) ? direction.new : old
         let raise = weightChanges(for: share, of: gaining, on: name, observation)
         try await apply(raise, to: loadBalancer)
-        observation = try await look(at: loadBalancer)
+        observation = try await lookFreshly(at: loadBalancer)
         let deadline = clock.uptime + .seconds(30)
         while true {
             do throws(Failure) {
@@ -57,7 +57,7 @@ extension TrafficControl {
             } catch {
                 guard clock.uptime < deadline else { throw error }
                 do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
-                observation = try await look(at: loadBalancer)
+                observation = try await lookFreshly(at: loadBalancer)
             }
         }
         let lower = weightChanges(for: share, of: gaining.other, on: name, observation)

@@ -29,7 +29,7 @@ extension TrafficControl {
         }
         try await turn.ifFree { () async throws(Failure) in
             // From here on nobody else changes weights. Before, somebody may have.
-            guard let now = try? await self.observe() else { return }
+            guard let now = try? await self.observeFreshly() else { return }
             let known = await known()
             let forgetful = await self.forgetful(known, now)
             await self.forgetDisturbances(but: forgetful)

@@ -34,6 +34,34 @@ actor TrafficControl {
         return TrafficObservation(time: clock.now, states: states)
     }
 
+    /// What every load balancer says now, and not a while ago: by an answer that took long no color may be lowered.
+    ///
+    /// - Throws: a transient `Failure` when they keep answering slowly.
+    func observeFreshly() async throws(Failure) -> TrafficObservation {
+        try await freshly { () async throws(Failure) in try await self.observe() }
+    }
+
+    /// The same of one load balancer.
+    func lookFreshly(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {
+        try await freshly { () async throws(Failure) in try await self.look(at: loadBalancer) }
+    }
+
+    private func freshly(
+        _ look: @Sendable () async throws(Failure) -> TrafficObservation
+    ) async throws(Failure) -> TrafficObservation {
+        for _ in 0..<5 {
+            let began = clock.uptime
+            let observation = try await look()
+            if clock.uptime - began <= TrafficControl.freshness { return observation }
+        }
+        throw Failure(
+            "The load balancers answer too slowly to change weights by what they say",
+            details: ["five looks took more than \(TrafficControl.freshness) each"],
+            advice: "See what keeps their admin sockets busy.", kind: .transient)
+    }
+
+    private static let freshness = Period.seconds(2)
+
     /// The new color's share, if every load balancer has exactly the weights for it.
     func isAt(_ share: Percent, _ observation: TrafficObservation) -> Bool {
         wrongWeights(for: share, observation).isEmpty
@@ -106,7 +134,7 @@ actor TrafficControl {
     func takeOutOldColor(_ administration: ServerState.Administration) async throws(Failure) {
         let old = direction.old
         try await turn.exclusive { () async throws(Failure) in
-            let observation = try await self.observe()
+            let observation = try await self.observeFreshly()
             try await self.refuseUnlessAt(.all, observation)
             try await self.change(observation) { _, server in
                 server.administration == administration ? [] : [.administration(administration)]
@@ -132,7 +160,7 @@ actor TrafficControl {
 
     private func move(to share: Percent, gaining: Color, _ start: TrafficObservation) async throws(Failure) {
         try await setWeights(of: gaining, for: share, start)
-        let raised = try await observe()
+        let raised = try await observeFreshly()
         for loadBalancer in loadBalancers { try refuseUnlessCarrying(gaining, share, raised, on: loadBalancer.name) }
         try await setWeights(of: gaining.other, for: share, raised)
         try refuseUnlessAt(share, try await observe())

@@ -2,7 +2,7 @@ import Migration
 
 /// A run in which nothing goes wrong but what a script says: the same log every time, for people to read.
 public struct ScriptedRun {
-    private let simulation: Simulation
+    let simulation: Simulation
     private var plan: Plan { simulation.scenario.plan }
 
     public init(_ scenario: Scenario) {
@@ -34,11 +34,11 @@ public struct ScriptedRun {
     /// Promises that were broken on the way.
     public var broken: [BrokenPromise] { simulation.checker.broken }
 
-    private var start: Event.Kind {
+    var start: Event.Kind {
         .runStarted(environment: plan.environment.name, plan: plan.id, from: .blue, to: .green, by: "ada")
     }
 
-    private func perform(opening: Event.Kind, until lastPhase: Phase? = nil) {
+    func perform(opening: Event.Kind, until lastPhase: Phase? = nil) {
         let hasEnded = Box(false)
         let process = simulation.start(opening: opening, until: lastPhase) { _ in hasEnded.value = true }
         _ = simulation.timeline.run(limit: .max) {

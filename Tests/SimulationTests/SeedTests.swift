@@ -25,6 +25,13 @@ struct SeedTests {
         for seed in Self.seed..<(Self.seed + Self.runs / 4) { demandPromises(scenario, seed) }
     }
 
+    @Test("keep every promise when a change arrives after its sender's death, behind the next one's back")
+    func lateChanges() throws {
+        let late = LateChanges(try Scenario.small())
+        #expect(late.runs > 80)
+        #expect(late.broken.isEmpty, "\(late.broken.map(\.description).joined(separator: "\n"))")
+    }
+
     @Test("give the same trace for the same seed, byte for byte", arguments: [1, 7, 42, 4711] as [UInt64])
     func replay(seed: UInt64) throws {
         let scenario = try Scenario.small()
