@@ -46,7 +46,8 @@ tsan: setup ## run the tests under ThreadSanitizer
 	@$(call sanitized,thread)
 
 # What it calls leaks are Foundation's (reading an empty file) and XCTest's own.
-GENTLY = RZ_SIMULATE_RUNS=100 RZ_EXPLORE_RUNS=300 ASAN_OPTIONS=detect_leaks=0
+GENTLY = RZ_SIMULATE_RUNS=100 RZ_EXPLORE_RUNS=300 ASAN_OPTIONS=detect_leaks=0 \
+    TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread.suppressions
 
 sanitized = set -e; $(SWIFT) build --build-tests --sanitize=$(1) --scratch-path .build/$(1); for target in $(TESTS); do \
 	    echo "== $$target"; $(GENTLY) $(SWIFT) test --skip-build --sanitize=$(1) --scratch-path .build/$(1) \

@@ -172,7 +172,7 @@ final class Simulation: @unchecked Sendable {
 
     private func wasReloaded(_ call: Call, since issuedAt: Int64) -> Bool {
         guard case .loadBalancer(let name) = call.target, let balancer = world[name] else { return false }
-        return balancer.resetAt >= issuedAt
+        return balancer.resetAt > issuedAt
     }
 
     // MARK: - Late messages
