@@ -1,6 +1,7 @@
 import Foundation
 import Migration
 import Simulation
+import Synchronization
 
 /// Looks for the first promise that a mutant breaks: in runs from seed 0 on, every fourth with a service that may run in
 /// one color only, then in every late change, then in the small model. Prints where it was and ends with 1; with 0 when there is none.
@@ -10,7 +11,22 @@ let explored = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 2
 let scenario = try Scenario.small()
 let exclusive = try Scenario.small(exclusive: true)
 
+/// The seed that is tried; a run that takes a minute of this process's own time will never end.
+let current = Atomic<UInt64>(0)
+Thread.detachNewThread {
+    var (seed, began) = (UInt64(0), clock())
+    while current.load(ordering: .relaxed) < runs {
+        sleep(1)
+        let now = current.load(ordering: .relaxed)
+        if now != seed { (seed, began) = (now, clock()) }
+        guard clock() - began > 60 * Int(CLOCKS_PER_SEC), seed < runs else { continue }
+        print("liveness, seed \(seed): it works for ever and gets nowhere")
+        exit(1)
+    }
+}
+
 for seed in 0..<runs {
+    current.store(seed, ordering: .relaxed)
     let isExclusive = seed % 4 == 3
     let report = SimulatedRun(isExclusive ? exclusive : scenario, seed: seed).perform()
     if let first = report.broken.first {
@@ -18,6 +34,7 @@ for seed in 0..<runs {
         exit(1)
     }
 }
+current.store(runs, ordering: .relaxed)
 if let first = LateChanges(scenario).broken.first {
     print("\(first.promise), late changes: \(first.explanation)")
     exit(1)
