@@ -32,6 +32,13 @@ struct SeedTests {
         #expect(late.broken.isEmpty, "\(late.broken.map(\.description).joined(separator: "\n"))")
     }
 
+    @Test("keep every promise when a load balancer is reloaded, whenever that is")
+    func reloads() throws {
+        let reloads = Reloads(try Scenario.small())
+        #expect(reloads.runs > 700)
+        #expect(reloads.broken.isEmpty, "\(reloads.broken.map(\.description).joined(separator: "\n"))")
+    }
+
     @Test("give the same trace for the same seed, byte for byte", arguments: [1, 7, 42, 4711] as [UInt64])
     func replay(seed: UInt64) throws {
         let scenario = try Scenario.small()

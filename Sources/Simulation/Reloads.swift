@@ -1,0 +1,68 @@
+import Migration
+
+/// A reload of each load balancer at every moment of a run, each in a run of its own: it forgets all weights
+/// (invariant I1).
+public struct Reloads {
+    public private(set) var runs = 0
+    /// Each with the load balancer and the moment.
+    public private(set) var broken: [BrokenPromise] = []
+
+    public init(_ scenario: Scenario) {
+        for name in scenario.world.loadBalancers.map(\.name) {
+            var number = 1
+            while perform(ScriptedRun(scenario), name, number) { number += 1 }
+        }
+    }
+
+    /// - Returns: whether the run has so many moments.
+    private mutating func perform(_ run: ScriptedRun, _ name: LoadBalancerID, _ number: Int) -> Bool {
+        let simulation = run.simulation
+        let faults = ReloadAtMoment(number) {
+            simulation.happens("\(name) is reloaded") { $0.reset(name) }
+            // What users notice until the watch comes round is not what rz did.
+            simulation.checker.isExcusedUntil = simulation.timeline.elapsed + 10_000
+        }
+        simulation.faults = faults
+        // As much as rz itself gives a color that carries all: more than its part while the traffic is shared.
+        for index in simulation.world.loadBalancers.indices {
+            for server in simulation.world.loadBalancers[index].servers.indices {
+                simulation.world.loadBalancers[index].servers[server].configuredWeight *= 2
+            }
+        }
+        run.perform(opening: run.start)
+        guard faults.hasStruck else { return false }
+        runs += 1
+        // A step that finds its weights gone halts, and is resumed.
+        for _ in 0..<3 where !simulation.state.status.isEnded { run.perform(opening: .runResumed(by: "ada")) }
+        if run.broken.isEmpty { simulation.checker.checkEnd(simulation.state.status, simulation.world) }
+        broken += run.broken.map { promise in
+            BrokenPromise(
+                promise: promise.promise,
+                explanation: "\(name) reloaded at moment \(number): \(promise.explanation)")
+        }
+        return true
+    }
+}
+
+private final class ReloadAtMoment: FaultSource {
+    private(set) var hasStruck = false
+    private var left: Int
+    private let strike: () -> Void
+
+    init(_ number: Int, strike: @escaping () -> Void) {
+        left = number
+        self.strike = strike
+    }
+
+    func passes(_ point: KillPoint, _ process: SimulatedProcess) {
+        left -= 1
+        guard left == 0 else { return }
+        hasStruck = true
+        strike()
+    }
+
+    func fate(of call: Call) -> Fate { .answered(effectAfter: 2, replyAfter: 2) }
+    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
+    func arrives(_ call: Call) -> Bool { true }
+    func lateness(of call: Call) -> Lateness { .after(0) }
+}
