@@ -39,6 +39,13 @@ struct SeedTests {
         #expect(reloads.broken.isEmpty, "\(reloads.broken.map(\.description).joined(separator: "\n"))")
     }
 
+    @Test("keep every promise when an rz that waited for a program goes on after another took over")
+    func overtakings() throws {
+        let overtakings = Overtakings(try Scenario.small())
+        #expect(overtakings.runs == 5)
+        #expect(overtakings.broken.isEmpty, "\(overtakings.broken.map(\.description).joined(separator: "\n"))")
+    }
+
     @Test("give the same trace for the same seed, byte for byte", arguments: [1, 7, 42, 4711] as [UInt64])
     func replay(seed: UInt64) throws {
         let scenario = try Scenario.small()

@@ -4,7 +4,7 @@ import Simulation
 import Synchronization
 
 /// Looks for the first promise that a mutant breaks: in runs from seed 0 on, every fourth with a service that may run in
-/// one color only, then in every late change and every reload, then in the small model. Prints where it was and ends with
+/// one color only, then in every late change, reload and overtaking, then in the small model. Prints where it was and ends with
 /// 1; with 0 when there is none.
 
 let runs = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 3000
@@ -42,6 +42,10 @@ if let first = LateChanges(scenario).broken.first {
 }
 if let first = Reloads(scenario).broken.first {
     print("\(first.promise), reloads: \(first.explanation)")
+    exit(1)
+}
+if let first = Overtakings(scenario).broken.first {
+    print("\(first.promise), overtakings: \(first.explanation)")
     exit(1)
 }
 let exploration = Exploration(try Scenario.small(startTime: 0, isBrief: true)).explore(limit: explored)
