@@ -70,11 +70,11 @@ let package = Package(
         tests("MigrationTests", ["Migration"]),
         .target(name: "CPowerLoss", dependencies: ["CSQLite"], path: "Tests/CPowerLoss"),
         tests("JournalTests", ["Journal", "Migration", "JSON", "CPowerLoss"]),
-        tests("ClustersTests", ["Clusters", "Sandbox", "Migration", "JSON", "Transport"]),
+        tests("ClustersTests", ["Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts"]),
         tests("SimulationTests", ["Simulation", "Migration"], exclude: ["Golden"]),
         tests("EngineTests", ["Engine", "Migration"]),
         tests("PlanningTests", ["Planning", "Migration"]),
-        tests("GatingTests", ["Gating", "Migration", "JSON", "Transport"]),
+        tests("GatingTests", ["Gating", "Migration", "JSON", "Transport", "FreePorts"]),
         tests("ReportingTests", ["Reporting", "Migration"], exclude: ["Golden"]),
         tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport"]),
         tests("TransportTests", ["Transport"]),
@@ -86,6 +86,7 @@ let package = Package(
                 "Sandbox", "Transport",
             ], exclude: ["Samples", "Regressions"]),
         tests("KillPointsTests", ["KillPoints", "Migration"]),
+        .target(name: "FreePorts", path: "Tests/FreePorts", swiftSettings: strict),
         .target(
             name: "SandboxTesting", dependencies: ["JSON", "Migration", "Transport"], path: "Tests/SandboxTesting",
             swiftSettings: strict),
@@ -96,7 +97,7 @@ let package = Package(
             "EndToEndTests", ["rz", "SandboxTesting", "JSON", "Migration", "Transport"],
             exclude: ["Support/recording_proxy.py"]),
         tests("RunbooksTests", ["Runbooks", "Migration", "JSON", yams]),
-        tests("SandboxTests", ["Sandbox", "JSON", "Transport"], exclude: ["Clients"]),
-        tests("MesosTests", ["Clusters", "Sandbox", "Migration", "JSON", "Transport"]),
+        tests("SandboxTests", ["Sandbox", "JSON", "Transport", "FreePorts"], exclude: ["Clients"]),
+        tests("MesosTests", ["Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts"]),
     ]
 )

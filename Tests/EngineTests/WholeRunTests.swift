@@ -146,7 +146,10 @@ struct CutOverFailureTests {
         let task = Task { try await engine.perform(opening: SimulatedRun.start) }
         try await eventually { await engine.state.traffic.verified == .all }
         await run.world.forgetWeights(on: "edge-1")
-        try await eventually { await run.world.weights(on: "edge-1")["green-1"] == 200 }
+        try await eventually {
+            await run.journal.events.contains { if case .trafficReasserted = $0.kind { true } else { false } }
+        }
+        #expect(await run.world.weights(on: "edge-1")["green-1"] == 200)
         #expect(await run.world.weights(on: "edge-1")["blue-1"] == 0)
         await engine.interrupt(.cancelled)
         let state = try await task.value

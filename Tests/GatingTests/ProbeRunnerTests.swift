@@ -1,3 +1,4 @@
+import FreePorts
 import JSON
 import Migration
 import Testing
@@ -45,7 +46,7 @@ struct ProbeRunnerTests {
 
     @Test("fails when nobody listens")
     func refused() async throws {
-        let port = try freePort()
+        let port = try FreePorts.claim()
         let http = await ask(.http(url: nil, path: "/", expect: 200), target: "127.0.0.1:\(port)")
         #expect(http.verdict == .fail)
         #expect(http.message.contains("127.0.0.1:\(port)"))

@@ -1,3 +1,4 @@
+import FreePorts
 import JSON
 import Migration
 import Testing
@@ -45,7 +46,7 @@ struct RequestCallerTests {
 
     @Test("that reaches nobody may be repeated")
     func refused() async throws {
-        let failure = try await failure(HTTPWork(url: Setting("http://127.0.0.1:\(try freePort())/?t=${env:TOKEN}")))
+        let failure = try await failure(HTTPWork(url: Setting("http://127.0.0.1:\(try FreePorts.claim())/?t=${env:TOKEN}")))
         #expect(failure.kind == .transient)
         #expect(!"\(failure)".contains("hunter2"))
     }

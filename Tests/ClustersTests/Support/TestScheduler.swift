@@ -1,4 +1,5 @@
 import Foundation
+import FreePorts
 import Glibc
 import Migration
 import Sandbox
@@ -23,7 +24,7 @@ struct TestScheduler {
 
     private init() async throws {
         folder = NSTemporaryDirectory() + "rz-clusters-\(UUID().uuidString.prefix(8))"
-        let ports = freePorts(5)
+        let ports = try FreePorts.claim(5)
         let server = folder + "/servers/blue-agent-1"
         try FileManager.default.createDirectory(atPath: server + "/etc", withIntermediateDirectories: true)
         let ranges = ports.dropFirst().map { "\($0)-\($0)" }.joined(separator: ",")
@@ -64,26 +65,5 @@ func eventually(_ condition: () async throws -> Bool) async throws {
     while try await !condition() {
         guard ContinuousClock.now < end else { throw Failure("the condition never held") }
         try await Task.sleep(for: .milliseconds(50))
-    }
-}
-
-/// Ports that were free on 127.0.0.1 a moment ago, each another.
-private func freePorts(_ count: Int) -> [Int] {
-    var files: [Int32] = []
-    defer { for file in files { close(file) } }
-    return (0..<count).map { _ in
-        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        files.append(file)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(file, $0, length)
-                _ = getsockname(file, $0, &length)
-            }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

@@ -1,5 +1,6 @@
 import Clusters
 import Foundation
+import FreePorts
 import Glibc
 import Testing
 
@@ -59,7 +60,7 @@ final class RealMesos {
 
     private init(settings: [String: String]) throws {
         folder = NSTemporaryDirectory() + "rz-mesos-\(UUID().uuidString.prefix(8))"
-        port = try freePort()
+        port = try FreePorts.claim()
         masterSettings = [
             "MESOS_AGENT_PING_TIMEOUT": "1secs", "MESOS_MAX_AGENT_PING_TIMEOUTS": "2",
             "MESOS_RECOVERY_AGENT_REMOVAL_LIMIT": "100%",
@@ -84,9 +85,9 @@ final class RealMesos {
     func killMaster() { kill(masterPID, SIGKILL) }
 
     func addAgent(_ specification: AgentSpecification) throws {
-        let taskPorts = try (0..<specification.portCount).map { _ in try freePort() }
+        let taskPorts = try FreePorts.claim(specification.portCount)
         let agent = Agent(
-            name: "agent-\(agents.count + 1)", port: try freePort(), specification: specification,
+            name: "agent-\(agents.count + 1)", port: try FreePorts.claim(), specification: specification,
             taskPorts: taskPorts, pid: 0)
         agents.append(agent)
         try startAgent(agents.count - 1)
@@ -160,23 +161,6 @@ private let keeperScript = """
             except OSError: pass
     shutil.rmtree(folder, ignore_errors=True)
     """
-
-/// A port that nobody listened on a moment ago.
-func freePort() throws -> Int {
-    let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(file) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            _ = bind(file, $0, length)
-            _ = getsockname(file, $0, &length)
-        }
-    }
-    return try #require(address.sin_port == 0 ? nil : Int(UInt16(bigEndian: address.sin_port)))
-}
 
 struct ConditionNeverHeld: Error, CustomStringConvertible {
     let description: String

@@ -1,4 +1,5 @@
 import Foundation
+import FreePorts
 import JSON
 import Testing
 
@@ -32,7 +33,7 @@ struct LeadershipTests {
             let reply = try await follower.send("GET", "/v2/apps")
             #expect(reply.status == 502 && reply.text == "Could not determine the current leader")
         }
-        try await withFollower(of: "127.0.0.1:\(TestCluster.freePorts(1)[0])") { follower in
+        try await withFollower(of: "127.0.0.1:\(try FreePorts.claim())") { follower in
             let reply = try await follower.send("GET", "/v2/apps")
             #expect(reply.status == 502 && reply.text == "Connection to leader refused.")
         }
@@ -92,20 +93,15 @@ struct LeadershipTests {
         #expect(gauges?["marathon.deployments.active.gauge"]?["value"]?.int == 1)
     }
 
-    /// Runs a follower; the port found free may be taken by another test before it listens, so it may need another.
     private func withFollower(of leader: String?, _ body: (TestClient) async throws -> Void) async throws {
-        for _ in 1...3 {
-            let client = TestClient(port: TestCluster.freePorts(1)[0])
-            let running = Task {
-                try await SchedulerFollower(address: "127.0.0.1", port: client.port, leader: leader).run()
-            }
-            defer { running.cancel() }
-            let isUp: Void? = try? await eventually("the follower answers", within: .seconds(10)) {
-                try await client.send("GET", "/ping").status > 0
-            }
-            guard isUp != nil else { continue }
-            return try await body(client)
+        let client = TestClient(port: try FreePorts.claim())
+        let running = Task {
+            try await SchedulerFollower(address: "127.0.0.1", port: client.port, leader: leader).run()
         }
-        Issue.record("no follower could be started")
+        defer { running.cancel() }
+        try await eventually("the follower answers", within: .seconds(60)) {
+            try await client.send("GET", "/ping").status > 0
+        }
+        try await body(client)
     }
 }

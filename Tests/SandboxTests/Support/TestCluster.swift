@@ -1,4 +1,5 @@
 import Foundation
+import FreePorts
 import Glibc
 import JSON
 import Testing
@@ -10,7 +11,7 @@ final class TestCluster {
     let folder: String
     let configuration: SchedulerConfiguration
     let client: TestClient
-    /// Ports that were free on 127.0.0.1 when the cluster was made.
+    /// Ports that are this cluster's alone; the first is the scheduler's.
     let ports: [Int]
     private var running: Task<Void, any Error>?
 
@@ -34,7 +35,7 @@ final class TestCluster {
         agents: Int, cpus: Double, attributes: [[String: String]], _ configure: (inout SchedulerConfiguration) -> Void
     ) throws {
         folder = NSTemporaryDirectory() + "rz-scheduler-\(UUID().uuidString.prefix(8))"
-        ports = Self.freePorts(13)
+        ports = try FreePorts.claim(13)
         for number in 1...agents {
             let server = "\(folder)/servers/blue-agent-\(number)"
             try File.makeDirectory("\(server)/etc")
@@ -106,26 +107,6 @@ final class TestCluster {
             waitpid(pid, &status, 0)
         }
         try? FileManager.default.removeItem(atPath: folder)
-    }
-
-    static func freePorts(_ count: Int) -> [Int] {
-        var files: [Int32] = []
-        defer { for file in files { close(file) } }
-        return (0..<count).map { _ in
-            let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            files.append(file)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    _ = bind(file, $0, length)
-                    _ = getsockname(file, $0, &length)
-                }
-            }
-            return Int(UInt16(bigEndian: address.sin_port))
-        }
     }
 }
 
