@@ -75,7 +75,8 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
 
     // Civil calendar arithmetic after Howard Hinnant, "chrono-compatible low-level date algorithms":
     // years start in March, so that the leap day is the last of its year.
-    private var civil: (year: Int64, month: Int64, day: Int64) {
+    /// The day of the Gregorian calendar, in UTC.
+    public var civil: (year: Int64, month: Int64, day: Int64) {
         let days = Instant.quotient(milliseconds, 86_400_000) + 719_468
         let era = (days - Instant.modulo(days, 146_097)) / 146_097
         let dayOfEra = days - era * 146_097
@@ -86,7 +87,8 @@ public struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringConv
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
 
-    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+    /// Days from 1970-01-01 to a day of the Gregorian calendar; days beyond a month's end count on.
+    public static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
         let year = month <= 2 ? year - 1 : year
         let era = (year - modulo(year, 400)) / 400
         let yearOfEra = year - era * 400
