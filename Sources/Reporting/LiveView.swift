@@ -18,6 +18,7 @@ public struct LiveView: Sendable {
         let before = plan.phases.filter { state.phaseEndedAt[$0] != nil }
         if !before.isEmpty { lines += wrapped(before.map { style.good("✓") + " \($0) \(took($0, state))" }) }
         lines += present(state, now)
+        lines += holders(state)
         let after = plan.phases.filter { $0 > state.phase }
         if !after.isEmpty, state.status == .running || state.status == .paused {
             lines += wrapped(after.map { style.faint("· \($0)" + approvals($0)) })
@@ -83,6 +84,19 @@ public struct LiveView: Sendable {
             used += size
         }
         return lines + [line]
+    }
+
+    /// Where each service that may run once is let run: what somebody asks who fears that a job runs twice.
+    private func holders(_ state: RunState) -> [String] {
+        let holders = Holder.all(plan, state)
+        guard !holders.isEmpty else { return [] }
+        let name = min(44, holders.map(\.service.text.count).max() ?? 0)
+        let lines = holders.prefix(12).map { holder in
+            let mark = holder.color == nil ? style.careful("?") : "·"
+            return "    \(mark) \(holder.service.text.cut(to: name).padded(to: name))  \(holder.text)".cut(to: width)
+        }
+        let more = holders.count > 12 ? ["    … and \(holders.count - 12) more"] : []
+        return [style.faint("  once only")] + lines + more
     }
 
     // MARK: - The present phase

@@ -112,21 +112,10 @@ extension EnvironmentFormat {
 
 extension ServicesFormat {
     static func rules(_ value: Value, _ reader: inout Reader) -> ServiceRules {
-        let sources = value["sources"]?.list ?? []
-        if sources.count > 1 {
-            reader.problem("more than one source is not supported yet by this version", sources[1].mark)
-        }
+        let sources = (value["sources"]?.list ?? []).compactMap { source($0, &reader) }
+        refuseAlike(sources, value["sources"]?.list ?? [], &reader)
         return ServiceRules(
-            sources: sources.compactMap { $0["marathon"] }.map { marathon in
-                var source = ServiceSource.Marathon(url: marathon["url"]?.setting ?? "")
-                if let group = marathon["group"] { source.group = group.text }
-                source.user = marathon["user"]?.setting
-                source.password = marathon["password"]?.setting
-                source.token = marathon["token"]?.setting
-                source.login = marathon["login"]?.setting
-                refuseHalf(marathon, &reader)
-                return .marathon(source)
-            },
+            sources: sources,
             ignore: value["ignore"]?.list.map(\.text) ?? [],
             overrides: (value["overrides"]?.list ?? []).map { override in
                 Override(
@@ -143,16 +132,6 @@ extension ServicesFormat {
             if let kind = Finding.Kind(rawValue: member.key) { accepted[kind] = member.value.text }
         }
         return accepted
-    }
-
-    /// Ways to say who asks that contradict each other or lack a part.
-    private static func refuseHalf(_ marathon: Value, _ reader: inout Reader) {
-        if let token = marathon["token"], marathon["user"] != nil || marathon["login"] != nil {
-            reader.problem("`token` stands in the place of `user`, `password` and `login`", at: token)
-        }
-        if let login = marathon["login"], marathon["user"] == nil || marathon["password"] == nil {
-            reader.problem("`login` needs `user` and `password`", at: login)
-        }
     }
 
     private static func match(_ value: Value?) -> Override.Match {

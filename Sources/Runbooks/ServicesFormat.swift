@@ -12,9 +12,48 @@ enum ServicesFormat {
 
     private static let source = Shape.object(
         [
-            .optional("marathon", marathon, "apps of Marathon"),
-            .later("metronome"), .later("compose"), .later("chronos"),
-        ], rules: [.exactlyOne(["marathon"])])
+            .optional("marathon", marathon, "apps and pods of Marathon; their ids are as /shop/cart"),
+            .optional("metronome", access(9000), "scheduled jobs of Metronome; their ids are as shop.report"),
+            .optional("chronos", access(4400), "scheduled jobs of Chronos; their ids are as chronos:report"),
+            .optional("compose", compose, "services of mesos-compose; their ids are as project/service"),
+        ], rules: [.exactlyOne(["marathon", "metronome", "chronos", "compose"])])
+
+    private static func access(_ port: Int) -> Shape { .object(fields(port)) }
+
+    private static func fields(_ port: Int) -> [Field] {
+        [
+            .required(
+                "url", .setting(.url), "may hold `{{ … }}`: each color has its own",
+                example: "\"http://{{ control[0].address }}:\(port)\""),
+            .optional("user", .setting, "who asks", example: "rz"),
+            .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/jobs.password}\""),
+            .optional(
+                "token", .setting, "a token of DC/OS, in place of user and password",
+                example: "\"${file:/etc/rz/dcos.token}\""),
+        ]
+    }
+
+    private static let compose = Shape.object(
+        fields(10_000) + [
+            .required(
+                "files", .either([.list(.text, atLeast: 1), .text]),
+                "the compose files below the environment's folder, * for any text; each is a project by its name",
+                example: "services/*.yaml"),
+            .optional(
+                "prefix", .text(.name), "what stands before the project in the names of tasks: PREFIX_TASKNAME",
+                default: ServiceSource.Compose(access: .init(url: ""), files: []).prefix, example: "mc"),
+            .optional("mesos", access(5050), "the Mesos master, which knows of health; without it running counts"),
+            .optional("redis", redis, "the Redis of mesos-compose, for services that no file tells of; only read"),
+        ])
+
+    private static let redis = Shape.object([
+        .required(
+            "address", .setting, "host:port; may hold `{{ … }}`", example: "\"{{ control[0].address }}:6379\""),
+        .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/redis.password}\""),
+        .optional(
+            "database", .integer(0...65_535), "its number",
+            default: ServiceSource.Redis(address: "").database, example: "1"),
+    ])
 
     private static let marathon = Shape.object([
         .required(

@@ -18,6 +18,9 @@ public struct ServiceRules: Codable, Sendable, Hashable {
 /// A framework that launches services. Its URL may hold `{{ … }}`: each color has its own.
 public enum ServiceSource: Codable, Sendable, Hashable {
     case marathon(Marathon)
+    case metronome(Access)
+    case chronos(Access)
+    case compose(Compose)
 
     public struct Marathon: Codable, Sendable, Hashable {
         public var url: Setting

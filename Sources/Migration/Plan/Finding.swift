@@ -4,7 +4,7 @@
 public struct Finding: Codable, Sendable, Hashable {
     public enum Kind: String, Codable, Sendable, Hashable, CaseIterable, CodingKeyRepresentable {
         case constraint, role, hostPath, singleAttachVolume, persistentVolume, secret, localFile, network
-        case oldAddress, zooKeeper, mesosName, fixedPort, framework, deployment, refused, mode
+        case oldAddress, zooKeeper, mesosName, fixedPort, framework, deployment, drift, refused, mode
     }
 
     /// What a finding means for a plan.
@@ -84,6 +84,7 @@ extension Finding.Kind {
         case .fixedPort: "a port of the host that it insists on"
         case .framework: "a framework of its own, which must not run twice"
         case .deployment: "a deployment under way"
+        case .drift: "what runs and is not what its file says"
         case .refused: "what the new cluster would refuse"
         case .mode: "a mode that nobody knows"
         }

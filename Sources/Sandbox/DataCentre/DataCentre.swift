@@ -50,7 +50,7 @@ public struct DataCentre: Sendable {
 
     /// Builds blue: disks, servers, configuration, services, and waits until users are served.
     ///
-    /// - Parameter services: a folder with more Marathon apps, JSON files; nil for the sandbox's own only.
+    /// - Parameter services: a folder with more Marathon apps and jobs of Metronome, JSON files; nil for the sandbox's own only.
     public func build(
         provisioner: any Provisioner, configurator: (any Configurator)?, services: String?, report: Report
     ) async throws(Failure) {
@@ -72,8 +72,10 @@ public struct DataCentre: Sendable {
             for name in File.names(in: path) where name.hasSuffix(".json") { apps.append(try app("\(path)/\(name)")) }
         }
         for app in apps {
+            let isJob = app["run"] != nil
+            let url = isJob ? folder.metronome(color) + "/v0/scheduled-jobs" : folder.marathon(color) + "/v2/apps"
             let request = HTTPRequest(
-                .post, folder.marathon(color) + "/v2/apps", headers: [HTTPHeader("Content-Type", "application/json")],
+                .post, url, headers: [HTTPHeader("Content-Type", "application/json")],
                 body: Array(app.compact.utf8), deadline: .seconds(10))
             do throws(TransportError) {
                 let response = try await HTTPClient.shared.send(request)

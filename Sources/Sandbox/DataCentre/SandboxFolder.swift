@@ -24,6 +24,8 @@ public struct SandboxFolder: Sendable, Hashable {
     static let adminPort = 2
     /// Port of the scheduler on each color's control server, after the base port.
     static let schedulerPort = 10
+    /// Port of the Metronome beside it, after the base port.
+    static let metronomePort = 11
 
     public static func home(in rzHome: String) -> String { rzHome + "/sandbox" }
 
@@ -57,8 +59,13 @@ public struct SandboxFolder: Sendable, Hashable {
     }
 
     /// URL of a color's scheduler.
-    public func marathon(_ color: Color) -> String {
-        "http://127.0.\(color == .blue ? 11 : 12).10:\(basePort + SandboxFolder.schedulerPort)"
+    public func marathon(_ color: Color) -> String { control(color, SandboxFolder.schedulerPort) }
+
+    /// URL of a color's scheduler of jobs.
+    public func metronome(_ color: Color) -> String { control(color, SandboxFolder.metronomePort) }
+
+    private func control(_ color: Color, _ port: Int) -> String {
+        "http://127.0.\(color == .blue ? 11 : 12).10:\(basePort + port)"
     }
 
     /// Where users reach the services.
@@ -73,7 +80,13 @@ public struct SandboxFolder: Sendable, Hashable {
         [
             "live": live.map { .string($0.rawValue) } ?? .null,
             "colors": .object(
-                JSONObject(Color.allCases.map { ($0.rawValue, ["marathon": .string(marathon($0))] as JSON) })),
+                JSONObject(
+                    Color.allCases.map { color in
+                        let urls: JSON = [
+                            "marathon": .string(marathon(color)), "metronome": .string(metronome(color)),
+                        ]
+                        return (color.rawValue, urls)
+                    })),
             "frontends": .array(frontends.map { ["name": .string($0.name), "url": .string($0.url)] }),
             "loadBalancers": .array(
                 SandboxFolder.edges.map { ["name": .string($0.name), "socket": .string(socket(of: $0.name))] }),

@@ -19,6 +19,10 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     public var role = "*"
     /// Who may use the API; everybody when nil. Marathon's `--http_credentials`.
     public var credentials: SchedulerCredentials?
+    /// Where a Metronome of the same color listens, at the same address; nowhere when nil.
+    public var metronomePort: Int?
+    /// Where a mesos-compose of the same color listens, at the same address; nowhere when nil.
+    public var composePort: Int?
 
     /// Address and port, as `/v2/leader` names them.
     public var endpoint: String { "\(address):\(port)" }
@@ -46,6 +50,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         }
         let known = [
             "address", "port", "color", "stateFile", "serversDirectory", "log", "features", "role", "httpCredentials",
+            "metronomePort", "composePort",
         ]
         for key in (json.object ?? JSONObject()).keys where !known.contains(key) {
             throw SchedulerError(
@@ -61,10 +66,19 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         guard let port = json["port"]?.int, (0...65535).contains(port) else {
             throw SchedulerError("The scheduler's configuration \(path) lacks \"port\", a number from 0 to 65535.")
         }
+        func further(_ key: String) throws(SchedulerError) -> Int? {
+            guard let value = json[key] else { return nil }
+            guard let port = value.int, (0...65535).contains(port) else {
+                throw SchedulerError("\"\(key)\" in \(path) has to be a number from 0 to 65535.")
+            }
+            return port
+        }
         self.init(
             address: try text("address"), port: port, color: try text("color"), stateFile: try text("stateFile"),
             serversDirectory: try text("serversDirectory"), log: try text("log"))
         if let features = json["features"]?.array { self.features = Set(features.compactMap(\.string)) }
+        metronomePort = try further("metronomePort")
+        composePort = try further("composePort")
         if json["role"] != nil { role = try text("role") }
         if json["httpCredentials"] != nil {
             guard let credentials = SchedulerCredentials(try text("httpCredentials")) else {

@@ -130,6 +130,7 @@ struct SandboxStatus: AsyncParsableCommand {
             }
             var lines = ["live: \(status["live"]?.string ?? "can't be told")"]
             for color in Color.allCases { lines.append("marathon of \(color): \(folder.marathon(color))") }
+            for color in Color.allCases { lines.append("metronome of \(color): \(folder.metronome(color))") }
             for frontend in folder.frontends { lines.append("\(frontend.name): \(frontend.url)") }
             for balancer in status["loadBalancers"]?.array ?? [] {
                 lines.append("admin socket of \(balancer["name"]?.string ?? ""): \(balancer["socket"]?.string ?? "")")
@@ -213,7 +214,7 @@ struct SandboxScheduler: AsyncParsableCommand {
     func run() async throws {
         try await exiting {
             do {
-                try await Scheduler(configuration: SchedulerConfiguration(contentsOf: config)).run()
+                try await Frameworks(SchedulerConfiguration(contentsOf: config)).run()
             } catch {
                 throw Failure(error, doing: "The scheduler stopped")
             }

@@ -94,8 +94,8 @@ struct StatusJSON {
                 "runsOnce",
                 .object(
                     JSONObject(
-                        state.handOvers.sorted { $0.key < $1.key }.map { id, handOver in
-                            (id.text, handOver.holder.map { .string($0.rawValue) } ?? .null)
+                        Holder.all(plan, state).map { holder in
+                            (holder.service.text, holder.color.map { .string($0.rawValue) } ?? .null)
                         }))
             ),
             ("steps", .object(JSONObject(plan.steps.map { ($0.id.text, StatusJSON.step(state.steps[$0.id])) }))),

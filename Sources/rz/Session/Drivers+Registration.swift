@@ -28,14 +28,7 @@ extension Drivers {
                     stateFolder: state, resolve: resolve)
             },
             cluster: { _, inventory throws(Failure) in
-                guard let source = environment.services.sources.first else {
-                    throw Failure(
-                        "The environment names no source of services", advice: "Add one under services.sources.")
-                }
-                switch source {
-                case .marathon(let marathon):
-                    return try MarathonCluster(marathon, inventory: inventory, resolver: resolve)
-                }
+                try cluster(environment.services.sources, inventory, folder, resolve)
             },
             prober: ProbeRunner(resolver: resolve) { command, limit throws(Failure) in
                 try await run(command, limit, in: folder)
@@ -43,6 +36,31 @@ extension Drivers {
             stepRunner: CommandStepRunner(environmentFolder: folder, logFolder: state + "/log", resolve: resolve) {
                 work, inventory throws(Failure) in try await caller.call(work, inventory: inventory)
             })
+    }
+
+    private static func cluster(
+        _ sources: [ServiceSource], _ inventory: Inventory, _ folder: String, _ resolve: @escaping Resolver
+    ) throws(Failure) -> any Cluster {
+        let clock = SystemClock()
+        var members: [CombinedCluster.Member] = []
+        for source in sources {
+            let cluster: any Cluster =
+                switch source {
+                case .marathon(let marathon):
+                    try MarathonCluster(marathon, inventory: inventory, resolver: resolve)
+                case .metronome(let metronome):
+                    try MetronomeCluster(metronome, inventory: inventory, resolver: resolve) { clock.now }
+                case .chronos(let chronos):
+                    try ChronosCluster(chronos, inventory: inventory, resolver: resolve) { clock.now }
+                case .compose(let compose):
+                    try ComposeCluster(compose, folder: folder, inventory: inventory, resolver: resolve)
+                }
+            members.append(CombinedCluster.Member(source, cluster))
+        }
+        guard let first = members.first else {
+            throw Failure("The environment names no source of services", advice: "Add one under services.sources.")
+        }
+        return members.count == 1 ? first.cluster : CombinedCluster(members)
     }
 
     private static func provisioner(

@@ -1,0 +1,117 @@
+import JSON
+import Migration
+import Transport
+
+/// Calls to one framework's REST API, with its answers turned into failures in words.
+struct FrameworkClient: Sendable {
+    /// For people: `Metronome`.
+    let name: String
+    let url: String
+    let credentials: Credentials?
+    let deadline: Duration
+
+    /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
+    init(
+        _ name: String, _ access: ServiceSource.Access, inventory: Inventory, resolver: Resolver,
+        deadline: Duration = .seconds(30)
+    ) throws(Failure) {
+        self.name = name
+        self.deadline = deadline
+        var url = try inventory.fill(access.url, resolver)
+        while url.hasSuffix("/") { url.removeLast() }
+        self.url = url
+        if let token = access.token {
+            credentials = .token(try resolver(token))
+        } else if let user = access.user {
+            credentials = .basic(user: try resolver(user), password: try access.password.map(resolver) ?? "")
+        } else {
+            credentials = nil
+        }
+    }
+
+    /// The URL for people: without the user and password that somebody may have written into it.
+    var place: String { HTTPRequest(.get, url).shownURL }
+
+    func get(_ path: String) async throws(Failure) -> JSON { try json(await call(.get, path)) }
+
+    /// The answer to GET; nil when there is nothing of that name.
+    func find(_ path: String) async throws(Failure) -> JSON? {
+        let answer = try await call(.get, path, accepting: [404])
+        return answer.status == 404 ? nil : try json(answer)
+    }
+
+    /// Makes a call and gives its answer if the status is 2xx or one of `accepting`.
+    func call(
+        _ method: HTTPMethod, _ path: String, body: JSON? = nil, accepting: Set<Int> = [],
+        deadline: Duration? = nil
+    ) async throws(Failure) -> HTTPResponse {
+        let request = HTTPRequest(
+            method, url + path, headers: body == nil ? [] : [HTTPHeader("Content-Type", "application/json")],
+            body: body.map { Array($0.compact.utf8) }, deadline: deadline ?? self.deadline, credentials: credentials,
+            // Members of one cluster redirect to their leader, which knows the same credentials.
+            forwardsCredentials: true)
+        let response: HTTPResponse
+        do throws(TransportError) {
+            response = try await HTTPClient.shared.send(request)
+        } catch {
+            throw Failure(error, calling: name, at: place)
+        }
+        guard response.isSuccess || accepting.contains(response.status) else {
+            throw failure(of: response, method, path)
+        }
+        return response
+    }
+
+    func json(_ response: HTTPResponse) throws(Failure) -> JSON {
+        do throws(JSONError) {
+            return try JSON(parsing: response.body)
+        } catch {
+            throw Failure(
+                "\(name)'s answer is not JSON", at: HTTPRequest(.get, response.url).shownURL,
+                details: [error.description])
+        }
+    }
+
+    func failure(of response: HTTPResponse, _ method: HTTPMethod, _ path: String) -> Failure {
+        let body = try? JSON(parsing: response.body)
+        let place = "\(method) \(place)\(path)"
+        let message = body?["message"]?.string ?? "status \(response.status)"
+        switch response.status {
+        case 401:
+            return Failure(
+                "\(name) wants to know who asks", at: place, details: [message],
+                advice: "Set `user` and `password` of this source in environment.yaml.")
+        case 403: return Failure("\(name) refuses", at: place, details: [message])
+        case 429: return Failure("\(name) asks to slow down", at: place, details: [message], kind: .transient)
+        case 400, 406, 409, 422:
+            return Failure("\(name) does not take this", at: place, details: [message] + details(body))
+        case 500...:
+            return Failure(
+                "\(name) failed", at: place, details: [message], kind: method.isSafe ? .transient : .unknownEffect)
+        default: return Failure("\(name) answered \(response.status)", at: place, details: [message])
+        }
+    }
+
+    /// `{"details":[{"path":"/id","errors":["…"]}]}` as lines.
+    private func details(_ body: JSON?) -> [String] {
+        (body?["details"]?.array ?? []).map { detail in
+            let errors = (detail["errors"]?.array ?? []).compactMap(\.string).joined(separator: "; ")
+            return "\(detail["path"]?.string ?? "/"): \(errors)"
+        }
+    }
+}
+
+extension String {
+    /// As one segment of a URL's path (RFC 3986, section 3.3).
+    var asPathSegment: String {
+        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
+        return utf8.reduce(into: "") { text, byte in
+            if plain.contains(byte) {
+                text.unicodeScalars.append(UnicodeScalar(byte))
+            } else {
+                let digits = String(byte, radix: 16, uppercase: true)
+                text += "%" + (digits.count < 2 ? "0" : "") + digits
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+extension ServiceSource {
+    /// Where a framework's API is, and who asks. The URL may hold `{{ … }}`: each color has its own.
+    public struct Access: Codable, Sendable, Hashable {
+        public var url: Setting
+        public var user: Setting?
+        public var password: Setting?
+        /// A token of DC/OS, sent as `Authorization: token=…`.
+        public var token: Setting?
+
+        public init(url: Setting, user: Setting? = nil, password: Setting? = nil, token: Setting? = nil) {
+            self.url = url
+            self.user = user
+            self.password = password
+            self.token = token
+        }
+    }
+
+    /// Services of mesos-compose: what they are is in files beside the environment, what runs the API tells.
+    public struct Compose: Codable, Sendable, Hashable {
+        public var access: Access
+        /// Patterns of paths below the environment's folder, `*` for any text: each file is a project.
+        public var files: [String]
+        /// What stands before the project in the names of tasks: mesos-compose's `PREFIX_TASKNAME`.
+        public var prefix: String
+        /// The Mesos master, which knows of health; without it a task that runs counts.
+        public var mesos: Access?
+        /// The Redis of mesos-compose, which knows services that no file tells of.
+        public var redis: Redis?
+
+        public init(
+            access: Access, files: [String], prefix: String = "mc", mesos: Access? = nil, redis: Redis? = nil
+        ) {
+            self.access = access
+            self.files = files
+            self.prefix = prefix
+            self.mesos = mesos
+            self.redis = redis
+        }
+    }
+
+    /// A Redis that is only read.
+    public struct Redis: Codable, Sendable, Hashable {
+        /// `host:port`; may hold `{{ … }}`.
+        public var address: Setting
+        public var password: Setting?
+        public var database: Int
+
+        public init(address: Setting, password: Setting? = nil, database: Int = 1) {
+            self.address = address
+            self.password = password
+            self.database = database
+        }
+    }
+
+    /// Its key in environment.yaml.
+    public var name: String {
+        switch self {
+        case .marathon: "marathon"
+        case .metronome: "metronome"
+        case .chronos: "chronos"
+        case .compose: "compose"
+        }
+    }
+
+    /// Whether a service is this source's, by the form of its id: `/shop/cart` is Marathon's, `shop/cart` is
+    /// mesos-compose's, `chronos:report` is Chronos's and `shop.report` Metronome's.
+    public func owns(_ service: ServiceID) -> Bool {
+        let text = service.text
+        return switch self {
+        case .marathon(let marathon):
+            text.hasPrefix("/") && (marathon.group == "/" || text.hasPrefix(marathon.group + "/"))
+        case .chronos: text.hasPrefix(ServiceSource.chronosMark)
+        case .compose: !text.hasPrefix("/") && text.contains("/") && !text.hasPrefix(ServiceSource.chronosMark)
+        case .metronome: !text.contains("/") && !text.contains(":")
+        }
+    }
+
+    /// What stands before the name of a job of Chronos, which may look like anything.
+    public static let chronosMark = "chronos:"
+}

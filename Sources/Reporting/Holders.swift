@@ -1,0 +1,38 @@
+import Migration
+
+/// Which color lets a service run that may run in one only (invariant I4), as far as a run knows.
+public struct Holder: Sendable, Hashable {
+    public var service: ServiceID
+    public var mode: ServiceMode
+    /// Nil while none does for certain.
+    public var color: Color?
+    /// For people: `armed in blue`, `armed nowhere, on its way`.
+    public var text: String
+}
+
+extension Holder {
+    /// Every service of a plan that may run once, in the order of the plan.
+    public static func all(_ plan: Plan, _ state: RunState) -> [Holder] {
+        plan.services.filter(\.mode.runsOnce).map { service in
+            let (color, place) = place(of: service.id, plan, state)
+            let word = service.mode == .scheduled ? "armed" : "runs"
+            return Holder(service: service.id, mode: service.mode, color: color, text: "\(word) \(place)")
+        }
+    }
+
+    private static func place(of id: ServiceID, _ plan: Plan, _ state: RunState) -> (Color?, String) {
+        let (old, new) = (plan.direction.old, plan.direction.new)
+        guard let known = state.handOvers[id] else {
+            // A hand-over that found nothing to hand over: it was not let run before, and is not now.
+            let step = plan.steps.first { $0.action == .handOver(id) }
+            let isOver = step.map { state.steps[$0.id]?.isSettled == true } ?? false
+            return isOver ? (nil, "nowhere: it was suspended in \(old)") : (old, "in \(old)")
+        }
+        let due = known.due.map { ", due at \($0.clock)" } ?? ""
+        guard let holder = known.holder else {
+            let isTaken = known.takeIntendedAt != nil
+            return (nil, (isTaken ? "nowhere, or already in \(new)" : "nowhere, on its way") + due)
+        }
+        return (holder, "in \(holder)" + (known.downtime.map { ", nowhere for \($0) before" } ?? "") + due)
+    }
+}

@@ -1,0 +1,71 @@
+import Migration
+
+extension ServicesFormat {
+    static func source(_ value: Value, _ reader: inout Reader) -> ServiceSource? {
+        if let marathon = value["marathon"] {
+            var source = ServiceSource.Marathon(url: marathon["url"]?.setting ?? "")
+            if let group = marathon["group"] { source.group = group.text }
+            source.user = marathon["user"]?.setting
+            source.password = marathon["password"]?.setting
+            source.token = marathon["token"]?.setting
+            source.login = marathon["login"]?.setting
+            refuseHalf(marathon, &reader)
+            return .marathon(source)
+        }
+        if let metronome = value["metronome"] { return .metronome(access(metronome, &reader)) }
+        if let chronos = value["chronos"] { return .chronos(access(chronos, &reader)) }
+        return value["compose"].map { .compose(compose($0, &reader)) }
+    }
+
+    private static func access(_ value: Value, _ reader: inout Reader) -> ServiceSource.Access {
+        refuseHalf(value, &reader)
+        return ServiceSource.Access(
+            url: value["url"]?.setting ?? "", user: value["user"]?.setting, password: value["password"]?.setting,
+            token: value["token"]?.setting)
+    }
+
+    private static func compose(_ value: Value, _ reader: inout Reader) -> ServiceSource.Compose {
+        let files = value["files"]
+        var source = ServiceSource.Compose(
+            access: access(value, &reader),
+            files: files.map { $0.list.isEmpty ? [$0.text] : $0.list.map(\.text) } ?? [])
+        if let prefix = value["prefix"] { source.prefix = prefix.text }
+        source.mesos = value["mesos"].map { access($0, &reader) }
+        source.redis = value["redis"].map { redis in
+            var source = ServiceSource.Redis(address: redis["address"]?.setting ?? "")
+            source.password = redis["password"]?.setting
+            if let database = redis["database"] { source.database = database.integer }
+            return source
+        }
+        return source
+    }
+
+    /// Ways to say who asks that contradict each other or lack a part.
+    private static func refuseHalf(_ source: Value, _ reader: inout Reader) {
+        if let token = source["token"], source["user"] != nil || source["login"] != nil {
+            reader.problem("`token` stands in the place of `user`, `password` and `login`", at: token)
+        }
+        if let login = source["login"], source["user"] == nil || source["password"] == nil {
+            reader.problem("`login` needs `user` and `password`", at: login)
+        }
+    }
+
+    /// Two sources whose services could not be told apart by their ids.
+    static func refuseAlike(_ sources: [ServiceSource], _ values: [Value], _ reader: inout Reader) {
+        guard sources.count == values.count else { return }
+        for (index, source) in sources.enumerated() {
+            guard sources[..<index].contains(where: { source.isLike($0) }) else { continue }
+            reader.problem(
+                "the services of this source can't be told from those of one above"
+                    + (source.name == "marathon" ? ": give each Marathon a `group` of its own" : ""), at: values[index])
+        }
+    }
+}
+
+extension ServiceSource {
+    fileprivate func isLike(_ other: ServiceSource) -> Bool {
+        guard case .marathon(let one) = self, case .marathon(let two) = other else { return name == other.name }
+        let (one, two) = (one.group + "/", two.group + "/")
+        return one.hasPrefix(two) || two.hasPrefix(one) || one == "//" || two == "//"
+    }
+}
