@@ -65,7 +65,7 @@ extension ServicesFormat {
 extension ServiceSource {
     fileprivate func isLike(_ other: ServiceSource) -> Bool {
         guard case .marathon(let one) = self, case .marathon(let two) = other else { return name == other.name }
-        let (one, two) = (one.group + "/", two.group + "/")
-        return one.hasPrefix(two) || two.hasPrefix(one) || one == "//" || two == "//"
+        let groups = [one.group, two.group].map { $0 == "/" ? "/" : $0 + "/" }
+        return groups[0].hasPrefix(groups[1]) || groups[1].hasPrefix(groups[0])
     }
 }

@@ -118,7 +118,7 @@ struct EnvironmentTests {
                 "- name: edge-1\n", "- { name: edge-1, haproxy: { socket: \"tcp:a:1\" } }\n  - name: edge-1\n",
                 "listed twice"
             ),
-            ("- marathon:", "- marathon: { url: \"http://a\" }\n    - marathon:", "more than one source"),
+            ("- marathon:", "- marathon: { url: \"http://a\" }\n    - marathon:", "can't be told from"),
         ])
     func contradictions(old: String, new: String, expected: String) throws {
         let problems = try Project.problems(environment: Sample.environment.changing(old, to: new))
@@ -152,7 +152,6 @@ struct EnvironmentTests {
     @Test(
         "says of keys of later versions that they are not supported yet",
         arguments: [
-            ("- marathon: {", "- metronome: {", "metronome"), ("- marathon: {", "- compose: {", "compose"),
             ("haproxy: {", "dataplane: {", "dataplane"),
             ("haproxy: {", "haproxy: { dataplane: 1, ", "dataplane"),
         ])

@@ -63,7 +63,7 @@ struct StubMarathon {
 
 private struct StubDidNotStart: Error {}
 
-private func firstLine(of pipe: Pipe) async -> String {
+func firstLine(of pipe: Pipe) async -> String {
     await withCheckedContinuation { continuation in
         Thread.detachNewThread {
             var line: [UInt8] = []

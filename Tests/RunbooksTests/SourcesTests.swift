@@ -1,0 +1,50 @@
+import Migration
+import Runbooks
+import Testing
+
+@Suite("The sources of services")
+struct SourcesTests {
+    private func environment(_ sources: String) throws -> Environment {
+        try Project().environment(
+            Sample.environment.replacing(
+                "    - marathon: { url: \"http://{{ control[0].address }}:8080\" }\n", with: sources))
+    }
+
+    @Test("may be several frameworks, each with its own keys")
+    func several() throws {
+        let environment = try environment(
+            """
+                - marathon: { url: "http://a:8080", group: /shop }
+                - marathon: { url: "http://b:8080", group: /infra }
+                - metronome: { url: "http://c:9000", token: "${file:t}" }
+                - chronos: { url: "http://d:4400", user: rz, password: "${file:p}" }
+                - compose:
+                    url: "http://e:10000"
+                    files: services/*.yaml
+                    mesos: { url: "http://f:5050" }
+                    redis: { address: "g:6379", database: 2 }
+
+            """)
+        let compose = ServiceSource.Compose(
+            access: .init(url: "http://e:10000"), files: ["services/*.yaml"], mesos: .init(url: "http://f:5050"),
+            redis: .init(address: "g:6379", database: 2))
+        #expect(
+            environment.services.sources == [
+                .marathon(.init(url: "http://a:8080", group: "/shop")),
+                .marathon(.init(url: "http://b:8080", group: "/infra")),
+                .metronome(.init(url: "http://c:9000", token: "${file:t}")),
+                .chronos(.init(url: "http://d:4400", user: "rz", password: "${file:p}")), .compose(compose),
+            ])
+    }
+
+    @Test(
+        "are refused when their services could not be told apart",
+        arguments: [
+            "    - metronome: { url: \"http://a\" }\n    - metronome: { url: \"http://b\" }\n",
+            "    - marathon: { url: \"http://a\" }\n    - marathon: { url: \"http://b\", group: /shop }\n",
+        ])
+    func alike(sources: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { try environment(sources) }
+        #expect(error?.description.contains("can't be told from those of one above") == true)
+    }
+}
