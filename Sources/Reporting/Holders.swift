@@ -6,7 +6,7 @@ public struct Holder: Sendable, Hashable {
     public var mode: ServiceMode
     /// Nil while none does for certain.
     public var color: Color?
-    /// For people: `armed in blue`, `armed nowhere, on its way`.
+    /// For people: `armed in blue`, `armed nowhere for certain: on its way`.
     public var text: String
 }
 
@@ -14,14 +14,14 @@ extension Holder {
     /// Every service of a plan that may run once, in the order of the plan.
     public static func all(_ plan: Plan, _ state: RunState) -> [Holder] {
         plan.services.filter(\.mode.runsOnce).map { service in
-            let (color, place) = place(of: service.id, plan, state)
+            let (color, words) = place(of: service.id, plan, state)
             let word = service.mode == .scheduled ? "armed" : "runs"
-            return Holder(service: service.id, mode: service.mode, color: color, text: "\(word) \(place)")
+            return Holder(service: service.id, mode: service.mode, color: color, text: "\(word) \(words)")
         }
     }
 
     private static func place(of id: ServiceID, _ plan: Plan, _ state: RunState) -> (Color?, String) {
-        let (old, new) = (plan.direction.old, plan.direction.new)
+        let old = plan.direction.old
         guard let known = state.handOvers[id] else {
             // A hand-over that found nothing to hand over: it was not let run before, and is not now.
             let step = plan.steps.first { $0.action == .handOver(id) }
@@ -29,10 +29,7 @@ extension Holder {
             return isOver ? (nil, "nowhere: it was suspended in \(old)") : (old, "in \(old)")
         }
         let due = known.due.map { ", due at \($0.clock)" } ?? ""
-        guard let holder = known.holder else {
-            let isTaken = known.takeIntendedAt != nil
-            return (nil, (isTaken ? "nowhere, or already in \(new)" : "nowhere, on its way") + due)
-        }
+        guard let holder = known.holder else { return (nil, "nowhere for certain: on its way" + due) }
         return (holder, "in \(holder)" + (known.downtime.map { ", nowhere for \($0) before" } ?? "") + due)
     }
 }

@@ -33,9 +33,9 @@ struct HolderTests {
         story.happens(
             .releaseIntended(service: "shop.report", color: .blue, instances: 0, nextFire: due),
             .released(service: "shop.report", color: .blue, nextFire: due))
-        #expect(text(story) == ["armed nowhere, on its way, due at \(due.clock)"])
+        #expect(text(story) == ["armed nowhere for certain: on its way, due at \(due.clock)"])
         story.happens(.takeIntended(service: "shop.report", color: .green, nextFire: due))
-        #expect(text(story) == ["armed nowhere, or already in green, due at \(due.clock)"])
+        #expect(text(story) == ["armed nowhere for certain: on its way, due at \(due.clock)"])
         #expect(Holder.all(story.plan, story.state).map(\.color) == [nil])
     }
 
