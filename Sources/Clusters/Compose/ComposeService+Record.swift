@@ -31,7 +31,7 @@ extension ComposeService {
         if !volumes.isEmpty { service["volumes"] = .array(volumes) }
         var networks = JSONObject()
         if let network = json["networkinfo"]?[0]?["name"]?.string, !network.isEmpty {
-            service["networks"] = .object(JSONObject([(network, [:])]))
+            service["networks"] = .object(JSONObject([(network, .object(JSONObject()))]))
             networks[network] = .object(JSONObject([("external", true), ("name", .string(network))]))
         } else if let mode = json["network_mode"] {
             service["network_mode"] = mode.int.flatMap { ComposeService.modes[$0] }.map(JSON.string) ?? mode

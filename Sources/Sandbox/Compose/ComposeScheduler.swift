@@ -1,4 +1,3 @@
-import FlyingFox
 import Glibc
 import JSON
 
@@ -56,12 +55,7 @@ public actor ComposeScheduler {
         try load()
         let server = LoopbackServer(address: configuration.address, port: configuration.port)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await server.run { request in
-                    let response = await self.respond(to: try await APIRequest(request))
-                    return HTTPResponse(response, withoutBody: false)
-                }
-            }
+            group.addTask { try await server.serve { await self.respond(to: $0) } }
             group.addTask { try await self.beat() }
             defer { group.cancelAll() }
             do { try await group.next() } catch is CancellationError { return }

@@ -1,4 +1,3 @@
-import FlyingFox
 import Glibc
 import JSON
 import Migration
@@ -55,12 +54,7 @@ public actor JobScheduler {
         try load()
         let server = LoopbackServer(address: configuration.address, port: configuration.port)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await server.run { request in
-                    let response = await self.respond(to: try await APIRequest(request))
-                    return HTTPResponse(response, withoutBody: request.method == .HEAD)
-                }
-            }
+            group.addTask { try await server.serve { await self.respond(to: $0) } }
             group.addTask { try await self.watch() }
             defer { group.cancelAll() }
             do { try await group.next() } catch is CancellationError { return }

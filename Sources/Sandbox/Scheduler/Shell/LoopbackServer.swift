@@ -31,6 +31,21 @@ struct LoopbackServer: Sendable {
     }
 }
 
+extension LoopbackServer {
+    /// Serves an API until cancelled; a request that can't be read is refused in words.
+    func serve(_ respond: @escaping @Sendable (APIRequest) async -> APIResponse) async throws {
+        try await run { received in
+            let request: APIRequest
+            do throws(MarathonError) {
+                request = try await APIRequest(received)
+            } catch {
+                return HTTPResponse(APIResponse(status: error.status, json: error.body), withoutBody: false)
+            }
+            return HTTPResponse(await respond(request), withoutBody: request.method == "HEAD")
+        }
+    }
+}
+
 /// A socket pool that turns Nagle's algorithm off.
 ///
 /// Head and body of a response are written apart; on a kept-alive connection the second write would wait for the
