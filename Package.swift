@@ -54,12 +54,12 @@ let package = Package(
         module("Engine", ["Migration"], settings: optimised),
         module("Simulation", ["Migration", "Planning", "Engine"], settings: optimised),
         module("Provisioning", ["Migration", "JSON", subprocess]),
-        module("Clusters", ["Migration", "JSON", "Digest", "Transport"]),
+        module("Clusters", ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport"]),
         module("LoadBalancing", ["Migration", "Transport"]),
         module("Gating", ["Migration", "Transport"]),
         module("Reporting", ["Migration"]),
         module("KillPoints", ["Migration"]),
-        module("Sandbox", ["Migration", "JSON", "Transport", flyingFox]),
+        module("Sandbox", ["Migration", "JSON", "YAML", "Schedules", "Transport", flyingFox]),
         .executableTarget(
             name: "rz",
             dependencies: [

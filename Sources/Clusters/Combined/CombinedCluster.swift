@@ -5,7 +5,7 @@ public struct CombinedCluster: Cluster {
     /// A framework, and which ids are its own.
     public struct Member: Sendable {
         let source: ServiceSource
-        let cluster: any Cluster
+        public let cluster: any Cluster
 
         public init(_ source: ServiceSource, _ cluster: any Cluster) {
             self.source = source
@@ -40,6 +40,10 @@ public struct CombinedCluster: Cluster {
             }
         }
         return services.sorted { $0.id < $1.id }
+    }
+
+    public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
+        try await owner(of: service).observeService(service)
     }
 
     public func rewrite(
