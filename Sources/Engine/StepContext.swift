@@ -56,6 +56,18 @@ struct StepContext: Sendable {
         try drivers.cluster(color, try await inventory(of: color))
     }
 
+    /// The agents of a color, where somebody tells of them.
+    func agents(of color: Color) async throws(Failure) -> (any AgentPool)? {
+        try drivers.agents(color, try await inventory(of: color))
+    }
+
+    /// What services are judged by that leave the old color for the new one.
+    func surroundings() async throws(Failure) -> Surroundings {
+        Surroundings(
+            old: try await inventory(of: direction.old), new: try await inventory(of: direction.new),
+            agents: try await agents(of: direction.new)?.observeAgents())
+    }
+
     /// Passes a driver's progress on.
     var report: Report {
         { line in await self.wait(for: line) }

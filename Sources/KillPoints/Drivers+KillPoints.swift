@@ -11,6 +11,11 @@ extension KillPoints {
                 KilledCluster(
                     base: try drivers.cluster(color, inventory), name: "cluster(\(color))", points: self)
             },
+            agents: { color, inventory throws(Failure) in
+                try drivers.agents(color, inventory).map {
+                    KilledAgentPool(base: $0, name: "agents(\(color))", points: self)
+                }
+            },
             prober: KilledProber(base: drivers.prober, points: self),
             stepRunner: KilledStepRunner(base: drivers.stepRunner, points: self))
     }
@@ -197,6 +202,38 @@ private struct KilledCluster: Cluster {
 
     private func change(_ call: String, _ work: () async throws(Failure) -> Void) async throws(Failure) {
         try await points.around(name, "\(name).\(call)", changes: true, work)
+    }
+
+    private func look<Result>(
+        _ call: String, _ work: () async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
+        try await points.around(name, "\(name).\(call)", changes: false, work)
+    }
+}
+
+private struct KilledAgentPool: AgentPool {
+    let base: any AgentPool
+    let name: String
+    let points: KillPoints
+
+    func observe() async throws(Failure) -> PlatformState {
+        try await look("observe") { () async throws(Failure) in try await base.observe() }
+    }
+
+    func observeAgents() async throws(Failure) -> [Agent] {
+        try await look("observeAgents") { () async throws(Failure) in try await base.observeAgents() }
+    }
+
+    func observeRoom(for services: [Service]) async throws(Failure) -> Room {
+        try await look("observeRoom") { () async throws(Failure) in try await base.observeRoom(for: services) }
+    }
+
+    func observeUnclaimed(
+        besides services: [ServiceID], ignoring patterns: [String]
+    ) async throws(Failure) -> [String] {
+        try await look("observeUnclaimed") { () async throws(Failure) in
+            try await base.observeUnclaimed(besides: services, ignoring: patterns)
+        }
     }
 
     private func look<Result>(

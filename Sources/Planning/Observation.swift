@@ -39,13 +39,26 @@ public struct Observer: Sendable {
 
         let old = direction.old
         let new = inventory[direction.new].flatMap { $0.isEmpty ? nil : $0 }
+        let agents = try new.flatMap { (servers) throws(Failure) in try drivers.agents(direction.new, servers) }
         let services = try await ServiceObservation(
             of: drivers.cluster(old, inventory[old, default: Inventory()]), rules: environment.services,
-            in: Surroundings(old: inventory[old, default: Inventory()], new: new))
+            in: Surroundings(
+                old: inventory[old, default: Inventory()], new: new, agents: try await agents.ifAnswering()))
+        let unclaimed = try await observeUnclaimed(services, direction.old, inventory[old, default: Inventory()])
         return Observation(
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
             provisioning: provisioning, services: services.moving, rewritten: services.rewritten,
-            ignored: services.ignored, findings: services.findings, obstacles: obstacles + sourceObstacles(source))
+            ignored: services.ignored, findings: services.findings, obstacles: obstacles + unclaimed + sourceObstacles(source))
+    }
+
+    /// What no source tells of would be left behind, and be gone with the old servers.
+    private func observeUnclaimed(
+        _ services: ServiceObservation, _ old: Color, _ inventory: Inventory
+    ) async throws(Failure) -> [Obstacle] {
+        guard let agents = try drivers.agents(old, inventory) else { return [] }
+        let known = services.moving.map(\.id) + services.ignored.map(\.id)
+        return try await agents.observeUnclaimed(besides: known, ignoring: environment.services.ignore)
+            .map { Obstacle("\($0); give it a source, or ignore it in services.ignore", isBlocking: true) }
     }
 
     /// The color that carries the traffic.
@@ -81,6 +94,17 @@ public struct Observer: Sendable {
             obstacles.append(Obstacle("the commit has no signature that can be verified", isBlocking: true))
         }
         return obstacles
+    }
+}
+
+extension Optional<any AgentPool> {
+    /// The agents; nil while their servers are there and do not answer yet: they are asked again before a launch.
+    fileprivate func ifAnswering() async throws(Failure) -> [Agent]? {
+        do {
+            return try await self?.observeAgents()
+        } catch  where error.kind == .transient {
+            return nil
+        }
     }
 }
 

@@ -16,7 +16,13 @@ extension EnvironmentFormat {
         }
         environment.platform = value["platform", "mesos"].map { mesos in
             var platform = Platform(mesosMaster: mesos["master"]?.setting)
+            platform.user = mesos["user"]?.setting
+            platform.password = mesos["password"]?.setting
+            platform.mesosVersion = mesos["version"]?.text
             if let count = mesos["agents", "atLeast"] { platform.agentsAtLeast = count.integer }
+            for member in mesos["agents", "attributes"]?.members ?? [] {
+                platform.agentAttributes[member.key] = member.value.text
+            }
             return platform
         }
         if let services = value["services"] { environment.services = ServicesFormat.rules(services, &reader) }

@@ -108,14 +108,19 @@ enum EnvironmentFormat {
                 .required(
                     "master", .setting(.url), "URL of the Mesos master; may hold `{{ … }}`",
                     example: "\"http://{{ control[0].address }}:5050\""),
-                .optional(
-                    "agents",
-                    .object([
-                        .required(
-                            "atLeast", .integer(0...100_000),
-                            "how many must have joined; \(Platform().agentsAtLeast) without `agents`", example: "3")
-                    ]), "its agents"),
+                .optional("user", .setting, "who asks", example: "rz"),
+                .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/mesos.password}\""),
+                .optional("version", .text, "of master and agents; `*` stands for any text", example: "\"1.11.*\""),
+                .optional("agents", agents, "its agents"),
             ]), "an Apache Mesos cluster")
+    ])
+
+    private static let agents = Shape.object([
+        .optional(
+            "atLeast", .integer(0...100_000), "how many must have joined", default: Platform().agentsAtLeast,
+            example: "3"),
+        .optional(
+            "attributes", .map(.text), "what each of these must say of itself", example: "{ pool: services }"),
     ])
 
     // MARK: - Traffic

@@ -15,12 +15,12 @@ struct PlatformTests {
                 let id = try #require(try await blue.master.frameworks().first?.id)
                 let framework = PlatformGate.Framework(name: "Marathon", id: id)
                 let gate = PlatformGate(attributes: ["dc": "blue"], version: "1.11.*")
-                let ready = try await gate.observe(blue.master, framework: framework)
+                let ready = try await gate.observe(blue.master, frameworks: [framework])
                 #expect(
                     ready
                         == PlatformState(
                             description: "Mesos 1.11.0 at \(blue.url) with 1 agent", isReady: true))
-                let foreign = try await gate.observe(green.master, framework: framework)
+                let foreign = try await gate.observe(green.master, frameworks: [framework])
                 #expect(foreign.missing.count == 3)
                 #expect(foreign.missing.first == "only 0 of 1 agent joined and fit")
                 #expect(foreign.missing.last?.contains("it belongs to another one") == true)
@@ -34,17 +34,17 @@ struct PlatformTests {
         let agents = [RealMesos.AgentSpecification(), RealMesos.AgentSpecification()]
         try await RealMesos.with(agents: agents) { mesos in
             let gate = PlatformGate(agentsAtLeast: 2)
-            #expect(try await gate.observe(mesos.master, framework: nil).isReady)
+            #expect(try await gate.observe(mesos.master, frameworks: []).isReady)
             mesos.killAgent(1)
-            try await eventually("the gate closes") { try await !gate.observe(mesos.master, framework: nil).isReady }
+            try await eventually("the gate closes") { try await !gate.observe(mesos.master, frameworks: []).isReady }
             try mesos.startAgent(1)
-            try await eventually("the gate opens") { try await gate.observe(mesos.master, framework: nil).isReady }
+            try await eventually("the gate opens") { try await gate.observe(mesos.master, frameworks: []).isReady }
             mesos.killMaster()
-            let gone = try await gate.observe(mesos.master, framework: nil)
+            let gone = try await gate.observe(mesos.master, frameworks: [])
             #expect(gone.missing.first?.hasPrefix("The Mesos master does not answer") == true)
             try mesos.startMaster()
             try await eventually("the gate opens with the next leader") {
-                try await gate.observe(mesos.master, framework: nil).isReady
+                try await gate.observe(mesos.master, frameworks: []).isReady
             }
         }
     }

@@ -12,8 +12,8 @@ public struct ComposeCluster: Cluster {
     let client: FrameworkClient
     private let mesos: FrameworkClient?
     private let redis: RedisRecords?
-    private let prefix: String
-    private let files: [ComposeService]
+    let prefix: String
+    let files: [ComposeService]
     private let resolver: Resolver
 
     /// - Parameter folder: the environment's folder, where the files are.

@@ -16,19 +16,32 @@ public struct PlatformGate: Sendable, Hashable {
 
     /// The framework that launches services, as it describes itself.
     public struct Framework: Sendable, Hashable {
+        public enum Registration: Sendable, Hashable {
+            case id(String)
+            /// For frameworks that don't tell their id; capitals don't count.
+            case name(String)
+            case none
+        }
+
         /// For people, for example `Marathon`.
         public var name: String
-        /// What it says to be registered with; nil when it is not registered.
-        public var id: String?
+        public var registration: Registration
 
+        /// - Parameter id: what it says to be registered with; nil when it is not registered.
         public init(name: String, id: String?) {
             self.name = name
-            self.id = id
+            registration = id.map { .id($0) } ?? .none
+        }
+
+        /// - Parameter registeredName: by which it calls itself to Mesos.
+        public init(name: String, registeredAs registeredName: String) {
+            self.name = name
+            registration = .name(registeredName)
         }
     }
 
     /// Looks at the masters and judges. That they have no leader yet is a thing that is missing, and no failure.
-    public func observe(_ master: MesosMaster, framework: Framework?) async throws(Failure) -> PlatformState {
+    public func observe(_ master: MesosMaster, frameworks: [Framework]) async throws(Failure) -> PlatformState {
         let state: MesosState
         do {
             state = try await master.state()
@@ -37,12 +50,12 @@ public struct PlatformGate: Sendable, Hashable {
                 description: "Mesos at \(master.place)", isReady: false,
                 missing: [([error.summary] + error.details).joined(separator: ": ")])
         }
-        return judge(state, at: master.place, framework: framework)
+        return judge(state, at: master.place, frameworks: frameworks)
     }
 
     /// - Parameter place: the URL of the masters, for people.
-    public func judge(_ state: MesosState, at place: String, framework: Framework?) -> PlatformState {
-        let missing = leader(state) + agents(state) + (framework.map { joined($0, state, place) } ?? [])
+    public func judge(_ state: MesosState, at place: String, frameworks: [Framework]) -> PlatformState {
+        let missing = leader(state) + agents(state) + frameworks.flatMap { joined($0, state, place) }
         let active = state.agents.count(where: \.isActive)
         return PlatformState(
             description: "Mesos \(state.version) at \(place) with \(count(active, "agent"))",
@@ -88,15 +101,32 @@ public struct PlatformGate: Sendable, Hashable {
     /// The framework must know itself registered, and this very master must know the framework: one that is
     /// registered with another master would launch its services there.
     private func joined(_ framework: Framework, _ state: MesosState, _ place: String) -> [String] {
-        guard let id = framework.id else { return ["\(framework.name) is not registered with Mesos"] }
-        guard let known = state.frameworks.first(where: { $0.id == id }) else {
-            return [
-                "\(framework.name) is registered as \(id), which the Mesos master at \(place) does not know: "
-                    + "it belongs to another one"
-            ]
+        guard let known = self.framework(framework, in: state) else {
+            return switch framework.registration {
+            case .none: ["\(framework.name) is not registered with Mesos"]
+            case .name(let name): ["the Mesos master at \(place) knows no framework \(name)"]
+            case .id(let id):
+                [
+                    "\(framework.name) is registered as \(id), which the Mesos master at \(place) does not know: "
+                        + "it belongs to another one"
+                ]
+            }
         }
-        if !known.isConnected { return ["\(framework.name) (\(id)) is disconnected from the Mesos master at \(place)"] }
-        if !known.isActive { return ["\(framework.name) (\(id)) is offered no resources: it is not active"] }
+        if !known.isConnected {
+            return ["\(framework.name) (\(known.id)) is disconnected from the Mesos master at \(place)"]
+        }
+        if !known.isActive { return ["\(framework.name) (\(known.id)) is offered no resources: it is not active"] }
         return []
+    }
+
+    /// The framework as the master knows it.
+    func framework(_ framework: Framework, in state: MesosState) -> MesosFramework? {
+        switch framework.registration {
+        case .id(let id): state.frameworks.first { $0.id == id }
+        case .name(let name):
+            // One that was registered anew leaves its older self behind, disconnected.
+            state.frameworks.filter { $0.name.lowercased() == name.lowercased() }.max { !$0.isConnected && $1.isConnected }
+        case .none: nil
+        }
     }
 }

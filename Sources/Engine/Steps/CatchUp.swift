@@ -51,9 +51,7 @@ struct CatchUp {
     /// A service that may run once is handed over by a step of its own, and one that is bound to the old color is for an
     /// operator to judge: both need a new plan.
     private func refuseWhatNeedsAPlan(_ parity: Parity) async throws(Failure) {
-        let surroundings = Surroundings(
-            old: try await context.inventory(of: context.direction.old),
-            new: try await context.inventory(of: context.direction.new))
+        let surroundings = try await context.surroundings()
         let old = try await context.cluster(of: context.direction.old)
         var reasons: [String] = []
         for entry in parity.delta.entries {

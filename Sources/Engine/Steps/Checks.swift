@@ -14,7 +14,10 @@ struct Checks: StepWork {
         if let configurator = context.drivers.configurator { _ = try await configurator.observeVersion() }
         let old = try await context.cluster(of: context.direction.old)
         let platform = try await old.observePlatform()
-        if !platform.isReady { found += platform.missing.map { "\(platform.description): \($0)" } }
+        let agents = try await context.agents(of: context.direction.old)?.observe()
+        for state in [platform, agents].compactMap({ $0 }) where !state.isReady {
+            found += state.missing.map { "\(state.description): \($0)" }
+        }
         guard found.isEmpty else {
             throw Failure(
                 "\(found.count) things would spoil the run", details: found,

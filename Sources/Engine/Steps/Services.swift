@@ -1,22 +1,5 @@
 import Migration
 
-/// Waits until the new color's platform takes services.
-struct AwaitPlatform: StepWork {
-    func perform(_ context: StepContext) async throws(Failure) -> String {
-        let new = context.direction.new
-        try await context.poll { () async throws(Failure) -> String? in
-            do throws(Failure) {
-                let state = try await context.cluster(of: new).observePlatform()
-                return state.isReady ? nil : "\(state.description): \(state.missing.joined(separator: "; "))"
-            } catch  where error.kind == .transient || error.kind == .unknownEffect {
-                // A platform that was started a moment ago does not answer yet.
-                return error.summary
-            }
-        }
-        return try await context.cluster(of: new).observePlatform().description
-    }
-}
-
 /// Launches one service in the new color, as it is on the old side at this moment, and waits until it is ready.
 struct LaunchService: StepWork {
     let id: ServiceID

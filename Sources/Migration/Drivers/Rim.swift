@@ -30,18 +30,22 @@ public struct Drivers: Sendable {
     public var configurator: (any Configurator)?
     /// The framework of a color with these servers.
     public var cluster: @Sendable (Color, Inventory) throws(Failure) -> any Cluster
+    /// The agents that a color's framework launches tasks on; nil where nobody tells of them.
+    public var agents: @Sendable (Color, Inventory) throws(Failure) -> (any AgentPool)?
     public var prober: any Prober
     public var stepRunner: any StepRunner
 
     public init(
         loadBalancers: [any LoadBalancer], provisioner: any Provisioner, configurator: (any Configurator)?,
-        cluster: @escaping @Sendable (Color, Inventory) throws(Failure) -> any Cluster, prober: any Prober,
-        stepRunner: any StepRunner
+        cluster: @escaping @Sendable (Color, Inventory) throws(Failure) -> any Cluster,
+        agents: @escaping @Sendable (Color, Inventory) throws(Failure) -> (any AgentPool)? = { _, _ in nil },
+        prober: any Prober, stepRunner: any StepRunner
     ) {
         self.loadBalancers = loadBalancers
         self.provisioner = provisioner
         self.configurator = configurator
         self.cluster = cluster
+        self.agents = agents
         self.prober = prober
         self.stepRunner = stepRunner
     }

@@ -117,11 +117,24 @@ public struct Configure: Codable, Sendable, Hashable {
 public struct Platform: Codable, Sendable, Hashable {
     /// URL of the Mesos master; may hold `{{ … }}`.
     public var mesosMaster: Setting?
+    public var user: Setting?
+    public var password: Setting?
     public var agentsAtLeast: Int
+    /// What each of these agents must say of itself.
+    public var agentAttributes: [String: String]
+    /// A pattern for master and agents, for example `1.11.*`; nil takes any.
+    public var mesosVersion: String?
 
-    public init(mesosMaster: Setting? = nil, agentsAtLeast: Int = 1) {
+    public init(
+        mesosMaster: Setting? = nil, user: Setting? = nil, password: Setting? = nil, agentsAtLeast: Int = 1,
+        agentAttributes: [String: String] = [:], mesosVersion: String? = nil
+    ) {
         self.mesosMaster = mesosMaster
+        self.user = user
+        self.password = password
         self.agentsAtLeast = agentsAtLeast
+        self.agentAttributes = agentAttributes
+        self.mesosVersion = mesosVersion
     }
 }
 

@@ -62,7 +62,9 @@ extension Project {
         let direction = Direction(from: color)
         let old = try await drivers.provisioner.observeServers(direction.old)
         let new = try await drivers.provisioner.observeServers(direction.new)
-        let surroundings = Surroundings(old: old, new: new.isEmpty ? nil : new)
+        let agents = new.isEmpty ? nil : try drivers.agents(direction.new, new)
+        let surroundings = Surroundings(
+            old: old, new: new.isEmpty ? nil : new, agents: try await agents?.observeAgents())
         let observation = try await ServiceObservation(
             of: drivers.cluster(color, old), rules: environment.services, in: surroundings)
         var view = ServicesView(

@@ -28,7 +28,14 @@ extension Drivers {
                     stateFolder: state, resolve: resolve)
             },
             cluster: { _, inventory throws(Failure) in
-                try cluster(environment.services.sources, inventory, folder, resolve)
+                let members = try frameworks(environment.services.sources, inventory, folder, resolve)
+                return members.count == 1 ? members[0].cluster : CombinedCluster(members)
+            },
+            agents: { _, inventory throws(Failure) in
+                guard let platform = environment.platform, let master = platform.mesosMaster else { return nil }
+                let members = try frameworks(environment.services.sources, inventory, folder, resolve)
+                return try MesosAgentPool(
+                    platform, master: master, clusters: members.map(\.cluster), inventory: inventory, resolver: resolve)
             },
             prober: ProbeRunner(resolver: resolve) { command, limit throws(Failure) in
                 try await run(command, limit, in: folder)
@@ -38,9 +45,10 @@ extension Drivers {
             })
     }
 
-    private static func cluster(
+    /// At least one.
+    private static func frameworks(
         _ sources: [ServiceSource], _ inventory: Inventory, _ folder: String, _ resolve: @escaping Resolver
-    ) throws(Failure) -> any Cluster {
+    ) throws(Failure) -> [CombinedCluster.Member] {
         let clock = SystemClock()
         var members: [CombinedCluster.Member] = []
         for source in sources {
@@ -57,10 +65,10 @@ extension Drivers {
                 }
             members.append(CombinedCluster.Member(source, cluster))
         }
-        guard let first = members.first else {
+        guard !members.isEmpty else {
             throw Failure("The environment names no source of services", advice: "Add one under services.sources.")
         }
-        return members.count == 1 ? first.cluster : CombinedCluster(members)
+        return members
     }
 
     private static func provisioner(

@@ -28,7 +28,7 @@ struct PlatformGateTests {
 
     @Test("takes services when its agents joined and the framework is known to this very master")
     func ready() {
-        let platform = Self.gate.judge(Self.state(), at: "http://m:5050", framework: Self.marathon)
+        let platform = Self.gate.judge(Self.state(), at: "http://m:5050", frameworks: [Self.marathon])
         #expect(platform == PlatformState(description: "Mesos 1.11.0 at http://m:5050 with 2 agents", isReady: true))
     }
 
@@ -40,14 +40,14 @@ struct PlatformGateTests {
         ])
         state.missingAgents = 1
         #expect(
-            Self.gate.judge(state, at: "m", framework: Self.marathon).missing == [
+            Self.gate.judge(state, at: "m", frameworks: [Self.marathon]).missing == [
                 "only 1 of 2 agents joined and fit; 1 more did not come back since the leader was elected",
                 "agent 10.0.1.2 (S2) is not active",
                 "agent 10.0.1.3 (S3) lacks dc=green, is of version 1.9.0, and not 1.11.*",
                 "agent 10.0.1.4 (S4) has dc=blue instead of dc=green",
             ])
         state.agents.append(Self.agent(5))
-        #expect(Self.gate.judge(state, at: "m", framework: Self.marathon).isReady)
+        #expect(Self.gate.judge(state, at: "m", frameworks: [Self.marathon]).isReady)
     }
 
     @Test(
@@ -70,8 +70,8 @@ struct PlatformGateTests {
     func framework(id: String?, known: [MesosFramework], sentence: String) {
         let state = Self.state(frameworks: known)
         let framework = PlatformGate.Framework(name: "Marathon", id: id)
-        #expect(Self.gate.judge(state, at: "m", framework: framework).missing == [sentence])
-        #expect(Self.gate.judge(state, at: "m", framework: nil).isReady)
+        #expect(Self.gate.judge(state, at: "m", frameworks: [framework]).missing == [sentence])
+        #expect(Self.gate.judge(state, at: "m", frameworks: []).isReady)
     }
 
     @Test("is not ready without a leader, or with one of another version")
@@ -80,7 +80,7 @@ struct PlatformGateTests {
         state.leader = nil
         state.version = "1.9.0"
         #expect(
-            Self.gate.judge(state, at: "m", framework: nil).missing == [
+            Self.gate.judge(state, at: "m", frameworks: []).missing == [
                 "no Mesos master is elected as leader",
                 "the leading Mesos master is of version 1.9.0, and not 1.11.*",
             ])
@@ -91,15 +91,15 @@ struct PlatformGateTests {
         try await StubMarathon.with { stub in
             let master = MesosMaster(url: stub.url)
             try await stub.answers("GET", "/", 503, text: "No leader elected")
-            let platform = try await Self.gate.observe(master, framework: nil)
+            let platform = try await Self.gate.observe(master, frameworks: [])
             #expect(platform.missing == ["The Mesos masters have no leader at the moment"])
             #expect(!platform.isReady)
             try await stub.answers("GET", "/", 401)
-            await #expect(throws: Failure.self) { try await Self.gate.observe(master, framework: nil) }
+            await #expect(throws: Failure.self) { try await Self.gate.observe(master, frameworks: []) }
             try await stub.answers(
                 "GET", "/", 200, ["version": "1.11.0", "leader": "master@10.0.0.1:5050", "slaves": []])
             #expect(
-                try await Self.gate.observe(master, framework: nil).missing == ["only 0 of 2 agents joined and fit"])
+                try await Self.gate.observe(master, frameworks: []).missing == ["only 0 of 2 agents joined and fit"])
         }
     }
 }

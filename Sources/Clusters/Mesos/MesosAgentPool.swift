@@ -1,0 +1,117 @@
+import Migration
+import Transport
+
+/// The Mesos cluster of one color.
+public struct MesosAgentPool: AgentPool {
+    private let master: MesosMaster
+    private let gate: PlatformGate
+    private let tenants: [any MesosTenant]
+
+    /// - Parameter clusters: the frameworks that launch services there.
+    /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
+    public init(
+        _ platform: Platform, master url: Setting, clusters: [any Cluster], inventory: Inventory,
+        resolver: @escaping Resolver
+    ) throws(Failure) {
+        let user = try platform.user.map(resolver)
+        let password = try platform.password.map(resolver) ?? ""
+        self.init(
+            MesosMaster(
+                url: try inventory.fill(url, resolver),
+                credentials: user.map { .basic(user: $0, password: password) }),
+            PlatformGate(
+                agentsAtLeast: platform.agentsAtLeast, attributes: platform.agentAttributes,
+                version: platform.mesosVersion),
+            clusters: clusters)
+    }
+
+    init(_ master: MesosMaster, _ gate: PlatformGate, clusters: [any Cluster]) {
+        self.master = master
+        self.gate = gate
+        tenants = clusters.compactMap { $0 as? any MesosTenant }
+    }
+
+    public func observe() async throws(Failure) -> PlatformState {
+        var frameworks: [PlatformGate.Framework] = []
+        for tenant in tenants { frameworks.append(try await tenant.observeFramework()) }
+        return try await gate.observe(master, frameworks: frameworks)
+    }
+
+    public func observeAgents() async throws(Failure) -> [Agent] {
+        try await master.agents().filter(\.isActive).map { agent in
+            Agent(hostname: agent.hostname, attributes: agent.attributes, roles: Set(agent.pools.keys))
+        }
+    }
+
+    public func observeRoom(for services: [Service]) async throws(Failure) -> Room {
+        let state = try await master.state()
+        var requests: [ResourceRequest] = []
+        for tenant in tenants {
+            let framework = gate.framework(try await tenant.observeFramework(), in: state)
+            let own = services.filter { tenant.taskOwner(of: $0.id) != nil }
+            let running = framework.map { runningTasks(of: tenant, $0, own, state) } ?? [:]
+            for service in own {
+                let request = try request(for: service, tenant, framework, running[service.id] ?? [])
+                if request.instances > 0 { requests.append(request) }
+            }
+        }
+        return room(for: requests, state)
+    }
+
+    /// What is still asked for: tasks that run already have their place.
+    private func request(
+        for service: Service, _ tenant: any MesosTenant, _ framework: MesosFramework?, _ running: [MesosTask]
+    ) throws(Failure) -> ResourceRequest {
+        var request = try tenant.request(for: service)
+        // A job has no instances while it waits for its time, and needs its place when that comes.
+        let wanted = service.mode == .scheduled ? max(1, service.instances) : service.instances
+        request.instances = max(0, wanted - running.count)
+        request.runningOn = running.map(\.agent)
+        // Who may take what is for everybody may take what is reserved for the framework's own roles, too.
+        if request.roles.contains("*") { request.roles.formUnion(framework?.roles ?? []) }
+        return request
+    }
+
+    private func runningTasks(
+        of tenant: any MesosTenant, _ framework: MesosFramework, _ services: [Service], _ state: MesosState
+    ) -> [ServiceID: [MesosTask]] {
+        let owners = Dictionary(
+            services.compactMap { service in tenant.taskOwner(of: service.id).map { ($0, service.id) } },
+            uniquingKeysWith: { first, _ in first })
+        let claim = TaskClaim(framework: framework.id, naming: tenant.taskNaming, services: Set(owners.keys))
+        var tasks: [ServiceID: [MesosTask]] = [:]
+        for task in state.tasks where task.framework == framework.id && task.state != .unreachable {
+            if let owner = claim.service(of: task).flatMap({ owners[$0] }) { tasks[owner, default: []].append(task) }
+        }
+        return tasks
+    }
+
+    private func room(for requests: [ResourceRequest], _ state: MesosState) -> Room {
+        let proof = CapacityProof(requests, on: state.agents)
+        let active = state.agents.filter(\.isActive)
+        let free = active.flatMap(\.pools.values).reduce(MesosResources()) { $0 + $1.free }
+        func sum(_ kind: Scalar) -> Double { requests.reduce(0) { $0 + kind.amount($1) * Double($1.instances) } }
+        let asked = [Scalar.cpus, .mem].map { kind in
+            "\(CapacityTotals.text(sum(kind))) of \(CapacityTotals.text(max(0, free[keyPath: kind.path])))"
+                + "\(kind.unit) \(kind.rawValue)"
+        }
+        return Room(
+            description: "services ask for \(asked.joined(separator: ", ")) free on \(count(active.count, "agent"))",
+            shortfalls: proof.shortfalls)
+    }
+
+    public func observeUnclaimed(
+        besides services: [ServiceID], ignoring patterns: [String]
+    ) async throws(Failure) -> [String] {
+        let state = try await master.state()
+        var claims: [TaskClaim] = []
+        for tenant in tenants {
+            guard let framework = gate.framework(try await tenant.observeFramework(), in: state) else { continue }
+            claims.append(
+                TaskClaim(
+                    framework: framework.id, naming: tenant.taskNaming,
+                    services: Set(services.compactMap { tenant.taskOwner(of: $0) })))
+        }
+        return Completeness(of: state, claims: claims, ignored: patterns).sentences
+    }
+}

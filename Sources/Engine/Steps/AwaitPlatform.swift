@@ -1,0 +1,50 @@
+import Migration
+
+/// Waits until the new color's platform takes services, and proves that those that shall move have a place there.
+struct AwaitPlatform: StepWork {
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        let new = context.direction.new
+        let agents = try await context.agents(of: new)
+        try await context.poll { () async throws(Failure) -> String? in
+            do throws(Failure) {
+                for state in [try await context.cluster(of: new).observePlatform(), try await agents?.observe()] {
+                    guard let state, !state.isReady else { continue }
+                    return "\(state.description): \(state.missing.joined(separator: "; "))"
+                }
+                return nil
+            } catch  where error.kind == .transient || error.kind == .unknownEffect {
+                // A platform that was started a moment ago does not answer yet.
+                return error.summary
+            }
+        }
+        let framework = try await context.cluster(of: new).observePlatform().description
+        guard let agents else { return framework }
+        let room = try await prove(agents, context)
+        return try await "\(framework), \(agents.observe().description); \(room.description)"
+    }
+
+    /// Before the first launch: a service that no agent takes would wait for ever, and the cutover with it.
+    private func prove(_ agents: any AgentPool, _ context: StepContext) async throws(Failure) -> Room {
+        let new = context.direction.new
+        let old = try await context.cluster(of: context.direction.old)
+        let surroundings = try await context.surroundings()
+        let planned = Set(context.plan.services.map(\.id))
+        var wanted: [Service] = []
+        var lacking: [String] = []
+        for service in try await old.observeServices() where planned.contains(service.id) {
+            let rewritten = try old.rewrite(
+                service, overrides: context.environment.services.overrides, inventory: surroundings.new)
+            wanted.append(rewritten)
+            let findings = rewritten.answering(try old.judge(service, rewritten: rewritten, in: surroundings))
+            lacking += findings.filter { $0.judgement == .blocking }.map { "\(service.id) \($0.path): \($0.text)" }
+        }
+        let room = try await agents.observeRoom(for: wanted)
+        lacking += room.shortfalls
+        guard lacking.isEmpty else {
+            throw Failure(
+                "\(new) has no place for all services", details: lacking,
+                advice: "Give \(new) what is missing, then: rz resume. Or go back: rz rollback.", kind: .refused)
+        }
+        return room
+    }
+}

@@ -1,0 +1,31 @@
+/// The agents of one color, which run the tasks of its services, whatever framework launches them.
+public protocol AgentPool: Sendable {
+    /// Whether services can be launched there: enough agents are fit, and each framework is registered with them.
+    func observe() async throws(Failure) -> PlatformState
+
+    /// The agents that take tasks.
+    func observeAgents() async throws(Failure) -> [Agent]
+
+    /// Whether these services fit beside what runs already, which may be some of their own tasks.
+    func observeRoom(for services: [Service]) async throws(Failure) -> Room
+
+    /// What runs and belongs to none of these services, one sentence for each service that it seems to belong to.
+    ///
+    /// - Parameter patterns: of what is left alone: service ids, or `FRAMEWORK/TASK NAME`; `*` stands for any text.
+    func observeUnclaimed(
+        besides services: [ServiceID], ignoring patterns: [String]
+    ) async throws(Failure) -> [String]
+}
+
+/// Whether services fit on agents.
+public struct Room: Sendable, Hashable {
+    /// For people: what is asked for, and what is free.
+    public var description: String
+    /// What is missing, one sentence each; empty when everything fits.
+    public var shortfalls: [String]
+
+    public init(description: String, shortfalls: [String] = []) {
+        self.description = description
+        self.shortfalls = shortfalls
+    }
+}
