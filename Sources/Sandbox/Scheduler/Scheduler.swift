@@ -1,17 +1,18 @@
 import Glibc
 import JSON
 
-/// A small Marathon-compatible scheduler for the sandbox: it answers Marathon's REST API and runs the tasks itself.
+/// A small Marathon-compatible scheduler for the sandbox: it answers Marathon's REST API and runs the tasks itself, or
+/// on the agents of a Mesos cluster.
 ///
-/// Its decisions are made by `SchedulerState`; this actor makes them durable, carries them out, and reports back.
-/// Tasks belong to nobody's process group but their own: they stay when the scheduler ends, and the next one adopts
-/// them. Everything it must remember is on disk before it acts, so any signal may end it at any time.
+/// Its decisions are made by `SchedulerState`; this actor makes them durable, has a `TaskPlace` carry them out, and
+/// reports back. Tasks stay when the scheduler ends, and the next one adopts them. Everything it must remember is on
+/// disk before it acts, so any signal may end it at any time.
 public actor Scheduler {
     let configuration: SchedulerConfiguration
     private let executor = BlockingExecutor(label: "sandbox.scheduler")
-    private let directory: AgentDirectory
     private let probe: any HealthProbe
     private let inherited: [String: String]
+    private var place: any TaskPlace
     private var state: SchedulerState
     private var storedRevision = -1
     private var writer = StateWriter()
@@ -28,12 +29,15 @@ public actor Scheduler {
     init(configuration: SchedulerConfiguration, probe: any HealthProbe) {
         self.configuration = configuration
         self.probe = probe
-        directory = AgentDirectory(serversDirectory: configuration.serversDirectory, color: configuration.color)
-        inherited = ["PATH", "LANG", "HOME", "RZ_SANDBOX"].reduce(into: [:]) { variables, name in
+        let inherited = ["PATH", "LANG", "HOME", "RZ_SANDBOX"].reduce(into: [String: String]()) { variables, name in
             if let value = getenv(name) { variables[name] = String(cString: value) }
         }
+        self.inherited = inherited
+        place = LocalProcesses(configuration, inherited: inherited)
         var generator = IdentifierGenerator(seed: .random(in: 0...UInt64.max))
-        state = SchedulerState(frameworkID: "\(generator.next())-0000", seed: .random(in: 0...UInt64.max), at: .now)
+        state = SchedulerState(
+            frameworkID: configuration.mesos == nil ? "\(generator.next())-0000" : "",
+            seed: .random(in: 0...UInt64.max), at: .now)
     }
 
     /// Serves until it is cancelled; tasks go on running afterwards.
@@ -43,13 +47,18 @@ public actor Scheduler {
         let lock = try lockState()
         defer { close(lock) }
         try load()
-        state.agents = directory.agents()
-        adoptTasks()
+        if let settings = configuration.mesos {
+            let known = state.frameworkID.isEmpty ? nil : state.frameworkID
+            place = MesosTasks(settings, link: MesosLink(settings, framework: known, info: frameworkInfo))
+        }
+        take(place.takeOver(state.tasks.values.sorted { $0.stagedAt < $1.stagedAt }))
+        let service = place.service
         let server = SchedulerServer(scheduler: self)
         defer { stop() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             group.addTask { try await self.watch() }
+            if let service { group.addTask { try await service() } }
             defer { group.cancelAll() }
             do {
                 try await group.next()
@@ -90,25 +99,12 @@ public actor Scheduler {
         var round = 0
         while true {
             if let failure { throw failure }
-            collect(thorough: round % 10 == 0)
-            if round % 10 == 0 { lookForAgents() }
+            take(place.look(at: state, round: round))
             if round % 100 == 99 { hub.beat() }
             take(.tick)
             round += 1
             try await Task.sleep(for: .milliseconds(100))
         }
-    }
-
-    private func collect(thorough: Bool) {
-        take(
-            state.tasks.values.compactMap { task in
-                task.process.flatMap { TaskProcess.exit(of: $0, thorough: thorough) }.map { .exited(task: task.id, $0) }
-            })
-    }
-
-    private func lookForAgents() {
-        let agents = directory.agents()
-        if agents != state.agents { take(.agents(agents)) }
     }
 
     private func take(_ events: SchedulerEvent...) {
@@ -124,24 +120,26 @@ public actor Scheduler {
 
     private func perform(_ commands: [Command]) {
         var commands = commands
-        while !commands.isEmpty {
-            store()
-            guard failure == nil else { return }
-            let events = commands.compactMap(execute)
-            commands = events.flatMap { state.handle($0, at: .now) }
-        }
+        repeat {
+            while !commands.isEmpty {
+                store()
+                guard failure == nil else { return }
+                let events = commands.compactMap(execute)
+                commands = events.flatMap { state.handle($0, at: .now) }
+            }
+            commands = place.finishRound(isWaiting: !state.queue.isEmpty).flatMap { state.handle($0, at: .now) }
+        } while !commands.isEmpty
         store()
     }
 
     private func execute(_ command: Command) -> SchedulerEvent? {
         switch command {
-        case .launch(let task, let app): return launch(task, app)
-        case .signal(let task, let force):
-            if let process = task.process { TaskProcess.signal(process, force: force) }
+        case .launch(let task, let app): return place.launch(task, of: app, in: state)
+        case .end(let task, let force): place.end(task, force: force)
         case .probe(let task, let checks): startProbes(task, checks)
         case .forget(let task):
             for probe in probes.removeValue(forKey: task.id) ?? [] { probe.cancel() }
-            unlink(pidFile(of: task))
+            place.forget(task)
         case .publish(let event): hub.publish(event)
         case .detachSubscribers: hub.close()
         case .log(let entry): log(entry)
@@ -149,31 +147,12 @@ public actor Scheduler {
         return nil
     }
 
-    private func launch(_ task: TaskRecord, _ app: AppDefinition) -> SchedulerEvent {
-        let folder = "\(task.directory)/tasks/\(task.id)"
-        do throws(File.Failure) {
-            try File.makeDirectory(folder)
-            try File.makeDirectory("\(task.directory)/run")
-            let agent = state.agents.first { $0.server == task.server }?.environment ?? [:]
-            let process = try TaskProcess.spawn(
-                TaskProcess.Launch(
-                    arguments: TaskEnvironment.arguments(task, app),
-                    environment: TaskEnvironment.variables(task, app, agent: agent, inherited: inherited),
-                    workingDirectory: folder, outputFile: "\(folder)/stdout", errorFile: "\(folder)/stderr"))
-            try? File.replace(pidFile(of: task), with: Array("\(process.pid)\n".utf8))
-            return .started(task: task.id, process)
-        } catch {
-            return .exited(task: task.id, .neverStarted(error.description))
-        }
-    }
-
     private func startProbes(_ task: TaskRecord, _ checks: [HealthCheck]) {
         let probe = probe
         let environment = state.apps[task.app]?.definition(of: task.version).map { app in
-            let agent = state.agents.first { $0.server == task.server }?.environment ?? [:]
-            return TaskEnvironment.variables(task, app, agent: agent, inherited: inherited)
+            TaskEnvironment.variables(task, app, agent: state.environment(of: task), inherited: inherited)
         }
-        probes[task.id] = checks.enumerated().map { index, check in
+        probes[task.id] = checks.enumerated().filter { !place.performs($0.element) }.map { index, check in
             let port = check.port ?? (task.ports.indices.contains(check.portIndex) ? task.ports[check.portIndex] : nil)
             let target = ProbeTarget(
                 check: check, hostname: task.hostname, port: port, environment: environment ?? [:])
@@ -199,8 +178,16 @@ public actor Scheduler {
         }
     }
 
-    private func pidFile(of task: TaskRecord) -> String {
-        "\(task.directory)/run/\(task.id).pid"
+    /// What the scheduler tells a Mesos master of itself.
+    private var frameworkInfo: JSONObject {
+        let url = "http://\(configuration.address):\(configuration.port)"
+        return JSONObject(fields: [
+            ("user", .string(getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "root")),
+            ("name", "marathon"), ("role", "*"), ("checkpoint", true),
+            ("failover_timeout", .amount(configuration.mesos?.failoverTimeout ?? 0)),
+            ("hostname", .string(configuration.address)), ("webui_url", .string(url)),
+            ("capabilities", [["type": "PARTITION_AWARE"], ["type": "TASK_KILLING_STATE"]]),
+        ])
     }
 
     // MARK: State on disk
@@ -255,17 +242,6 @@ public actor Scheduler {
                 "The scheduler's state \(configuration.stateFile) can't be read: \(error). "
                     + "Restore the file, or move it away to begin anew (its tasks then have to be ended by hand).")
         }
-    }
-
-    private func adoptTasks() {
-        let started = state.tasks.values.contains { $0.process == nil } ? ProcessTable.sessionLeadersByTask() : [:]
-        take(
-            state.tasks.values.sorted(by: { $0.stagedAt < $1.stagedAt }).map { task in
-                if let process = task.process ?? started[task.id], ProcessTable.isAlive(process) {
-                    return .adopted(task: task.id, process)
-                }
-                return task.process == nil ? .unlaunched(task: task.id) : .exited(task: task.id, .unobserved)
-            })
     }
 
     private func stop() {

@@ -13,6 +13,8 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     public var serversDirectory: String
     /// The file that gets one JSON line for each thing that happens to a task.
     public var log: String
+    /// The Mesos cluster whose framework it is; nil runs the tasks here.
+    public var mesos: MesosSettings?
     /// The features that are switched on, as Marathon's `--enable_features` takes them.
     public var features: Set<String> = ["task_killing"]
     /// The role of services that have no other, Marathon's `--mesos_role`.
@@ -28,7 +30,8 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     public var endpoint: String { "\(address):\(port)" }
 
     public init(
-        address: String, port: Int, color: String, stateFile: String, serversDirectory: String, log: String
+        address: String, port: Int, color: String, stateFile: String, serversDirectory: String, log: String,
+        mesos: MesosSettings? = nil
     ) {
         self.address = address
         self.port = port
@@ -36,6 +39,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         self.stateFile = stateFile
         self.serversDirectory = serversDirectory
         self.log = log
+        self.mesos = mesos
     }
 
     /// Reads the JSON configuration file written by the sandbox's playbook.
@@ -50,7 +54,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         }
         let known = [
             "address", "port", "color", "stateFile", "serversDirectory", "log", "features", "role", "httpCredentials",
-            "metronomePort", "composePort",
+            "metronomePort", "composePort", "mesos",
         ]
         for key in (json.object ?? JSONObject()).keys where !known.contains(key) {
             throw SchedulerError(
@@ -75,7 +79,8 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         }
         self.init(
             address: try text("address"), port: port, color: try text("color"), stateFile: try text("stateFile"),
-            serversDirectory: try text("serversDirectory"), log: try text("log"))
+            serversDirectory: try text("serversDirectory"), log: try text("log"),
+            mesos: json["mesos"] == nil ? nil : MesosSettings(master: try text("mesos")))
         if let features = json["features"]?.array { self.features = Set(features.compactMap(\.string)) }
         metronomePort = try further("metronomePort")
         composePort = try further("composePort")

@@ -109,6 +109,11 @@ final class RealMesos {
 
     func killAgent(_ index: Int) { kill(agents[index].pid, SIGKILL) }
 
+    /// Stops an agent as a partition of the network would, for the master.
+    func pauseAgent(_ index: Int) { kill(agents[index].pid, SIGSTOP) }
+
+    func continueAgent(_ index: Int) { kill(agents[index].pid, SIGCONT) }
+
     /// Has the keeper run `mesos-up`, and gives the pid of what it started.
     private func up(
         _ arguments: [String], settings: [String: String], environment: [String: String]

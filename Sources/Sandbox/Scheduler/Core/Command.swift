@@ -4,11 +4,11 @@ import JSON
 enum Command: Sendable {
     /// Starts one task; those of a pod's instance are given out together, one command a container.
     case launch(TaskRecord, AppDefinition)
-    /// Signals the whole session of a task.
-    case signal(TaskRecord, force: Bool)
+    /// Ends a task, with all processes of its session.
+    case end(TaskRecord, force: Bool)
     /// Runs the checks of its container against a task until it ends.
     case probe(TaskRecord, [HealthCheck])
-    /// The task is over: its pid file and probes go.
+    /// The task is over: what was kept for it goes.
     case forget(TaskRecord)
     case publish(ServerEvent)
     /// Ends every event stream.
@@ -19,9 +19,16 @@ enum Command: Sendable {
 /// What happened outside the core.
 enum SchedulerEvent: Sendable {
     case tick
+    /// All agents that there are.
     case agents([Agent])
-    case started(task: String, ProcessIdentity)
-    case adopted(task: String, ProcessIdentity)
+    /// These agents offer these resources.
+    case offers([Agent])
+    /// Whatever was offered is used or declined.
+    case offersGone
+    /// The id that the Mesos master knows the scheduler by; nil when it forgot it.
+    case registered(framework: String?)
+    case started(task: String, ProcessIdentity?)
+    case adopted(task: String, ProcessIdentity?)
     /// The launch was decided by an earlier scheduler process and never carried out.
     case unlaunched(task: String)
     case exited(task: String, TaskExit)

@@ -39,7 +39,7 @@ struct OfferBook: Sendable {
         for sibling in siblings { siblingCount[sibling.server, default: 0] += 1 }
         let byServer = Dictionary(agents.map { ($0.server, $0) }, uniquingKeysWith: { first, _ in first })
         let neighbours = siblings.compactMap { byServer[$0.server] }
-        let ordered = agents.sorted { left, right in
+        let ordered = agents.filter(\.hasOffer).sorted { left, right in
             let mine = (siblingCount[left.server] ?? 0, -(free[left.server]?.cpus ?? 0), left.server)
             return mine < (siblingCount[right.server] ?? 0, -(free[right.server]?.cpus ?? 0), right.server)
         }

@@ -2,8 +2,8 @@ import JSON
 
 /// What happens to tasks: they start, answer their health checks, and end.
 extension SchedulerState {
-    mutating func started(_ id: String, _ process: ProcessIdentity, _ now: Timestamp) {
-        guard var task = tasks[id], task.process == nil else { return }
+    mutating func started(_ id: String, _ process: ProcessIdentity?, _ now: Timestamp) {
+        guard var task = tasks[id], task.startedAt == nil else { return }
         task.process = process
         task.startedAt = now
         if task.phase == .staging { task.phase = .running }
@@ -12,12 +12,12 @@ extension SchedulerState {
         markDurableChange()
         log(.running, task, now)
         publishStatus(task, "TASK_RUNNING", "", now)
-        guard task.phase == .running else { return emit(.signal(task, force: false)) }
+        guard task.phase == .running else { return emit(.end(task, force: false)) }
         probe(task)
     }
 
     /// A task of an earlier scheduler process that is still alive.
-    mutating func adopted(_ id: String, _ process: ProcessIdentity, _ now: Timestamp) {
+    mutating func adopted(_ id: String, _ process: ProcessIdentity?, _ now: Timestamp) {
         guard var task = tasks[id] else { return }
         task.process = process
         if task.startedAt == nil { task.startedAt = now }
@@ -28,7 +28,7 @@ extension SchedulerState {
         log(.adopted, task, now)
         if task.phase == .killing {
             dying.insert(id)
-            emit(.signal(task, force: false))
+            emit(.end(task, force: false))
         } else {
             probe(task)
         }
@@ -61,19 +61,19 @@ extension SchedulerState {
             }
             return
         }
-        let state = exit == .code(0) ? "TASK_FINISHED" : "TASK_FAILED"
         log(.failed, task, now, message: exit.description)
-        publishStatus(task, state, exit.description, now)
+        publishStatus(task, exit.state, exit.description, now)
         guard let policy = apps[task.app]?.effective?.backoff else { return }
+        apps[task.app]?.lastFailure = TaskFailure(
+            task: id, hostname: task.hostname, slaveID: task.slaveID, message: exit.description, state: exit.state,
+            timestamp: now, version: task.version)
+        guard exit.callsForBackoff else { return }
         let lifetime = (task.startedAt ?? now).seconds(until: now)
         if apps[task.app]?.backoff == nil {
             apps[task.app]?.backoff = Backoff(policy, at: now)
         } else {
             apps[task.app]?.backoff?.extend(policy, at: now, lifetime: lifetime)
         }
-        apps[task.app]?.lastFailure = TaskFailure(
-            task: id, hostname: task.hostname, slaveID: task.slaveID, message: exit.description, state: state,
-            timestamp: now, version: task.version)
     }
 
     mutating func probed(_ id: String, _ index: Int, _ failure: String?, _ now: Timestamp) {
@@ -124,7 +124,7 @@ extension SchedulerState {
         attention.insert(task.app)
         markDurableChange()
         publishStatus(task, "TASK_KILLING", "", now)
-        if task.process != nil { emit(.signal(task, force: false)) }
+        emit(.end(task, force: false))
     }
 
     mutating func kill(_ instance: Instance, _ now: Timestamp) {

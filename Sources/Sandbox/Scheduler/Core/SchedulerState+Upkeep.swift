@@ -58,6 +58,8 @@ extension SchedulerState {
         }
         pending.count = missing
         if let until = apps[app.id]?.backoff?.until, now < until { return }
+        // What the last offers lacked stands until there are others.
+        guard agents.contains(where: \.hasOffer) else { return }
         if let last = pending.lastAttempt, !offersChanged, last.seconds(until: now) < Self.offerInterval { return }
         pending.lastAttempt = now
         var book = offers ?? OfferBook(agents: agents, tasks: tasks.values)

@@ -5,6 +5,7 @@ import JSON
 /// It follows Marathon 1.11: an accepted change becomes a deployment, a deployment's steps make definitions effective,
 /// and each effective definition is kept up by launching and ending tasks.
 struct SchedulerState: Sendable {
+    /// Empty while no Mesos master has given one.
     var frameworkID: String
     /// Apps and pods, which share one tree of ids.
     var apps: [PathID: AppRecord] = [:]
@@ -48,6 +49,12 @@ struct SchedulerState: Sendable {
             self.agents = agents
             offersChanged = true
             attention.formUnion(queue.keys)
+        case .offers(let offers): offered(offers)
+        case .offersGone:
+            for index in agents.indices { agents[index].hasOffer = false }
+        case .registered(let framework):
+            frameworkID = framework ?? ""
+            markDurableChange()
         case .started(let id, let process): started(id, process, now)
         case .adopted(let id, let process): adopted(id, process, now)
         case .unlaunched(let id): unlaunched(id, now)
@@ -111,12 +118,33 @@ struct SchedulerState: Sendable {
         apps.filter { $0.value.definition.kind == kind }.keys.sorted()
     }
 
+    /// The variables that every task on a task's agent gets.
+    func environment(of task: TaskRecord) -> [String: String] {
+        agents.first { $0.server == task.server }?.environment ?? [:]
+    }
+
+    /// What an agent has is what it offers and what the tasks here already take of it.
+    private mutating func offered(_ offers: [Agent]) {
+        for var agent in offers {
+            for task in tasks.values where task.server == agent.server {
+                agent.resources = agent.resources + task.resources
+            }
+            if let index = agents.firstIndex(where: { $0.server == agent.server }) {
+                agents[index] = agent
+            } else {
+                agents.append(agent)
+            }
+        }
+        offersChanged = true
+        attention.formUnion(queue.keys)
+    }
+
     private mutating func tick(_ now: Timestamp) {
         attention.formUnion(queue.keys)
         for id in dying {
             guard let task = tasks[id], let deadline = task.killDeadline, deadline <= now else { continue }
             tasks[id]?.killDeadline = now.adding(seconds: 1)
-            emit(.signal(task, force: true))
+            emit(.end(task, force: true))
         }
     }
 }

@@ -33,6 +33,7 @@ struct TaskRecord: Sendable, Hashable {
 
     var phase = Phase.staging
     var startedAt: Timestamp?
+    /// Nil on Mesos.
     var process: ProcessIdentity?
     /// When a task being ended is ended by force.
     var killDeadline: Timestamp?
@@ -47,7 +48,7 @@ struct TaskRecord: Sendable, Hashable {
     }
 
     var isActive: Bool { phase != .killing }
-    var slaveID: String { "sandbox-\(server)" }
+    var slaveID: String { Agent.id(server: server, directory: directory) }
 
     var healthChecks: [Health] { health.filter { $0.purpose == .health } }
     var readinessChecks: [Health] { health.filter { $0.purpose != .health } }
@@ -81,6 +82,20 @@ enum TaskExit: Sendable, Hashable, CustomStringConvertible {
     case unobserved
     /// There never was a process.
     case neverStarted(String)
+    /// What Mesos says, for example `TASK_LOST`.
+    case reported(state: String, message: String)
+
+    /// The last state of a task that nobody ended.
+    var state: String {
+        switch self {
+        case .code(0): "TASK_FINISHED"
+        case .reported(let state, _): state
+        case .code, .signal, .unobserved, .neverStarted: "TASK_FAILED"
+        }
+    }
+
+    /// Whether the task itself is to blame, so that the next one has to wait.
+    var callsForBackoff: Bool { ["TASK_FINISHED", "TASK_FAILED", "TASK_ERROR"].contains(state) }
 
     var description: String {
         switch self {
@@ -88,6 +103,7 @@ enum TaskExit: Sendable, Hashable, CustomStringConvertible {
         case .signal(let signal): "Command terminated with signal \(signal)"
         case .unobserved: "The process is gone"
         case .neverStarted(let reason): reason
+        case .reported(let state, let message): message.isEmpty ? state : message
         }
     }
 }

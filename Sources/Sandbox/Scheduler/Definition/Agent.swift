@@ -2,19 +2,25 @@ import JSON
 
 /// A server that tasks can run on, as its `etc/agent.json` describes it.
 struct Agent: Sendable, Hashable {
-    /// The server's name, which is its folder's name.
+    /// The server's name, which is its folder's name; on Mesos the agent's id.
     let server: String
-    /// The server's folder.
+    /// The server's folder; on Mesos empty.
     let directory: String
     let hostname: String
     let attributes: [String: String]
-    let resources: Resources
+    var resources: Resources
     let ports: [ClosedRange<Int>]
     /// Variables every task on this agent gets.
     let environment: [String: String]
+    /// Whether tasks may be placed on it now: on Mesos only while it offers its resources.
+    var hasOffer = true
 
     /// The id tasks carry as their `slaveId`.
-    var id: String { "sandbox-\(server)" }
+    var id: String { Agent.id(server: server, directory: directory) }
+
+    static func id(server: String, directory: String) -> String {
+        directory.isEmpty ? server : "sandbox-\(server)"
+    }
 
     func value(of field: String) -> String? {
         switch field {

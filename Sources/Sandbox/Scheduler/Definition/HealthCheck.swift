@@ -26,6 +26,10 @@ struct HealthCheck: Sendable, Hashable {
     let timeout: Double
     /// After so many failures in a row the task is killed; zero means never.
     let maxConsecutiveFailures: Int
+    /// How long Mesos waits before the first one.
+    let delay: Double
+    /// Whether Marathon leaves it to Mesos' executor.
+    let runsOnAgent: Bool
 
     /// Marathon takes a redirect for a sign of life.
     private static let aliveStatuses = Set(200..<400)
@@ -77,6 +81,9 @@ struct HealthCheck: Sendable, Hashable {
         self.port = port
         self.portIndex = portIndex
         self.acceptedStatuses = acceptedStatuses
+        let name = json["protocol"]?.string ?? "HTTP"
+        runsOnAgent = purpose == .health && (name == "COMMAND" || name.hasPrefix("MESOS_"))
+        delay = json["delaySeconds"]?.double ?? 15
         gracePeriod = json["gracePeriodSeconds"]?.double ?? 300
         self.interval = max(json["intervalSeconds"]?.double ?? interval, 0.1)
         timeout = max(json["timeoutSeconds"]?.double ?? 20, 0.1)
