@@ -206,15 +206,31 @@ struct SandboxLoadCommand: AsyncParsableCommand {
 struct SandboxScheduler: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scheduler", abstract: "The sandbox's Marathon-compatible scheduler.",
-        discussion: "  rz sandbox scheduler --config servers/blue-control-1/etc/scheduler.json", shouldDisplay: false)
+        discussion: """
+              rz sandbox scheduler --config servers/blue-control-1/etc/scheduler.json
+              rz sandbox scheduler --config scheduler.json --mesos http://127.0.0.1:5050
+            """, shouldDisplay: false)
 
     @Option(name: .long, help: "Its configuration, JSON.")
     var config: String
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Run the tasks as a framework of this Mesos cluster, not here.", valueName: "url"))
+    var mesos: String?
+
+    func validate() throws {
+        guard mesos.map({ $0.hasPrefix("http://") || $0.hasPrefix("https://") }) ?? true else {
+            throw ValidationError("--mesos is the URL of a Mesos master, for example http://127.0.0.1:5050.")
+        }
+    }
+
     func run() async throws {
         try await exiting {
             do {
-                try await Frameworks(SchedulerConfiguration(contentsOf: config)).run()
+                var configuration = try SchedulerConfiguration(contentsOf: config)
+                if let mesos { configuration.mesos = MesosSettings(master: mesos) }
+                try await Frameworks(configuration).run()
             } catch {
                 throw Failure(error, doing: "The scheduler stopped")
             }

@@ -27,10 +27,11 @@ final class MesosScheduler {
         scheduler.removeFolder()
     }
 
-    init(master: String) throws {
+    init(master: String, heartbeatTolerance: Double = 3) throws {
         folder = NSTemporaryDirectory() + "rz-scheduler-\(UUID().uuidString.prefix(8))"
         let port = try freePort()
         var settings = MesosSettings(master: master)
+        settings.heartbeatTolerance = heartbeatTolerance
         settings.reconcileInterval = 2
         settings.unknownTolerance = 20
         configuration = SchedulerConfiguration(
@@ -100,5 +101,5 @@ final class MesosScheduler {
         }
     }
 
-    private func removeFolder() { try? FileManager.default.removeItem(atPath: folder) }
+    func removeFolder() { try? FileManager.default.removeItem(atPath: folder) }
 }
