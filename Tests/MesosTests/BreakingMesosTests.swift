@@ -20,7 +20,7 @@ struct BreakingMesosTests {
                 try await scheduler.call(.post, "/v2/apps", Self.app)
                 let tasks = try await scheduler.waitUntilReady("/sleeper", 2)
                 mesos.killAgent(0)
-                try mesos.startAgent(0)
+                try await mesos.startAgent(0)
                 try await eventually("the agent is back") {
                     try await mesos.master.agents().contains(where: \.isActive)
                 }
@@ -62,7 +62,7 @@ struct BreakingMesosTests {
                 mesos.killMaster()
                 // Asked for while there is no master: it is done when there is one again.
                 try await scheduler.call(.put, "/v2/apps/sleeper", ["instances": 3])
-                try mesos.startMaster()
+                try await mesos.startMaster()
                 #expect(Set(try await scheduler.waitUntilReady("/sleeper", 3)).isSuperset(of: tasks))
                 #expect(try await scheduler.frameworkID() == framework)
                 let state = try await mesos.master.state()

@@ -98,7 +98,7 @@ struct FrameworkTests {
                     return entry?["count"]?.int == 1
                         && reasons.contains { $0["reason"] == "InsufficientMemory" && $0["declined"] == 1 }
                 }
-                try mesos.addAgent(RealMesos.AgentSpecification())
+                try await mesos.addAgent(RealMesos.AgentSpecification())
                 try await scheduler.waitUntilReady("/sleeper", 2)
                 // Another framework gets its offer, although this one was first.
                 let script = try TaskScript(master: mesos.port, name: "other", taskID: "other.1", label: "x", role: "r")

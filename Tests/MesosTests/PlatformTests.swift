@@ -37,12 +37,12 @@ struct PlatformTests {
             #expect(try await gate.observe(mesos.master, frameworks: []).isReady)
             mesos.killAgent(1)
             try await eventually("the gate closes") { try await !gate.observe(mesos.master, frameworks: []).isReady }
-            try mesos.startAgent(1)
+            try await mesos.startAgent(1)
             try await eventually("the gate opens") { try await gate.observe(mesos.master, frameworks: []).isReady }
             mesos.killMaster()
             let gone = try await gate.observe(mesos.master, frameworks: [])
             #expect(gone.missing.first?.hasPrefix("The Mesos master does not answer") == true)
-            try mesos.startMaster()
+            try await mesos.startMaster()
             try await eventually("the gate opens with the next leader") {
                 try await gate.observe(mesos.master, frameworks: []).isReady
             }

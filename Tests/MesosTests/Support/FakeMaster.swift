@@ -9,16 +9,15 @@ final class FakeMaster {
     let port: Int
     private let process = Process()
 
-    init() throws {
+    init() async throws {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", "-c", script]
         process.standardInput = Pipe()
         let output = Pipe()
         process.standardOutput = output
         try process.run()
-        var line: [UInt8] = []
-        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
-        port = Int(String(decoding: line, as: UTF8.self)) ?? 0
+        let reader = output.fileHandleForReading
+        port = Int(await blocking { firstLine(of: reader) }) ?? 0
     }
 
     deinit { (process.standardInput as? Pipe)?.fileHandleForWriting.closeFile() }

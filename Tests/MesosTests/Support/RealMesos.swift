@@ -47,15 +47,24 @@ final class RealMesos {
         _ body: (RealMesos) async throws -> Void
     ) async throws {
         let mesos = try RealMesos(settings: settings)
-        defer { mesos.tearDown() }
-        try mesos.startMaster()
-        for specification in agents { try mesos.addAgent(specification) }
+        do {
+            try await mesos.begin(agents)
+            try await body(mesos)
+        } catch {
+            await mesos.tearDown()
+            throw error
+        }
+        await mesos.tearDown()
+    }
+
+    private func begin(_ agents: [AgentSpecification]) async throws {
+        try await startMaster()
+        for specification in agents { try await addAgent(specification) }
         try await eventually("all agents are active") {
             agents.isEmpty
-                ? await mesos.master.isAlive()
-                : try await mesos.master.agents().filter(\.isActive).count == agents.count
+                ? await master.isAlive()
+                : try await master.agents().filter(\.isActive).count == agents.count
         }
-        try await body(mesos)
     }
 
     private init(settings: [String: String]) throws {
@@ -77,28 +86,28 @@ final class RealMesos {
     }
 
     /// Starts the master, or starts it again on what an earlier one remembered.
-    func startMaster() throws {
-        masterPID = try up(
+    func startMaster() async throws {
+        masterPID = try await up(
             ["master", "master", "\(port)"], settings: masterSettings, environment: ["REGISTRY": "replicated_log"])
     }
 
     func killMaster() { kill(masterPID, SIGKILL) }
 
-    func addAgent(_ specification: AgentSpecification) throws {
+    func addAgent(_ specification: AgentSpecification) async throws {
         let taskPorts = try FreePorts.claim(specification.portCount)
         let agent = Agent(
             name: "agent-\(agents.count + 1)", port: try FreePorts.claim(), specification: specification,
             taskPorts: taskPorts, pid: 0)
         agents.append(agent)
-        try startAgent(agents.count - 1)
+        try await startAgent(agents.count - 1)
     }
 
     /// Starts an agent, or starts it again on what an earlier one remembered.
-    func startAgent(_ index: Int) throws {
+    func startAgent(_ index: Int) async throws {
         let agent = agents[index]
         let ranges = agent.taskPorts.sorted().map { "\($0)-\($0)" }.joined(separator: ",")
         let ports = agent.taskPorts.isEmpty ? "" : ";ports:[\(ranges)]"
-        agents[index].pid = try up(
+        agents[index].pid = try await up(
             [
                 "agent", agent.name, "\(agent.port)", "\(port)", agent.specification.attributes,
                 agent.specification.resources + ports,
@@ -117,17 +126,19 @@ final class RealMesos {
     /// Has the keeper run `mesos-up`, and gives the pid of what it started.
     private func up(
         _ arguments: [String], settings: [String: String], environment: [String: String]
-    ) throws -> Int32 {
+    ) async throws -> Int32 {
         let extra = settings.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
         let order = Order(
             arguments: [RealMesos.home + "/mesos-up"] + arguments,
             environment: environment.merging(["MESOS_EXTRA": extra]) { _, new in new })
         let input = try #require(keeper.standardInput as? Pipe)
         let output = try #require(keeper.standardOutput as? Pipe)
-        try input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(order) + [10])
-        var line: [UInt8] = []
-        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
-        let answer = String(decoding: line, as: UTF8.self)
+        let line = try JSONEncoder().encode(order) + [10]
+        let (writer, reader) = (input.fileHandleForWriting, output.fileHandleForReading)
+        let answer = await blocking {
+            try? writer.write(contentsOf: line)
+            return firstLine(of: reader)
+        }
         return try #require(Int32(answer.trimmingCharacters(in: .whitespacesAndNewlines)), "mesos-up: \(answer)")
     }
 
@@ -136,10 +147,24 @@ final class RealMesos {
         let environment: [String: String]
     }
 
-    private func tearDown() {
+    private func tearDown() async {
         (keeper.standardInput as? Pipe)?.fileHandleForWriting.closeFile()
-        keeper.waitUntilExit()
+        let keeper = keeper
+        await blocking { keeper.waitUntilExit() }
     }
+}
+
+/// Does something that blocks on a thread of its own, and not on one that the other tests need.
+func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: body()) }
+    }
+}
+
+func firstLine(of file: FileHandle) -> String {
+    var line: [UInt8] = []
+    while let byte = try? file.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
+    return String(decoding: line, as: UTF8.self)
 }
 
 /// Starts what it is told to, and at the end of its input ends whatever works in the folder: masters, agents,
@@ -173,7 +198,7 @@ struct ConditionNeverHeld: Error, CustomStringConvertible {
 
 /// Waits until a condition holds; fails with its name at the deadline.
 func eventually(
-    _ what: String, within deadline: Duration = .seconds(40), _ condition: () async throws -> Bool
+    _ what: String, within deadline: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + deadline
     while ContinuousClock.now < end {
