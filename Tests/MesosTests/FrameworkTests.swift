@@ -110,7 +110,7 @@ struct FrameworkTests {
         }
     }
 
-    @Test("takes its tasks over when it comes back, and kills what it does not know")
+    @Test("takes its tasks over when it comes back")
     func restart() async throws {
         try await RealMesos.with { mesos in
             try await MesosScheduler.with(mesos) { scheduler in
