@@ -56,6 +56,8 @@ private struct KilledProvisioner: Provisioner {
     let base: any Provisioner
     let points: KillPoints
 
+    var hasFixedServers: Bool { base.hasFixedServers }
+
     func observeVersion() async throws(Failure) -> String {
         try await look("observeVersion") { () async throws(Failure) in try await base.observeVersion() }
     }

@@ -48,7 +48,8 @@ public struct Observer: Sendable {
         return Observation(
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
             provisioning: provisioning, services: services.moving, rewritten: services.rewritten,
-            ignored: services.ignored, findings: services.findings, obstacles: obstacles + unclaimed + sourceObstacles(source))
+            ignored: services.ignored, findings: services.findings,
+            obstacles: obstacles + unclaimed + sourceObstacles(source))
     }
 
     /// What no source tells of would be left behind, and be gone with the old servers.

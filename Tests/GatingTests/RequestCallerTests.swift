@@ -46,7 +46,8 @@ struct RequestCallerTests {
 
     @Test("that reaches nobody may be repeated")
     func refused() async throws {
-        let failure = try await failure(HTTPWork(url: Setting("http://127.0.0.1:\(try FreePorts.claim())/?t=${env:TOKEN}")))
+        let nobody = "http://127.0.0.1:\(try FreePorts.claim())"
+        let failure = try await failure(HTTPWork(url: Setting("\(nobody)/?t=${env:TOKEN}")))
         #expect(failure.kind == .transient)
         #expect(!"\(failure)".contains("hunter2"))
     }

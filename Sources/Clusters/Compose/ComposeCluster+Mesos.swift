@@ -11,7 +11,9 @@ extension ComposeCluster: MesosTenant {
 
     func taskOwner(of service: ServiceID) -> String? {
         let parts = service.text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, !service.text.hasPrefix(ServiceSource.chronosMark) else { return nil }
+        guard parts.count == 2, !parts[0].isEmpty, !service.text.hasPrefix(ServiceSource.chronosMark) else {
+            return nil
+        }
         return files.first { $0.id == service }?.taskName ?? "\(prefix):\(parts[0]):\(parts[1])"
     }
 

@@ -125,7 +125,9 @@ public struct PlatformGate: Sendable, Hashable {
         case .id(let id): state.frameworks.first { $0.id == id }
         case .name(let name):
             // One that was registered anew leaves its older self behind, disconnected.
-            state.frameworks.filter { $0.name.lowercased() == name.lowercased() }.max { !$0.isConnected && $1.isConnected }
+            state.frameworks.filter { $0.name.lowercased() == name.lowercased() }.max {
+                !$0.isConnected && $1.isConnected
+            }
         case .none: nil
         }
     }

@@ -186,6 +186,7 @@ struct StopServices: StepWork {
 struct DestroyServers: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         let old = context.direction.old
+        if context.drivers.provisioner.hasFixedServers { return "the servers of \(old) are a fixed list, and stay" }
         let count = try await context.inventory(of: old).hosts.count
         if count == 0 { return "no servers are left" }
         try await Quiet(context).demand()

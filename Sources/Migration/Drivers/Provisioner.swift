@@ -20,6 +20,13 @@ public protocol Provisioner: Sendable {
 
     /// Destroys a color's servers, never the disks.
     func destroy(_ color: Color, report: Report) async throws(Failure)
+
+    /// Whether servers are neither built nor destroyed, but always there.
+    var hasFixedServers: Bool { get }
+}
+
+extension Provisioner {
+    public var hasFixedServers: Bool { false }
 }
 
 /// What a provisioner would do, by address of the resource.

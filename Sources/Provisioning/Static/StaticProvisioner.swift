@@ -23,6 +23,8 @@ public struct StaticProvisioner: Provisioner {
         self.resolve = resolve
     }
 
+    public var hasFixedServers: Bool { servers.command == nil }
+
     public func observeVersion() async throws(Failure) -> String {
         guard let command = servers.command else { return "fixed list of servers" }
         return "static servers by \(command.map(\.text).joined(separator: " "))"

@@ -1,4 +1,5 @@
 import Foundation
+import FreePorts
 import Glibc
 import Migration
 import Sandbox
@@ -27,12 +28,12 @@ struct TestFrameworks {
     private init(password: String?) async throws {
         folder = NSTemporaryDirectory() + "rz-frameworks-\(UUID().uuidString.prefix(8))"
         server = folder + "/servers/blue-agent-1"
-        let ports = freePorts(2)
+        let ports = try FreePorts.claim(3)
         try FileManager.default.createDirectory(atPath: server + "/etc", withIntermediateDirectories: true)
         try Data(#"{"color":"blue"}"#.utf8).write(to: URL(fileURLWithPath: server + "/server.json"))
         let agent = """
             {"hostname":"127.0.0.1","attributes":{"rack":"r1"},"environment":{"SERVER":"\(server)"},
-             "resources":{"cpus":4,"mem":4096,"disk":10000,"ports":"31000-31010"}}
+             "resources":{"cpus":4,"mem":4096,"disk":10000,"ports":"\(ports[2])-\(ports[2])"}}
             """
         try Data(agent.utf8).write(to: URL(fileURLWithPath: server + "/etc/agent.json"))
         (metronome, compose) = ("http://127.0.0.1:\(ports[0])", "http://127.0.0.1:\(ports[1])")

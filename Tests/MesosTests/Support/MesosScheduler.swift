@@ -1,4 +1,5 @@
 import Foundation
+import FreePorts
 import JSON
 import Testing
 import Transport
@@ -29,7 +30,7 @@ final class MesosScheduler {
 
     init(master: String, heartbeatTolerance: Double = 3) throws {
         folder = NSTemporaryDirectory() + "rz-scheduler-\(UUID().uuidString.prefix(8))"
-        let port = try freePort()
+        let port = try FreePorts.claim()
         var settings = MesosSettings(master: master)
         settings.heartbeatTolerance = heartbeatTolerance
         settings.reconcileInterval = 2

@@ -52,13 +52,15 @@ struct SystemRoutes: Routes {
         let features = configuration.features.sorted().map { JSON.string($0) }
         return APIResponse(json: [
             "name": "marathon", "version": .string(Self.version), "buildref": "sandbox", "elected": true,
-            "leader": .string(configuration.endpoint), "frameworkId": state.frameworkID.isEmpty ? .null : .string(state.frameworkID),
+            "leader": .string(configuration.endpoint),
+            "frameworkId": state.frameworkID.isEmpty ? .null : .string(state.frameworkID),
             "marathon_config": [
                 "checkpoint": true, "decline_offer_duration": 120_000, "executor": "//cmd",
                 "failover_timeout": 604_800, "features": .array(features), "framework_name": "marathon", "ha": false,
                 "hostname": .string(configuration.address), "leader_proxy_connection_timeout_ms": 5000,
                 "leader_proxy_read_timeout_ms": 10000, "local_port_min": 10000, "local_port_max": 20000,
-                "master": .string(configuration.mesos?.master ?? "sandbox-\(configuration.color)"), "max_instances_per_offer": 100,
+                "master": .string(configuration.mesos?.master ?? "sandbox-\(configuration.color)"),
+                "max_instances_per_offer": 100,
                 "mesos_bridge_name": "mesos-bridge", "mesos_role": .string(configuration.role),
                 "new_group_enforce_role": "off", "scale_apps_interval": 300_000, "task_launch_timeout": 300_000,
                 "task_lost_expunge_initial_delay": 300_000, "task_lost_expunge_interval": 30_000,

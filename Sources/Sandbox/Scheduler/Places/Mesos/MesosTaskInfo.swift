@@ -3,13 +3,14 @@ import JSON
 /// A task as Mesos wants it, made as Marathon 1.11's `TaskBuilder` makes it.
 enum MesosTaskInfo {
     static func json(_ task: TaskRecord, _ app: AppDefinition) -> JSON {
+        let container = app.container(named: task.container)
         var info = JSONObject(fields: [
             ("name", .string(app.id.segments.reversed().joined(separator: "."))), ("task_id", value(task.id)),
             ("agent_id", value(task.server)), ("resources", resources(task)), ("command", command(task, app)),
             ("labels", labels(app)), ("discovery", discovery(task, app)),
-            ("kill_policy", ["grace_period": ["nanoseconds": .count(Int(app.killGracePeriod * 1e9))]]),
+            ("kill_policy", ["grace_period": ["nanoseconds": .count(Int(task.killGracePeriod * 1e9))]]),
         ])
-        if let check = app.healthChecks.first(where: \.runsOnAgent) { info["health_check"] = healthCheck(check, task) }
+        if let check = container?.checks.first(where: \.runsOnAgent) { info["health_check"] = healthCheck(check, task) }
         return .object(info)
     }
 
@@ -57,7 +58,8 @@ enum MesosTaskInfo {
     private static func discovery(_ task: TaskRecord, _ app: AppDefinition) -> JSON {
         let ports = task.ports.enumerated().map { index, number -> JSON in
             var port = JSONObject(fields: [("number", .count(number)), ("protocol", "tcp")])
-            if app.ports.indices.contains(index) { port["name"] = app.ports[index].name.map { .string($0) } }
+            let ports = app.container(named: task.container)?.ports ?? []
+            if ports.indices.contains(index) { port["name"] = ports[index].name.map { .string($0) } }
             return .object(port)
         }
         return [

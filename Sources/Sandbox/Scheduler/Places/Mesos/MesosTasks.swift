@@ -134,7 +134,8 @@ struct MesosTasks: TaskPlace {
     }
 
     private func health(_ status: MesosStatus, of task: TaskRecord, _ state: SchedulerState) -> [SchedulerEvent] {
-        let checks = state.apps[task.app]?.definition(of: task.version)?.healthChecks ?? []
+        let app = state.apps[task.app]?.definition(of: task.version)
+        let checks = app?.container(named: task.container)?.checks ?? []
         guard let isHealthy = status.isHealthy, let index = checks.firstIndex(where: \.runsOnAgent) else { return [] }
         return [.probed(task: task.id, check: index, failure: isHealthy ? nil : "Mesos' health check failed")]
     }

@@ -1,0 +1,75 @@
+import Foundation
+import JSON
+import SandboxTesting
+import Testing
+import Transport
+
+@Suite(
+    "A full run between two real Mesos clusters",
+    .enabled(if: !RealMesos.isAbsent, "RZ_TEST_MESOS names no folder with a real Mesos"))
+struct MoveTests {
+    @Test("moves services that run as real tasks, and no request fails")
+    func move() async throws {
+        try await TwoClusters.with { clusters in
+            let users = clusters.users()
+            let ended = try await clusters.rz("update", "real", "--yes")
+            #expect(ended.status == 0, "\(ended.all)")
+            #expect(ended.all.contains("Mesos 1.11.0 at \(clusters.green.url) with 2 agents"), "\(ended.all)")
+            #expect(ended.all.contains("services ask for 0.2 of 8 cpus"), "\(ended.all)")
+            let asked = try await users.end()
+            #expect(asked.failed.isEmpty, "\(asked.failed)")
+            #expect(asked.answered["green", default: 0] > 0)
+            let left = try await clusters.blue.master.state().tasks
+            #expect(left.isEmpty, "blue still runs \(left.map(\.id))")
+            #expect(try await Set(clusters.green.master.state().tasks.map(\.name)) == ["one.web", "two.web"])
+        }
+    }
+
+    @Test("refuses before the first launch when the new cluster is too small, and says what is short")
+    func tooSmall() async throws {
+        try await TwoClusters.with(greenResources: "cpus:0.1;mem:40;disk:100") { clusters in
+            let ended = try await clusters.rz("update", "real", "--yes")
+            #expect(ended.status != 0)
+            #expect(ended.all.contains("green has no place for all services"), "\(ended.all)")
+            #expect(ended.all.contains("/web/two"), "\(ended.all)")
+            #expect(try await clusters.greenMarathon.get("/v2/apps")["apps"]?.array == [])
+        }
+    }
+
+    @Test("plans nothing while something runs that no source tells of")
+    func incomplete() async throws {
+        try await TwoClusters.with { clusters in
+            let stray = try TaskScript(
+                master: clusters.blue.port, name: "jenkins", taskID: "build-7", label: "x", role: "*")
+            try await eventually("the stray task runs") {
+                try await clusters.blue.master.state().tasks.contains { $0.id == "build-7" }
+            }
+            let plan = try await clusters.rz("plan", "real")
+            #expect(plan.status != 0)
+            #expect(plan.all.contains("of framework jenkins"), "\(plan.all)")
+            #expect(plan.all.contains("build-7"), "\(plan.all)")
+            try clusters.ignore("jenkins/*")
+            let second = try await clusters.rz("plan", "real")
+            #expect(!second.all.contains("build-7"), "\(second.all)")
+            withExtendedLifetime(stray) {}
+        }
+    }
+
+    @Test("goes on when an agent is lost and the master fails over while services are launched")
+    func troubled() async throws {
+        try await TwoClusters.with { clusters in
+            let users = clusters.users()
+            let run = try clusters.start("update", "real", "--yes", "--json")
+            try await eventually("services are launched") { run.output.contains("\"phase\":\"replicate\"") }
+            clusters.green.killAgent(0)
+            clusters.green.killMaster()
+            try await clusters.green.startMaster()
+            try await clusters.green.startAgent(0)
+            let ended = try await run.end()
+            #expect(ended.status == 0, "\(ended.all.suffix(3000))")
+            let asked = try await users.end()
+            #expect(asked.failed.isEmpty, "\(asked.failed)")
+            #expect(try await clusters.blue.master.state().tasks.isEmpty)
+        }
+    }
+}
