@@ -101,7 +101,9 @@ let package = Package(
             "EndToEndTests", ["rz", "SandboxTesting", "JSON", "Migration", "Transport"],
             exclude: ["Support/recording_proxy.py"]),
         tests("RunbooksTests", ["Runbooks", "Migration", "JSON", yams]),
-        tests("SandboxTests", ["Sandbox", "JSON", "Transport"], exclude: ["Clients"]),
-        tests("MesosTests", ["rz", "SandboxTesting", "Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts"]),
+        tests("SandboxTests", ["Sandbox", "JSON", "Transport", "FreePorts"], exclude: ["Clients"]),
+        tests(
+            "MesosTests",
+            ["rz", "SandboxTesting", "Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts"]),
     ]
 )

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import SandboxTesting
 import Testing
 
 /// The sandbox's job writes a line a minute to the data disk, which both colors share one after the other.
@@ -27,9 +28,9 @@ struct JobMoveTests {
             #expect(try await holder(sandbox) == "green")
             try await waitForRun(in: "green", sandbox)
 
-            let minutes = try runs(sandbox).map(\.minute)
-            for (one, next) in zip(minutes, minutes.dropFirst()) {
-                #expect(next.timeIntervalSince(one) == 60, "\(try runs(sandbox))")
+            let all = try runs(sandbox)
+            for (one, next) in zip(all, all.dropFirst()) {
+                #expect(next.minute.timeIntervalSince(one.minute) == 60, "\(all)")
             }
         }
     }

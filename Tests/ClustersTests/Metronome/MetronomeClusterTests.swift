@@ -104,7 +104,7 @@ struct MetronomeClusterTests {
             let failure = await #expect(throws: Failure.self) { try await cluster.stop("shop.report") }
             #expect(failure?.kind == .transient)
             #expect(failure?.summary.contains("a run of it is under way") == true)
-            FileManager.default.createFile(atPath: frameworks.server + "/go", contents: nil)
+            _ = FileManager.default.createFile(atPath: frameworks.server + "/go", contents: nil)
             try await eventually { try await cluster.observeActivity(["shop.report"])["shop.report"]?.running == 0 }
             try await cluster.stop("shop.report")
             try await cluster.stop("shop.report")

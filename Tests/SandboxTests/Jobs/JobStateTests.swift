@@ -14,12 +14,11 @@ struct JobStateTests {
         _ method: String, _ path: String, _ body: JSON? = nil, to state: inout JobState, at now: Instant
     ) -> APIResponse {
         let parts = path.split(separator: "?", maxSplits: 1)
-        let query =
-            parts.count > 1
-            ? parts[1].split(separator: "&").map { pair in
-                let halves = pair.split(separator: "=").map(String.init)
-                return (name: halves[0], value: halves.count > 1 ? halves[1] : "")
-            } : []
+        var query: [(name: String, value: String)] = []
+        for pair in parts.dropFirst().flatMap({ $0.split(separator: "&") }) {
+            let halves = pair.split(separator: "=").map(String.init)
+            query.append((name: halves[0], value: halves.count > 1 ? halves[1] : ""))
+        }
         return api.respond(
             to: APIRequest(
                 method: method, path: parts[0].split(separator: "/").map(String.init), query: query, accept: "",
