@@ -124,7 +124,9 @@ struct FrameworkTests {
                 try await scheduler.start()
                 #expect(try await scheduler.waitUntilReady("/shop/web", 2) == tasks)
                 #expect(try await scheduler.frameworkID() == framework)
-                #expect(try scheduler.logged("adopted").sorted() == tasks)
+                try await eventually("it knows its tasks again") {
+                    try scheduler.logged("adopted").sorted() == tasks
+                }
                 #expect(try scheduler.logged("launched").sorted() == tasks)
             }
         }

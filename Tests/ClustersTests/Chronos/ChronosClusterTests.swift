@@ -73,8 +73,13 @@ struct ChronosClusterTests {
 
     @Test("tells what runs by the graph, and when a job fires next, be it enabled or not")
     func activity() async throws {
+        // Without an end: the clock of the answer is the real one.
+        let endless: JSON = [
+            "name": "nightly report", "command": "report", "schedule": "R/2026-11-23T10:00:00.000Z/PT1H",
+        ]
+        let jobs = JSON.array([endless])
         try await StubMarathon.with { stub in
-            try await stub.answers("GET", "/v1/scheduler/jobs", 200, [job])
+            try await stub.answers("GET", "/v1/scheduler/jobs", 200, jobs)
             try await stub.answers(
                 "GET", "/v1/scheduler/graph/csv", 200, text: "node,nightly report,success,2 running\nlink,a,b\n")
             let found = try await cluster(stub).observeActivity(["chronos:nightly report"])

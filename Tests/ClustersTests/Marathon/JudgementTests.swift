@@ -213,8 +213,16 @@ struct JudgementTests {
         #expect(findings.map(\.judgement) == [.harmless])
     }
 
+    @Test("is not about an address that a server of the new color has too")
+    func addressOfBoth() throws {
+        let text = #"{"id":"/a","env":{"DB":"10.1.0.7"}}"#
+        #expect(try judge(text).map(\.kind) == [.oldAddress])
+        #expect(try judge(text, new: Self.old).isEmpty)
+    }
+
     private func judge(
-        _ text: String, agents: [Agent]? = JudgementTests.agents, overrides: [Override] = [], isDeploying: Bool = false
+        _ text: String, new: Inventory? = nil, agents: [Agent]? = JudgementTests.agents, overrides: [Override] = [],
+        isDeploying: Bool = false
     ) throws -> [Finding] {
         let marathon = try MarathonCluster(
             .init(url: "http://127.0.0.1:1"), inventory: Inventory(), resolver: resolver())
@@ -223,7 +231,7 @@ struct JudgementTests {
             id: before.id, definition: before.text, instances: before.instances, fingerprint: before.fingerprint,
             isDeploying: isDeploying)
         let rewritten = try marathon.rewrite(service, overrides: overrides, inventory: nil)
-        let surroundings = Surroundings(old: Self.old, new: nil, agents: agents)
+        let surroundings = Surroundings(old: Self.old, new: new, agents: agents)
         return rewritten.answering(try marathon.judge(service, rewritten: rewritten, in: surroundings))
     }
 }

@@ -27,12 +27,16 @@ extension Judgement {
         return findings
     }
 
-    /// Every way to name a server of the old color, the longest first, so that the whole of it is told.
+    /// Every way to name a server of the old color alone, the longest first, so that the whole of it is told.
     private var oldServers: [(address: String, meaning: String)] {
-        surroundings.old.hosts.flatMap { host in
-            let others = host.variables.values.filter { $0.isAddress }
-            return ([host.address, host.name] + others).map { ($0, "\(host.name) of the old color") }
-        }.filter { $0.0.count > 2 }.sorted { ($0.0.count, $0.0) > ($1.0.count, $1.0) }
+        let both = Set((surroundings.new?.hosts ?? []).flatMap(Judgement.addresses(of:)))
+        return surroundings.old.hosts.flatMap { host in
+            Judgement.addresses(of: host).map { ($0, "\(host.name) of the old color") }
+        }.filter { $0.0.count > 2 && !both.contains($0.0) }.sorted { ($0.0.count, $0.0) > ($1.0.count, $1.0) }
+    }
+
+    private static func addresses(of host: Host) -> [String] {
+        [host.address, host.name] + host.variables.values.filter { $0.isAddress }
     }
 
     /// Places that hold no address, or are judged by themselves.

@@ -16,7 +16,9 @@ struct LoopbackServer: Sendable {
         }
         let server = HTTPServer(
             address: socket, timeout: 60, pool: PromptSocketPool(base: HTTPServer.defaultPool()), logger: .disabled)
-        await server.appendRoute("*") { request in
+        // mesos-compose has a method of its own, which no wildcard matches.
+        let methods = HTTPMethod.allMethods.union(["UPDATE"])
+        await server.appendRoute(HTTPRoute(methods: methods, path: "*")) { request in
             try await respond(request)
         }
         do {
