@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Migration
 import Testing
@@ -46,6 +47,31 @@ struct SchedulerTests {
             try await marathon.stop("/shop/worker")
             try await eventually { try await marathon.observeServices().isEmpty }
             try await marathon.stop("/shop/worker")
+        }
+    }
+
+    @Test("that are stopped are under way until their last task has ended, however long that takes")
+    func gracefulEnd() async throws {
+        try await TestScheduler.with { scheduler in
+            let marathon = try MarathonCluster(
+                .init(url: Setting(scheduler.url)), inventory: Inventory(), resolver: resolver())
+            let go = NSTemporaryDirectory() + "rz-go-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: go) }
+            try await marathon.launch(
+                service(
+                    #"""
+                    {"id":"/db","cpus":0.1,"mem":16,"instances":1,"taskKillGracePeriodSeconds":300,
+                     "cmd":"trap 'while [ ! -e \#(go) ]; do sleep 0.1; done; exit 0' TERM; while :; do sleep 0.1; done"}
+                    """#))
+            try await eventually { try await marathon.observeHealth(["/db"])["/db"]?.isReady == true }
+            try await marathon.stop("/db")
+            try await eventually { try await marathon.observeServices().isEmpty }
+            for few in [["/db"], ["/db", "/a", "/b", "/c"]] as [[ServiceID]] {
+                let health = try #require(try await marathon.observeHealth(few)["/db"])
+                #expect(health.isDeploying && !health.isReady)
+            }
+            _ = FileManager.default.createFile(atPath: go, contents: nil)
+            try await eventually { try await marathon.observeHealth(["/db"]).isEmpty }
         }
     }
 

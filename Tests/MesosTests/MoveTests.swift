@@ -28,7 +28,7 @@ struct MoveTests {
 
     @Test("refuses before the first launch when the new cluster is too small, and says what is short")
     func tooSmall() async throws {
-        try await TwoClusters.with(greenResources: "cpus:0.1;mem:40;disk:100") { clusters in
+        try await TwoClusters.with(greenResources: "cpus:0.1;mem:20;disk:100") { clusters in
             let ended = try await clusters.rz("update", "real", "--yes")
             #expect(ended.status != 0)
             #expect(ended.all.contains("green has no place for all services"), "\(ended.all)")

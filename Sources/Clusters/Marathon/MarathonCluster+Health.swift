@@ -8,6 +8,11 @@ extension MarathonCluster {
     public func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
         var health =
             services.count <= MarathonCluster.few ? try await healthOfEach(services) : try await healthOfAll(services)
+        for id in try await servicesBeingRemoved(services.filter { health[$0] == nil }) {
+            health[id] = ServiceHealth(
+                expected: 0, staged: 0, running: 0, healthy: 0, unhealthy: 0, hasHealthChecks: false, isDeploying: true,
+                reasons: ["Marathon still ends its tasks"])
+        }
         guard health.values.contains(where: { !$0.isReady }) else { return health }
         for (id, reasons) in try await queueReasons() where health[id]?.isReady == false {
             health[id]?.reasons += reasons
@@ -44,6 +49,15 @@ extension MarathonCluster {
             health[id] = ServiceHealth(pod: pod, isDeploying: deploying.contains(id))
         }
         return health
+    }
+
+    /// What is removed is gone from every list at once, but its tasks end, as gracefully as they want, in a deployment.
+    private func servicesBeingRemoved(_ absent: [ServiceID]) async throws(Failure) -> [ServiceID] {
+        guard !absent.isEmpty else { return [] }
+        let deployments = try await client.get("/v2/deployments").array ?? []
+        let affected = deployments.flatMap { ($0["affectedApps"]?.array ?? []) + ($0["affectedPods"]?.array ?? []) }
+        let changing = Set(affected.compactMap(\.string).map { ServiceID($0, from: "/") })
+        return absent.filter(changing.contains)
     }
 
     /// Why launches are stuck, for example `2 offers declined: InsufficientMemory`.

@@ -154,7 +154,8 @@ struct StopServices: StepWork {
             try await context.fence.act { () async throws(Failure) in try await old.stop(id) }
         }
         try await context.poll { () async throws(Failure) -> String? in
-            let left = try await old.observeHealth(ids).filter { $0.value.running + $0.value.staged > 0 }.keys.sorted()
+            let left = try await old.observeHealth(ids)
+                .filter { $0.value.running + $0.value.staged > 0 || $0.value.isDeploying }.keys.sorted()
             return left.isEmpty
                 ? nil : "\(left.count) services to stop: \(left.prefix(3).map(\.text).joined(separator: ", "))"
         }

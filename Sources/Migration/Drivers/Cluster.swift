@@ -25,10 +25,11 @@ public protocol Cluster: Sendable {
     /// - Parameter suspended: launched so that nothing of it runs: no instance of an app, a job's schedule disabled.
     func launch(_ service: Service, suspended: Bool) async throws(Failure)
 
-    /// How services are doing, by id; one that does not exist is missing from the answer.
+    /// How services are doing, by id; one that does not exist, and of which nothing is left to end, is missing from the
+    /// answer.
     func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth]
 
-    /// Stops and removes a service; one that does not exist is no failure.
+    /// Stops and removes a service; one that does not exist is no failure. Returns at once; see `observeHealth`.
     func stop(_ service: ServiceID) async throws(Failure)
 
     /// Whether services that may run once are let run, by id; one that does not exist is missing from the answer.
