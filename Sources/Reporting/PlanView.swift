@@ -134,7 +134,20 @@ public struct PlanView: Sendable {
         let changes = plan.services.flatMap { service in
             service.changes.flatMap { detail(style.careful("~"), "\(service.id)  \($0.path)", Wording.values($0)) }
         }
-        return changes + findings + plan.ignored.flatMap { detail("–", "\($0.id) stays: \($0.reason)") }
+        return changes + handOvers + findings + plan.ignored.flatMap { detail("–", "\($0.id) stays: \($0.reason)") }
+    }
+
+    /// What never runs in both colors. An hour's jobs may be hundreds and are told as a number; who is down is told
+    /// one by one.
+    private var handOvers: [String] {
+        let jobs = plan.services.filter { $0.mode == .scheduled }.map(\.id.text)
+        let named = jobs.count > 5 ? ["\(jobs.count) jobs, for example \(jobs[0])"] : jobs
+        return named.flatMap { detail("⧗", $0, "scheduled: copied disabled, armed at cutOver") }
+            + plan.services.filter { $0.mode == .exclusive }.flatMap { service in
+                let step = plan.steps.first { $0.action == .handOver(service.id) }
+                let time = step.map { Wording.estimate($0.estimate) + " " } ?? ""
+                return detail("⚑", service.id.text, "exclusive: \(time)down at cutOver")
+            }
     }
 
     /// What is bound to the environment and does not stop the plan, by kind; what stops it is told below, and what is

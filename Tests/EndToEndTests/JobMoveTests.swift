@@ -11,7 +11,7 @@ struct JobMoveTests {
         try await SandboxFixture.with { sandbox in
             try await waitForRun(in: "blue", sandbox)
             let plan = try await sandbox.run("plan", "sandbox")
-            #expect(plan.output.contains("shop.report handed over to green"), "\(plan.all)")
+            #expect(plan.output.contains("⧗ shop.report  scheduled: copied disabled, armed at cutOver"), "\(plan.all)")
             try await sandbox.succeed("update", "sandbox", "--yes")
             #expect(try await holder(sandbox) == "green")
             #expect(try await sandbox.run("status").output.contains("shop.report  armed in green"))

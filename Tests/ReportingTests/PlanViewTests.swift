@@ -38,6 +38,29 @@ struct PlanViewTests {
         try expectGolden(PlanView(plan).text, "plan-small")
     }
 
+    @Test("names what never runs in both colors, jobs as a number when they are many")
+    func handOvers() throws {
+        func text(jobs: Int) -> String {
+            PlanView(
+                Example.plan { plan in
+                    plan.services.append(PlannedService(id: "/shop/ledger", instances: 1, mode: .exclusive, layer: 1))
+                    plan.steps.append(
+                        Step(
+                            id: "cutOver/hand-over/shop/ledger", phase: .cutOver, title: "handed over",
+                            action: .handOver("/shop/ledger"), undo: .costly, estimate: .seconds(25),
+                            deadline: .minutes(5)))
+                    plan.services += (1...jobs).map {
+                        PlannedService(id: ServiceID("shop.report-\($0)"), instances: 0, mode: .scheduled, layer: 1)
+                    }
+                }
+            ).text
+        }
+        #expect(text(jobs: 1).contains("  ⚑ /shop/ledger  exclusive: ~25 s down at cutOver\n"))
+        #expect(text(jobs: 1).contains("  ⧗ shop.report-1  scheduled: copied disabled, armed at cutOver\n"))
+        #expect(text(jobs: 6).contains("  ⧗ 6 jobs, for example shop.report-1  scheduled: copied disabled"))
+        #expect(!text(jobs: 6).contains("shop.report-2"))
+    }
+
     @Test("says the same with colors as without")
     func colors() {
         let colored = PlanView(Example.plan(), style: Style(isColored: true)).text
