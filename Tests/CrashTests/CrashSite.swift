@@ -7,12 +7,14 @@ import Transport
 
 /// A sandbox in which one move after the other is struck down and put right again, blue to green and green to blue.
 final class CrashSite {
-    let sandbox = SandboxFixture()
+    let sandbox: SandboxFixture
     /// The live color.
     var live = Color.blue
     private(set) var disk: LossyDisk?
     private var orders = 0
     private var programs: [Program] = []
+
+    init() throws { sandbox = try SandboxFixture() }
 
     /// Builds the sandbox and makes one whole move: from then on every move starts alike, the idle color's servers in
     /// maintenance as a move leaves them.

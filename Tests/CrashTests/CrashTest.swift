@@ -46,7 +46,7 @@ struct CrashTest {
         try? FileManager.default.removeItem(atPath: artifacts)
         try FileManager.default.createDirectory(atPath: artifacts, withIntermediateDirectories: true)
         say("seed \(options.seed); \(options.jobs) sandboxes; the reference move")
-        let first = FirstSite(CrashSite())
+        let first = FirstSite(try CrashSite())
         let schedule: Schedule
         let reference: Reference
         do {
@@ -185,7 +185,7 @@ struct CrashTest {
                 if let site {
                     place = site
                 } else {
-                    place = CrashSite()
+                    place = try CrashSite()
                     site = place
                     try await place.build(losesPower: losesPower)
                 }

@@ -11,8 +11,8 @@ package struct SandboxFixture: Sendable {
 
     /// Builds a sandbox, hands it over, and takes it away whatever happens.
     package static func with(_ test: (SandboxFixture) async throws -> Void) async throws {
+        let fixture = try SandboxFixture()
         await Slots.sandboxes.take()
-        let fixture = SandboxFixture()
         let outcome = await result {
             try await fixture.build()
             try await test(fixture)
@@ -23,10 +23,13 @@ package struct SandboxFixture: Sendable {
         try removal.get()
     }
 
+    private let keeper: Keeper
+
     /// Nothing is built yet.
-    package init() {
+    package init() throws {
         // Short on purpose: the path of a UNIX socket has at most 107 bytes.
         folder = "/tmp/rz-e2e-\(UInt32.random(in: 0...UInt32.max))"
+        keeper = try Keeper(folder: folder)
     }
 
     /// Copies the environment and builds the sandbox.
@@ -58,6 +61,7 @@ package struct SandboxFixture: Sendable {
     package func remove() async throws {
         _ = try await run("sandbox", "down")
         try FileManager.default.removeItem(atPath: folder)
+        keeper.end()
     }
 
     // MARK: - rz

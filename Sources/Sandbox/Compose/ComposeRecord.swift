@@ -17,6 +17,10 @@ struct ComposeRecord: Sendable {
         get { json["State"]?.string ?? "" }
         set { json["State"] = .string(newValue) }
     }
+    /// When its process was begun.
+    var since: Timestamp {
+        (json["StateTime"]?.string).flatMap { Timestamp($0) } ?? Timestamp(milliseconds: 0)
+    }
     var isBeingKilled: Bool { state == "__KILL" }
     /// Records of one service are counted by the name of their tasks.
     var key: String { taskName + "/\(project)/\(service)" }

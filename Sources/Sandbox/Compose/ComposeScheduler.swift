@@ -151,6 +151,7 @@ public actor ComposeScheduler {
         guard let index = records.firstIndex(where: { $0.id == record.id }) else { return }
         var record = record
         record.state = "TASK_STAGING"
+        record.json["StateTime"] = .string(Timestamp.now.description)
         record.directory = agent.directory
         record.json["Agent"] = .string(agent.id)
         record.json["port_mappings"] = record.json["port_mappings"]?.array.map { mappings in

@@ -26,7 +26,7 @@ public struct JobSchedulerConfiguration: Sendable, Equatable {
 /// What it has decided is on disk before it acts. Runs stay when it ends, and the next one adopts them; a time that
 /// passed while it was not there is not made up for, as in Metronome.
 public actor JobScheduler {
-    private let configuration: JobSchedulerConfiguration
+    let configuration: JobSchedulerConfiguration
     private let executor = BlockingExecutor(label: "sandbox.jobs")
     private let directory: AgentDirectory
     private let api: MetronomeAPI
@@ -70,6 +70,11 @@ public actor JobScheduler {
         store()
         if let failure { return APIResponse(status: 503, json: ["message": .string(failure.description)]) }
         return response
+    }
+
+    /// The runs whose processes live, each with its job.
+    var activeRuns: [(run: JobRun, job: JobRecord?)] {
+        state.runs.filter { $0.status == .active }.map { ($0, state.jobs[$0.job]) }
     }
 
     // MARK: - The clock

@@ -1,4 +1,5 @@
-/// Every framework of one color of the sandbox, in one process: the Marathon, and beside it what else is configured.
+/// Every framework of one color of the sandbox, in one process: the Marathon, and beside it what else is configured,
+/// and what a Mesos master would tell of them.
 public struct Frameworks: Sendable {
     private let configuration: SchedulerConfiguration
 
@@ -9,12 +10,14 @@ public struct Frameworks: Sendable {
     /// - Throws: `SchedulerError` of the one that failed.
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
+            var frameworks: [any MesosFramework] = []
             // The Marathon comes last: who waits for it finds the others there.
             if let port = configuration.composePort {
                 let compose = ComposeScheduler(
                     configuration: ComposeSchedulerConfiguration(
                         address: configuration.address, port: port, color: configuration.color,
                         stateFile: "\(folder)/compose.json", serversDirectory: configuration.serversDirectory))
+                frameworks.append(compose)
                 group.addTask { try await compose.run() }
             }
             if let port = configuration.metronomePort {
@@ -22,10 +25,19 @@ public struct Frameworks: Sendable {
                     configuration: JobSchedulerConfiguration(
                         address: configuration.address, port: port, color: configuration.color,
                         stateFile: "\(folder)/jobs.json", serversDirectory: configuration.serversDirectory))
+                frameworks.append(jobs)
                 group.addTask { try await jobs.run() }
             }
-            let configuration = configuration
-            group.addTask { try await Scheduler(configuration: configuration).run() }
+            let marathon = Scheduler(configuration: configuration)
+            if let port = configuration.mesosPort {
+                let mesos = MesosEndpoints(
+                    address: configuration.address, port: port,
+                    agents: AgentDirectory(
+                        serversDirectory: configuration.serversDirectory, color: configuration.color),
+                    frameworks: frameworks + [marathon])
+                group.addTask { try await mesos.run() }
+            }
+            group.addTask { try await marathon.run() }
             defer { group.cancelAll() }
             try await group.next()
         }

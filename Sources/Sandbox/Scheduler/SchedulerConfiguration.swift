@@ -25,6 +25,8 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     public var metronomePort: Int?
     /// Where a mesos-compose of the same color listens, at the same address; nowhere when nil.
     public var composePort: Int?
+    /// Where a Mesos master would listen that knows all of them, at the same address; nowhere when nil.
+    public var mesosPort: Int?
 
     /// Address and port, as `/v2/leader` names them.
     public var endpoint: String { "\(address):\(port)" }
@@ -54,7 +56,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         }
         let known = [
             "address", "port", "color", "stateFile", "serversDirectory", "log", "features", "role", "httpCredentials",
-            "metronomePort", "composePort", "mesos",
+            "metronomePort", "composePort", "mesosPort", "mesos",
         ]
         for key in (json.object ?? JSONObject()).keys where !known.contains(key) {
             throw SchedulerError(
@@ -84,6 +86,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         if let features = json["features"]?.array { self.features = Set(features.compactMap(\.string)) }
         metronomePort = try further("metronomePort")
         composePort = try further("composePort")
+        mesosPort = try further("mesosPort")
         if json["role"] != nil { role = try text("role") }
         if json["httpCredentials"] != nil {
             guard let credentials = SchedulerCredentials(try text("httpCredentials")) else {

@@ -5,14 +5,14 @@ import Testing
 
 @Suite(
     "Clients of Marathon written by others work against the sandbox's scheduler",
-    .enabled(if: MarathonClients.areThere, "there is no .venv-clients: run scripts/setup, which needs Python 3.11"))
+    .enabled(if: IndependentClients.areThere, "there is no .venv-clients: run scripts/setup, which needs Python 3.11"))
 struct MarathonClientTests {
     @Test(
         "marathon-python leads apps and deployments, and hears the events",
         arguments: ["apps.py", "deployments.py", "events.py"])
     func library(script: String) async throws {
         try await TestCluster.with { cluster in
-            let outcome = try await MarathonClients.script(script, cluster.url)
+            let outcome = try await IndependentClients.script(script, cluster.url)
             #expect(outcome.isDone, "\(outcome.text)")
         }
     }
@@ -23,7 +23,7 @@ struct MarathonClientTests {
             $0.credentials = SchedulerCredentials(user: "rz", password: "s3cret:with:colons")
         }) {
             cluster in
-            let outcome = try await MarathonClients.script("credentials.py", cluster.url)
+            let outcome = try await IndependentClients.script("credentials.py", cluster.url)
             #expect(outcome.isDone, "\(outcome.text)")
         }
     }
@@ -32,7 +32,7 @@ struct MarathonClientTests {
     func marathonDeploy() async throws {
         try await TestCluster.with { cluster in
             let deploy = { (arguments: String...) in
-                try await MarathonClients.run("marathon-deploy", ["--marathon", cluster.url] + arguments)
+                try await IndependentClients.run("marathon-deploy", ["--marathon", cluster.url] + arguments)
             }
             let file = "\(cluster.folder)/web.json"
             let definition = """
@@ -64,7 +64,7 @@ struct MarathonClientTests {
     func shpkpr() async throws {
         try await TestCluster.with { cluster in
             let shpkpr = { (arguments: [String]) in
-                try await MarathonClients.run("shpkpr", arguments + ["--marathon-url", cluster.url])
+                try await IndependentClients.run("shpkpr", arguments + ["--marathon-url", cluster.url])
             }
             for name in ["web", "db"] {
                 let template =

@@ -61,8 +61,8 @@ final class TestCluster {
     var url: String { "http://127.0.0.1:\(configuration.port)" }
 
     func start() async throws {
-        let scheduler = Scheduler(configuration: configuration)
-        running = Task { try await scheduler.run() }
+        let frameworks = Frameworks(configuration)
+        running = Task { try await frameworks.run() }
         try await eventually("the scheduler answers", within: .seconds(60)) {
             [200, 401].contains(try await client.send("GET", "/ping").status)
         }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The independent Marathon clients that scripts/setup puts into .venv-clients.
-enum MarathonClients {
+/// The clients of Marathon and Mesos, written by others, that scripts/setup puts into .venv-clients.
+enum IndependentClients {
     private static let root = URL(filePath: #filePath).appending(path: "../../../..").standardized
     private static let scripts = root.appending(path: "Tests/SandboxTests/Clients")
     private static let programs = root.appending(path: ".venv-clients/bin")
@@ -15,7 +15,8 @@ enum MarathonClients {
 
     /// Runs a program of the environment to its end; it is killed at the deadline.
     static func run(
-        _ program: String, _ arguments: [String], within deadline: Duration = .seconds(60)
+        _ program: String, _ arguments: [String], variables: [String: String] = [:],
+        within deadline: Duration = .seconds(60)
     ) async throws -> Outcome {
         let process = Process()
         process.executableURL = programs.appending(path: program)
@@ -26,7 +27,7 @@ enum MarathonClients {
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": scripts.path,
             "HOME": NSTemporaryDirectory(),
-        ]
+        ].merging(variables) { _, new in new }
         let output = Pipe()
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
