@@ -12,7 +12,7 @@ RELEASE = -c release --product rz --static-swift-stdlib
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test crash-test simulate mutants asan tsan fuzz demo lint format install clean
+.PHONY: help setup build test crash-test simulate mutants asan tsan fuzz bench demo lint format install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -61,6 +61,10 @@ crash-test: setup ## end rz at every kill point of a move, go on, and compare (d
 	$(SWIFT) build --product rz
 	$(SWIFT) build --product CrashTests
 	@"$$($(SWIFT) build --show-bin-path)/CrashTests"
+
+bench: setup ## measure against plain clients (Benchmarks): make bench APPS=2000
+	$(SWIFT) build -c release --product rz
+	python3 Benchmarks/replication.py --rz "$$($(SWIFT) build -c release --show-bin-path)/rz" --apps $(or $(APPS),2000)
 
 demo: build ## move the sandbox from blue to green and back, under load
 	RZ="$$($(SWIFT) build --show-bin-path)/rz" scripts/demo

@@ -230,6 +230,10 @@ private struct KilledAgentPool: AgentPool {
         try await look("observeRoom") { () async throws(Failure) in try await base.observeRoom(for: services) }
     }
 
+    func observeDemand(of services: [Service]) async throws(Failure) -> String {
+        try await look("observeDemand") { () async throws(Failure) in try await base.observeDemand(of: services) }
+    }
+
     func observeUnclaimed(
         besides services: [ServiceID], ignoring patterns: [String]
     ) async throws(Failure) -> [String] {

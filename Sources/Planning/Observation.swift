@@ -14,6 +14,8 @@ public struct Observation: Sendable {
     public var ignored: [IgnoredService]
     /// What of each service is bound to its environment.
     public var findings: [ServiceID: [Finding]]
+    /// For people: what the services ask for, and what there is; nil where no agents are known.
+    public var capacity: String?
     public var obstacles: [Obstacle]
 }
 
@@ -45,11 +47,18 @@ public struct Observer: Sendable {
             in: Surroundings(
                 old: inventory[old, default: Inventory()], new: new, agents: try await agents.ifAnswering()))
         let unclaimed = try await observeUnclaimed(services, direction.old, inventory[old, default: Inventory()])
+        let room = try await agents.room(for: services.rewritten)
+        let shortfalls = (room?.shortfalls ?? []).map { Obstacle("\(direction.new): \($0)", isBlocking: true) }
+        var capacity = room.map { "\(direction.new): \($0.description)" }
+        if room == nil, let own = try drivers.agents(old, inventory[old, default: Inventory()]) {
+            let demand = try await own.observeDemand(of: services.moving)
+            capacity = "\(old): \(demand); \(direction.new) is asked before the first launch"
+        }
         return Observation(
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
             provisioning: provisioning, services: services.moving, rewritten: services.rewritten,
             ignored: services.ignored, findings: services.findings,
-            obstacles: obstacles + unclaimed + sourceObstacles(source))
+            capacity: capacity, obstacles: obstacles + unclaimed + shortfalls + sourceObstacles(source))
     }
 
     /// What no source tells of would be left behind, and be gone with the old servers.
@@ -103,6 +112,16 @@ extension Optional<any AgentPool> {
     fileprivate func ifAnswering() async throws(Failure) -> [Agent]? {
         do {
             return try await self?.observeAgents()
+        } catch  where error.kind == .transient {
+            return nil
+        }
+    }
+
+    /// Nil while nobody can tell yet: it is asked again before a launch.
+    fileprivate func room(for services: [Service]) async throws(Failure) -> Room? {
+        do {
+            guard let self, try await self.observe().isReady else { return nil }
+            return try await self.observeRoom(for: services)
         } catch  where error.kind == .transient {
             return nil
         }

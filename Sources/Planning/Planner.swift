@@ -29,7 +29,7 @@ public struct Planner: Sendable {
             id: "", environment: environment, direction: observation.direction, createdAt: time,
             source: observation.source, world: try world(observation),
             steps: steps, provisioning: observation.provisioning, services: services,
-            ignored: observation.ignored,
+            capacity: observation.capacity, ignored: observation.ignored,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation),
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
         plan.id = "p-" + (try fingerprint(of: plan)).prefix(6)
@@ -107,6 +107,8 @@ public struct Planner: Sendable {
         var bare = plan
         bare.createdAt = Instant(milliseconds: 0)
         bare.source.copy = ""
+        // What is free just now is told, and is nothing that a run rests on.
+        bare.capacity = nil
         bare.steps = plan.steps.map { step in
             var step = step
             step.estimate = .zero

@@ -195,6 +195,7 @@ public struct PlanView: Sendable {
         var lines: [String] = []
         for text in plan.obstacles { lines += note(style.bad("blocking:"), text) }
         for text in plan.warnings { lines += note(style.careful("warning:"), text) }
+        if let capacity = plan.capacity { lines += note("capacity:", capacity) }
         lines.append("Estimated \(Wording.estimate(plan.estimate).dropFirst()).")
         if plan.obstacles.isEmpty {
             lines.append("Save with -o FILE and run exactly this: rz update --plan FILE")

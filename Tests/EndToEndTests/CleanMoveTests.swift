@@ -44,7 +44,7 @@ struct CleanMoveTests {
     @Test("tells blue's Marathon to change nothing before drain is over")
     func oldColorUntouched() throws {
         let quiet = try #require(move.update.events.first { $0["type"]?.string == "old.sideQuiet" }?.time)
-        let changes = move.recorders.changes.filter { $0.at == "blue" }
+        let changes = move.recorders.changes.filter { $0.at == "blue marathon" }
         #expect(changes.count >= 6, "its services are stopped at last")
         #expect(changes.allSatisfy { $0.time >= quiet }, "\(changes.filter { $0.time < quiet })")
     }

@@ -11,6 +11,7 @@ struct DryRunTests {
     )
     func recorded() async throws {
         try await SandboxFixture.with { sandbox in
+            try await launchMailer(sandbox)
             let recorders = try await Recorders(sandbox)
             let planFile = sandbox.folder + "/saved.plan"
 
@@ -36,9 +37,12 @@ struct DryRunTests {
             let rz = try sandbox.start(
                 ["update", "sandbox", "--yes", "--json", "--until", "soak"], variables: recorders.variables)
             try await rz.waitForOutput("\"type\":\"old.sideQuiet\"")
-            #expect(recorders.changes(atMarathonOf: "blue").isEmpty)
+            #expect(recorders.changes(at: "blue marathon").isEmpty)
+            #expect(recorders.changes(at: "blue compose").isEmpty)
             #expect(try await rz.end().status == 3)
-            #expect(recorders.changes(atMarathonOf: "green").count >= 6)
+            #expect(recorders.changes(at: "green marathon").count >= 6)
+            #expect(recorders.changes(at: "green metronome").count >= 2)
+            #expect(recorders.changes(at: "green compose") == ["PUT /api/compose/v0/tools"])
             try expectRaisedFirst(recorders)
 
             let before = counts(recorders)
@@ -50,13 +54,10 @@ struct DryRunTests {
 
     private func expectNothingChanged(_ recorders: Recorders) throws {
         // The proxies are in place, or they would prove nothing.
-        #expect(!recorders.requests(toMarathonOf: "blue").isEmpty)
-        #expect(!recorders.commands(at: "edge-1").isEmpty)
-        #expect(!recorders.commands(at: "edge-2").isEmpty)
-        #expect(recorders.changes(atMarathonOf: "blue").isEmpty)
-        #expect(recorders.changes(atMarathonOf: "green").isEmpty)
-        #expect(recorders.changes(at: "edge-1").isEmpty)
-        #expect(recorders.changes(at: "edge-2").isEmpty)
+        for place in Recorders.apis.map({ "blue \($0)" }) + ["edge-1", "edge-2"] {
+            #expect(!recorders.calls(at: place).isEmpty, "\(place)")
+        }
+        #expect(recorders.changes.isEmpty, "\(recorders.changes)")
         #expect(recorders.changesByTools.isEmpty)
     }
 
@@ -71,8 +72,25 @@ struct DryRunTests {
     }
 
     private func counts(_ recorders: Recorders) -> [Int] {
-        ["blue", "green"].map { recorders.changes(atMarathonOf: $0).count }
-            + ["edge-1", "edge-2"].map { recorders.changes(at: $0).count } + [recorders.changesByTools.count]
+        [recorders.changes.count, recorders.changesByTools.count]
+    }
+
+    /// A service of mesos-compose, in the environment's folder and running in blue.
+    private func launchMailer(_ sandbox: SandboxFixture) async throws {
+        let folder = URL(filePath: sandbox.environmentFile).deletingLastPathComponent().path + "/compose"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let file = """
+            services:
+              mailer: { image: mailer, command: exec sleep 1000 }
+            """
+        try file.write(toFile: folder + "/tools.yaml", atomically: true, encoding: .utf8)
+        let source = #"- compose: { url: "http://{{ control[0].address }}:{{ control[0].compose }}", files: compose/*.yaml }"#
+        try sandbox.edit(
+            sandbox.environmentFile, replacing: "  overrides:\n", with: "    \(source)\n  overrides:\n")
+        let answer = try await HTTPClient.shared.send(
+            HTTPRequest(
+                .put, "http://127.0.11.10:\(try sandbox.basePort + 12)/api/compose/v0/tools", body: Array(file.utf8)))
+        #expect(answer.status == 200)
     }
 
     /// As an operator would, beside rz; waits until the deployment is over.

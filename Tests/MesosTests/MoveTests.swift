@@ -30,9 +30,9 @@ struct MoveTests {
     func tooSmall() async throws {
         try await TwoClusters.with(greenResources: "cpus:0.1;mem:20;disk:100") { clusters in
             let ended = try await clusters.rz("update", "real", "--yes")
-            #expect(ended.status != 0)
-            #expect(ended.all.contains("green has no place for all services"), "\(ended.all)")
-            #expect(ended.all.contains("/web/two"), "\(ended.all)")
+            #expect(ended.status == 5)
+            #expect(ended.all.contains("blocking: green: /web/two"), "\(ended.all)")
+            #expect(ended.all.contains("capacity: green: services ask for 0.2 of 0.2 cpus"), "\(ended.all)")
             #expect(try await clusters.greenMarathon.get("/v2/apps")["apps"]?.array == [])
         }
     }

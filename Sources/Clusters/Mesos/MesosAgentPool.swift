@@ -58,6 +58,18 @@ public struct MesosAgentPool: AgentPool {
         return room(for: requests, state)
     }
 
+    public func observeDemand(of services: [Service]) async throws(Failure) -> String {
+        var requests: [ResourceRequest] = []
+        for tenant in tenants {
+            for service in services where tenant.taskOwner(of: service.id) != nil {
+                requests.append(try request(for: service, tenant, nil, []))
+            }
+        }
+        let agents = try await master.agents().filter(\.isActive)
+        let all = agents.flatMap(\.pools.values).reduce(MesosResources()) { $0 + $1.total }
+        return "services ask for \(share(requests, of: all)) on \(count(agents.count, "agent"))"
+    }
+
     /// What is still asked for: tasks that run already have their place.
     private func request(
         for service: Service, _ tenant: any MesosTenant, _ framework: MesosFramework?, _ running: [MesosTask]
@@ -90,14 +102,18 @@ public struct MesosAgentPool: AgentPool {
         let proof = CapacityProof(requests, on: state.agents)
         let active = state.agents.filter(\.isActive)
         let free = active.flatMap(\.pools.values).reduce(MesosResources()) { $0 + $1.free }
-        func sum(_ kind: Scalar) -> Double { requests.reduce(0) { $0 + kind.amount($1) * Double($1.instances) } }
-        let asked = [Scalar.cpus, .mem].map { kind in
-            "\(CapacityTotals.text(sum(kind))) of \(CapacityTotals.text(max(0, free[keyPath: kind.path])))"
-                + "\(kind.unit) \(kind.rawValue)"
-        }
         return Room(
-            description: "services ask for \(asked.joined(separator: ", ")) free on \(count(active.count, "agent"))",
+            description: "services ask for \(share(requests, of: free)) free on \(count(active.count, "agent"))",
             shortfalls: proof.shortfalls)
+    }
+
+    /// `0.2 of 8 cpus, 64 of 4096 MB mem`.
+    private func share(_ requests: [ResourceRequest], of resources: MesosResources) -> String {
+        func sum(_ kind: Scalar) -> Double { requests.reduce(0) { $0 + kind.amount($1) * Double($1.instances) } }
+        return [Scalar.cpus, .mem].map { kind in
+            "\(CapacityTotals.text(sum(kind))) of \(CapacityTotals.text(max(0, resources[keyPath: kind.path])))"
+                + "\(kind.unit) \(kind.rawValue)"
+        }.joined(separator: ", ")
     }
 
     public func observeUnclaimed(

@@ -9,6 +9,9 @@ public protocol AgentPool: Sendable {
     /// Whether these services fit beside what runs already, which may be some of their own tasks.
     func observeRoom(for services: [Service]) async throws(Failure) -> Room
 
+    /// For people: how much of all that the agents have these services ask for, wherever they run.
+    func observeDemand(of services: [Service]) async throws(Failure) -> String
+
     /// What runs and belongs to none of these services, one sentence for each service that it seems to belong to.
     ///
     /// - Parameter patterns: of what is left alone: service ids, or `FRAMEWORK/TASK NAME`; `*` stands for any text.

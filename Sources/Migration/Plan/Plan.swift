@@ -14,6 +14,8 @@ public struct Plan: Codable, Sendable, Hashable {
     public var provisioning: ProvisioningChanges
     /// The services that move, in the order of their launch.
     public var services: [PlannedService]
+    /// For people: what the services ask for, and what there is; nil where no agents are known.
+    public var capacity: String?
     /// Services that stay because a rule says so.
     public var ignored: [IgnoredService]
     /// What an operator should know before saying yes.
@@ -24,8 +26,8 @@ public struct Plan: Codable, Sendable, Hashable {
     public init(
         id: String, environment: Environment, direction: Direction, createdAt: Instant, source: PinnedSource,
         world: World, steps: [Step], provisioning: ProvisioningChanges = ProvisioningChanges(),
-        services: [PlannedService] = [], ignored: [IgnoredService] = [], warnings: [String] = [],
-        obstacles: [String] = []
+        services: [PlannedService] = [], capacity: String? = nil, ignored: [IgnoredService] = [],
+        warnings: [String] = [], obstacles: [String] = []
     ) {
         self.id = id
         self.environment = environment
@@ -36,6 +38,7 @@ public struct Plan: Codable, Sendable, Hashable {
         self.steps = steps
         self.provisioning = provisioning
         self.services = services
+        self.capacity = capacity
         self.ignored = ignored
         self.warnings = warnings
         self.obstacles = obstacles

@@ -119,7 +119,7 @@ public struct DataCentre: Sendable {
             if missing.isEmpty, try await areAllHealthy() { return }
             await report(
                 missing.isEmpty
-                    ? "health of the services" : "answers of \(missing.count) addresses, first \(missing[0])")
+                    ? "health of the services" : "answers, \(missing.count) to come, first \(missing[0])")
             try? await Task.sleep(for: .milliseconds(100))
         }
         throw Failure(

@@ -4,10 +4,10 @@ import Migration
 import SandboxTesting
 import Testing
 
-/// Recording proxies in front of everything that rz talks to: both colors' Marathon, both load balancers, Terraform
-/// and Ansible.
+/// Recording proxies in front of everything that rz talks to: both colors' Marathon, Metronome, mesos-compose and Mesos,
+/// both load balancers, Terraform and Ansible.
 final class Recorders: Sendable {
-    /// Something that was said to a Marathon (`blue`, `green`) or to a load balancer (`edge-1`, `edge-2`).
+    /// Something that was said to a framework or master of a color (`blue marathon`) or to a load balancer (`edge-1`).
     struct Call: Sendable {
         var time: Instant
         var at: String
@@ -23,17 +23,25 @@ final class Recorders: Sendable {
         folder = sandbox.folder
         let base = try sandbox.basePort
         // Ports of the sandbox's own block, which nothing else uses.
-        let marathon = base + 60
-        let admin = base + 61
+        let admin = base + 60
         let socket = sandbox.folder + "/edge-1"
         let log = sandbox.folder + "/calls.jsonl"
         processes = try [
-            ("blue", "tcp:127.0.11.10:\(marathon)", "tcp:127.0.11.10:\(base + 10)"),
-            ("green", "tcp:127.0.12.10:\(marathon)", "tcp:127.0.12.10:\(base + 10)"),
             ("edge-1", "unix:\(socket)", "unix:\(sandbox.home)/sandbox/haproxy/edge-1.sock"),
             ("edge-2", "tcp:127.0.10.2:\(admin)", "tcp:127.0.10.2:\(base + 2)"),
         ].map { try Recorders.proxy($0, listen: $1, target: $2, log: log) }
-        try sandbox.edit(sandbox.environmentFile, replacing: ":{{ control[0].marathon }}", with: ":\(marathon)")
+            + Recorders.apis.enumerated().flatMap { index, api in
+                try [("blue", "127.0.11.10"), ("green", "127.0.12.10")].map { color, host in
+                    try Recorders.proxy(
+                        "\(color) \(api)", listen: "tcp:\(host):\(base + 61 + index)",
+                        target: "tcp:\(host):\(base + 10 + index)", log: log)
+                }
+            }
+        let environment = try String(contentsOfFile: sandbox.environmentFile, encoding: .utf8)
+        for (index, api) in Recorders.apis.enumerated() where environment.contains(":{{ control[0].\(api) }}") {
+            try sandbox.edit(
+                sandbox.environmentFile, replacing: ":{{ control[0].\(api) }}", with: ":\(base + 61 + index)")
+        }
         try sandbox.edit(
             sandbox.environmentFile, replacing: "unix:${rz:home}/sandbox/haproxy/edge-1.sock", with: "unix:\(socket)")
         try sandbox.edit(
@@ -47,6 +55,9 @@ final class Recorders: Sendable {
 
     /// Variables under which rz finds the recording tools first.
     var variables: [String: String] { ["PATH": "\(folder)/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "")"] }
+
+    /// What a color's control server offers, in the order of its ports.
+    static let apis = ["marathon", "metronome", "compose", "mesos"]
 
     // MARK: - What was recorded
 
@@ -64,15 +75,10 @@ final class Recorders: Sendable {
     /// What would have changed something, in its order.
     var changes: [Call] { calls.filter(\.isChange) }
 
-    /// Requests that change something at a color's Marathon.
-    func changes(atMarathonOf color: String) -> [String] { changes.filter { $0.at == color }.map(\.text) }
+    /// What changes something at a framework (`blue marathon`) or at a load balancer, in its order.
+    func changes(at place: String) -> [String] { changes.filter { $0.at == place }.map(\.text) }
 
-    func requests(toMarathonOf color: String) -> [String] { calls.filter { $0.at == color }.map(\.text) }
-
-    /// Commands that change something at a load balancer, in their order.
-    func changes(at edge: String) -> [String] { changes.filter { $0.at == edge }.map(\.text) }
-
-    func commands(at edge: String) -> [String] { calls.filter { $0.at == edge }.map(\.text) }
+    func calls(at place: String) -> [String] { calls.filter { $0.at == place }.map(\.text) }
 
     /// Calls of Terraform that change something, and of Ansible.
     var changesByTools: [String] {
@@ -87,7 +93,7 @@ final class Recorders: Sendable {
 
     /// A request line; one may follow the body of another without a line end in between.
     private static func requests(in line: String) -> [String] {
-        line.firstMatch(of: /((GET|HEAD|POST|PUT|PATCH|DELETE) \/\S*) HTTP\/1\.1/).map { [String($0.output.1)] } ?? []
+        line.firstMatch(of: /([A-Z]+ \/\S*) HTTP\/1\.1/).map { [String($0.output.1)] } ?? []
     }
 
     private static func commands(in line: String) -> [String] {
