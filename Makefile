@@ -63,8 +63,8 @@ crash-test: setup ## end rz at every kill point of a move, go on, and compare (d
 	@"$$($(SWIFT) build --show-bin-path)/CrashTests"
 
 bench: setup ## measure against plain clients (Benchmarks): make bench APPS=2000
-	$(SWIFT) build -c release --product rz
-	python3 Benchmarks/replication.py --rz "$$($(SWIFT) build -c release --show-bin-path)/rz" --apps $(or $(APPS),2000)
+	$(SWIFT) build $(RELEASE)
+	python3 Benchmarks/replication.py --rz "$$($(SWIFT) build $(RELEASE) --show-bin-path)/rz" --apps $(or $(APPS),2000)
 
 demo: build ## move the sandbox from blue to green and back, under load
 	RZ="$$($(SWIFT) build --show-bin-path)/rz" scripts/demo

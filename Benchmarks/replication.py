@@ -56,6 +56,14 @@ def free_ports(count):
     sys.exit("no free ports")
 
 
+def wait(what, condition, deadline=600):
+    end = time.monotonic() + deadline
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit(f"{what} did not get there in {deadline} s")
+        time.sleep(0.2)
+
+
 class Marathon:
     """A scheduler with four large agents, in a process of its own."""
 
@@ -76,7 +84,7 @@ class Marathon:
             "serversDirectory": str(home / "servers"), "log": str(home / "log/scheduler.jsonl")}))
         self.home = home
         self.process = subprocess.Popen([rz, "sandbox", "scheduler", "--config", str(config)])
-        self.wait(lambda: self.get("/ping") is not None)
+        wait(f"the scheduler of {color}", lambda: self.get("/ping") is not None)
 
     def call(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
@@ -95,13 +103,6 @@ class Marathon:
     def running(self):
         """How many apps have their task."""
         return sum(app["tasksRunning"] for app in json.loads(self.get("/v2/apps?embed=apps.counts"))["apps"])
-
-    def wait(self, condition, deadline=600):
-        end = time.monotonic() + deadline
-        while not condition():
-            if time.monotonic() > end:
-                sys.exit(f"the scheduler on port {self.port} did not get there in {deadline} s")
-            time.sleep(0.2)
 
     def end(self):
         self.process.kill()
@@ -195,8 +196,10 @@ backend be_web
     server green-1 127.0.0.1:{web[2]} weight 0
 """)
     path = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
-    return subprocess.Popen(["haproxy", "-db", "-f", str(folder / "haproxy.cfg")], env={"PATH": path},
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    haproxy = subprocess.Popen(["haproxy", "-db", "-f", str(folder / "haproxy.cfg")], env={"PATH": path},
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait("HAProxy", lambda: (folder / "admin.sock").exists())
+    return haproxy
 
 
 def replicated(output):
@@ -229,7 +232,7 @@ def main():
         status, body = blue.call("PUT", "/v2/apps", definitions(chosen.apps))
         if status not in (200, 201):
             sys.exit(f"blue took no apps: {status} {body[:500]}")
-        blue.wait(lambda: blue.running() == chosen.apps)
+        wait("blue", lambda: blue.running() == chosen.apps)
 
         plain = Marathon(chosen.rz, folder, "plain", ports[1])
         schedulers.append(plain)

@@ -29,7 +29,8 @@ struct Fence: Sendable {
             try await journal.confirm(epoch: epoch)
         }
         try await permission()
-        let outcome = await Permission.$ask.withValue(permission) { () async -> Swift.Result<Result, Failure> in
+        let outcome = await Permission.$current.withValue(Permission(permission)) {
+            () async -> Swift.Result<Result, Failure> in
             do throws(Failure) { return .success(try await call()) } catch { return .failure(error) }
         }
         return try outcome.get()

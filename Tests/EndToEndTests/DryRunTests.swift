@@ -84,7 +84,8 @@ struct DryRunTests {
               mailer: { image: mailer, command: exec sleep 1000 }
             """
         try file.write(toFile: folder + "/tools.yaml", atomically: true, encoding: .utf8)
-        let source = #"- compose: { url: "http://{{ control[0].address }}:{{ control[0].compose }}", files: compose/*.yaml }"#
+        let source =
+            #"- compose: { url: "http://{{ control[0].address }}:{{ control[0].compose }}", files: compose/*.yaml }"#
         try sandbox.edit(
             sandbox.environmentFile, replacing: "  overrides:\n", with: "    \(source)\n  overrides:\n")
         let answer = try await HTTPClient.shared.send(

@@ -17,7 +17,8 @@ enum Example {
                 backends: [:], configuration: "c"),
             steps: steps, provisioning: ProvisioningChanges(add: (1...9).map { "server.green-\($0)" }),
             services: services,
-            capacity: "blue: services ask for 96 of 160 cpus, 411,648 of 655,360 MB mem on 5 agents; green is asked before "
+            capacity:
+                "blue: services ask for 96 of 160 cpus, 411,648 of 655,360 MB mem on 5 agents; green is asked before "
                 + "the first launch",
             ignored: [IgnoredService(id: "/infra/marathon-lb", reason: "ignored by rule")],
             warnings: ["be_shop on edge-1 keeps sessions by cookie: sessions that exist stay on blue until drain"])

@@ -26,10 +26,11 @@ final class Recorders: Sendable {
         let admin = base + 60
         let socket = sandbox.folder + "/edge-1"
         let log = sandbox.folder + "/calls.jsonl"
-        processes = try [
-            ("edge-1", "unix:\(socket)", "unix:\(sandbox.home)/sandbox/haproxy/edge-1.sock"),
-            ("edge-2", "tcp:127.0.10.2:\(admin)", "tcp:127.0.10.2:\(base + 2)"),
-        ].map { try Recorders.proxy($0, listen: $1, target: $2, log: log) }
+        processes =
+            try [
+                ("edge-1", "unix:\(socket)", "unix:\(sandbox.home)/sandbox/haproxy/edge-1.sock"),
+                ("edge-2", "tcp:127.0.10.2:\(admin)", "tcp:127.0.10.2:\(base + 2)"),
+            ].map { try Recorders.proxy($0, listen: $1, target: $2, log: log) }
             + Recorders.apis.enumerated().flatMap { index, api in
                 try [("blue", "127.0.11.10"), ("green", "127.0.12.10")].map { color, host in
                     try Recorders.proxy(
