@@ -7,6 +7,8 @@ import Transport
 
 @Suite(
     "A full run between two real Mesos clusters",
+    // Each has two masters and four agents: more at a time would starve each other on a small machine.
+    .serialized,
     .enabled(if: !RealMesos.isAbsent, "RZ_TEST_MESOS names no folder with a real Mesos"))
 struct MoveTests {
     @Test("moves services that run as real tasks, and no request fails")
@@ -49,10 +51,34 @@ struct MoveTests {
             #expect(plan.status != 0)
             #expect(plan.all.contains("of framework jenkins"), "\(plan.all)")
             #expect(plan.all.contains("build-7"), "\(plan.all)")
-            try clusters.ignore("jenkins/*")
+            try clusters.edit(replacing: "  overrides:", with: "  ignore: [\"jenkins/*\"]\n  overrides:")
             let second = try await clusters.rz("plan", "real")
             #expect(!second.all.contains("build-7"), "\(second.all)")
             withExtendedLifetime(stray) {}
+        }
+    }
+
+    @Test("waits while a new task is unreachable, says for which, and goes on when its agent is back")
+    func unreachable() async throws {
+        try await TwoClusters.with { clusters in
+            try clusters.edit(replacing: "healthy: { for: 1s }", with: "healthy: { for: 15s }")
+            let users = clusters.users()
+            let run = try clusters.start("update", "real", "--yes", "--json")
+            try await eventually("both services run in green") {
+                try await clusters.green.master.state().tasks.count { $0.state == .running } == 2
+            }
+            clusters.green.pauseAgent(0)
+            try await eventually("the gate waits for the service whose task is unreachable") {
+                run.events.contains {
+                    $0["type"]?.string == "step.waiting" && $0["step"]?.string == "serviceGate/health"
+                        && $0["reason"]?.string?.hasPrefix("/web/one: ") == true
+                }
+            }
+            clusters.green.continueAgent(0)
+            let ended = try await run.end()
+            #expect(ended.status == 0, "\(ended.all.suffix(3000))")
+            let asked = try await users.end()
+            #expect(asked.failed.isEmpty, "\(asked.failed)")
         }
     }
 

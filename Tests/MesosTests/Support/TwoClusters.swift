@@ -90,10 +90,10 @@ final class TwoClusters {
 
     private var environmentFile: String { folder + "/environments/real/environment.yaml" }
 
-    func ignore(_ pattern: String) throws {
+    func edit(replacing old: String, with new: String) throws {
         let text = try String(contentsOfFile: environmentFile, encoding: .utf8)
-        try text.replacing("  overrides:", with: "  ignore: [\"\(pattern)\"]\n  overrides:")
-            .write(toFile: environmentFile, atomically: true, encoding: .utf8)
+        try #require(text.contains(old))
+        try text.replacing(old, with: new).write(toFile: environmentFile, atomically: true, encoding: .utf8)
     }
 
     private var environment: String {
