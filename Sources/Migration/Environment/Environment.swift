@@ -161,10 +161,28 @@ public struct TrafficRule: Codable, Sendable, Hashable {
     public var backend: String
     /// Patterns for server names; `*` stands for any text.
     public var servers: [Color: String]
+    /// What happens to users whom a cookie or a stick table keeps at their server; nil for `leave`.
+    public var persistence: Persistence?
+    /// Why servers of this backend may have addresses that no inventory knows; nil where each must be of its color.
+    public var anyAddress: String?
 
-    public init(backend: String, servers: [Color: String]) {
+    public init(
+        backend: String, servers: [Color: String], persistence: Persistence? = nil, anyAddress: String? = nil
+    ) {
         self.backend = backend
         self.servers = servers
+        self.persistence = persistence
+        self.anyAddress = anyAddress
+    }
+
+    /// A way to move users whom weights do not move.
+    public enum Persistence: String, Codable, Sendable, Hashable, CaseIterable {
+        /// They stay where they are until the drain is over.
+        case leave
+        /// They are moved with the drain: the old servers go into maintenance, and their sessions are ended once.
+        case cut
+        /// The drain waits until they have left.
+        case wait
     }
 
     /// The color that a server belongs to, or nil when no pattern, or more than one, fits.

@@ -5,14 +5,34 @@ public struct LoadBalancerState: Codable, Sendable, Hashable {
     public var backends: [String: BackendState]
     /// The run epoch kept on the load balancer, if it keeps one.
     public var epoch: Int?
-    /// Processes of before a reload that still serve their own sessions.
-    public var oldWorkers: [Int]
+    /// The process that answered; nil where the load balancer does not tell.
+    public var process: LoadBalancerProcess?
+    /// Processes of before a reload that still serve their own sessions; nil where nobody can be asked for them.
+    public var oldWorkers: [Int]?
 
-    public init(version: String, backends: [String: BackendState], epoch: Int? = nil, oldWorkers: [Int] = []) {
+    public init(
+        version: String, backends: [String: BackendState], epoch: Int? = nil, process: LoadBalancerProcess? = nil,
+        oldWorkers: [Int]? = []
+    ) {
         self.version = version
         self.backends = backends
         self.epoch = epoch
+        self.process = process
         self.oldWorkers = oldWorkers
+    }
+}
+
+/// The process of a load balancer: another one answers after a reload or a restart.
+public struct LoadBalancerProcess: Codable, Sendable, Hashable {
+    public var pid: Int
+    public var uptime: Period
+    /// After this time a process that was reloaded ends, whatever it still serves; nil for never, or where it is not told.
+    public var hardStopAfter: Period?
+
+    public init(pid: Int, uptime: Period, hardStopAfter: Period? = nil) {
+        self.pid = pid
+        self.uptime = uptime
+        self.hardStopAfter = hardStopAfter
     }
 }
 
@@ -23,42 +43,92 @@ public struct BackendState: Codable, Sendable, Hashable {
     public var algorithm: String?
     /// The persistence cookie, if the backend uses one.
     public var cookie: String?
+    /// Whether a stick table of this backend keeps users at their server.
+    public var hasStickTable: Bool
+    /// Whether it carries bytes (`mode tcp`) instead of requests.
+    public var isTCP: Bool
+    /// What the load balancer counted for the backend itself and for none of its servers: errors that it answered (no
+    /// server up, queue full), requests that wait for any server.
+    public var own: ServerCounters
 
-    public init(servers: [ServerState], algorithm: String? = nil, cookie: String? = nil) {
+    public init(
+        servers: [ServerState], algorithm: String? = nil, cookie: String? = nil, hasStickTable: Bool = false,
+        isTCP: Bool = false, own: ServerCounters = ServerCounters()
+    ) {
         self.servers = servers
         self.algorithm = algorithm
         self.cookie = cookie
+        self.hasStickTable = hasStickTable
+        self.isTCP = isTCP
+        self.own = own
     }
+
+    /// Whether users stay at their server even when it has no weight.
+    public var isPersistent: Bool { cookie != nil || hasStickTable }
 }
 
 /// One server of a backend.
 public struct ServerState: Codable, Sendable, Hashable {
     public enum Administration: String, Codable, Sendable, Hashable { case ready, drain, maint }
     public enum Operation: String, Codable, Sendable, Hashable { case up, starting, stopping, down }
+    /// What the load balancer's own health check knows.
+    public enum Check: String, Codable, Sendable, Hashable {
+        /// There is none: the load balancer takes the server for up, whatever it is.
+        case none
+        /// None has ended since the server left maintenance: it is called up without anybody having asked it.
+        case pending
+        case passed, failed
+    }
 
     public var name: String
+    /// `address:port`, or `-` for one whose name was never resolved.
     public var address: String
     /// Absolute, 0 to 256, as it was set.
     public var weight: Int
+    /// The weight of the configuration; nil where the load balancer does not tell.
+    public var configuredWeight: Int?
     public var administration: Administration
     public var operation: Operation
+    public var check: Check
+    /// Serves only while no other server can (`backup`): weights do not move traffic to it.
+    public var isBackup: Bool
+    /// In maintenance by its configuration, by the server it tracks or because its name is not resolved: nothing that is
+    /// set makes it ready.
+    public var isHeldInMaintenance: Bool
+    /// Whether an agent check may change its weight and administration.
+    public var hasAgent: Bool
     public var counters: ServerCounters
 
     public init(
-        name: String, address: String, weight: Int, administration: Administration = .ready, operation: Operation = .up,
+        name: String, address: String, weight: Int, configuredWeight: Int? = nil,
+        administration: Administration = .ready, operation: Operation = .up, check: Check = .passed,
+        isBackup: Bool = false, isHeldInMaintenance: Bool = false, hasAgent: Bool = false,
         counters: ServerCounters = ServerCounters()
     ) {
         self.name = name
         self.address = address
         self.weight = weight
+        self.configuredWeight = configuredWeight
         self.administration = administration
         self.operation = operation
+        self.check = check
+        self.isBackup = isBackup
+        self.isHeldInMaintenance = isHeldInMaintenance
+        self.hasAgent = hasAgent
         self.counters = counters
     }
 
     /// Whether new requests can reach it.
     public var takesTraffic: Bool { weight > 0 && administration == .ready && operation != .down }
-    public var isUp: Bool { operation == .up && administration == .ready }
+    /// Whether weights can move traffic to it: a placeholder, a backup or one held in maintenance is none of a color's.
+    public var isMovable: Bool { hasAddress && !isBackup && !isHeldInMaintenance }
+    /// Whether it serves, given weight: ready, called up, and by a check that was asked. In slowstart it does.
+    public var isUp: Bool {
+        administration == .ready && (operation == .up || operation == .starting) && check != .pending
+            && check != .failed
+    }
+    /// Whether it stands anywhere: free slots of a `server-template` and unresolved names do not.
+    public var hasAddress: Bool { !(address.isEmpty || address.hasPrefix("-") || address.hasPrefix("0.0.0.0")) }
 }
 
 /// What a load balancer counted for one server, old workers included.
@@ -69,22 +139,35 @@ public struct ServerCounters: Codable, Sendable, Hashable {
     public var queued: Int
     /// New sessions over the last second.
     public var rate: Int
-    /// Since the load balancer started.
+    /// Attempts that ended since the load balancer started: answered, failed, or sent to another server instead.
     public var requests: Int
-    /// 5xx responses, failed connections and broken responses since the load balancer started.
+    /// 5xx responses, failed connections, broken responses, and attempts that were repeated or sent to another server,
+    /// since the load balancer started; each attempt once.
     public var errors: Int
+    /// Answers with 4xx since the load balancer started.
+    public var clientErrors: Int
+    /// Answers with 3xx since the load balancer started.
+    public var redirects: Int
+    /// Sessions begun since the load balancer started, those under way included.
+    public var begun: Int
+    /// Bytes sent to users since the load balancer started.
+    public var bytesOut: Int
     /// Mean over the last 1024 requests.
     public var responseTime: Period?
 
     public init(
-        sessions: Int = 0, queued: Int = 0, rate: Int = 0, requests: Int = 0, errors: Int = 0,
-        responseTime: Period? = nil
+        sessions: Int = 0, queued: Int = 0, rate: Int = 0, requests: Int = 0, errors: Int = 0, clientErrors: Int = 0,
+        redirects: Int = 0, begun: Int = 0, bytesOut: Int = 0, responseTime: Period? = nil
     ) {
         self.sessions = sessions
         self.queued = queued
         self.rate = rate
         self.requests = requests
         self.errors = errors
+        self.clientErrors = clientErrors
+        self.redirects = redirects
+        self.begun = begun
+        self.bytesOut = bytesOut
         self.responseTime = responseTime
     }
 
