@@ -17,6 +17,7 @@ public actor Engine {
     private let fence: Fence
     private let executor: (any TaskExecutor)?
     private let listener: Listener
+    private let telemetry: any TelemetrySink
 
     private var underWay: [StepID: Task<Void, Never>] = [:]
     private var waiter: CheckedContinuation<Void, Never>?
@@ -34,9 +35,11 @@ public actor Engine {
     ///   - epoch: of the lock that the caller holds for this environment.
     ///   - executor: where everything that the engine begins is run; nil for Swift's own threads. A simulation gives
     ///     its own, to decide what runs when.
+    ///   - telemetry: where the watch over the traffic publishes its samples.
     public init(
         plan: Plan, run: RunID, drivers: Drivers, journal: any EventStore, clock: any Timekeeper, epoch: Int,
-        executor: (any TaskExecutor)? = nil, listener: @escaping Listener = { _, _ in }
+        executor: (any TaskExecutor)? = nil, telemetry: any TelemetrySink = NoTelemetry(),
+        listener: @escaping Listener = { _, _ in }
     ) {
         self.plan = plan
         self.state = RunState(run: run)
@@ -46,6 +49,7 @@ public actor Engine {
         fence = Fence(journal: journal, epoch: epoch, executor: executor)
         self.executor = executor
         self.listener = listener
+        self.telemetry = telemetry
     }
 
     /// Performs the run until it ends, halts or is interrupted.
@@ -286,6 +290,9 @@ public actor Engine {
             do { try await clock.sleep(Period(milliseconds: 500)) } catch { return }
         }
     }
+
+    /// Publishes samples of the traffic to those who look; the journal keeps verdicts and changes only.
+    func publish(_ samples: [TrafficSample]) { telemetry.publish(samples, at: clock.now, run: state.run) }
 
     /// Puts back weights that a step finds changed, without waiting for the watch.
     ///
