@@ -31,8 +31,11 @@ enum StepResult: Sendable {
 }
 
 /// Runs work that must end before a deadline; past it the work is cancelled, and waited for until it has stopped.
+///
+/// - Parameter late: called when the deadline has passed, before the work has stopped.
 func withDeadline(
-    _ deadline: Period, _ clock: any Timekeeper, _ work: @escaping @Sendable () async throws(Failure) -> String
+    _ deadline: Period, _ clock: any Timekeeper, late: @escaping @Sendable () async -> Void,
+    _ work: @escaping @Sendable () async throws(Failure) -> String
 ) async -> StepResult {
     await withTaskGroup(of: StepResult?.self) { group in
         group.addTask {
@@ -44,6 +47,7 @@ func withDeadline(
         }
         group.addTask {
             do { try await clock.sleep(deadline) } catch { return nil }
+            await late()
             return .tooLate
         }
         var result: StepResult?

@@ -4,7 +4,7 @@ import Migration
 ///
 /// Everything that happens passes through the journal first; the state is always the fold of what the journal holds,
 /// other processes' requests included. So a run can be killed at any moment and performed by another engine.
-public actor Engine {
+public actor Engine: RunLedger {
     /// Sees each event after it is in the journal.
     public typealias Listener = @Sendable (Event, RunState) async -> Void
 
@@ -24,12 +24,14 @@ public actor Engine {
     private var hasNews = false
     private var interruption: Failure?
     private var fatal: Failure?
+    /// Work under way does not end: it is not waited for any more.
+    private var isLeaving = false
     private var stopAfter: Phase?
     private var timers: Task<Void, Never>?
     /// The time up to which the loop has slept, whatever the clock says.
     private var wakeTime: Instant?
     private(set) lazy var traffic = TrafficControl(
-        plan: plan, loadBalancers: drivers.loadBalancers, fence: fence, clock: clock)
+        plan: plan, drivers: drivers, fence: fence, clock: clock, ledger: self)
 
     /// - Parameters:
     ///   - epoch: of the lock that the caller holds for this environment.
@@ -63,12 +65,16 @@ public actor Engine {
         stopAfter = lastPhase
         try await catchUp()
         try await record([opening])
-        if state.phase.ownsTraffic || state.traffic.isShifted { try await traffic.claim() }
+        if ownsTraffic { try await traffic.claim() }
+        if state.traffic.isShifted { try? await traffic.assumeFound() }
         let poll = Task(executorPreference: executor) { await self.pollForRequests() }
-        let watcher = Task(executorPreference: executor) { await self.watchTraffic() }
+        let watchers =
+            drivers.loadBalancers.map { loadBalancer in
+                Task(executorPreference: executor) { await self.watchTraffic(of: loadBalancer) }
+            } + [Task(executorPreference: executor) { await self.judgeTraffic() }]
         defer {
             poll.cancel()
-            watcher.cancel()
+            for watcher in watchers { watcher.cancel() }
             timers?.cancel()
         }
         do {
@@ -149,8 +155,8 @@ public actor Engine {
         let context = StepContext(
             step: step, engine: self, plan: plan, drivers: drivers, fence: fence, clock: clock)
         underWay[id] = task("\(id)") {
-            let result = await withDeadline(step.deadline, context.clock) { () async throws(Failure) -> String in
-                try await work(for: step.action).perform(context)
+            let result = await withDeadline(step.deadline, context.clock, late: { await self.isLate(id) }) {
+                () async throws(Failure) -> String in try await work(for: step.action).perform(context)
             }
             await self.ended(id, result.event(step, attempt: attempt, lastWait: self.lastWait(of: id)))
         }
@@ -162,8 +168,8 @@ public actor Engine {
         let context = StepContext(
             step: step, engine: self, plan: plan, drivers: drivers, fence: fence, clock: clock)
         underWay[id] = task("undo \(id)") {
-            let result = await withDeadline(step.deadline, context.clock) { () async throws(Failure) -> String in
-                try await work(for: step.action).undo(context)
+            let result = await withDeadline(step.deadline, context.clock, late: { await self.isLate(id) }) {
+                () async throws(Failure) -> String in try await work(for: step.action).undo(context)
             }
             await self.ended(id, result.undoEvent(step, lastWait: self.lastWait(of: id)))
         }
@@ -189,17 +195,51 @@ public actor Engine {
 
     private func lastWait(of id: StepID) -> String { state.steps[id]?.message ?? "" }
 
-    /// Asks everything under way to stop and waits until it has.
+    /// Asks everything under way to stop and waits until it has, but not without end: a call that ignores being
+    /// cancelled is left behind, and the process ends.
     private func settleAll() async {
         for id in underWay.keys.sorted() { underWay[id]?.cancel() }
-        while let id = underWay.keys.min(), let task = underWay[id] { await task.value }
+        guard !underWay.isEmpty else { return }
+        let clock = clock
+        let limit = Task(executorPreference: executor) {
+            do { try await clock.sleep(Engine.stopGrace) } catch { return }
+            await self.leaveBehind(await self.underWay.keys.sorted())
+        }
+        while !underWay.isEmpty, !isLeaving { await withCheckedContinuation { waiter = $0 } }
+        limit.cancel()
     }
+
+    /// Longer than any tool takes that is asked to stop and then made to.
+    private static let stopGrace = Period.minutes(5)
+
+    private func leaveBehind(_ steps: [StepID]) {
+        let left = steps.filter { underWay[$0] != nil }
+        guard !left.isEmpty else { return }
+        isLeaving = true
+        fatal =
+            fatal
+            ?? Failure(
+                "\(left.map(\.text).joined(separator: ", ")) did not stop within \(Engine.stopGrace)", at: left[0].text,
+                advice: "This process ends. See what still runs, then run: rz resume \(plan.environment.name)",
+                kind: .unknownEffect)
+        wakeUp()
+    }
+
+    /// A step that is past its deadline and was cancelled.
+    private func isLate(_ id: StepID) {
+        let clock = clock
+        Task(executorPreference: executor) {
+            do { try await clock.sleep(Engine.stopGrace) } catch { return }
+            await self.leaveBehind([id])
+        }
+    }
+
+    /// Whether no one wants this process to stop.
+    private var goesOn: Bool { interruption == nil && fatal == nil }
 
     private func returnTraffic() async throws(Failure) {
         do {
-            let (names, took) = try await traffic.returnToOldColor { kind throws(Failure) in
-                try await self.record([kind])
-            }
+            let (names, took) = try await traffic.returnToOldColor { await self.goesOn }
             try await record([.trafficReturned(loadBalancers: names, took: took)])
         } catch {
             try await record([.trafficReturnFailed(failure: error)])
@@ -277,28 +317,73 @@ public actor Engine {
         }
     }
 
-    // MARK: - Weights
+    // MARK: - Traffic
 
-    /// While the run owns the weights: samples them, and puts back what a reload or a restart changed (I7).
-    private func watchTraffic() async {
+    var trafficKnown: RunState.Traffic { state.traffic }
+
+    /// While the run owns the traffic: counts what one load balancer says, and restores what a reload or a restart
+    /// changed (I7).
+    private func watchTraffic(of loadBalancer: any LoadBalancer) async {
+        let interval = min(plan.environment.gates.cutOver.interval, Period(milliseconds: 500))
         while !Task.isCancelled {
-            if state.phase.ownsTraffic || state.traffic.isShifted {
+            if ownsTraffic {
                 await Activity.$current.withValue("watch/\(state.phase)") {
-                    try? await traffic.watch({ await self.state.traffic }, record: record)
+                    try? await traffic.watch(loadBalancer)
+                }
+            }
+            do { try await clock.sleep(interval) } catch { return }
+        }
+    }
+
+    /// While the run owns the traffic: judges the new color wherever no step does, up to the end of the old one.
+    private func judgeTraffic() async {
+        while !Task.isCancelled {
+            if ownsTraffic {
+                await publish(traffic.samples())
+                if isJudge, let bad = try? await traffic.findings().first(where: { $0.sample.verdict == .fail }),
+                    isJudge
+                {
+                    let failure = failure(of: bad.sample, at: "in \(state.phase)")
+                    try? await record([.gateFailed(sample: bad.sample), .newSideFailed(failure: failure)])
                 }
             }
             do { try await clock.sleep(Period(milliseconds: 500)) } catch { return }
         }
     }
 
+    private var ownsTraffic: Bool { state.phase.ownsTraffic || state.traffic.isShifted }
+
+    /// A step that shifts traffic judges by itself; once the old color is being destroyed no verdict helps any more.
+    private var isJudge: Bool {
+        guard state.traffic.verdict == nil, state.traffic.verified != nil,
+            state.status == .running || state.status == .paused
+        else { return false }
+        return !plan.steps.contains { step in
+            switch step.action {
+            case .shift: state.steps[step.id]?.progress == .running
+            case .destroyServers: state.steps[step.id]?.isIntended == true
+            default: false
+            }
+        }
+    }
+
+    /// What a bad verdict means for the run.
+    nonisolated func failure(of sample: GateSample, at place: String) -> Failure {
+        Failure(
+            "\(plan.direction.new) failed the gate \(sample.gate) \(place)", at: sample.subject,
+            details: [sample.message],
+            advice: "See why, then run: rz resume \(plan.environment.name) (the cutover is done again). Or take "
+                + "\(plan.direction.new) down: rz rollback \(plan.environment.name)")
+    }
+
     /// Publishes samples of the traffic to those who look; the journal keeps verdicts and changes only.
     func publish(_ samples: [TrafficSample]) { telemetry.publish(samples, at: clock.now, run: state.run) }
 
-    /// Puts back weights that a step finds changed, without waiting for the watch.
+    /// Restores weights that a step finds changed, without waiting for the watch.
     ///
     /// - Returns: whether they were as they should be.
     func keepTraffic(_ observation: TrafficObservation) async throws(Failure) -> Bool {
-        try await traffic.keep({ await self.state.traffic }, observation, record: record)
+        try await traffic.keep(observation)
     }
 }
 

@@ -52,6 +52,15 @@ struct StepContext: Sendable {
         try await drivers.provisioner.observeServers(color)
     }
 
+    /// Has the servers' addresses on the load balancers judged by what the provisioner says of both colors.
+    func knowServers(again: Bool = false) async throws(Failure) {
+        let traffic = await engine.traffic
+        if !again, await !traffic.inventories.isEmpty { return }
+        var inventories: [Color: Inventory] = [:]
+        for color in Color.allCases { inventories[color] = try await inventory(of: color) }
+        await traffic.know(inventories)
+    }
+
     func cluster(of color: Color) async throws(Failure) -> any Cluster {
         try drivers.cluster(color, try await inventory(of: color))
     }

@@ -1,11 +1,32 @@
 import Migration
 
-/// The way back to an earlier share: a step that failed, or all traffic to the old color.
+/// The way back to an earlier share: a step that failed, all traffic to the old color, or what a load balancer lost.
+///
+/// Each load balancer goes by itself, and on it each backend: what can't return keeps none of the others (I13).
 extension TrafficControl {
-    func undoShift(to before: Percent, after failure: Failure) async throws(Failure) {
+    /// All traffic to the old color, from wherever it is, and what was found restored. Tries until it is done, for as
+    /// long as the environment says.
+    ///
+    /// - Parameter isWanted: whether to go on trying; asked between two tries.
+    /// - Returns: the load balancers that were read back, and how long it took.
+    /// - Throws: `Failure` that names what did not return.
+    func returnToOldColor(
+        while isWanted: @escaping @Sendable () async -> Bool
+    ) async throws(Failure) -> ([LoadBalancerID], Period) {
+        try await record(.trafficReturnIntended)
+        let begin = clock.uptime
+        let patience = plan.environment.limits.returnFor ?? Limits.usualReturn
+        try await turn.exclusive { () async throws(Failure) in
+            try await self.giveBack(to: .none, for: patience, while: isWanted)
+        }
+        tally = TrafficTally(rules: rules)
+        return (loadBalancers.map(\.name), clock.uptime - begin)
+    }
+
+    func undoShift(to before: Percent, _ targets: TrafficTargets, after failure: Failure) async throws(Failure) {
         var told = failure
         do throws(Failure) {
-            try await giveBack(to: before)
+            try await giveBack(to: before, for: .seconds(5)) { !Task.isCancelled }
             told.details.append("The step was undone on every load balancer.")
         } catch {
             told.details.append("The step was undone where that was possible. \(error.summary)")
@@ -14,68 +35,209 @@ extension TrafficControl {
         throw told
     }
 
-    /// Gives the old color back what it had at an earlier share, on each load balancer by itself.
-    func giveBack(to share: Percent) async throws(Failure) {
+    private func giveBack(
+        to share: Percent, for patience: Period, while isWanted: @escaping @Sendable () async -> Bool
+    ) async throws(Failure) {
         let outcomes = await outcomes { loadBalancer throws(Failure) in
-            try await self.giveBack(to: share, on: loadBalancer)
+            try await self.giveBack(to: share, on: loadBalancer, for: patience, while: isWanted)
         }
-        let failures = outcomes.keys.sorted().compactMap { name -> String? in
-            guard case .failure(let failure)? = outcomes[name] else { return nil }
-            return "\(name): \(failure.summary)" + (failure.details.first.map { " (\($0))" } ?? "")
+        var open: [String] = []
+        for name in outcomes.keys.sorted() {
+            guard case .failure(let failure)? = outcomes[name] else { continue }
+            if failure.kind == .refused { throw failure }
+            open += failure.details.map { $0.hasPrefix(name.text) ? $0 : "\(name): \($0)" }
         }
-        guard failures.isEmpty else {
-            let reached = outcomes.keys.sorted().filter { if case .success? = outcomes[$0] { true } else { false } }
+        guard open.isEmpty else {
+            let back = outcomes.keys.sorted().filter { if case .success? = outcomes[$0] { true } else { false } }
             throw Failure(
-                "The traffic is not verified to be back on \(failures.count) of \(outcomes.count) load balancers",
-                at: outcomes.keys.sorted().first { !reached.contains($0) }?.text,
-                details: failures + [
-                    "verified: \(reached.isEmpty ? "none" : reached.map(\.text).joined(separator: ", "))"
-                ],
-                advice: "Mend what is named, then: rz resume, which finishes the return first.", kind: .transient)
+                "The traffic is not verified to be back on \(outcomes.count - back.count) of \(outcomes.count) load "
+                    + "balancers",
+                at: outcomes.keys.sorted().first { !back.contains($0) }?.text,
+                details: open + ["verified: \(back.isEmpty ? "none" : back.map(\.text).joined(separator: ", "))"],
+                advice: "Fix what is named, then run: rz resume \(plan.environment.name), which finishes the return "
+                    + "first.", kind: .transient)
         }
     }
 
-    private func giveBack(to share: Percent, on loadBalancer: any LoadBalancer) async throws(Failure) {
+    /// Tries on one load balancer until nothing is left to do there.
+    private func giveBack(
+        to share: Percent, on loadBalancer: any LoadBalancer, for patience: Period,
+        while isWanted: @Sendable () async -> Bool
+    ) async throws(Failure) {
+        let deadline = clock.uptime + patience
+        while true {
+            var open: [String]
+            do throws(Failure) {
+                open = try await settle(at: share, on: loadBalancer)
+                if open.isEmpty { return }
+            } catch {
+                if error.kind == .refused { throw error }
+                open = ["\(error.summary)" + (error.details.first.map { " (\($0))" } ?? "")]
+            }
+            if share == .none, said.insert("\(loadBalancer.name) \(open[0])").inserted {
+                try await record(.noted(text: "\(loadBalancer.name): not all traffic is back yet: \(open[0])"))
+            }
+            guard clock.uptime < deadline, await isWanted() else {
+                throw Failure("Not all traffic is back on \(loadBalancer.name)", details: open, kind: .transient)
+            }
+            do { try await clock.sleep(Period(milliseconds: 200)) } catch { throw .cancelled }
+        }
+    }
+
+    /// Brings one load balancer to a share: raises first, proves, then lowers, backend by backend.
+    ///
+    /// - Parameter resting: what the old color's servers are in, once they were taken out of service.
+    /// - Returns: what could not be done, a line for each backend; empty when everything is as it has to be.
+    func settle(
+        at share: Percent, on loadBalancer: any LoadBalancer, resting: ServerState.Administration? = nil
+    ) async throws(Failure) -> [String] {
         let name = loadBalancer.name
-        let old = direction.old
-        var observation = try await look(at: loadBalancer)
-        let asleep = administrationChanges(.ready, of: old, on: name, observation)
-        if !asleep.isEmpty {
-            try await apply(asleep, to: loadBalancer)
+        var observation = try await lookFreshly(at: loadBalancer)
+        let targets = try await targets(observation)
+        let awake = share == .all ? [] : administrationFound(of: direction.old, observation, on: name, targets)
+        if !awake.isEmpty {
+            try await apply(awake, to: loadBalancer)
+            observation = try await lookFreshly(at: loadBalancer)
+        }
+        let raises = changes(for: share, on: name, observation, targets).filter(\.isRaise)
+        if !raises.isEmpty {
+            try await apply(raises.map(\.change), to: loadBalancer)
+            observation = try await lookFreshly(at: loadBalancer)
+        }
+        guard let state = observation.states[name] else { return ["no answer"] }
+        let vouched = share == .all ? nil : await vouched(for: direction.old, state, on: name, targets)
+        var open: [String] = []
+        var lowers: [ServerChange] = []
+        let pending = Dictionary(grouping: changes(for: share, on: name, observation, targets), by: \.backend)
+        for rule in rules {
+            let proof = Proof(rule, at: share, on: name, state, targets, vouched)
+            open += proof.missing
+            lowers += pending[rule.backend, default: []]
+                .filter { $0.color == direction.old ? proof.mayLowerOld : proof.mayLowerNew }.map(\.change)
+            if share == .none, proof.mayLowerNew { lowers += farewell(rule, state, on: name, targets) }
+            if let resting, proof.mayLowerOld { lowers += rest(resting, rule, state, on: name, targets) }
+        }
+        if !lowers.isEmpty {
+            try await apply(lowers, to: loadBalancer)
             observation = try await look(at: loadBalancer)
         }
-        // One that forgot what was set may give the old color more than its part: there the new one gains.
-        let gaining = hasTooMuch(old, share, on: name, observation) ? direction.new : old
-        let raise = weightChanges(for: share, of: gaining, on: name, observation)
-        try await apply(raise, to: loadBalancer)
-        observation = try await lookFreshly(at: loadBalancer)
-        let deadline = clock.uptime + .seconds(30)
-        while true {
-            do throws(Failure) {
-                try refuseUnlessCarrying(gaining, share, observation, on: name)
-                break
-            } catch {
-                guard clock.uptime < deadline else { throw error }
-                do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
-                observation = try await lookFreshly(at: loadBalancer)
-            }
-        }
-        let lower = weightChanges(for: share, of: gaining.other, on: name, observation)
-        try await apply(lower, to: loadBalancer)
-        try refuseUnlessAt(share, try await look(at: loadBalancer))
+        return open
+            + wrongWeights(for: share, observation, targets).map(\.text).filter { _ in open.isEmpty }.prefix(5)
     }
 
-    private func hasTooMuch(
-        _ color: Color, _ share: Percent, on name: LoadBalancerID, _ observation: TrafficObservation
-    ) -> Bool {
-        weightChanges(for: share, of: color, on: name, observation).contains { change in
-            guard case .weight(let target) = change.change else { return false }
-            return rules.contains { rule in
-                rule.backend == change.backend
-                    && observation.servers(rule, color, on: name).contains {
-                        $0.name == change.server && $0.weight > target
-                    }
+    private func changes(
+        for share: Percent, on name: LoadBalancerID, _ observation: TrafficObservation, _ targets: TrafficTargets
+    ) -> [WeightChange] {
+        observation.states[name].map { targets.changes(for: share, on: name, $0) } ?? []
+    }
+
+    /// Which color may be lowered in a backend: the one whose other side serves there.
+    private struct Proof {
+        var mayLowerOld = true
+        var mayLowerNew = true
+        var missing: [String] = []
+
+        init(
+            _ rule: TrafficRule, at share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState,
+            _ targets: TrafficTargets, _ vouched: Set<String>?
+        ) {
+            guard targets.wasServed(rule, on: name) else { return }
+            if share < .all {
+                let old = targets.carrying(targets.direction.old, rule, at: share, on: name, state, vouched: vouched)
+                mayLowerNew = old.isEnough
+                if !old.isEnough { missing.append(sentence(targets.direction.old, rule, name, old)) }
             }
+            if share > .none {
+                let new = targets.carrying(targets.direction.new, rule, at: share, on: name, state)
+                mayLowerOld = new.isEnough
+                if !new.isEnough { missing.append(sentence(targets.direction.new, rule, name, new)) }
+            }
+        }
+
+        private func sentence(_ color: Color, _ rule: TrafficRule, _ name: LoadBalancerID, _ carrying: Carrying)
+            -> String
+        {
+            let why = carrying.obstacles.isEmpty ? "" : " (\(carrying.obstacles.prefix(5).joined(separator: ", ")))"
+            return
+                "\(name)/\(rule.backend): \(carrying.serving) servers of \(color) serve, needs \(carrying.needed)\(why)"
+        }
+    }
+
+    // MARK: - Administration
+
+    /// What brings the servers of a color back to the administration that was found.
+    private func administrationFound(
+        of color: Color, _ observation: TrafficObservation, on name: LoadBalancerID, _ targets: TrafficTargets
+    ) -> [ServerChange] {
+        guard let state = observation.states[name] else { return [] }
+        return rules.flatMap { rule in
+            targets.movable(color, rule, on: name, state).compactMap { server -> ServerChange? in
+                let found = targets.found.server(server.name, in: rule.backend, on: name)?.administration ?? .ready
+                guard server.administration != found else { return nil }
+                return ServerChange(backend: rule.backend, server: server.name, change: .administration(found))
+            }
+        }
+    }
+
+    /// What the new color's servers are left in: what was found, but in maintenance where users would stay at them
+    /// whatever their weight, their sessions ended.
+    private func farewell(
+        _ rule: TrafficRule, _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets
+    ) -> [ServerChange] {
+        let keepsUsers = state.backends[rule.backend]?.isPersistent ?? false
+        return targets.movable(direction.new, rule, on: name, state).flatMap { server -> [ServerChange] in
+            func change(_ change: ServerChange.Change) -> ServerChange {
+                ServerChange(backend: rule.backend, server: server.name, change: change)
+            }
+            if keepsUsers {
+                guard server.administration != .maint else { return [] }
+                return [change(.administration(.maint))]
+                    + (server.counters.sessions > 0 ? [change(.shutdownSessions)] : [])
+            }
+            let found = targets.found.server(server.name, in: rule.backend, on: name)?.administration ?? .ready
+            return server.administration == found ? [] : [change(.administration(found))]
+        }
+    }
+
+    /// What puts the old color's servers back into what they were left in.
+    private func rest(
+        _ administration: ServerState.Administration, _ rule: TrafficRule, _ state: LoadBalancerState,
+        on name: LoadBalancerID, _ targets: TrafficTargets
+    ) -> [ServerChange] {
+        targets.movable(direction.old, rule, on: name, state).filter { $0.administration == .ready }.map {
+            ServerChange(backend: rule.backend, server: $0.name, change: .administration(administration))
+        }
+    }
+
+    // MARK: - Asking servers
+
+    /// The addresses of servers that answer, of those whose load balancer has not asked them yet: a server that has just
+    /// left maintenance is called up for as long as its first check takes, dead or alive.
+    private func vouched(
+        for color: Color, _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets
+    ) async -> Set<String> {
+        let unasked = rules.flatMap { rule in
+            targets.movable(color, rule, on: name, state)
+                .filter { $0.administration == .ready && ($0.check == .pending || $0.check == .none) }.map(\.address)
+        }
+        guard !unasked.isEmpty else { return [] }
+        let relative = plan.environment.gates.service.probes.filter(\.isRelative)
+        let probes = relative.isEmpty ? [Probe(.tcp(address: nil))] : relative
+        let inventory = inventories[color] ?? Inventory()
+        let prober = prober
+        return await withTaskGroup(of: String?.self) { group in
+            for address in Set(unasked).sorted() {
+                group.addTask {
+                    for probe in probes {
+                        let sample = await prober.ask(probe, target: address, inventory: inventory)
+                        if sample.verdict != .pass { return nil }
+                    }
+                    return address
+                }
+            }
+            var vouched: Set<String> = []
+            for await address in group { if let address { vouched.insert(address) } }
+            return vouched
         }
     }
 }

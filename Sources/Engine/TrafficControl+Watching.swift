@@ -1,85 +1,141 @@
 import Migration
 
-/// The watch over weights that were set: a reload or a restart forgets them (invariant I7).
+/// The watch over the traffic while the run owns it: it counts, judges, and restores what a load balancer lost (I7).
+///
+/// Each load balancer is looked at, judged and restored by itself: a frozen one never stops the others.
 extension TrafficControl {
-    typealias Recorder = @Sendable ([Event.Kind]) async throws(Failure) -> Void
-
-    /// Samples the traffic, and puts back weights that are not what was last verified.
-    ///
-    /// - Parameter known: what is known of the traffic at the moment it is asked.
-    func watch(_ known: @Sendable () async -> RunState.Traffic, record: Recorder) async throws(Failure) {
-        guard let observation = try? await observe() else { return }
-        if let before = lastObservation {
-            try await record([.trafficSampled(samples: traffic(from: before, to: observation, rules: rules))])
-        }
-        lastObservation = observation
-        _ = try await keep(known, observation, record: record)
+    /// Takes one look at one load balancer; one that does not answer says nothing.
+    func watch(_ loadBalancer: any LoadBalancer) async throws(Failure) {
+        guard let observation = try? await look(at: loadBalancer) else { return }
+        try await count(observation)
+        _ = try await keep(observation)
     }
 
-    /// Puts back weights that are not what was last verified, unless a change of weights is under way.
+    /// Adds a look to what was counted.
+    func count(_ observation: TrafficObservation) async throws(Failure) {
+        let known = try await known()
+        for (name, state) in observation.states {
+            tally.add(state, of: name, at: clock.uptime)
+            looks[name] = (looks[name]?.now, TrafficObservation(time: observation.time, states: [name: state]))
+            guard known.isShifted, let found = known.found else { continue }
+            let targets = targets(found)
+            for rule in rules where targets.wasServed(rule, on: name) {
+                tally.note(
+                    isCarried: targets.canServe(direction.new, rule, on: name, state), "\(name)/\(rule.backend)",
+                    at: clock.uptime)
+            }
+        }
+    }
+
+    /// What was measured last, for people.
+    func samples() -> [TrafficSample] {
+        looks.sorted { $0.key < $1.key }.flatMap { _, look in
+            look.before.map { traffic(from: $0, to: look.now, rules: rules) } ?? []
+        }
+    }
+
+    // MARK: - Judging
+
+    /// A load balancer that has not answered for a while: nothing can be said of its users.
+    func unheard() -> LoadBalancerID? {
+        loadBalancers.map(\.name).first { name in
+            tally.seen(name).map { clock.uptime - $0 > TrafficControl.silence } ?? true
+        }
+    }
+
+    private static let silence = Period.seconds(3)
+
+    /// From here on, what is counted belongs to the step that begins.
+    func beginStep() { tally.beginStep() }
+
+    /// What is to be said of the new color now; nothing while it has no traffic.
+    func findings() async throws(Failure) -> [TrafficJudgement.Finding] {
+        let known = try await known()
+        guard known.isShifted, !known.isReturning, let found = known.found else { return [] }
+        let findings = TrafficJudgement(
+            tally, targets(found), share: known.verified ?? known.intended, now: clock.uptime
+        ).findings(plan.environment.gates.cutOver.analysis)
+        for finding in findings where finding.sample.gate == "share" {
+            guard said.insert("\(known.intended) \(finding.sample.subject)").inserted else { continue }
+            try await record(.noted(text: finding.sample.message))
+        }
+        return findings
+    }
+
+    // MARK: - Keeping
+
+    /// Restores weights that are not what was last verified, unless a change of weights is under way.
     ///
     /// - Parameter observation: a look in which they may have been wrong; a second one decides.
     /// - Returns: whether they were right in that look.
-    func keep(
-        _ known: @Sendable () async -> RunState.Traffic, _ observation: TrafficObservation, record: Recorder
-    ) async throws(Failure) -> Bool {
-        guard await !forgetful(known(), observation).isEmpty else {
-            disturbed = []
+    func keep(_ observation: TrafficObservation) async throws(Failure) -> Bool {
+        let looked = Set(observation.states.keys)
+        guard !drifted(try await known(), observation).isEmpty else {
+            disturbed.subtract(looked)
             return true
         }
         try await turn.ifFree { () async throws(Failure) in
-            // From here on nobody else changes weights. Before, somebody may have.
-            guard let now = try? await self.observeFreshly() else { return }
-            let known = await known()
-            let forgetful = await self.forgetful(known, now)
-            await self.forgetDisturbances(but: forgetful)
-            for name in forgetful.sorted() { try await self.restore(known, on: name, now, record) }
+            // From here on no one else of this run changes weights. Before, someone may have.
+            for loadBalancer in self.loadBalancers where looked.contains(loadBalancer.name) {
+                guard let now = try? await self.lookFreshly(at: loadBalancer) else { continue }
+                let known = try await self.known()
+                if await self.drifted(known, now).isEmpty {
+                    await self.isUndisturbed(loadBalancer.name)
+                } else {
+                    try await self.restore(known, on: loadBalancer, now)
+                }
+            }
         }
         return false
     }
 
+    private func isUndisturbed(_ name: LoadBalancerID) { disturbed.remove(name) }
+
     private func restore(
-        _ known: RunState.Traffic, on name: LoadBalancerID, _ observation: TrafficObservation, _ record: Recorder
+        _ known: RunState.Traffic, on loadBalancer: any LoadBalancer, _ observation: TrafficObservation
     ) async throws(Failure) {
-        let share = known.intended
-        let reason = "it was not as \(share) needs it; a reload or a restart forgets what was set"
+        let name = loadBalancer.name
+        let reason = "weights drifted from \(known.intended): \(cause(name, observation))"
         if disturbed.insert(name).inserted {
-            // Before it is put back: whoever touches the old color must not find all quiet and know of nothing.
+            // Before they are restored: whoever touches the old color must not find all quiet and know of nothing.
             disturbances += 1
-            try await record([.trafficDisturbed(loadBalancer: name, reason: reason)])
+            try await record(.trafficDisturbed(loadBalancer: name, reason: reason))
         }
+        let open: [String]
         do throws(Failure) {
-            try await putBack(share, on: name, observation, inMaintenance: known.quietSince != nil)
+            open = try await settle(
+                at: known.intended, on: loadBalancer, resting: known.quietSince == nil ? nil : .maint)
         } catch {
-            return try await record([
-                .noted(text: "\(name): weights differ and can't be put back: \(error.summary)")
-            ])
+            open = [error.summary]
         }
-        try await record([.trafficReasserted(loadBalancer: name, reason: reason)])
+        guard open.isEmpty else {
+            guard said.insert("\(name) \(open[0])").inserted else { return }
+            return try await record(.noted(text: "\(name): weights drifted and can't be restored: \(open[0])"))
+        }
+        try await record(.trafficReasserted(loadBalancer: name, reason: reason))
+    }
+
+    /// Whether it was a reload, as far as the load balancer tells.
+    private func cause(_ name: LoadBalancerID, _ observation: TrafficObservation) -> String {
+        guard let process = observation.states[name]?.process else { return "a reload, a restart, or someone else" }
+        guard let before = looks[name]?.before?.states[name]?.process else { return "process \(process.pid) answers" }
+        return before.pid == process.pid && process.uptime >= before.uptime
+            ? "someone else set them, as HAProxy was not reloaded" : "HAProxy was reloaded or restarted"
     }
 
     /// The load balancers that are not as they were left.
-    private func forgetful(_ known: RunState.Traffic, _ observation: TrafficObservation) -> Set<LoadBalancerID> {
-        guard let share = known.verified, known.intended == share, share > .none else { return [] }
-        // Once it was quiet it is in drain for a moment, then in maintenance; a load balancer that forgot makes it ready.
-        let awake = observation.states.keys.filter { name in
-            rules.contains { rule in
-                observation.servers(rule, direction.old, on: name).contains { $0.administration == .ready }
-            }
+    private func drifted(_ known: RunState.Traffic, _ observation: TrafficObservation) -> Set<LoadBalancerID> {
+        guard let share = known.verified, known.intended == share, share > .none, let found = known.found else {
+            return []
         }
-        return Set(wrongWeights(for: share, observation).map(\.loadBalancer)).union(
-            known.quietSince == nil ? [] : awake)
-    }
-
-    private func forgetDisturbances(but names: Set<LoadBalancerID>) { disturbed.formIntersection(names) }
-
-    private func putBack(
-        _ share: Percent, on name: LoadBalancerID, _ observation: TrafficObservation, inMaintenance: Bool
-    ) async throws(Failure) {
-        guard let loadBalancer = loadBalancers.first(where: { $0.name == name }) else { return }
-        let new = weightChanges(for: share, of: direction.new, on: name, observation)
-        let old = weightChanges(for: share, of: direction.old, on: name, observation)
-        let asleep = inMaintenance ? administrationChanges(.maint, of: direction.old, on: name, observation) : []
-        try await apply(new + old + asleep, to: loadBalancer)
+        let targets = targets(found)
+        // Once it was quiet it is in drain for a moment, then in maintenance; a reload makes it ready again.
+        let awake = observation.states.filter { name, state in
+            known.quietSince != nil
+                && rules.contains { rule in
+                    targets.movable(direction.old, rule, on: name, state).contains { $0.administration == .ready }
+                }
+        }
+        return Set(wrongWeights(for: share, observation, targets).map(\.loadBalancer)).union(awake.keys)
     }
 }

@@ -1,29 +1,88 @@
 import Migration
 
+/// What the traffic control knows of the run, and writes down: the engine.
+protocol RunLedger: AnyObject, Sendable {
+    var trafficKnown: RunState.Traffic { get async }
+    func record(_ kinds: [Event.Kind]) async throws(Failure)
+}
+
 /// The weights of both colors on every load balancer: the only place that changes them.
 ///
-/// The order is law (invariant I1): the color that gains is raised on every load balancer and read back there, only
-/// then the other is lowered, and read back too.
+/// The order is law (invariant I1): the color that gains is raised on every load balancer and proved there to carry, only
+/// then the other is lowered, and read back too. What was found before the first touch decides what each server is set
+/// to, and what a return restores (I13).
 actor TrafficControl {
-    private let plan: Plan
+    let plan: Plan
     let loadBalancers: [any LoadBalancer]
+    let prober: any Prober
     private let fence: Fence
     let clock: any Timekeeper
     let turn = Turnstile()
-    var lastObservation: TrafficObservation?
+    private weak var ledger: (any RunLedger)?
+
+    /// What was counted since the run owns the traffic.
+    var tally: TrafficTally
+    /// What each load balancer said last, and in the look before.
+    var looks: [LoadBalancerID: (before: TrafficObservation?, now: TrafficObservation)] = [:]
     /// Load balancers that are not as they were left, as far as that is written down.
     var disturbed: Set<LoadBalancerID> = []
     /// How often one was found to be so.
     var disturbances = 0
+    /// What was said already, so that it is said once.
+    var said: Set<String> = []
+    /// The servers of each color, where a step has asked for them: by them each server's address is judged.
+    var inventories: [Color: Inventory] = [:]
 
     var rules: [TrafficRule] { plan.environment.traffic }
     var direction: Direction { plan.direction }
 
-    init(plan: Plan, loadBalancers: [any LoadBalancer], fence: Fence, clock: any Timekeeper) {
+    init(plan: Plan, drivers: Drivers, fence: Fence, clock: any Timekeeper, ledger: any RunLedger) {
         self.plan = plan
-        self.loadBalancers = loadBalancers
+        loadBalancers = drivers.loadBalancers
+        prober = drivers.prober
         self.fence = fence
         self.clock = clock
+        self.ledger = ledger
+        tally = TrafficTally(rules: plan.environment.traffic)
+    }
+
+    // MARK: - The run
+
+    /// - Throws: a cancellation where no one performs the run any more.
+    func known() async throws(Failure) -> RunState.Traffic {
+        guard let ledger else { throw .cancelled }
+        return await ledger.trafficKnown
+    }
+
+    func record(_ kind: Event.Kind) async throws(Failure) {
+        guard let ledger else { throw .cancelled }
+        try await ledger.record([kind])
+    }
+
+    func know(_ inventories: [Color: Inventory]) { self.inventories = inventories }
+
+    /// What each server has to be set to. What stands there is written down before the first touch.
+    func targets(_ observation: TrafficObservation) async throws(Failure) -> TrafficTargets {
+        let known = try await known()
+        if let found = known.found { return targets(found) }
+        // Weights that were moved already are none that were found: their journal is of before this was written down.
+        let found =
+            known.isShifted
+            ? FoundTraffic(assumedFrom: observation, rules, old: direction.old) : FoundTraffic(observation, rules)
+        guard loadBalancers.allSatisfy({ found.servers[$0.name] != nil }) else { return targets(found) }
+        try await record(.trafficFound(found: found))
+        return targets(found)
+    }
+
+    /// Where weights were moved and what was found is not known: assumes it, so that it can be watched.
+    func assumeFound() async throws(Failure) {
+        guard try await known().found == nil else { return }
+        _ = try await targets(try await observe())
+    }
+
+    func targets(_ found: FoundTraffic) -> TrafficTargets {
+        TrafficTargets(
+            found: found, rules: rules, direction: direction, minHealthy: plan.environment.limits.minHealthy)
     }
 
     // MARK: - Looking
@@ -32,6 +91,10 @@ actor TrafficControl {
     func observe() async throws(Failure) -> TrafficObservation {
         let states = try await onEach { loadBalancer throws(Failure) in try await loadBalancer.observe() }
         return TrafficObservation(time: clock.now, states: states)
+    }
+
+    func look(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {
+        TrafficObservation(time: clock.now, states: [loadBalancer.name: try await loadBalancer.observe()])
     }
 
     /// What every load balancer says now, and not a while ago: by an answer that took long no color may be lowered.
@@ -60,12 +123,7 @@ actor TrafficControl {
             advice: "See what keeps their admin sockets busy.", kind: .transient)
     }
 
-    private static let freshness = Period.seconds(2)
-
-    /// The new color's share, if every load balancer has exactly the weights for it.
-    func isAt(_ share: Percent, _ observation: TrafficObservation) -> Bool {
-        wrongWeights(for: share, observation).isEmpty
-    }
+    static let freshness = Period.seconds(2)
 
     // MARK: - Changing
 
@@ -85,238 +143,6 @@ actor TrafficControl {
         }
     }
 
-    /// Gives the new color a share. Where one load balancer fails, the step is undone on all, so that no half flip
-    /// remains, and the failure names the one.
-    func shift(to share: Percent, from before: Percent) async throws(Failure) {
-        try await turn.exclusive { () async throws(Failure) in
-            let start = try await self.observe()
-            do throws(Failure) {
-                try await self.move(to: share, gaining: self.direction.new, start)
-            } catch {
-                try await self.undoShift(to: before, after: error)
-            }
-        }
-    }
-
-    /// All traffic to the old color, from wherever it is: on each load balancer by itself, so that one that can't be
-    /// reached keeps none of the others from returning.
-    func returnToOldColor(
-        record: @Sendable (Event.Kind) async throws(Failure) -> Void
-    ) async throws(Failure) -> ([LoadBalancerID], Period) {
-        try await record(.trafficReturnIntended)
-        let begin = clock.uptime
-        try await turn.exclusive { () async throws(Failure) in try await self.giveBack(to: .none) }
-        return (loadBalancers.map(\.name), clock.uptime - begin)
-    }
-
-    /// Makes a color's servers ready without giving them traffic: out of maintenance through `drain`, because a
-    /// weight set in maintenance is ignored, and only at weight zero to `ready`.
-    func prepareNewColor() async throws(Failure) {
-        try await turn.exclusive { () async throws(Failure) in
-            try await self.makeReady(self.direction.new, weight: 0)
-        }
-    }
-
-    /// Lets load balancers check the new color's servers that are in maintenance, without giving them traffic.
-    func wakeNewColor() async throws(Failure) {
-        let new = direction.new
-        try await turn.exclusive { () async throws(Failure) in
-            try await self.change { _, server in
-                server.administration == .maint ? [.administration(.drain)] : []
-            } of: {
-                $0 == new
-            }
-        }
-    }
-
-    /// Takes the old color's servers out of service: `drain`, or `maint`. Only where the new color verifiably carries
-    /// all traffic at this moment.
-    func takeOutOldColor(_ administration: ServerState.Administration) async throws(Failure) {
-        let old = direction.old
-        try await turn.exclusive { () async throws(Failure) in
-            let observation = try await self.observeFreshly()
-            try await self.refuseUnlessAt(.all, observation)
-            try await self.change(observation) { _, server in
-                server.administration == administration ? [] : [.administration(administration)]
-            } of: {
-                $0 == old
-            }
-        }
-    }
-
-    /// Ends the sessions that the old color still has.
-    func shutDownSessions() async throws(Failure) {
-        let old = direction.old
-        try await turn.exclusive { () async throws(Failure) in
-            try await self.change { _, server in
-                server.counters.sessions > 0 ? [.shutdownSessions] : []
-            } of: {
-                $0 == old
-            }
-        }
-    }
-
-    // MARK: - The move
-
-    private func move(to share: Percent, gaining: Color, _ start: TrafficObservation) async throws(Failure) {
-        try await setWeights(of: gaining, for: share, start)
-        let raised = try await observeFreshly()
-        for loadBalancer in loadBalancers { try refuseUnlessCarrying(gaining, share, raised, on: loadBalancer.name) }
-        try await setWeights(of: gaining.other, for: share, raised)
-        try refuseUnlessAt(share, try await observe())
-    }
-
-    func refuseUnlessAt(_ share: Percent, _ observation: TrafficObservation) throws(Failure) {
-        let wrong = wrongWeights(for: share, observation)
-        guard wrong.isEmpty else {
-            throw Failure(
-                "Weights read back are not those that were set", at: wrong[0].loadBalancer.text,
-                details: wrong.prefix(5).map(\.text), kind: .transient)
-        }
-    }
-
-    /// I1: the other color is lowered only where this one verifiably carries what it shall.
-    func refuseUnlessCarrying(
-        _ color: Color, _ share: Percent, _ observation: TrafficObservation, on name: LoadBalancerID
-    ) throws(Failure) {
-        let needed = plan.environment.limits.minHealthy
-        for rule in rules {
-            let weights = self.weights(for: share, rule, on: name, observation)
-            let target = color == direction.new ? weights.new : weights.old
-            let servers = observation.servers(rule, color, on: name)
-            let carrying = servers.filter { $0.isUp && $0.weight == target }
-            guard carrying.count >= needed else {
-                throw Failure(
-                    "\(rule.backend) on \(name) has \(carrying.count) servers of \(color) that carry traffic, needs \(needed)",
-                    at: "\(name)/\(rule.backend)",
-                    details: servers.map {
-                        "\($0.name) \($0.operation.rawValue), \($0.administration.rawValue), weight \($0.weight)"
-                    },
-                    advice: "The other color was not lowered. See why these servers are not up.", kind: .transient)
-            }
-        }
-    }
-
-    func look(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {
-        TrafficObservation(time: clock.now, states: [loadBalancer.name: try await loadBalancer.observe()])
-    }
-
-    /// At whatever weight its servers have.
-    func administrationChanges(
-        _ administration: ServerState.Administration, of color: Color, on name: LoadBalancerID,
-        _ observation: TrafficObservation
-    ) -> [ServerChange] {
-        rules.flatMap { rule in
-            observation.servers(rule, color, on: name).filter { $0.administration != administration }.map {
-                ServerChange(backend: rule.backend, server: $0.name, change: .administration(administration))
-            }
-        }
-    }
-
-    private func makeReady(_ color: Color, weight: Int) async throws(Failure) {
-        try await change { _, server in
-            var changes: [ServerChange.Change] = []
-            if server.administration == .maint { changes.append(.administration(.drain)) }
-            if server.weight != weight { changes.append(.weight(weight)) }
-            if server.administration != .ready { changes.append(.administration(.ready)) }
-            return changes
-        } of: {
-            $0 == color
-        }
-        try await waitUntilUp(color)
-    }
-
-    /// A server leaves maintenance as `down` or `starting` until its checks pass.
-    private func waitUntilUp(_ color: Color) async throws(Failure) {
-        let deadline = clock.uptime + .seconds(60)
-        while true {
-            let observation = try await observe()
-            let missing = loadBalancers.map(\.name).flatMap { name in
-                rules.filter { rule in
-                    observation.servers(rule, color, on: name).count(where: \.isUp) < plan.environment.limits.minHealthy
-                }.map { "\(name)/\($0.backend)" }
-            }
-            if missing.isEmpty { return }
-            guard clock.uptime < deadline else {
-                throw Failure(
-                    "No server of \(color) is up in \(missing.joined(separator: ", ")) after 1m", at: missing[0],
-                    advice: "See the health checks of these backends.", kind: .transient)
-            }
-            do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
-        }
-    }
-
-    // MARK: - Weights
-
-    private func weights(
-        for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ observation: TrafficObservation
-    ) -> Weights {
-        // All listed servers count, up or not: weights that followed health would never stand still.
-        func count(_ color: Color) -> Int { max(1, observation.servers(rule, color, on: name).count) }
-        return Weights(newShare: share, oldServers: count(direction.old), newServers: count(direction.new))
-    }
-
-    func weightChanges(
-        for share: Percent, of color: Color, on name: LoadBalancerID, _ observation: TrafficObservation
-    ) -> [ServerChange] {
-        rules.flatMap { rule in
-            let weights = self.weights(for: share, rule, on: name, observation)
-            let target = color == direction.new ? weights.new : weights.old
-            return observation.servers(rule, color, on: name)
-                .filter { $0.weight != target && $0.administration != .maint }
-                .map { ServerChange(backend: rule.backend, server: $0.name, change: .weight(target)) }
-        }
-    }
-
-    private func setWeights(of color: Color, for share: Percent, _ observation: TrafficObservation)
-        async throws(Failure)
-    {
-        _ = try await onEach { loadBalancer throws(Failure) in
-            let changes = await self.weightChanges(for: share, of: color, on: loadBalancer.name, observation)
-            try await self.apply(changes, to: loadBalancer)
-        }
-    }
-
-    struct WrongWeight {
-        var loadBalancer: LoadBalancerID
-        var text: String
-    }
-
-    func wrongWeights(for share: Percent, _ observation: TrafficObservation) -> [WrongWeight] {
-        observation.states.keys.sorted().flatMap { name in
-            Color.allCases.flatMap { color in
-                weightChanges(for: share, of: color, on: name, observation).map { change in
-                    WrongWeight(
-                        loadBalancer: name, text: "\(name)/\(change.backend)/\(change.server): wanted \(change.change)")
-                }
-            }
-        }
-    }
-
-    private func change(
-        _ known: TrafficObservation? = nil,
-        _ changes: @Sendable (TrafficRule, ServerState) -> [ServerChange.Change], of isMeant: (Color) -> Bool
-    ) async throws(Failure) {
-        let observation: TrafficObservation
-        if let known { observation = known } else { observation = try await observe() }
-        var wanted: [LoadBalancerID: [ServerChange]] = [:]
-        for name in loadBalancers.map(\.name) {
-            for rule in rules {
-                for color in Color.allCases where isMeant(color) {
-                    for server in observation.servers(rule, color, on: name) {
-                        wanted[name, default: []] += changes(rule, server).map {
-                            ServerChange(backend: rule.backend, server: server.name, change: $0)
-                        }
-                    }
-                }
-            }
-        }
-        let all = wanted
-        _ = try await onEach { loadBalancer throws(Failure) in
-            try await self.apply(all[loadBalancer.name, default: []], to: loadBalancer)
-        }
-    }
-
     func apply(_ changes: [ServerChange], to loadBalancer: any LoadBalancer) async throws(Failure) {
         guard !changes.isEmpty else { return }
         let epoch = fence.epoch
@@ -324,7 +150,7 @@ actor TrafficControl {
     }
 
     /// Does the same on every load balancer at once and waits for all, so that none is left half spoken to.
-    private func onEach<Result: Sendable>(
+    func onEach<Result: Sendable>(
         _ work: @escaping @Sendable (any LoadBalancer) async throws(Failure) -> Result
     ) async throws(Failure) -> [LoadBalancerID: Result] {
         let outcomes = await outcomes(work)

@@ -37,12 +37,13 @@ public struct EventLines: Sendable {
         case .undoStarted(let step): "  ↶ undo \(title(step))"
         case .undoCompleted(let step, let summary): style.good("  ✓ ") + "undone \(title(step)): \(summary)"
         case .undoFailed(let step, let failure): style.bad("  ✗ ") + "undo \(title(step)): \(indented(failure))"
-        case .trafficIntended(let share): "  → \(plan.direction.new) shall carry \(share)"
+        case .trafficFound: nil
+        case .trafficIntended(let share): "  → \(plan.direction.new) to carry \(share)"
         case .trafficVerified(let share, let names):
             "  = \(plan.direction.new) carries \(share), read back from \(names.map(\.text).joined(separator: ", "))"
         case .trafficSampled: nil
         case .trafficDisturbed(let name, let reason): style.careful("  ! ") + "\(name): \(reason)"
-        case .trafficReasserted(let name, _): style.careful("  ! ") + "\(name): weights put back"
+        case .trafficReasserted(let name, _): style.careful("  ! ") + "\(name): weights restored"
         case .trafficReturnIntended: style.careful("  ← ") + "all traffic back to \(plan.direction.old)"
         case .trafficReturned(let names, let took):
             "  = traffic is back on \(plan.direction.old) (\(Wording.time(took)), read back from "
@@ -50,6 +51,7 @@ public struct EventLines: Sendable {
         case .trafficReturnFailed(let failure):
             style.bad("  ✗ ") + "traffic not verified to be back: \(indented(failure))"
         case .oldSideQuiet(let since): "  = \(plan.direction.old) quiet since \(since.clock)"
+        case .newSideFailed(let failure): style.bad("  ✗ ") + indented(failure)
         case .gateSampled(let sample): "    \(sample.message)"
         case .gatePassed(let gate): style.good("  ✓ ") + "gate \(gate) passed"
         case .gateFailed(let sample): style.bad("  ✗ ") + "gate \(sample.gate) failed: \(sample.message)"

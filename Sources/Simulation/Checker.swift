@@ -211,9 +211,8 @@ extension SimulatedLoadBalancer {
 
     /// How much of a backend's traffic these weights of a color amount to, 1 being what it has when it carries all.
     fileprivate func part(of color: Color, in backend: String, weights: [Int]) -> Double {
-        let others = servers.count { $0.color == color.other && $0.backend == backend }
-        let full = Weights(newShare: .all, oldServers: max(1, others), newServers: max(1, weights.count)).new
-        return Double(weights.reduce(0, +)) / Double(full * max(1, weights.count))
+        let full = servers.filter { $0.color == color && $0.backend == backend }.map { max($0.configuredWeight, 100) }
+        return Double(weights.reduce(0, +)) / Double(max(1, full.reduce(0, +)))
     }
 }
 

@@ -5,11 +5,19 @@ struct SimulatedLoadBalancer: LoadBalancer {
     let name: LoadBalancerID
     let world: SimulatedWorld
 
-    func observe() async throws(Failure) -> LoadBalancerState { try await world.observe(name) }
+    func observe() async throws(Failure) -> LoadBalancerState {
+        if await world.failing.loadBalancersFrozen.contains(name) {
+            // As a driver's own deadline ends it.
+            do { try await WallClock().sleep(.seconds(3)) } catch { throw .cancelled }
+        }
+        return try await world.observe(name)
+    }
     func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
         try await world.apply(changes, on: name, epoch: epoch)
     }
-    func observeSessions(backend: String, server: String) async throws(Failure) -> [String] { [] }
+    func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
+        ["\(name)/\(backend)/\(server): frontend fe, source 127.0.0.1, 9m"]
+    }
     func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] { [] }
 }
 
@@ -59,8 +67,12 @@ struct SimulatedCluster: Cluster {
 }
 
 struct SimulatedRim: Prober, StepRunner {
+    let world: SimulatedWorld
+
     func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
-        GateSample(gate: "probe", subject: target ?? "", verdict: .pass, message: "ok")
+        let isDead = await world.failing.deadAddresses.contains { target?.hasPrefix($0) == true }
+        return GateSample(
+            gate: "probe", subject: target ?? "", verdict: isDead ? .fail : .pass, message: isDead ? "refused" : "ok")
     }
     func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {}
     func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {}
@@ -144,8 +156,8 @@ struct SimulatedRun: Sendable {
             drivers: Drivers(
                 loadBalancers: ["edge-1", "edge-2"].map { SimulatedLoadBalancer(name: $0, world: world) },
                 provisioner: SimulatedProvisioner(world: world), configurator: SimulatedConfigurator(),
-                cluster: { [world] color, _ in SimulatedCluster(world: world, color: color) }, prober: SimulatedRim(),
-                stepRunner: SimulatedRim()),
+                cluster: { [world] color, _ in SimulatedCluster(world: world, color: color) },
+                prober: SimulatedRim(world: world), stepRunner: SimulatedRim(world: world)),
             journal: journal, clock: WallClock(), epoch: epoch)
     }
 

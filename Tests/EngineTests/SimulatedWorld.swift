@@ -7,6 +7,12 @@ actor SimulatedWorld {
         var loadBalancersDown: Set<LoadBalancerID> = []
         /// Services that never get healthy in the new color.
         var sickServices: Set<ServiceID> = []
+        /// Load balancers that stand still: whoever asks them waits until they go on.
+        var loadBalancersFrozen: Set<LoadBalancerID> = []
+        /// No check of a server that left maintenance ever ends.
+        var checksAreSlow = false
+        /// Servers that answer no probe, by the first part of their address.
+        var deadAddresses: Set<String> = []
         /// Share of failed requests of a color.
         var errorRate: [Color: Double] = [:]
     }
@@ -26,7 +32,8 @@ actor SimulatedWorld {
             servers: Color.allCases.flatMap { color in
                 (1...2).map { index in
                     ServerState(
-                        name: "\(color)-\(index)", address: "127.0.0.\(index):80", weight: color == live ? 100 : 0,
+                        name: "\(color)-\(index)", address: "127.0.\(color == .blue ? 11 : 12).\(index):80",
+                        weight: color == live ? 100 : 0,
                         operation: color == live ? .up : .down)
                 }
             })
@@ -43,6 +50,13 @@ actor SimulatedWorld {
     }
 
     func fail(_ change: @Sendable (inout Failing) -> Void) { change(&failing) }
+
+    /// What somebody else does to every load balancer, or to one.
+    func change(
+        _ names: [LoadBalancerID] = ["edge-1", "edge-2"], _ change: @Sendable (inout LoadBalancerState) -> Void
+    ) {
+        for name in names { if loadBalancers[name] != nil { change(&loadBalancers[name]!) } }
+    }
 
     // MARK: - Servers
 
@@ -135,10 +149,17 @@ actor SimulatedWorld {
             })
         else { return }
         switch change.change {
-        case .weight(let weight): loadBalancers[name]?.backends[change.backend]?.servers[index].weight = weight
+        case .weight(let weight):
+            // In maintenance it is accepted and ignored.
+            guard loadBalancers[name]?.backends[change.backend]?.servers[index].administration != .maint else { return }
+            loadBalancers[name]?.backends[change.backend]?.servers[index].weight = weight
         case .administration(let state):
+            let old = loadBalancers[name]?.backends[change.backend]?.servers[index].administration
             loadBalancers[name]?.backends[change.backend]?.servers[index].administration = state
-        case .shutdownSessions: break
+            if failing.checksAreSlow, old == .maint, state == .ready {
+                loadBalancers[name]?.backends[change.backend]?.servers[index].check = .pending
+            }
+        case .shutdownSessions: loadBalancers[name]?.backends[change.backend]?.servers[index].counters.sessions = 0
         }
     }
 
@@ -168,7 +189,7 @@ actor SimulatedWorld {
     }
 
     private func refuseIfDown(_ name: LoadBalancerID) throws(Failure) {
-        if failing.loadBalancersDown.contains(name) {
+        if failing.loadBalancersDown.contains(name) || failing.loadBalancersFrozen.contains(name) {
             throw Failure("connection refused", at: "\(name), tcp:127.0.10.2:9999", kind: .transient)
         }
     }

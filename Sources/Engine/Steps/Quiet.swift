@@ -1,6 +1,6 @@
 import Migration
 
-/// The proof that nobody talks to the old color any more (invariant I3).
+/// The proof that no one talks to the old color any more (invariant I3).
 struct Quiet: Sendable {
     let context: StepContext
     private var old: Color { context.direction.old }
@@ -9,13 +9,14 @@ struct Quiet: Sendable {
     init(_ context: StepContext) { self.context = context }
 
     /// Waits until sessions, queue and rate of the old color have been zero on every load balancer for the whole time
-    /// that the policy asks for, and writes down since when.
+    /// that the policy asks for, old processes of load balancers included, and writes down since when.
     func prove() async throws(Failure) -> Instant {
-        let deadline = context.clock.uptime + policy.deadline
+        var deadline = context.clock.uptime + policy.deadline
+        var wasForced = false
         var quietSince: Period?
         var disturbances = await context.engine.traffic.disturbances
         while true {
-            // A load balancer that forgot what was set may have given it traffic between two looks.
+            // A load balancer that lost what was set may have given it traffic between two looks.
             let count = await context.engine.traffic.disturbances
             if count != disturbances { quietSince = nil }
             disturbances = count
@@ -23,17 +24,25 @@ struct Quiet: Sendable {
             let observation = try await context.engine.traffic.observe()
             let isKept = try await context.engine.keepTraffic(observation)
             let busy = busyServers(observation)
+            let unseen = await oldProcesses(observation)
             let now = context.clock.uptime
-            quietSince = busy.isEmpty && isKept ? quietSince ?? now : nil
+            quietSince = busy.isEmpty && isKept && unseen.isEmpty ? quietSince ?? now : nil
             if let quietSince, asked - quietSince >= policy.quiet {
                 let since = context.clock.now - (now - quietSince)
                 try await context.record(.oldSideQuiet(since: since))
                 if await context.engine.traffic.disturbances == disturbances { return since }
             }
-            if now >= deadline { try await atDeadline(busy) }
-            let missing = isKept ? "\(policy.quiet) of quiet" : "weights that were forgotten to be put back"
+            if now >= deadline {
+                if wasForced || policy.atDeadline != .force { try await end(busy, unseen) }
+                try await cut(context.environment.traffic)
+                wasForced = true
+                deadline = now + max(policy.deadline, .minutes(1))
+            }
+            if let process = unseen.first { try await ask(about: process) }
+            let missing = isKept ? "\(policy.quiet) of quiet" : "weights that drifted to be restored"
             await context.wait(
-                for: busy.first.map { "\(busy.count) servers to get quiet, first \($0.text)" } ?? missing)
+                for: busy.first.map { "\(busy.count) servers to get quiet, first \($0.text)" }
+                    ?? unseen.first?.text ?? missing)
             try await context.pause(Period(milliseconds: 200))
         }
     }
@@ -58,36 +67,73 @@ struct Quiet: Sendable {
         guard busy.isEmpty else {
             throw Failure(
                 "\(old) has traffic again, so nothing of it is stopped", at: busy[0], details: busy,
-                advice: "Find out who gave it traffic, then: rz resume.")
+                advice: "Find out who gave it traffic, then run: rz resume \(context.environment.name)")
         }
     }
 
-    /// Whether a load balancer forgot what was set and may have given the old color traffic. What disturbed the quiet
-    /// and was put right before the look is written down by now.
+    /// Whether a load balancer lost what was set and may have given the old color traffic, or was reloaded with sessions
+    /// on it. What disturbed the quiet and was put right before the look is written down by now.
     private func needsProof(_ observation: TrafficObservation) async throws(Failure) -> Bool {
         let isKept = try await context.engine.keepTraffic(observation)
         let isDisturbed = await context.state.traffic.isDisturbed
-        return isDisturbed || !isKept
+        let isUnseen = await !oldProcesses(observation).isEmpty
+        return isDisturbed || !isKept || isUnseen
     }
 
-    private func atDeadline(_ busy: [BusyServer]) async throws(Failure) {
-        guard policy.atDeadline == .force else {
-            var sessions: [String] = []
-            for server in busy.prefix(5) {
-                for loadBalancer in context.drivers.loadBalancers where loadBalancer.name == server.loadBalancer {
-                    sessions +=
-                        (try? await loadBalancer.observeSessions(backend: server.backend, server: server.name)) ?? []
-                }
-            }
-            throw Failure(
-                "\(old) is not quiet after \(policy.deadline)", at: busy.first?.text,
-                details: busy.map(\.text) + sessions.prefix(20),
-                advice:
-                    "End these sessions, or set `drain.atDeadline: force`, then: rz resume. Or go back: rz rollback.")
+    // MARK: - Ending what stays
+
+    /// Moves the users who stay: maintenance first, so that no one comes back, then the sessions are ended, once.
+    func cut(_ rules: [TrafficRule]) async throws(Failure) {
+        let traffic = await context.engine.traffic
+        let busy = busyServers(try await traffic.observe()).filter { server in
+            rules.contains { $0.backend == server.backend }
         }
-        try await context.intend("end the sessions that \(old) still has")
-        try await context.engine.traffic.shutDownSessions()
+        let sessions = await sessions(of: busy)
+        try await context.intend("put \(old) into maintenance and end the sessions that it still has")
+        try await context.record(
+            .noted(
+                text: "sessions of \(old) are ended: "
+                    + (sessions.isEmpty ? busy.map(\.text) : sessions).joined(separator: "; ")))
+        try await traffic.takeOutOldColor(.maint, in: rules)
+        try await traffic.shutDownSessions(in: rules)
     }
+
+    private func end(_ busy: [BusyServer], _ unseen: [OldProcess]) async throws(Failure) {
+        let sessions = await sessions(of: busy)
+        let name = context.environment.name
+        if policy.atDeadline == .rollback {
+            try await context.record(
+                .noted(
+                    text: "\(old) is not quiet after \(policy.deadline): " + (busy.map(\.text)).joined(separator: "; "))
+            )
+            try await context.record(.rollbackRequested(by: "drain.atDeadline: rollback"))
+            // The rollback stops this step.
+            try await context.pause(context.step.deadline)
+        }
+        let isHeldByProcess = busy.isEmpty && !unseen.isEmpty
+        throw Failure(
+            "\(old) is not quiet after \(policy.deadline)", at: busy.first?.text ?? unseen.first?.loadBalancer.text,
+            details: busy.map(\.text) + sessions + unseen.map(\.text),
+            advice: isHeldByProcess
+                ? "See on the load balancer that no old process is left, then run: rz approve \(name), and "
+                    + "rz resume \(name)"
+                : "Wait until these sessions have ended, then run: rz resume \(name). To end them, set "
+                    + "`drain.atDeadline: force`, commit, then run: rz resume \(name) --commit HEAD. "
+                    + "Or go back: rz rollback \(name)")
+    }
+
+    private func sessions(of busy: [BusyServer]) async -> [String] {
+        var sessions: [String] = []
+        for server in busy {
+            for loadBalancer in context.drivers.loadBalancers where loadBalancer.name == server.loadBalancer {
+                sessions +=
+                    (try? await loadBalancer.observeSessions(backend: server.backend, server: server.name)) ?? []
+            }
+        }
+        return sessions
+    }
+
+    // MARK: - Who still talks to it
 
     private struct BusyServer {
         var loadBalancer: LoadBalancerID
@@ -99,7 +145,7 @@ struct Quiet: Sendable {
     private func busyServers(_ observation: TrafficObservation) -> [BusyServer] {
         observation.states.keys.sorted().flatMap { name in
             context.environment.traffic.flatMap { rule in
-                observation.servers(rule, old, on: name).filter { !$0.counters.isQuiet }.map { server in
+                observation.servers(rule, old, on: name).filter { isBusy($0, rule) }.map { server in
                     BusyServer(
                         loadBalancer: name, backend: rule.backend, name: server.name,
                         text: "\(name)/\(rule.backend)/\(server.name): \(server.counters.sessions) sessions, "
@@ -107,5 +153,52 @@ struct Quiet: Sendable {
                 }
             }
         }
+    }
+
+    /// Users who may stay until the drain is over come and go: they are moved between two of their requests.
+    private func isBusy(_ server: ServerState, _ rule: TrafficRule) -> Bool {
+        var counters = server.counters
+        if rule.persistence == .leave { counters.rate = 0 }
+        return !counters.isQuiet
+    }
+
+    // MARK: - Old processes
+
+    /// A process of before a reload that may still serve its own sessions, and can't be asked.
+    private struct OldProcess {
+        var loadBalancer: LoadBalancerID
+        var text: String
+        var endsByItself: Bool
+    }
+
+    /// The load balancers that were reloaded during the run, whose old processes no one can ask, and of which neither
+    /// `hard-stop-after` nor a person says that they have ended.
+    private func oldProcesses(_ observation: TrafficObservation) async -> [OldProcess] {
+        let state = await context.state
+        let sinceStart = state.startedAt.map { context.clock.now - $0 } ?? .zero
+        let said = context.plan.steps.filter { $0.action == .drain }.flatMap { state.approvals[$0.id] ?? [] }.map(\.at)
+            .max()
+        return observation.states.sorted { $0.key < $1.key }.compactMap { name, balancer in
+            guard balancer.oldWorkers == nil, let process = balancer.process, process.uptime < sinceStart else {
+                return nil
+            }
+            if let said, context.clock.now - process.uptime <= said { return nil }
+            if let limit = process.hardStopAfter, process.uptime >= limit { return nil }
+            let end = process.hardStopAfter.map { "at most \($0) (hard-stop-after)" } ?? "an unknown time"
+            return OldProcess(
+                loadBalancer: name,
+                text: "\(name) was reloaded \(process.uptime) ago: its old process may serve sessions for \(end)",
+                endsByItself: process.hardStopAfter != nil)
+        }
+    }
+
+    /// A person may know what rz can't see.
+    private func ask(about process: OldProcess) async throws(Failure) {
+        let step = context.plan.steps.first { $0.action == .drain }?.id ?? context.step.id
+        guard !process.endsByItself, await context.state.approvalRequests[step] == nil else { return }
+        try await context.record(
+            .approvalRequested(
+                step: step, count: 1, reason: "that no process of before the reload of \(process.loadBalancer) is left")
+        )
     }
 }

@@ -132,7 +132,8 @@ struct AwaitServices: StepWork {
         let observation = try await context.engine.traffic.observe()
         let addresses = observation.states.keys.flatMap { name in
             context.environment.traffic.flatMap { rule in
-                observation.servers(rule, context.direction.new, on: name).filter { $0.operation == .up }.map(\.address)
+                observation.servers(rule, context.direction.new, on: name)
+                    .filter { $0.isMovable && $0.operation == .up }.map(\.address)
             }
         }
         return Set(addresses).sorted()
@@ -142,7 +143,9 @@ struct AwaitServices: StepWork {
 /// Stops the old color's services, those that others need last.
 struct StopServices: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
+        try await context.knowServers(again: true)
         try await Quiet(context).demand()
+        try await context.engine.traffic.demandAllCarried()
         let servers = try await context.inventory(of: context.direction.old)
         guard !servers.isEmpty else { return "no servers are left" }
         let old = try context.drivers.cluster(context.direction.old, servers)
@@ -190,7 +193,9 @@ struct DestroyServers: StepWork {
         if context.drivers.provisioner.hasFixedServers { return "the servers of \(old) are a fixed list, and stay" }
         let count = try await context.inventory(of: old).hosts.count
         if count == 0 { return "no servers are left" }
+        try await context.knowServers(again: true)
         try await Quiet(context).demand()
+        try await context.engine.traffic.demandAllCarried()
         try await context.intend("destroy the servers of \(old)")
         try await context.fence.actUntilStopped { () async throws(Failure) in
             try await context.drivers.provisioner.destroy(old, report: context.report)
@@ -199,16 +204,5 @@ struct DestroyServers: StepWork {
             throw Failure("The provisioner destroyed \(old) but still reports servers", kind: .transient)
         }
         return "\(count) servers destroyed"
-    }
-}
-
-extension Probe {
-    /// Whether it is asked of servers that a load balancer lists, having no address of its own.
-    fileprivate var isRelative: Bool {
-        switch kind {
-        case .http(let url, _, _): url == nil
-        case .tcp(let address): address == nil
-        case .command: false
-        }
     }
 }

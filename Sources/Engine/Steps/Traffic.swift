@@ -19,8 +19,9 @@ struct ShiftTraffic: StepWork {
         let known = await context.state.traffic
         // Once a user is served by the new color, services change there.
         if !known.isShifted { _ = try await CatchUp(context).perform() }
-        let isThere = await traffic.isAt(share, try await traffic.observe())
+        let isThere = try await traffic.isAt(share, try await traffic.observe())
         if known.intended != share || !isThere {
+            try await context.knowServers()
             try await context.intend("give \(context.direction.new) \(share)")
             try await context.record(.trafficIntended(share: share))
             do throws(Failure) {
@@ -37,34 +38,26 @@ struct ShiftTraffic: StepWork {
         return "\(context.direction.new) carries \(share)"
     }
 
-    /// Watches for the bake time; a bad verdict ends it at once, an open one holds it until the step's deadline.
+    /// Watches for the bake time; a bad verdict ends it at once, an open one holds it until the step's deadline. What is
+    /// judged is counted by the watch over each load balancer.
     private func watch(_ context: StepContext) async throws(Failure) {
         let gate = context.environment.gates.cutOver
-        let start = try await context.engine.traffic.observe()
+        let traffic = await context.engine.traffic
+        await traffic.beginStep()
         let end = context.clock.uptime + bake
         while true {
             try await context.pause(min(gate.interval, max(Period(milliseconds: 100), end - context.clock.uptime)))
-            let now = try await context.engine.traffic.observe()
-            let samples = gate.analysis.flatMap { analysis in
-                judge(analysis, from: start, to: now, rules: context.environment.traffic, direction: context.direction)
+            let findings = try await traffic.findings()
+            if let bad = findings.first(where: { $0.sample.verdict == .fail })?.sample {
+                try await context.record(.gateFailed(sample: bad))
+                throw context.engine.failure(of: bad, at: "at \(share)")
             }
-            if let bad = samples.first(where: { $0.verdict == .fail }) { throw try await failure(bad, context) }
             let open =
-                gate.analysis.filter(\.holdsWhenIdle).isEmpty ? nil : samples.first { $0.verdict == .inconclusive }
+                await traffic.unheard().map { "an answer of \($0)" } ?? findings.first(where: \.holds)?.sample.message
             if context.clock.uptime >= end, open == nil { break }
-            await context.wait(for: open?.message ?? "\(bake) at \(share) without a bad verdict")
+            await context.wait(for: open ?? "\(bake) at \(share) without a bad verdict")
         }
         if !gate.analysis.isEmpty { try await context.record(.gatePassed(gate: "cutOver \(share)")) }
-    }
-
-    private func failure(_ sample: GateSample, _ context: StepContext) async throws(Failure) -> Failure {
-        try await context.record(.gateFailed(sample: sample))
-        return Failure(
-            "\(context.direction.new) failed the gate \(sample.gate) at \(share)", at: sample.subject,
-            details: [sample.message],
-            advice:
-                "See why, then: rz resume (starts the cutover anew). Or take \(context.direction.new) down: rz rollback."
-        )
     }
 }
 
@@ -75,21 +68,26 @@ struct DrainOldColor: StepWork {
         guard await context.state.traffic.verified == .all else {
             throw Failure("\(context.direction.new) does not verifiably carry all traffic, so \(old) is not drained")
         }
+        try await context.knowServers(again: true)
         try await context.intend("drain \(old)")
-        if try await !isInMaintenance(old, context) { try await takeOut(.drain, context) }
+        if try await !isInMaintenance(old, context) {
+            try await takeOut(.drain, context)
+            let cut = context.environment.traffic.filter { $0.persistence == .cut }
+            if !cut.isEmpty { try await Quiet(context).cut(cut) }
+        }
         let since = try await Quiet(context).prove()
         try await takeOut(.maint, context)
         return "\(old) quiet since \(since.clock)"
     }
 
-    /// Once the new color carries everything: a load balancer may just have forgotten what was set.
+    /// Once the new color carries everything: a load balancer may just have lost what was set.
     private func takeOut(
         _ administration: ServerState.Administration, _ context: StepContext
     ) async throws(Failure) {
         let traffic = await context.engine.traffic
         try await context.poll { () async throws(Failure) -> String? in
             try await context.engine.keepTraffic(try await traffic.observe())
-                ? nil : "weights that were forgotten to be put back"
+                ? nil : "weights that drifted to be restored"
         }
         try await traffic.takeOutOldColor(administration)
     }
@@ -104,22 +102,13 @@ struct DrainOldColor: StepWork {
     }
 }
 
-/// Leaves the old color up for a while, so that the way back stays short.
+/// Leaves the old color up for a while, so that the way back stays short. The watch over the traffic judges meanwhile.
 struct Soak: StepWork {
     let period: Period
 
     func perform(_ context: StepContext) async throws(Failure) -> String {
         await context.wait(for: "\(period) to pass, \(context.direction.old) untouched")
         try await context.pause(period)
-        return "\(period) without a complaint"
-    }
-}
-
-extension Analysis {
-    /// Whether a backend without enough requests keeps the gate shut.
-    fileprivate var holdsWhenIdle: Bool {
-        switch self {
-        case .haproxy(let limits): limits.whenIdle == .hold
-        }
+        return "\(period) without a bad verdict"
     }
 }

@@ -222,11 +222,17 @@ public struct Limits: Codable, Sendable, Hashable {
     public var minHealthy: Int
     /// Services launched at the same time. Marathon refuses more than 100 deployments.
     public var launches: Int
+    /// For how long a return of the traffic is tried before the run halts; nil for `usualReturn`.
+    public var returnFor: Period?
 
-    public init(minHealthy: Int = 1, launches: Int = 8) {
+    public init(minHealthy: Int = 1, launches: Int = 8, returnFor: Period? = nil) {
         self.minHealthy = minHealthy
         self.launches = launches
+        self.returnFor = returnFor
     }
+
+    /// No one else gives the traffic back while rz lives.
+    public static let usualReturn = Period.minutes(10)
 }
 
 /// Whether a text fits a pattern in which `*` stands for any text, also none. Byte by byte, as other systems compare.

@@ -42,6 +42,15 @@ public struct Probe: Codable, Sendable, Hashable {
         self.kind = kind
         self.timeout = timeout
     }
+
+    /// Whether it is asked of servers that a load balancer lists, having no address of its own.
+    public var isRelative: Bool {
+        switch kind {
+        case .http(let url, _, _): url == nil
+        case .tcp(let address): address == nil
+        case .command: false
+        }
+    }
 }
 
 /// The steps of the cutover and what is watched between them.

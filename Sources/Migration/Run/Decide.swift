@@ -34,6 +34,7 @@ public func decide(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
     switch state.wish {
     case .rollback where canRollBack(state, plan): return startRollback(state)
     case .abort where canRollBack(state, plan): return abort(state, plan)
+    case .pause where state.traffic.verdict != nil: return goOn(state, plan, now: now)
     case .pause: return hasStepsUnderWay(state) || state.status == .paused ? [] : [.pause]
     case .rollback, .abort, nil: return goOn(state, plan, now: now)
     }
@@ -54,15 +55,33 @@ private func goOn(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
     let failed = failedStep(steps, state)
     // A return to the old color that was begun is finished before anything else (invariant I7).
     if state.traffic.isReturning {
-        return hasStepsUnderWay(state) ? [.stopStepsUnderWay] : returnTraffic(state, because: failed?.failure)
+        return hasStepsUnderWay(state)
+            ? [.stopStepsUnderWay] : returnTraffic(state, because: state.traffic.verdict ?? failed?.failure)
     }
     if let handBack = state.handBack { return goOn(handBack, state, plan) }
+    if let verdict = state.traffic.verdict { return giveUp(verdict, state, plan) }
+    // What follows the cutover rests on what it proved: once the traffic went back, it is proved again.
+    if state.phase > .cutOver, canRollBack(state, plan),
+        plan.steps(in: .cutOver).contains(where: { state.steps[$0.id]?.isSettled != true })
+    {
+        return hasStepsUnderWay(state) ? [] : [.enter(.cutOver)]
+    }
     if let failed { return fail(failed.step, failed.failure, state, plan, now: now) }
     if steps.allSatisfy({ state.steps[$0.id]?.isSettled == true }) {
         if let next = plan.phases.first(where: { $0 > state.phase }) { return [.enter(next)] }
         return [.finish(.done)]
     }
     return begin(steps, state, now: now, limit: plan.launches)
+}
+
+/// The new color fails its users while nothing watches it but the run as a whole: in a hand-over, drain, soak, pause or
+/// approval. As long as there is a way back the traffic goes it; what follows the cutover is then done again.
+private func giveUp(_ verdict: Failure, _ state: RunState, _ plan: Plan) -> [Command] {
+    if hasStepsUnderWay(state) { return [.stopStepsUnderWay] }
+    guard canRollBack(state, plan) else { return [.halt(verdict)] }
+    if state.traffic.isShifted { return returnTraffic(state, because: verdict) }
+    if state.phase > .cutOver { return [.enter(.cutOver)] }
+    return handedOver(state, plan).isEmpty ? [.halt(verdict)] : [.startHandBack(verdict)]
 }
 
 /// The failure that decides what happens next: a real one before one of a step that was only stopped because of it.

@@ -38,6 +38,8 @@ public struct Event: Sendable, Hashable {
         case undoFailed(step: StepID, failure: Failure)
 
         // Traffic.
+        /// What stood on the load balancers, written down before the first touch.
+        case trafficFound(found: FoundTraffic)
         case trafficIntended(share: Percent)
         case trafficVerified(share: Percent, loadBalancers: [LoadBalancerID])
         case trafficSampled(samples: [TrafficSample])
@@ -47,6 +49,8 @@ public struct Event: Sendable, Hashable {
         case trafficReturned(loadBalancers: [LoadBalancerID], took: Period)
         case trafficReturnFailed(failure: Failure)
         case oldSideQuiet(since: Instant)
+        /// The new color fails its users while no step watches: the traffic goes back, or the run halts.
+        case newSideFailed(failure: Failure)
         case gateSampled(sample: GateSample)
         case gatePassed(gate: String)
         case gateFailed(sample: GateSample)

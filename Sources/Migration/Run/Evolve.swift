@@ -70,6 +70,10 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
     case .undoFailed(let step, let failure):
         next.settle(step, .undoFailed(failure), failure.summary, at: event.time)
 
+    case .trafficFound(let found):
+        next.traffic.found = found
+    case .newSideFailed(let failure):
+        next.traffic.verdict = next.traffic.verdict ?? failure
     case .trafficIntended(let share):
         next.traffic.intended = share
         next.traffic.verified = nil
@@ -85,6 +89,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.traffic.isReturning = false
         next.traffic.intended = .none
         next.traffic.verified = Percent.none
+        // Restored: what stands there from here on is looked at again before the next touch.
+        next.traffic.found = nil
         next.startShiftsAnew()
     case .trafficReturnFailed(let failure):
         next.traffic.returnFailure = failure
@@ -127,12 +133,16 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.wish = .rollback
     case .rollbackStarted:
         next.handBack = nil
+        next.traffic.verdict = nil
         next.status = .rollingBack
         next.isGoingBack = true
         next.wish = nil
         next.endedAt = nil
 
-    case .gateSampled, .gatePassed, .gateFailed, .approvalRequested, .noted:
+    case .approvalRequested(let step, let count, let reason):
+        next.approvalRequests[step] = RunState.ApprovalRequest(count: count, reason: reason)
+
+    case .gateSampled, .gatePassed, .gateFailed, .noted:
         break
     }
     return next
@@ -179,6 +189,7 @@ extension RunState {
         wish = wish == .pause ? nil : wish
         endedAt = nil
         traffic.returnFailure = nil
+        traffic.verdict = nil
         let isGoingBack = isGoingBack
         for id in steps.keys {
             change(id) { step in

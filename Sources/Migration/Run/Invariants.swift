@@ -52,14 +52,3 @@ public func violations(of state: RunState, _ plan: Plan) -> [Violation] {
     }
     return violations
 }
-
-/// I1 for one backend of one load balancer: may the old color be lowered to what the weights say?
-///
-/// Yes when the weights read back show the new color at its target, and, unless the old color keeps a part,
-/// when enough of the new color's servers are up.
-public func mayLowerOldColor(
-    in backend: BackendState, rule: TrafficRule, weights: Weights, new: Color, minHealthy: Int
-) -> Bool {
-    let servers = backend.servers.filter { rule.color(of: $0.name) == new && $0.isUp }
-    return servers.count >= max(1, minHealthy) && servers.allSatisfy { $0.weight == weights.new }
-}

@@ -109,7 +109,8 @@ extension Event.Kind {
     /// Whether it can only take from what rz allows itself to do.
     fileprivate var narrows: Bool {
         switch self {
-        case .stepIntended, .releaseIntended, .released, .takeIntended, .taken, .missedRunIntended, .missedRunStarted,
+        case .trafficFound, .stepIntended, .releaseIntended, .released, .takeIntended, .taken, .missedRunIntended,
+            .missedRunStarted,
             .missedRunInDoubt:
             true
         default:

@@ -43,6 +43,8 @@ public struct RunState: Sendable, Hashable {
     /// Set while what was handed over goes back without a rollback.
     public var handBack: HandBack?
     public var approvals: [StepID: [Approval]] = [:]
+    /// What steps ask people for.
+    public var approvalRequests: [StepID: ApprovalRequest] = [:]
     public var startedAt: Instant?
     public var endedAt: Instant?
     public var phaseStartedAt: [Phase: Instant] = [:]
@@ -55,6 +57,11 @@ public struct RunState: Sendable, Hashable {
     public struct Approval: Sendable, Hashable {
         public var by: String
         public var at: Instant
+    }
+
+    public struct ApprovalRequest: Sendable, Hashable {
+        public var count: Int
+        public var reason: String
     }
 
     /// Why what was handed over goes back: a failure, or none when the run is aborted.
@@ -77,6 +84,10 @@ public struct RunState: Sendable, Hashable {
         /// Since the old color was seen quiet, a load balancer forgot what was set, or nobody watched: that is to be
         /// proved anew before the old color is touched.
         public var isDisturbed = false
+        /// What stood on the load balancers before the first touch; nil before that, and once it was restored.
+        public var found: FoundTraffic?
+        /// Why the new color may not keep the traffic that it has.
+        public var verdict: Failure?
         public var samples: [TrafficSample] = []
 
         /// Whether the new color has, or may have, a part of the traffic.

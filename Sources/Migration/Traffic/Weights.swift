@@ -1,49 +1,80 @@
-/// Absolute weights that give the new color its share of a backend.
-public struct Weights: Codable, Sendable, Hashable {
-    /// For each server of the old color.
-    public let old: Int
-    /// For each server of the new color.
-    public let new: Int
+/// The weight of each server of one backend at a share of the traffic.
+///
+/// Weights are relative: inside a color each server keeps its proportion to the others, and only the sums of the two
+/// colors move. At no share at all the old color has exactly the weights that were found.
+public struct Weights: Sendable, Hashable {
+    public let old: [String: Int]
+    public let new: [String: Int]
 
-    public init(old: Int, new: Int) {
+    /// The largest weight that HAProxy takes (configuration manual, `weight`).
+    public static let largest = 256
+    /// What a server counts for that no configuration gives a weight.
+    public static let usual = 100
+
+    public init(old: [String: Int], new: [String: Int]) {
         self.old = old
         self.new = new
     }
 
-    /// The largest weight that HAProxy takes (configuration manual, `weight`).
-    public static let largest = 256
-
-    /// The weights that come closest to a share when the two colors have these many servers.
+    /// The weights that come closest to a share.
     ///
-    /// The sum over all servers is the same at each share, so a growing share only ever raises the new color and
-    /// lowers the old one. A share that is neither none nor all leaves neither side at zero.
-    public init(newShare: Percent, oldServers: Int, newServers: Int) {
-        guard newShare > .none else {
-            self.init(old: Weights.full(of: oldServers, beside: newServers), new: 0)
+    /// - Parameters:
+    ///   - old: the weights of the old color's servers as they were found, those that took part.
+    ///   - new: how the new color's servers weigh against each other.
+    ///   - missing: of the old color's weight, the part of servers that did not serve when it was found.
+    ///   - atLeast: how many servers of the new color get a weight at any share.
+    public init(
+        share: Percent, old: [String: Int], new: [String: Int], missing: Int = 0, atLeast: Int = 1
+    ) {
+        guard share > .none, share < .all else {
+            self.old = share > .none ? old.mapValues { _ in 0 } : old
+            self.new = new.mapValues { share > .none ? Weights.bounded($0) : 0 }
             return
         }
-        guard newShare < .all else {
-            self.init(old: 0, new: Weights.full(of: newServers, beside: oldServers))
-            return
+        let listed = old.values.reduce(0, +)
+        let total = Double(listed > missing ? listed - missing : listed)
+        let part = Double(new.values.reduce(0, +))
+        let oldPart = old.mapValues { Double($0) * (1 - share.fraction) }
+        let newPart = new.mapValues { weight in
+            total == 0 || part == 0 ? Double(weight) : Double(weight) * total / part * share.fraction
         }
-        let newFull = Double(Weights.full(of: newServers, beside: oldServers))
-        let oldFull = Double(Weights.full(of: oldServers, beside: newServers))
-        self.init(
-            old: max(1, Int((oldFull * (1 - newShare.fraction)).rounded())),
-            new: max(1, Int((newFull * newShare.fraction).rounded())))
-    }
-
-    /// Weight of each server of a side that carries everything: 200 for the smaller side, which leaves steps of
-    /// half a percent, and for the larger one less in proportion, so that both sides weigh the same as a whole.
-    private static func full(of servers: Int, beside others: Int) -> Int {
-        guard servers > others, others > 0 else { return 200 }
-        return max(1, 200 * others / servers)
+        let values = Array(oldPart.values) + Array(newPart.values)
+        let most = Double(Weights.largest) / max(1, values.max() ?? 1)
+        // As they are where whole numbers are close enough, otherwise as large as they may get.
+        let scale = most >= 1 && values.allSatisfy(Weights.isNearlyWhole) ? 1 : most
+        // Each server of the old color keeps a part: beside very many of them the share gets smaller than it was told.
+        self.old = Weights.whole(oldPart.mapValues { $0 * scale }, atLeast: old.count)
+        self.new = Weights.whole(newPart.mapValues { $0 * scale }, atLeast: atLeast)
     }
 
     /// The share of the new color that these weights amount to.
-    public func newShare(oldServers: Int, newServers: Int) -> Double {
-        let oldSum = old * oldServers
-        let newSum = new * newServers
+    public var newShare: Double {
+        let oldSum = old.values.reduce(0, +)
+        let newSum = new.values.reduce(0, +)
         return oldSum + newSum == 0 ? 0 : Double(newSum) / Double(oldSum + newSum)
+    }
+
+    private static func bounded(_ weight: Int) -> Int { min(largest, max(1, weight)) }
+
+    /// Within a twentieth of its value.
+    private static func isNearlyWhole(_ value: Double) -> Bool {
+        value == 0 || abs(value.rounded() - value) <= value / 20
+    }
+
+    /// Whole numbers with nearly the same sum, so that a small share of many servers is not rounded up to a large one:
+    /// then some servers get 1 and the others none.
+    private static func whole(_ values: [String: Double], atLeast: Int) -> [String: Int] {
+        var whole = values.mapValues { Int($0.rounded(.down)) }
+        let missing = Int(values.values.reduce(0, +).rounded()) - whole.values.reduce(0, +)
+        let byRemainder = values.keys.sorted {
+            let (first, second) = (values[$0, default: 0], values[$1, default: 0])
+            let (left, right) = (first - first.rounded(.down), second - second.rounded(.down))
+            return left == right ? $0 < $1 : left > right
+        }
+        for name in byRemainder.prefix(max(0, missing)) { whole[name, default: 0] += 1 }
+        let needed = min(max(1, atLeast), values.count)
+        let idle = byRemainder.filter { whole[$0] == 0 }
+        for name in idle.prefix(max(0, needed - (values.count - idle.count))) { whole[name] = 1 }
+        return whole
     }
 }

@@ -94,9 +94,16 @@ private func judgeTwice(_ statistics: Statistics) throws {
     let before = TrafficObservation(time: Instant(milliseconds: 0), states: ["edge-1": state(0)])
     let after = TrafficObservation(time: Instant(milliseconds: 1000), states: ["edge-1": state(1)])
     let rules = [TrafficRule(backend: backend, servers: [.blue: "b*", .green: "g*"])]
+    var tally = TrafficTally(rules: rules)
+    for (seconds, factor) in [(0, 0), (1, 1), (2, 0), (3, 1)] as [(Int64, Int)] {
+        tally.add(state(factor), of: "edge-1", at: .seconds(seconds))
+    }
+    let targets = TrafficTargets(
+        found: FoundTraffic(before, rules), rules: rules, direction: Direction(from: .blue), minHealthy: 1)
+    let judgement = TrafficJudgement(tally, targets, share: Percent(50), now: .seconds(3))
     let limits = Analysis.HAProxy(errorRate: Percent(1), responseTimeRatio: 1.2)
-    for sample in judge(.haproxy(limits), from: before, to: after, rules: rules, direction: Direction(from: .blue)) {
-        try require(sample.value.map { $0.isFinite && $0 >= 0 } ?? true, "a measured value is a number")
+    for finding in judgement.findings([.haproxy(limits)]) {
+        try require(finding.sample.value.map { $0.isFinite && $0 >= 0 } ?? true, "a measured value is a number")
     }
     for sample in traffic(from: before, to: after, rules: rules) {
         try require((0...1).contains(sample.errorRate), "an error rate is from 0 to 1")

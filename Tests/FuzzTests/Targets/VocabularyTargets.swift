@@ -14,8 +14,9 @@ let vocabularyTargets: [FuzzTarget] = [
         }
         if let percent = Percent(text) {
             try require(Percent(percent.text) == percent, "a percentage is read back: \(text)")
-            let weights = Weights(newShare: percent, oldServers: 3, newServers: 2)
-            try require((0...256).contains(weights.new) && (0...256).contains(weights.old), "weights are in bounds")
+            let weights = Weights(share: percent, old: ["b1": 100, "b2": 7, "b3": 256], new: ["g1": 100, "g2": 3])
+            let all = Array(weights.old.values) + Array(weights.new.values)
+            try require(all.count == 5 && all.allSatisfy((0...256).contains), "weights are in bounds")
         }
     },
     FuzzTarget("settings", tokens: ["${", "}", "${env:", "${file:", "${rz:home}", ":", "{{", "}}", "[0]."]) { bytes in

@@ -45,23 +45,4 @@ struct InvariantTests {
         let story = Story(.small { $0["a"].deadline = .zero })
         #expect(violations(of: story.state, story.plan).map(\.invariant) == [.everyWaitEnds])
     }
-
-    @Test("let the old color be lowered only once enough of the new one's servers carry their weight")
-    func lowering() {
-        let rule = TrafficRule(backend: "be", servers: [.blue: "blue-*", .green: "green-*"])
-        let weights = Weights(old: 180, new: 20)
-        func may(_ servers: [ServerState], minHealthy: Int = 1) -> Bool {
-            mayLowerOldColor(
-                in: BackendState(servers: servers), rule: rule, weights: weights, new: .green, minHealthy: minHealthy)
-        }
-        let good = ServerState(name: "green-1", address: "", weight: 20)
-        #expect(may([good]))
-        #expect(!may([]))
-        #expect(!may([good], minHealthy: 2))
-        #expect(!may([ServerState(name: "green-1", address: "", weight: 0)]))
-        #expect(!may([ServerState(name: "green-1", address: "", weight: 20, operation: .down)]))
-        #expect(!may([good, ServerState(name: "green-2", address: "", weight: 0)]))
-        #expect(may([good, ServerState(name: "green-2", address: "", weight: 0, operation: .down)]))
-        #expect(may([good, ServerState(name: "blue-1", address: "", weight: 100)]))
-    }
 }

@@ -4,93 +4,246 @@ import Testing
 @Suite("The analysis of traffic")
 struct TrafficAnalysisTests {
     private let rule = TrafficRule(backend: "be", servers: [.blue: "blue-*", .green: "green-*"])
-    private let limits = Analysis.HAProxy(errorRate: Percent(thousandths: 100), minRequests: 10)
+    private let limits = Analysis.HAProxy(errorRate: Percent(1), minRequests: 10)
+
+    // MARK: - Errors
 
     @Test("passes a color whose errors stay within the limit")
     func passes() {
-        let samples = judge(limits, from: [server("green-1", 100, errors: 5)], to: [server("green-1", 2100, errors: 7)])
-        #expect(samples.map(\.verdict) == [.pass])
-        #expect(samples.map(\.samples) == [2000])
-        #expect(samples.map(\.message) == ["edge-1/be: 0.1 % errors of 2000 requests, limit 0.1 %"])
+        #expect(verdict(of: "errorRate", [2000: 10]) == .pass)
+        #expect(verdict(of: "errorRate", [10: 0]) == .pass)
     }
 
     @Test("fails a color with more errors than the limit, however the other one does")
     func fails() {
-        let samples = judge(
-            limits, from: [server("green-1", 0), server("blue-1", 0)],
-            to: [server("green-1", 1000, errors: 2), server("blue-1", 1000, errors: 500)])
-        #expect(samples.map(\.verdict) == [.fail])
-        #expect(samples.first?.message == "edge-1/be: 0.2 % errors of 1000 requests, limit 0.1 %")
+        let watch = Watch(rule).looks(
+            green: ServerCounters(requests: 1000, errors: 20), blue: ServerCounters(requests: 1000, errors: 500))
+        let bad = watch.findings(limits).first { $0.sample.verdict == .fail }
+        #expect(bad?.sample.message == "edge-1/be: 2 % errors of 1000 requests, limit 1 %")
     }
 
-    @Test("has no verdict with too few requests")
+    @Test("needs as many requests as it is told, and not one more")
     func tooFew() {
-        let samples = judge(limits, from: [server("green-1", 0)], to: [server("green-1", 9, errors: 9)])
-        #expect(samples.map(\.verdict) == [.inconclusive])
-        #expect(samples.first?.message.contains("too few requests for a verdict (needs 10)") == true)
-        let none = judge(.init(errorRate: Percent(1), minRequests: 0), from: [], to: [])
-        #expect(none.map(\.verdict) == [.inconclusive])
+        #expect(verdict(of: "errorRate", [9: 0]) == .inconclusive)
+        #expect(verdict(of: "errorRate", [10: 0]) == .pass)
+        #expect(verdict(of: "errorRate", [9: 1]) == .inconclusive)
+        #expect(verdict(of: "errorRate", [10: 1]) == .fail)
     }
 
-    @Test("has no verdict when a load balancer was restarted in between")
-    func restart() {
-        let samples = judge(limits, from: [server("green-1", 500)], to: [server("green-1", 20)])
-        #expect(samples.map(\.verdict) == [.inconclusive])
-        #expect(samples.first?.message.contains("counters started anew") == true)
+    @Test("fails at once where each of three requests or more failed, however few they are")
+    func allFailed() {
+        #expect(verdict(of: "errorRate", [3: 3]) == .fail)
+        #expect(verdict(of: "errorRate", [2: 2]) == .inconclusive)
     }
 
-    @Test("has no verdict about a load balancer that is missing in one of the observations")
-    func missing() {
-        let seen = observation(at: 10, [server("green-1", 5000)])
-        let unseen = TrafficObservation(time: Instant(milliseconds: 0), states: [:])
-        for (before, after) in [(unseen, seen), (seen, unseen)] {
-            let samples = Migration.judge(
-                .haproxy(limits), from: before, to: after, rules: [rule], direction: Direction(from: .blue))
-            #expect(samples.map(\.verdict) == [.inconclusive])
-            #expect(samples.first?.subject == "edge-1/be")
+    @Test("is never idle with an error: the step holds, whatever is said about idle backends")
+    func errorsHold() {
+        let ignoring = Analysis.HAProxy(errorRate: Percent(1), minRequests: 10, whenIdle: .ignore)
+        func holds(_ green: ServerCounters, _ limits: Analysis.HAProxy) -> Bool {
+            Watch(rule).looks(green: green).findings(limits).contains { $0.holds }
+        }
+        #expect(holds(ServerCounters(requests: 5, errors: 1), ignoring))
+        #expect(!holds(ServerCounters(requests: 5), ignoring))
+        #expect(holds(ServerCounters(requests: 5), limits))
+    }
+
+    @Test("adds up what few requests there are, over load balancers and over steps")
+    func addsUp() {
+        var watch = Watch(rule, edges: ["edge-1", "edge-2"])
+        watch.look([:], [:])
+        watch.look([:], ["edge-1": ServerCounters(requests: 4), "edge-2": ServerCounters(requests: 3)])
+        #expect(watch.findings(limits).map(\.sample.verdict) == [.inconclusive])
+        watch.tally.beginStep()
+        watch.look([:], ["edge-1": ServerCounters(requests: 6, errors: 1), "edge-2": ServerCounters(requests: 5)])
+        let finding = watch.findings(limits).first
+        #expect(finding?.sample.message == "be: 9.091 % errors of 11 requests, limit 1 %")
+        #expect(finding?.sample.verdict == .fail)
+    }
+
+    @Test("sees one load balancer whose users fail beside another whose users do not")
+    func oneLoadBalancer() {
+        var watch = Watch(rule, edges: ["edge-1", "edge-2"])
+        watch.look([:], [:])
+        watch.look(
+            [:], ["edge-1": ServerCounters(requests: 100_000), "edge-2": ServerCounters(requests: 100, errors: 9)])
+        #expect(watch.findings(limits).first { $0.sample.verdict == .fail }?.sample.subject == "edge-2/be")
+    }
+
+    @Test("counts what the load balancer answers itself: no server up, or a full queue")
+    func ownAnswers() {
+        var watch = Watch(rule)
+        watch.look([:], [:])
+        watch.look([:], ["edge-1": ServerCounters(requests: 100)], own: ServerCounters(errors: 50))
+        let bad = watch.findings(limits).first { $0.sample.verdict == .fail }
+        #expect(bad?.sample.message == "edge-1/be: 33.333 % errors of 150 requests, limit 1 %")
+    }
+
+    @Test("is not blinded by a reload: what the new process counts is added to what was seen")
+    func reload() {
+        var watch = Watch(rule)
+        watch.look([:], [:])
+        watch.look([:], ["edge-1": ServerCounters(requests: 5000)])
+        watch.look([:], ["edge-1": ServerCounters(requests: 100, errors: 100)])
+        #expect(watch.findings(limits).contains { $0.sample.verdict == .fail })
+    }
+
+    @Test("sees a late failure at once, however long all went well before")
+    func late() {
+        var watch = Watch(rule)
+        watch.look([:], [:])
+        var counters = ServerCounters()
+        for _ in 0..<600 {
+            counters.requests += 1000
+            watch.look([:], ["edge-1": counters])
+        }
+        counters.requests += 1000
+        counters.errors += 1000
+        watch.look([:], ["edge-1": counters])
+        #expect(counters.requests > 100 * counters.errors)
+        #expect(watch.findings(limits).contains { $0.sample.verdict == .fail })
+    }
+
+    @Test("does not fail the last seconds for a single error among many requests")
+    func singleError() {
+        var watch = Watch(rule)
+        watch.look([:], [:])
+        var counters = ServerCounters()
+        for round in 0..<40 {
+            counters.requests += 10
+            if round == 20 { counters.errors += 1 }
+            watch.look([:], ["edge-1": counters])
+        }
+        #expect(watch.findings(limits).map(\.sample.verdict) == [.pass])
+    }
+
+    // MARK: - Answers that are none, or others
+
+    @Test("fails a color that takes requests and finishes none, and holds before that is sure")
+    func hangs() {
+        var watch = Watch(rule)
+        watch.look(["edge-1": ServerCounters(requests: 0)], [:])
+        watch.look(["edge-1": ServerCounters(requests: 500, begun: 510)], [:])
+        for second in 1...10 {
+            watch.look(
+                ["edge-1": ServerCounters(requests: 500, begun: 510)],
+                ["edge-1": ServerCounters(sessions: 10 * second, begun: 10 * second)], seconds: 1)
+            let finding = watch.findings(limits).first { $0.sample.gate == "answers" }
+            switch second {
+            case 1: #expect(finding?.holds == true)
+            case 5...: #expect(finding?.sample.verdict == .fail)
+            default: break
+            }
         }
     }
 
-    @Test("counts connections that failed as requests that failed")
-    func failedConnections() {
-        let samples = judge(limits, from: [server("green-1", 0)], to: [server("green-1", 0, errors: 40)])
-        #expect(samples.map(\.verdict) == [.fail])
-        #expect(samples.map(\.value) == [1])
+    @Test("takes a color for fine whose users wait as long as those of the old one")
+    func longPolling() {
+        var watch = Watch(rule)
+        watch.look(["edge-1": ServerCounters()], [:])
+        let slow = Period.seconds(30)
+        for second in 1...10 {
+            watch.look(
+                ["edge-1": ServerCounters(sessions: 9, requests: 500, begun: 510, responseTime: slow)],
+                ["edge-1": ServerCounters(sessions: 10, begun: 10)], seconds: Int64(second))
+        }
+        #expect(!watch.findings(limits).contains { $0.sample.verdict == .fail })
     }
+
+    @Test(
+        "compares the share of 4xx and 3xx answers with the old color's",
+        arguments: [
+            (ServerCounters(requests: 200, clientErrors: 200), "4xx"),
+            (ServerCounters(requests: 200, redirects: 200), "3xx"),
+        ])
+    func otherAnswers(green: ServerCounters, gate: String) {
+        let blue = ServerCounters(requests: 1000, clientErrors: 20, redirects: 20)
+        let bad = Watch(rule).looks(green: green, blue: blue).findings(limits).filter { $0.sample.verdict == .fail }
+        #expect(bad.map(\.sample.gate) == [gate])
+        let same = ServerCounters(requests: 200, clientErrors: 6, redirects: 6)
+        #expect(!Watch(rule).looks(green: same, blue: blue).findings(limits).contains { $0.sample.verdict == .fail })
+    }
+
+    @Test("compares the bytes of a session with the old color's, where there are no requests")
+    func bytes() {
+        func bad(_ green: ServerCounters) -> [String] {
+            var watch = Watch(rule, isTCP: true)
+            watch.look([:], [:])
+            watch.look(["edge-1": ServerCounters(requests: 100, begun: 100, bytesOut: 100_000)], ["edge-1": green])
+            return watch.findings(limits).filter { $0.sample.verdict == .fail }.map(\.sample.gate)
+        }
+        #expect(bad(ServerCounters(requests: 50, begun: 50, bytesOut: 0)) == ["bytes"])
+        #expect(bad(ServerCounters(requests: 50, begun: 50, bytesOut: 40_000)).isEmpty)
+    }
+
+    // MARK: - The share, and serving at all
+
+    @Test("holds where the new color never took what it was given, and says so")
+    func measuredShare() {
+        var watch = Watch(rule)
+        watch.look([:], [:])
+        watch.look(["edge-1": ServerCounters(requests: 137, begun: 137)], [:])
+        let finding = watch.findings(limits, share: Percent(50)).first { $0.sample.gate == "share" }
+        #expect(finding?.holds == true)
+        #expect(finding?.sample.message == "be: green took 0 % of 137 requests, 50 % was set")
+    }
+
+    @Test("does not take chance for a difference")
+    func chance() {
+        var watch = Watch(rule)
+        watch.look([:], [:])
+        watch.look(["edge-1": ServerCounters(requests: 396, begun: 396)], [:])
+        #expect(watch.findings(limits, share: Percent(1)).filter { $0.sample.gate == "share" }.isEmpty)
+    }
+
+    @Test("fails a color that has had no one to serve a backend for a second")
+    func uncarried() {
+        var watch = Watch(rule)
+        watch.look([:], ["edge-1": ServerCounters(requests: 1000)])
+        watch.tally.note(isCarried: false, "edge-1/be", at: watch.time)
+        #expect(!watch.findings(limits).contains { $0.sample.gate == "carries" })
+        watch.look([:], ["edge-1": ServerCounters(requests: 1000)], seconds: 1)
+        #expect(watch.findings(limits).contains { $0.sample.gate == "carries" && $0.sample.verdict == .fail })
+        watch.tally.note(isCarried: true, "edge-1/be", at: watch.time)
+        #expect(!watch.findings(limits).contains { $0.sample.gate == "carries" })
+    }
+
+    // MARK: - Response times
 
     @Test(
         "compares response times",
         arguments: [
-            (100, 100, Verdict.pass), (120, 100, .pass), (121, 100, .fail), (50, 100, .pass), (0, 0, .pass),
-            (1, 0, .pass),
-            (2, 1, .pass), (30, 0, .fail), (30, 1, .fail),
+            (100, 100, Verdict.pass), (120, 100, .pass), (121, 100, .fail), (50, 100, .pass), (2, 1, .pass),
+            (30, 1, .fail),
         ])
     func responseTimes(new: Int64, old: Int64, verdict: Verdict) {
-        let samples = judge(
-            .init(responseTimeRatio: 1.2), from: [server("green-1", 0), server("blue-1", 0)],
-            to: [server("green-1", 100, milliseconds: new), server("blue-1", 100, milliseconds: old)])
-        #expect(samples.map(\.verdict) == [verdict])
+        let watch = Watch(rule).looks(
+            green: ServerCounters(requests: 100, responseTime: Period(milliseconds: new)),
+            blue: ServerCounters(requests: 100, responseTime: Period(milliseconds: old)))
+        let finding = watch.findings(.init(responseTimeRatio: 1.2)).first { $0.sample.gate == "responseTime" }
+        #expect(finding?.sample.verdict == verdict)
     }
 
     @Test("has no verdict on response times without any, or with too few requests")
     func noResponseTimes() {
         let ratio = Analysis.HAProxy(responseTimeRatio: 1.2)
-        let unmeasured = judge(ratio, from: [server("green-1", 0)], to: [server("green-1", 100)])
-        #expect(unmeasured.map(\.verdict) == [.inconclusive])
-        let few = judge(
-            ratio, from: [], to: [server("green-1", 5, milliseconds: 900), server("blue-1", 100, milliseconds: 1)])
-        #expect(few.map(\.verdict) == [.inconclusive])
+        let unmeasured = Watch(rule).looks(green: ServerCounters(requests: 100)).findings(ratio)
+        #expect(unmeasured.map(\.sample.verdict) == [.inconclusive])
+        let few = Watch(rule).looks(
+            green: ServerCounters(requests: 5, responseTime: .seconds(1)),
+            blue: ServerCounters(requests: 100, responseTime: Period(milliseconds: 1)))
+        #expect(few.findings(ratio).map(\.sample.verdict) == [.inconclusive])
     }
+
+    // MARK: - For people
 
     @Test("tells each color's share, rate, errors and sessions")
     func samples() throws {
-        let before = observation(at: 0, [server("green-1", 0, weight: 20), server("blue-1", 0, weight: 180)])
+        let before = observation(at: 0, green: ServerCounters(), blue: ServerCounters())
         let after = observation(
             at: 2,
-            [
-                server("green-1", 20, errors: 1, weight: 20, sessions: 3, milliseconds: 41),
-                server("blue-1", 180, weight: 180),
-            ])
+            green: ServerCounters(
+                sessions: 3, requests: 20, errors: 1, responseTime: Period(milliseconds: 41)),
+            blue: ServerCounters(requests: 180))
         let samples = traffic(from: before, to: after, rules: [rule])
         let green = try #require(samples.first { $0.color == .green })
         #expect(green.share == 0.1)
@@ -98,71 +251,89 @@ struct TrafficAnalysisTests {
         #expect(green.errorRate == 0.05)
         #expect(green.responseTime == Period(milliseconds: 41))
         #expect(green.sessions == 3)
-        #expect(samples.first { $0.color == .blue }?.share == 0.9)
-        #expect(samples.first { $0.color == .blue }?.requestsPerSecond == 90)
+        let blue = try #require(samples.first { $0.color == .blue })
+        #expect(blue.share == 0.9)
+        #expect(blue.requestsPerSecond == 90)
     }
 
     @Test("never divides by nothing")
     func nothing() {
-        let same = observation(at: 0, [])
+        let same = TrafficObservation(
+            time: Instant(milliseconds: 0), states: ["edge-1": LoadBalancerState(version: "", backends: [:])])
         #expect(traffic(from: same, to: same, rules: [rule]).map(\.share) == [0, 0])
         #expect(traffic(from: same, to: same, rules: [rule]).map(\.errorRate) == [0, 0])
     }
 
-    private func judge(_ limits: Analysis.HAProxy, from before: [ServerState], to after: [ServerState]) -> [GateSample]
-    {
-        Migration.judge(
-            .haproxy(limits), from: observation(at: 0, before), to: observation(at: 10, after), rules: [rule],
-            direction: Direction(from: .blue))
+    // MARK: - Support
+
+    private func verdict(of gate: String, _ counted: [Int: Int]) -> Verdict? {
+        let counters = counted.first.map { ServerCounters(requests: $0.key, errors: $0.value) } ?? ServerCounters()
+        return Watch(rule).looks(green: counters).findings(limits).first { $0.sample.gate == gate }?.sample.verdict
     }
 
-    private func observation(at seconds: Int64, _ servers: [ServerState]) -> TrafficObservation {
+    private func observation(at seconds: Int64, green: ServerCounters, blue: ServerCounters) -> TrafficObservation {
         TrafficObservation(
             time: Instant(milliseconds: seconds * 1000),
-            states: ["edge-1": LoadBalancerState(version: "2.6", backends: ["be": BackendState(servers: servers)])])
-    }
-
-    private func server(
-        _ name: String, _ requests: Int, errors: Int = 0, weight: Int = 100, sessions: Int = 0,
-        milliseconds: Int64? = nil
-    ) -> ServerState {
-        ServerState(
-            name: name, address: "127.0.0.1:80", weight: weight,
-            counters: ServerCounters(
-                sessions: sessions, requests: requests, errors: errors,
-                responseTime: milliseconds.map(Period.init(milliseconds:))))
+            states: ["edge-1": Watch.state(green: green, blue: blue)])
     }
 }
 
-@Suite("A verdict")
-struct VerdictTests {
-    @Test(
-        "of several is a failure if one failed, open if one is open, and never a pass without any",
-        arguments: [
-            ([], .inconclusive), ([.pass], .pass), ([.pass, .pass], .pass), ([.pass, .inconclusive], .inconclusive),
-            ([.inconclusive, .pass], .inconclusive), ([.inconclusive, .fail, .pass], .fail), ([.fail], .fail),
-        ] as [([Verdict], Verdict)])
-    func combined(verdicts: [Verdict], expected: Verdict) {
-        #expect(Verdict.combined(verdicts) == expected)
+/// Looks at load balancers, one after the other.
+private struct Watch {
+    let rule: TrafficRule
+    var edges: [LoadBalancerID] = ["edge-1"]
+    var isTCP = false
+    var tally: TrafficTally
+    var time = Period.zero
+
+    init(_ rule: TrafficRule, edges: [LoadBalancerID] = ["edge-1"], isTCP: Bool = false) {
+        self.rule = rule
+        self.edges = edges
+        self.isTCP = isTCP
+        tally = TrafficTally(rules: [rule])
     }
 
-    @Test("counts as reached after enough passes in a row")
-    func consecutive() {
-        var passes = ConsecutivePasses(needed: 3)
-        for verdict in [Verdict.pass, .pass, .fail, .pass, .pass, .inconclusive, .pass, .pass] {
-            passes.record(verdict)
+    /// A first look at counters that stand at nothing, and a second one at these.
+    func looks(green: ServerCounters, blue: ServerCounters = ServerCounters()) -> Watch {
+        var watch = self
+        watch.look([:], [:])
+        watch.look(["edge-1": blue], ["edge-1": green])
+        return watch
+    }
+
+    mutating func look(
+        _ blue: [LoadBalancerID: ServerCounters], _ green: [LoadBalancerID: ServerCounters],
+        own: ServerCounters = ServerCounters(), seconds: Int64 = 1
+    ) {
+        time = time + .seconds(seconds)
+        for edge in edges {
+            tally.add(
+                Self.state(
+                    green: green[edge, default: ServerCounters()], blue: blue[edge, default: ServerCounters()],
+                    own: own, isTCP: isTCP),
+                of: edge, at: time)
         }
-        #expect(passes.count == 2)
-        #expect(!passes.isReached)
-        passes.record(.pass)
-        #expect(passes.isReached)
-        passes.record(.fail)
-        #expect(!passes.isReached)
     }
 
-    @Test("needs at least one pass, whatever was asked for")
-    func atLeastOne() {
-        #expect(!ConsecutivePasses(needed: 0).isReached)
-        #expect(!ConsecutivePasses(needed: -3).isReached)
+    func findings(_ limits: Analysis.HAProxy, share: Percent = .all) -> [TrafficJudgement.Finding] {
+        let states = Dictionary(
+            uniqueKeysWithValues: edges.map {
+                ($0, Self.state(green: ServerCounters(), blue: ServerCounters()))
+            })
+        let found = FoundTraffic(TrafficObservation(time: Instant(milliseconds: 0), states: states), [rule])
+        let targets = TrafficTargets(
+            found: found, rules: [rule], direction: Direction(from: .blue), minHealthy: 1)
+        return TrafficJudgement(tally, targets, share: share, now: time).findings([.haproxy(limits)])
+    }
+
+    static func state(
+        green: ServerCounters, blue: ServerCounters, own: ServerCounters = ServerCounters(), isTCP: Bool = false
+    ) -> LoadBalancerState {
+        let servers = [
+            ServerState(name: "green-1", address: "10.0.0.2:80", weight: 20, counters: green),
+            ServerState(name: "blue-1", address: "10.0.0.1:80", weight: 180, counters: blue),
+        ]
+        return LoadBalancerState(
+            version: "2.6", backends: ["be": BackendState(servers: servers, isTCP: isTCP, own: own)])
     }
 }

@@ -1,0 +1,219 @@
+import Migration
+
+/// The way there: green ready, its share, the old color taken out of service.
+extension TrafficControl {
+    // MARK: - Ready
+
+    /// Makes the new color's servers ready without giving them traffic: out of maintenance through `drain`, because a
+    /// weight set in maintenance is ignored, and only at weight zero to `ready`.
+    func prepareNewColor() async throws(Failure) {
+        try await turn.exclusive { () async throws(Failure) in
+            let new = await self.direction.new
+            let observation = try await self.observe()
+            try await self.change(new, observation) { server in
+                var changes: [ServerChange.Change] = []
+                if server.administration == .maint { changes.append(.administration(.drain)) }
+                if server.weight != 0 { changes.append(.weight(0)) }
+                if server.administration != .ready { changes.append(.administration(.ready)) }
+                return changes
+            }
+            try await self.waitUntilUp()
+        }
+    }
+
+    /// Lets load balancers check the new color's servers that are in maintenance, without giving them traffic.
+    func wakeNewColor() async throws(Failure) {
+        try await turn.exclusive { () async throws(Failure) in
+            let observation = try await self.observe()
+            try await self.change(self.direction.new, observation) { server in
+                server.administration == .maint ? [.administration(.drain)] : []
+            }
+        }
+    }
+
+    /// A server leaves maintenance called up before anyone has asked it: it counts once a check has passed.
+    private func waitUntilUp() async throws(Failure) {
+        let deadline = clock.uptime + .seconds(60)
+        while true {
+            let observation = try await observe()
+            let targets = try await targets(observation)
+            let missing = loadBalancers.map(\.name).flatMap { name in
+                rules.filter { rule in
+                    guard targets.wasServed(rule, on: name), let state = observation.states[name] else { return false }
+                    return targets.movable(direction.new, rule, on: name, state).count(where: \.isUp)
+                        < targets.minHealthy
+                }.map { "\(name)/\($0.backend)" }
+            }
+            if missing.isEmpty { return }
+            guard clock.uptime < deadline else {
+                throw Failure(
+                    "No server of \(direction.new) is up in \(missing.joined(separator: ", ")) after 1m",
+                    at: missing[0],
+                    advice: "See the health checks of these backends.", kind: .transient)
+            }
+            do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
+        }
+    }
+
+    // MARK: - The move
+
+    /// The new color's share, if every load balancer has exactly the weights for it.
+    func isAt(_ share: Percent, _ observation: TrafficObservation) async throws(Failure) -> Bool {
+        wrongWeights(for: share, observation, try await targets(observation)).isEmpty
+    }
+
+    /// Gives the new color a share. Where one load balancer fails, the step is undone on all, so that no half flip
+    /// remains, and the failure names the one.
+    func shift(to share: Percent, from before: Percent) async throws(Failure) {
+        try await turn.exclusive { () async throws(Failure) in
+            let start = try await self.observe()
+            let targets = try await self.targets(start)
+            do throws(Failure) {
+                try await self.move(to: share, start, targets)
+            } catch {
+                try await self.undoShift(to: before, targets, after: error)
+            }
+        }
+    }
+
+    /// Raised everywhere, proved to carry everywhere, and only then the rest: whichever color that lowers.
+    private func move(
+        to share: Percent, _ start: TrafficObservation, _ targets: TrafficTargets
+    ) async throws(Failure) {
+        _ = try await onEach { loadBalancer throws(Failure) in
+            guard let state = start.states[loadBalancer.name] else { return }
+            let raises = targets.changes(for: share, on: loadBalancer.name, state).filter(\.isRaise)
+            try await self.apply(raises.map(\.change), to: loadBalancer)
+        }
+        let raised = try await observeFreshly()
+        try refuseMisplaced(raised)
+        try refuseUnlessCarrying(share, raised, targets)
+        _ = try await onEach { loadBalancer throws(Failure) in
+            guard let state = raised.states[loadBalancer.name] else { return }
+            let rest = targets.changes(for: share, on: loadBalancer.name, state)
+            try await self.apply(rest.map(\.change), to: loadBalancer)
+        }
+        try refuseUnlessAt(share, try await observe(), targets)
+    }
+
+    /// Takes the old color's servers out of service: `drain`, or `maint`. Only where the new color verifiably carries
+    /// all traffic at this moment. What a person took out stays as it is.
+    ///
+    /// - Parameter rules: of the backends that are meant; nil for all.
+    func takeOutOldColor(
+        _ administration: ServerState.Administration, in rules: [TrafficRule]? = nil
+    ) async throws(Failure) {
+        try await turn.exclusive { () async throws(Failure) in
+            let observation = try await self.observeFreshly()
+            let targets = try await self.targets(observation)
+            try await self.refuseUnlessAt(.all, observation, targets)
+            try await self.refuseMisplaced(observation)
+            try await self.refuseUnlessCarrying(.all, observation, targets)
+            try await self.change(self.direction.old, observation, in: rules) { server in
+                server.administration == administration || server.administration == .maint
+                    ? [] : [.administration(administration)]
+            }
+        }
+    }
+
+    /// Ends the sessions that the old color still has, once: its servers must take no new ones.
+    func shutDownSessions(in rules: [TrafficRule]? = nil) async throws(Failure) {
+        try await turn.exclusive { () async throws(Failure) in
+            try await self.change(self.direction.old, try await self.observe(), in: rules) { server in
+                server.counters.sessions > 0 ? [.shutdownSessions] : []
+            }
+        }
+    }
+
+    // MARK: - Proofs
+
+    /// Asked right before something of the old color goes for good: the new color carries everything, here and now.
+    func demandAllCarried() async throws(Failure) {
+        let observation = try await observeFreshly()
+        let targets = try await targets(observation)
+        try refuseUnlessAt(.all, observation, targets)
+        try refuseMisplaced(observation)
+        try refuseUnlessCarrying(.all, observation, targets)
+    }
+
+    func refuseUnlessAt(
+        _ share: Percent, _ observation: TrafficObservation, _ targets: TrafficTargets
+    ) throws(Failure) {
+        let wrong = wrongWeights(for: share, observation, targets)
+        guard wrong.isEmpty else {
+            throw Failure(
+                "Weights read back are not those that were set", at: wrong[0].loadBalancer.text,
+                details: wrong.prefix(5).map(\.text), kind: .transient)
+        }
+    }
+
+    /// I1 and I12: the old color is lowered only where the new one verifiably carries every backend that was served.
+    private func refuseUnlessCarrying(
+        _ share: Percent, _ observation: TrafficObservation, _ targets: TrafficTargets
+    ) throws(Failure) {
+        let new = direction.new
+        for name in loadBalancers.map(\.name) {
+            guard let state = observation.states[name] else { continue }
+            for rule in rules where targets.wasServed(rule, on: name) {
+                let carrying = targets.carrying(new, rule, at: share, on: name, state)
+                guard carrying.isEnough else {
+                    throw Failure(
+                        "\(rule.backend) on \(name) has \(carrying.serving) servers of \(new) that carry traffic, "
+                            + "needs \(carrying.needed)",
+                        at: "\(name)/\(rule.backend)", details: carrying.obstacles,
+                        advice: "The other color was not lowered. See why these servers do not serve.",
+                        kind: .transient)
+                }
+            }
+        }
+    }
+
+    /// I11: servers stand where their color is. Judged by what the provisioner says of both colors.
+    private func refuseMisplaced(_ observation: TrafficObservation) throws(Failure) {
+        let misplaced = misplacedServers(observation.states, rules, inventories: inventories)
+        guard misplaced.isEmpty else {
+            throw Failure(
+                "Servers on the load balancers are not those of their color", at: misplaced[0], details: misplaced,
+                advice: "Correct their addresses on the load balancers. Nothing was lowered.", kind: .refused)
+        }
+    }
+
+    struct WrongWeight {
+        var loadBalancer: LoadBalancerID
+        var text: String
+    }
+
+    func wrongWeights(
+        for share: Percent, _ observation: TrafficObservation, _ targets: TrafficTargets
+    ) -> [WrongWeight] {
+        observation.states.sorted { $0.key < $1.key }.flatMap { name, state in
+            targets.changes(for: share, on: name, state).map { change in
+                WrongWeight(
+                    loadBalancer: name,
+                    text: "\(name)/\(change.backend)/\(change.server): weight \(change.from), wanted \(change.to)")
+            }
+        }
+    }
+
+    /// Changes the servers of a color that weights move.
+    private func change(
+        _ color: Color, _ observation: TrafficObservation, in rules: [TrafficRule]? = nil,
+        _ changes: @Sendable (ServerState) -> [ServerChange.Change]
+    ) async throws(Failure) {
+        let targets = try await targets(observation)
+        var wanted: [LoadBalancerID: [ServerChange]] = [:]
+        for (name, state) in observation.states {
+            for rule in rules ?? self.rules {
+                for server in targets.movable(color, rule, on: name, state) {
+                    wanted[name, default: []] += changes(server).map {
+                        ServerChange(backend: rule.backend, server: server.name, change: $0)
+                    }
+                }
+            }
+        }
+        let all = wanted
+        _ = try await onEach { loadBalancer throws(Failure) in
+            try await self.apply(all[loadBalancer.name, default: []], to: loadBalancer)
+        }
+    }
+}

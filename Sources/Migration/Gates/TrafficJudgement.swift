@@ -1,0 +1,265 @@
+/// What the gate of a cutover says of the new color, from everything that was counted so far. Pure.
+///
+/// It judges what users get: answers, not settings. Each rule looks at each load balancer and at all of them together,
+/// and at the last seconds, the step and the whole run, so that neither one load balancer, nor a late failure, nor little
+/// traffic hides an error.
+public struct TrafficJudgement: Sendable {
+    private let tally: TrafficTally
+    private let targets: TrafficTargets
+    private let share: Percent
+    private let now: Period
+
+    /// One measurement, and whether it keeps the gate shut although it is no failure.
+    public struct Finding: Sendable, Hashable {
+        public var sample: GateSample
+        public var holds: Bool
+    }
+
+    /// - Parameters:
+    ///   - targets: what the run found, and who belongs to which color.
+    ///   - share: of the new color, as it was verified last.
+    ///   - now: the uptime by which the looks were counted.
+    public init(_ tally: TrafficTally, _ targets: TrafficTargets, share: Percent, now: Period) {
+        self.tally = tally
+        self.targets = targets
+        self.share = share
+        self.now = now
+    }
+
+    /// What is to be said by the rules of an environment.
+    public func findings(_ analysis: [Analysis]) -> [Finding] {
+        guard share > .none else { return [] }
+        return carrying
+            + analysis.flatMap { analysis -> [Finding] in
+                switch analysis {
+                case .haproxy(let limits): targets.rules.flatMap { findings(limits, $0) }
+                }
+            }
+    }
+
+    private func findings(_ limits: Analysis.HAProxy, _ rule: TrafficRule) -> [Finding] {
+        var findings = [share(rule, limits), hang(rule, limits)].compactMap { $0 }
+        if let limit = limits.errorRate {
+            findings += [errorRate(rule, limit, limits)]
+            findings += [
+                answers("4xx", \.clientErrors, by: 0.05, rule, limits),
+                answers("3xx", \.redirects, by: 0.2, rule, limits), bytes(rule, limits),
+            ].compactMap { $0 }
+        }
+        if let ratio = limits.responseTimeRatio { findings.append(responseTime(rule, ratio, limits)) }
+        return findings
+    }
+
+    private var names: [LoadBalancerID] { tally.loadBalancers }
+    private var new: Color { targets.direction.new }
+    private var old: Color { targets.direction.old }
+
+    /// Each load balancer by itself, and all of them together.
+    private func scopes(_ rule: TrafficRule) -> [(place: String, names: [LoadBalancerID])] {
+        names.map { ("\($0)/\(rule.backend)", [$0]) } + (names.count > 1 ? [(rule.backend, names)] : [])
+    }
+
+    /// What the new color's servers did, and what load balancers answered in their place.
+    private func sums(_ rule: TrafficRule, on names: [LoadBalancerID], _ window: TrafficTally.Window)
+        -> TrafficTally.Sums
+    {
+        var sums = tally.sums(new, rule.backend, on: names, window)
+        let own = tally.sums(nil, rule.backend, on: names, window)
+        sums.requests += own.errors
+        sums.errors += own.errors
+        return sums
+    }
+
+    // MARK: - Serving at all
+
+    /// That someone of the new color can serve each backend that the old one served: for a second, as checks flap.
+    private var carrying: [Finding] {
+        tally.uncarriedSince.sorted { $0.key < $1.key }.compactMap { place, since in
+            guard now - since >= .seconds(1) else { return nil }
+            return failure(
+                "carries", place, nil, "\(place): too few servers of \(new) can serve, for \((now - since).rounded)")
+        }
+    }
+
+    // MARK: - Errors
+
+    private func errorRate(_ rule: TrafficRule, _ limit: Percent, _ limits: Analysis.HAProxy) -> Finding {
+        let needed = max(1, limits.minRequests)
+        for scope in scopes(rule) {
+            for window in TrafficTally.Window.allCases {
+                let sums = sums(rule, on: scope.names, window)
+                let isTotal = sums.errors >= 3 && sums.errors == sums.requests
+                let isClear =
+                    sums.requests >= needed && sums.errorRate > limit.fraction
+                    && (window != .recent || sums.errors >= 3)
+                guard isTotal || isClear else { continue }
+                return Finding(
+                    sample: sample(
+                        "errorRate", scope.place, .fail, sums, limit,
+                        "\(scope.place): \(shown(sums.errorRate)) errors of \(sums.requests) requests, limit \(limit)"),
+                    holds: false)
+            }
+        }
+        let place = scopes(rule).last?.place ?? rule.backend
+        let sums = sums(rule, on: names, .run)
+        let said = "\(place): \(shown(sums.errorRate)) errors of \(sums.requests) requests"
+        if sums.requests >= needed {
+            return Finding(
+                sample: sample("errorRate", place, .pass, sums, limit, "\(said), limit \(limit)"), holds: false)
+        }
+        return Finding(
+            sample: sample(
+                "errorRate", place, .inconclusive, sums, limit,
+                "\(said), too few requests for a verdict (needs \(needed))"),
+            holds: sums.errors > 0 || limits.whenIdle == .hold)
+    }
+
+    // MARK: - No answer
+
+    /// The new color has sessions and finishes none of them, where the old one finished most of its own.
+    private func hang(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
+        for scope in scopes(rule) where !isTCP(rule, on: scope.names) {
+            let before = tally.sums(old, rule.backend, on: names, .run)
+            guard before.requests >= 10, before.requests * 2 >= before.begun else { continue }
+            let sums = tally.sums(new, rule.backend, on: scope.names, .recent)
+            let sessions = tally.sessions(new, rule.backend, on: scope.names)
+            let length = tally.recentLength(rule.backend, on: scope.names)
+            guard sums.requests == 0, sessions > 0, length >= .seconds(1) else { continue }
+            let text = "\(scope.place): \(new) has \(sessions) sessions and finished none in \(length.rounded)"
+            let usual = meanResponseTime(servers(old, rule)) ?? .zero
+            let isBad = sessions >= 3 && length >= max(.seconds(3), Period(milliseconds: usual.milliseconds * 3))
+            return Finding(
+                sample: GateSample(
+                    gate: "answers", subject: scope.place, verdict: isBad ? .fail : .inconclusive, samples: sessions,
+                    message: text), holds: !isBad)
+        }
+        return nil
+    }
+
+    // MARK: - Other answers than the old color's
+
+    private func answers(
+        _ gate: String, _ count: KeyPath<TrafficTally.Sums, Int>, by limit: Double, _ rule: TrafficRule,
+        _ limits: Analysis.HAProxy
+    ) -> Finding? {
+        let needed = max(10, limits.minRequests)
+        let before = tally.sums(old, rule.backend, on: names, .run)
+        guard before.requests >= needed else { return nil }
+        let usual = before.rate(before[keyPath: count])
+        for scope in scopes(rule) {
+            for window in TrafficTally.Window.allCases {
+                let sums = tally.sums(new, rule.backend, on: scope.names, window)
+                let rate = sums.rate(sums[keyPath: count])
+                guard sums.requests >= needed, sums[keyPath: count] >= 3, rate > usual + limit else { continue }
+                return failure(
+                    gate, scope.place, sums.requests,
+                    "\(scope.place): \(shown(rate)) of \(sums.requests) answers are \(gate), \(shown(usual)) of \(old)'s"
+                )
+            }
+        }
+        return nil
+    }
+
+    /// Of bytes instead of requests: sessions that end at once carry next to nothing.
+    private func bytes(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
+        guard isTCP(rule, on: names) else { return nil }
+        let needed = max(10, limits.minRequests)
+        let before = tally.sums(old, rule.backend, on: names, .run)
+        guard before.begun >= needed, before.bytesOut > 0 else { return nil }
+        let usual = Double(before.bytesOut) / Double(before.begun)
+        for scope in scopes(rule) {
+            for window in TrafficTally.Window.allCases {
+                let sums = tally.sums(new, rule.backend, on: scope.names, window)
+                guard sums.begun >= needed, Double(sums.bytesOut) / Double(sums.begun) < usual / 10 else { continue }
+                return failure(
+                    "bytes", scope.place, sums.begun,
+                    "\(scope.place): \(sums.bytesOut / sums.begun) bytes a session of \(sums.begun), "
+                        + "\(Int(usual)) of \(old)'s")
+            }
+        }
+        return nil
+    }
+
+    private func servers(_ color: Color, _ rule: TrafficRule) -> [ServerState] {
+        names.flatMap {
+            tally.states[$0]?.backends[rule.backend]?.servers.filter { rule.color(of: $0.name) == color } ?? []
+        }
+    }
+
+    private func isTCP(_ rule: TrafficRule, on names: [LoadBalancerID]) -> Bool {
+        names.contains { tally.states[$0]?.backends[rule.backend]?.isTCP == true }
+    }
+
+    // MARK: - The measured share
+
+    /// That the new color really gets about what it was given: a part that it never took proves nothing.
+    private func share(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
+        let taken = tally.sums(new, rule.backend, on: names, .step).begun
+        let all = taken + tally.sums(old, rule.backend, on: names, .step).begun
+        guard all >= 50 else { return nil }
+        let wanted = share.fraction
+        let measured = Double(taken) / Double(all)
+        let chance = (wanted * (1 - wanted) / Double(all)).squareRoot()
+        guard abs(measured - wanted) > max(4 * chance, wanted / 4) else { return nil }
+        let text = "\(rule.backend): \(new) took \(shown(measured)) of \(all) requests, \(share) was set"
+        let isHeld = measured < wanted / 2 && rule.persistence == nil
+        return Finding(
+            sample: GateSample(
+                gate: "share", subject: rule.backend, verdict: isHeld ? .inconclusive : .pass, value: measured,
+                limit: wanted, samples: all, message: text), holds: isHeld)
+    }
+
+    // MARK: - Response times
+
+    private func responseTime(_ rule: TrafficRule, _ limit: Double, _ limits: Analysis.HAProxy) -> Finding {
+        let needed = max(1, limits.minRequests)
+        var passed: Finding?
+        for name in names {
+            let requests = tally.sums(new, rule.backend, on: [name], .run).requests
+            guard requests >= needed, let servers = tally.states[name]?.backends[rule.backend]?.servers,
+                let mine = meanResponseTime(servers.filter { rule.color(of: $0.name) == new }),
+                let other = meanResponseTime(servers.filter { rule.color(of: $0.name) == old })
+            else { continue }
+            // Load balancers measure in whole milliseconds: one more or less is no difference, and none may be 0.9.
+            let tick = Period(milliseconds: 1)
+            let ratio = max(mine, tick).seconds / max(other, tick).seconds
+            let isBad = ratio > limit && mine > other + tick
+            let place = "\(name)/\(rule.backend)"
+            let sample = GateSample(
+                gate: "responseTime", subject: place, verdict: isBad ? .fail : .pass, value: ratio, limit: limit,
+                samples: requests,
+                message: "\(place): mean response time \(mine), the old color's is \(other), limit \(limit) times that")
+            if isBad { return Finding(sample: sample, holds: false) }
+            passed = passed ?? Finding(sample: sample, holds: false)
+        }
+        return passed
+            ?? Finding(
+                sample: GateSample(
+                    gate: "responseTime", subject: rule.backend, verdict: .inconclusive, limit: limit,
+                    message: "\(rule.backend): no response times to compare yet"),
+                holds: limits.whenIdle == .hold)
+    }
+
+    // MARK: - Words
+
+    private func failure(_ gate: String, _ place: String, _ samples: Int?, _ text: String) -> Finding {
+        Finding(
+            sample: GateSample(gate: gate, subject: place, verdict: .fail, samples: samples, message: text),
+            holds: false)
+    }
+
+    private func sample(
+        _ gate: String, _ place: String, _ verdict: Verdict, _ sums: TrafficTally.Sums, _ limit: Percent, _ text: String
+    ) -> GateSample {
+        GateSample(
+            gate: gate, subject: place, verdict: verdict, value: sums.errorRate, limit: limit.fraction,
+            samples: sums.requests, message: text)
+    }
+
+    private func shown(_ rate: Double) -> Percent { Percent(thousandths: Int((rate * 100_000).rounded())) }
+}
+
+extension Period {
+    /// In whole seconds, for people.
+    fileprivate var rounded: Period { .seconds((milliseconds + 500) / 1000) }
+}

@@ -1,0 +1,180 @@
+/// What the servers of each color did while the run looked, summed look by look.
+///
+/// Load balancers count from their start on. A counter that went backwards belongs to a process that has started since,
+/// so a reload or a restart blinds no one: what it counts from there on is added to what was seen before.
+public struct TrafficTally: Sendable {
+    /// Whose counters: a color's servers, or the load balancer's own answers for a backend (`color` nil).
+    struct Key: Hashable, Sendable {
+        var loadBalancer: LoadBalancerID
+        var backend: String
+        var color: Color?
+    }
+
+    /// What was counted in some time.
+    struct Sums: Sendable, Hashable {
+        var requests = 0
+        var errors = 0
+        var clientErrors = 0
+        var redirects = 0
+        var begun = 0
+        var bytesOut = 0
+
+        var errorRate: Double { requests == 0 ? 0 : min(1, Double(errors) / Double(requests)) }
+        func rate(_ count: Int) -> Double { requests == 0 ? 0 : min(1, Double(count) / Double(requests)) }
+    }
+
+    enum Window: Sendable, CaseIterable {
+        /// The last few seconds: what goes wrong late is not diluted by what went well for long.
+        case recent
+        /// Since the new color has its share.
+        case step
+        /// Since the run owns the traffic: a few requests in each step add up.
+        case run
+    }
+
+    private struct Series: Sendable {
+        var last: [String: ServerCounters] = [:]
+        var total = Sums()
+        /// Nil until the step's first look.
+        var atStep: Sums? = Sums()
+        /// Totals at earlier looks, oldest first.
+        var earlier: [(time: Period, total: Sums)] = []
+        var sessions = 0
+    }
+
+    private let rules: [TrafficRule]
+    private var series: [Key: Series] = [:]
+    private(set) var states: [LoadBalancerID: LoadBalancerState] = [:]
+    private(set) var seenAt: [LoadBalancerID: Period] = [:]
+    /// Since when a backend of a load balancer, as `edge-1/be`, has had no one of the new color to serve it.
+    private(set) var uncarriedSince: [String: Period] = [:]
+
+    /// How far back the recent window reaches.
+    static let recent = Period.seconds(5)
+
+    public init(rules: [TrafficRule]) { self.rules = rules }
+
+    public var loadBalancers: [LoadBalancerID] { states.keys.sorted() }
+
+    /// Takes one look at one load balancer.
+    public mutating func add(_ state: LoadBalancerState, of name: LoadBalancerID, at time: Period) {
+        let isFirst = states[name] == nil
+        states[name] = state
+        seenAt[name] = time
+        for rule in rules {
+            guard let backend = state.backends[rule.backend] else { continue }
+            for color in Color.allCases {
+                let servers = backend.servers.filter { rule.color(of: $0.name) == color }
+                add(
+                    servers.map { ($0.name, $0.counters) },
+                    to: Key(loadBalancer: name, backend: rule.backend, color: color), isFirst: isFirst, time)
+            }
+            add(
+                [("", backend.own)], to: Key(loadBalancer: name, backend: rule.backend, color: nil),
+                isFirst: isFirst, time)
+        }
+    }
+
+    /// Notes whether the new color can serve a backend in the latest look.
+    public mutating func note(isCarried: Bool, _ place: String, at time: Period) {
+        uncarriedSince[place] = isCarried ? nil : uncarriedSince[place] ?? time
+    }
+
+    /// When a load balancer was looked at last in this step.
+    public func seen(_ name: LoadBalancerID) -> Period? { seenAt[name] }
+
+    /// From the next look on the step's window counts: what came before that look belongs to the share before.
+    public mutating func beginStep() {
+        seenAt = [:]
+        for key in series.keys { series[key]?.atStep = nil }
+        uncarriedSince = [:]
+    }
+
+    // MARK: - Asking
+
+    func sums(_ color: Color?, _ backend: String, on names: [LoadBalancerID], _ window: Window) -> Sums {
+        var sums = Sums()
+        for name in names {
+            guard let series = series[Key(loadBalancer: name, backend: backend, color: color)] else { continue }
+            switch window {
+            case .run: sums += series.total
+            case .step: sums += series.total - (series.atStep ?? series.total)
+            case .recent: sums += series.total - (series.earlier.first?.total ?? series.total)
+            }
+        }
+        return sums
+    }
+
+    /// How long the recent window is on the load balancer that was looked at for the shortest time.
+    func recentLength(_ backend: String, on names: [LoadBalancerID]) -> Period {
+        names.compactMap { name -> Period? in
+            let key = Key(loadBalancer: name, backend: backend, color: Color.blue)
+            guard let first = series[key]?.earlier.first, let seen = seenAt[name] else { return nil }
+            return seen - first.time
+        }.min() ?? .zero
+    }
+
+    func sessions(_ color: Color, _ backend: String, on names: [LoadBalancerID]) -> Int {
+        names.reduce(0) { $0 + (series[Key(loadBalancer: $1, backend: backend, color: color)]?.sessions ?? 0) }
+    }
+
+    // MARK: - Summing
+
+    private mutating func add(
+        _ counters: [(name: String, counters: ServerCounters)], to key: Key, isFirst: Bool, _ time: Period
+    ) {
+        var series = series[key] ?? Series()
+        if series.atStep != nil { series.earlier.append((time, series.total)) }
+        // One look from before the window stays, so that the window is never shorter than it says.
+        while series.earlier.count > 1, time - series.earlier[1].time >= TrafficTally.recent {
+            series.earlier.removeFirst()
+        }
+        for (name, now) in counters {
+            if !isFirst { series.total += Sums(from: series.last[name] ?? ServerCounters(), to: now) }
+            series.last[name] = now
+        }
+        if series.atStep == nil {
+            series.atStep = series.total
+            series.earlier = [(time, series.total)]
+        }
+        series.sessions = counters.reduce(0) { $0 + $1.counters.sessions }
+        self.series[key] = series
+    }
+}
+
+extension TrafficTally.Sums {
+    /// Between two looks at the same server.
+    init(from before: ServerCounters, to after: ServerCounters) {
+        let isRestarted =
+            after.requests < before.requests || after.errors < before.errors || after.begun < before.begun
+            || after.bytesOut < before.bytesOut
+        let start = isRestarted ? ServerCounters() : before
+        errors = after.errors - start.errors
+        // Connections that failed may never have become requests: they count as requests that failed.
+        requests = max(errors, after.requests - start.requests)
+        clientErrors = max(0, after.clientErrors - start.clientErrors)
+        redirects = max(0, after.redirects - start.redirects)
+        begun = after.begun - start.begun
+        bytesOut = after.bytesOut - start.bytesOut
+    }
+
+    static func += (left: inout Self, right: Self) {
+        left.requests += right.requests
+        left.errors += right.errors
+        left.clientErrors += right.clientErrors
+        left.redirects += right.redirects
+        left.begun += right.begun
+        left.bytesOut += right.bytesOut
+    }
+
+    static func - (left: Self, right: Self) -> Self {
+        var difference = left
+        difference.requests -= right.requests
+        difference.errors -= right.errors
+        difference.clientErrors -= right.clientErrors
+        difference.redirects -= right.redirects
+        difference.begun -= right.begun
+        difference.bytesOut -= right.bytesOut
+        return difference
+    }
+}

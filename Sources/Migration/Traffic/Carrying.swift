@@ -1,0 +1,70 @@
+/// Whether a color carries a backend of one load balancer: the effect, not what was set (invariant I12).
+///
+/// This is the one predicate behind every act that takes servers away from users: before the other color is lowered,
+/// in each look of a bake, while the run owns the traffic, before maintenance, stop and destruction.
+public struct Carrying: Sendable, Hashable {
+    /// How many servers really serve.
+    public let serving: Int
+    public let needed: Int
+    /// For people: what keeps the others from serving, a line each.
+    public let obstacles: [String]
+
+    public var isEnough: Bool { serving >= needed }
+}
+
+extension TrafficTargets {
+    /// Looks at the servers of a color: each one counts that is listed, with an address, no backup, ready, called up by a
+    /// check that was asked (in slowstart too), and has at least the weight that it needs.
+    ///
+    /// - Parameters:
+    ///   - share: of the new color; decides which weight is needed.
+    ///   - vouched: addresses that somebody asked just now: their servers count where no check was asked yet.
+    public func carrying(
+        _ color: Color, _ rule: TrafficRule, at share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState,
+        vouched: Set<String>? = nil
+    ) -> Carrying {
+        let weights = weights(for: share, rule, on: name, state)
+        let targets = color == direction.old ? weights.old : weights.new
+        var serving = 0
+        var obstacles: [String] = []
+        for server in movable(color, rule, on: name, state) {
+            let target = targets[server.name, default: 0]
+            guard target > 0 else { continue }
+            if let reason = server.obstacle(weight: target, vouched: vouched) {
+                obstacles.append("\(server.name) \(reason)")
+            } else {
+                serving += 1
+            }
+        }
+        if serving == 0, obstacles.isEmpty { obstacles = ["no server of \(color) can be given traffic"] }
+        return Carrying(serving: serving, needed: needed(color, rule, on: name), obstacles: obstacles)
+    }
+}
+
+extension TrafficTargets {
+    /// Whether enough servers of a color would serve with any weight: what a look judges while weights are being restored.
+    public func canServe(
+        _ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState
+    ) -> Bool {
+        movable(color, rule, on: name, state).count { $0.obstacle(weight: 0, vouched: nil) == nil }
+            >= needed(color, rule, on: name)
+    }
+}
+
+extension ServerState {
+    /// Why a server does not serve with this weight; nil when it does.
+    fileprivate func obstacle(weight wanted: Int, vouched: Set<String>?) -> String? {
+        if administration != .ready { return "is in \(administration.rawValue)" }
+        if weight < wanted { return "has weight \(weight), needs \(wanted)" }
+        switch (operation, check) {
+        case (.down, _), (_, .failed): return "is down"
+        case (.stopping, _): return "is stopping"
+        case (_, .pending):
+            return vouched?.contains(address) == true ? nil : "is called up, but no check has ended yet"
+        case (_, .none):
+            guard let vouched, !vouched.contains(address) else { return nil }
+            return "has no health check, and did not answer"
+        case (_, .passed): return nil
+        }
+    }
+}

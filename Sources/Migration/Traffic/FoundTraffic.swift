@@ -1,0 +1,78 @@
+/// What stood on the load balancers before the run touched them first: what a return restores (invariant I13).
+public struct FoundTraffic: Codable, Sendable, Hashable {
+    /// By load balancer and backend: the servers of both colors.
+    public var servers: [LoadBalancerID: [String: [FoundServer]]]
+
+    public init(servers: [LoadBalancerID: [String: [FoundServer]]] = [:]) { self.servers = servers }
+
+    /// What these load balancers say now.
+    public init(_ observation: TrafficObservation, _ rules: [TrafficRule]) {
+        servers = observation.states.mapValues { state in
+            Dictionary(
+                rules.map { rule in
+                    let servers = state.backends[rule.backend]?.servers ?? []
+                    return (rule.backend, servers.filter { rule.color(of: $0.name) != nil }.map { FoundServer($0) })
+                }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// The best guess where what was found was never written down, or its events are lost: the old color has the
+    /// weights of its configuration and everything that can be made ready is.
+    public init(assumedFrom observation: TrafficObservation, _ rules: [TrafficRule], old: Color) {
+        self.init(observation, rules)
+        for (name, backends) in servers {
+            for rule in rules {
+                servers[name]?[rule.backend] = backends[rule.backend]?.map { server in
+                    guard rule.color(of: server.name) == old else { return server }
+                    var assumed = server
+                    let configured = server.configuredWeight ?? 0
+                    assumed.weight = configured > 0 ? configured : max(server.weight, Weights.usual)
+                    if !server.isHeld { assumed.administration = .ready }
+                    return assumed
+                }
+            }
+        }
+    }
+
+    public func server(_ name: String, in backend: String, on loadBalancer: LoadBalancerID) -> FoundServer? {
+        servers[loadBalancer]?[backend]?.first { $0.name == name }
+    }
+}
+
+/// One server as the run found it.
+public struct FoundServer: Codable, Sendable, Hashable {
+    public var name: String
+    public var weight: Int
+    public var configuredWeight: Int?
+    public var administration: ServerState.Administration
+    /// Held in maintenance by the load balancer itself, without an address, or a backup: weights do not move it.
+    public var isHeld: Bool
+    /// Whether its agent check was on.
+    public var hasAgent: Bool
+    /// Whether it really served: ready, with weight, checked.
+    public var serves: Bool
+
+    public init(
+        name: String, weight: Int, configuredWeight: Int? = nil, administration: ServerState.Administration = .ready,
+        isHeld: Bool = false, hasAgent: Bool = false, serves: Bool = true
+    ) {
+        self.name = name
+        self.weight = weight
+        self.configuredWeight = configuredWeight
+        self.administration = administration
+        self.isHeld = isHeld
+        self.hasAgent = hasAgent
+        self.serves = serves
+    }
+
+    public init(_ server: ServerState) {
+        self.init(
+            name: server.name, weight: server.weight, configuredWeight: server.configuredWeight,
+            administration: server.administration, isHeld: !server.isMovable, hasAgent: server.hasAgent,
+            serves: server.isMovable && server.isUp && server.weight > 0)
+    }
+
+    /// Whether it took traffic, so that the run may move it: what a person took out, by maintenance, drain or weight 0,
+    /// stays out.
+    public var tookPart: Bool { !isHeld && administration == .ready && weight > 0 }
+}

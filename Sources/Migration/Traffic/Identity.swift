@@ -1,0 +1,3 @@
+public func misplacedServers(
+    _ states: [LoadBalancerID: LoadBalancerState], _ rules: [TrafficRule], inventories: [Color: Inventory]
+) -> [String] { [] }

@@ -1,0 +1,88 @@
+/// What each server has to be set to for a share of the traffic, from what was found and what stands there now. Pure.
+public struct TrafficTargets: Sendable {
+    public let found: FoundTraffic
+    public let rules: [TrafficRule]
+    public let direction: Direction
+    /// Servers that each backend needs in a color that carries it, on each load balancer.
+    public let minHealthy: Int
+
+    public init(found: FoundTraffic, rules: [TrafficRule], direction: Direction, minHealthy: Int) {
+        self.found = found
+        self.rules = rules
+        self.direction = direction
+        self.minHealthy = max(1, minHealthy)
+    }
+
+    /// The servers of a color that weights move. A server that nobody has found before takes part like the others.
+    public func movable(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState)
+        -> [ServerState]
+    {
+        (state.backends[rule.backend]?.servers ?? []).filter { server in
+            guard rule.color(of: server.name) == color, server.isMovable else { return false }
+            return color == direction.new
+                || found.server(server.name, in: rule.backend, on: name)?.tookPart ?? true
+        }
+    }
+
+    /// The weights of a backend for a share, by server.
+    public func weights(
+        for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState
+    ) -> Weights {
+        var old: [String: Int] = [:]
+        var missing = 0
+        for server in movable(direction.old, rule, on: name, state) {
+            let known = found.server(server.name, in: rule.backend, on: name)
+            let configured = server.configuredWeight ?? 0
+            old[server.name] = known?.weight ?? (configured > 0 ? configured : Weights.usual)
+            if let known, !known.serves { missing += known.weight }
+        }
+        let usual = old.isEmpty ? Weights.usual : max(1, old.values.reduce(0, +) / old.count)
+        let servers = movable(direction.new, rule, on: name, state)
+        // Weights of the configuration count only where each server has one: beside a 0 they say nothing.
+        let areConfigured = servers.allSatisfy { $0.configuredWeight ?? 0 > 0 }
+        let new = servers.map { ($0.name, areConfigured ? $0.configuredWeight ?? usual : usual) }
+        return Weights(
+            share: share, old: old, new: Dictionary(new, uniquingKeysWith: { first, _ in first }), missing: missing,
+            atLeast: minHealthy)
+    }
+
+    /// The changes that are left to do for a share, servers in maintenance left alone.
+    public func changes(for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState) -> [WeightChange] {
+        rules.flatMap { rule in
+            let weights = weights(for: share, rule, on: name, state)
+            return Color.allCases.flatMap { color in
+                let targets = color == direction.old ? weights.old : weights.new
+                return movable(color, rule, on: name, state).compactMap { server -> WeightChange? in
+                    guard let target = targets[server.name], server.weight != target, server.administration != .maint
+                    else { return nil }
+                    return WeightChange(
+                        backend: rule.backend, color: color, server: server.name, from: server.weight, to: target)
+                }
+            }
+        }
+    }
+
+    /// Whether the old color served a backend when the run found it. What it did not serve, the new one need not.
+    public func wasServed(_ rule: TrafficRule, on name: LoadBalancerID) -> Bool {
+        found.servers[name]?[rule.backend]?.contains { rule.color(of: $0.name) == direction.old && $0.serves } ?? true
+    }
+
+    /// How many servers a color needs to carry a backend; no more than it had when it was found.
+    func needed(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID) -> Int {
+        guard color == direction.old, let servers = found.servers[name]?[rule.backend] else { return minHealthy }
+        let serving = servers.count { rule.color(of: $0.name) == color && $0.serves }
+        return max(1, min(minHealthy, serving))
+    }
+}
+
+/// One server's weight that is not yet what a share needs.
+public struct WeightChange: Sendable, Hashable {
+    public var backend: String
+    public var color: Color
+    public var server: String
+    public var from: Int
+    public var to: Int
+
+    public var isRaise: Bool { to > from }
+    public var change: ServerChange { ServerChange(backend: backend, server: server, change: .weight(to)) }
+}

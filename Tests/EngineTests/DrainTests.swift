@@ -1,0 +1,111 @@
+import Engine
+import Migration
+import Testing
+
+/// Invariant I3: quiet is seen, on every load balancer, old processes and queues included.
+@Suite("The drain of the old color")
+struct DrainTests {
+    @Test("that reaches its deadline holds: who still talks to it is listed, and its users stay")
+    func hold() async throws {
+        let run = SimulatedRun { $0.drain.deadline = Period(milliseconds: 300) }
+        await keepBusy(run) { $0.sessions = 2 }
+        let failure = try await run.engine().perform(opening: SimulatedRun.start).halt()
+        #expect(failure.summary == "blue is not quiet after 300ms")
+        #expect(failure.details.contains("edge-1/be_web/blue-1: 2 sessions, 0 queued, 0/s"))
+        #expect(failure.details.contains("edge-1/be_web/blue-1: frontend fe, source 127.0.0.1, 9m"))
+        #expect(await run.world.weights(on: "edge-1")["green-1"] == 100)
+        #expect(
+            await !run.world.log.contains { $0.contains("shutdownSessions") || $0.contains("administration(maint)") })
+    }
+
+    @Test(
+        "that is to be forced puts the servers into maintenance first, ends the sessions once and says whose they were")
+    func force() async throws {
+        let run = SimulatedRun {
+            $0.drain.deadline = Period(milliseconds: 300)
+            $0.drain.atDeadline = .force
+        }
+        await keepBusy(run) { $0.sessions = 2 }
+        let state = try await run.engine().perform(opening: SimulatedRun.start)
+        #expect(state.status == .done)
+        let log = await run.world.log.filter { $0.hasPrefix("edge-1 be_web/blue-1 ") }
+        let ends = log.indices.filter { log[$0].hasSuffix("shutdownSessions") }
+        let maintenance = try #require(log.firstIndex { $0.contains("maint") })
+        #expect(ends.count == 1)
+        #expect(try maintenance < #require(ends.first))
+        let told = await run.journal.events.compactMap { if case .noted(let text) = $0.kind { text } else { nil } }
+        #expect(told.contains { $0.contains("edge-1/be_web/blue-1: frontend fe, source 127.0.0.1, 9m") })
+    }
+
+    @Test("that is to be rolled back takes the run back, traffic first")
+    func rollback() async throws {
+        let run = SimulatedRun {
+            $0.drain.deadline = Period(milliseconds: 300)
+            $0.drain.atDeadline = .rollback
+        }
+        await keepBusy(run) { $0.sessions = 2 }
+        let state = try await run.engine().perform(opening: SimulatedRun.start)
+        #expect(state.status == .rolledBack)
+        #expect(await run.world.weights(on: "edge-2")["blue-1"] == 100)
+        #expect(await run.world.servers[.green]?.isEmpty == true)
+    }
+
+    @Test("is not over while requests wait in a queue", arguments: [true, false])
+    func queue(isQueue: Bool) async throws {
+        let run = SimulatedRun { $0.drain.deadline = Period(milliseconds: 300) }
+        await keepBusy(run) { if isQueue { $0.queued = 1 } else { $0.rate = 1 } }
+        let failure = try await run.engine().perform(opening: SimulatedRun.start).halt()
+        #expect(failure.summary == "blue is not quiet after 300ms")
+    }
+
+    @Test("takes users who may stay until it is over for no reason to wait")
+    func leave() async throws {
+        let run = SimulatedRun { $0.traffic[0].persistence = .leave }
+        await keepBusy(run) { $0.rate = 4 }
+        let state = try await run.engine().perform(opening: SimulatedRun.start, until: .drain)
+        #expect(try state.halt().summary == "Stopped after drain, as asked")
+    }
+
+    @Test("of users who are to be moved begins with maintenance and the end of their sessions")
+    func cut() async throws {
+        let run = SimulatedRun { $0.traffic[0].persistence = .cut }
+        await keepBusy(run) { $0.sessions = 3 }
+        let state = try await run.engine().perform(opening: SimulatedRun.start, until: .drain)
+        #expect(try state.halt().summary == "Stopped after drain, as asked")
+        #expect(await run.world.log.contains("edge-1 be_web/blue-1 shutdownSessions"))
+    }
+
+    @Test("waits for the old process of a load balancer that was reloaded during the run and can't be asked")
+    func reloaded() async throws {
+        let run = SimulatedRun { $0.drain.deadline = Period(milliseconds: 500) }
+        await run.world.change(["edge-2"]) {
+            $0.oldWorkers = nil
+            $0.process = LoadBalancerProcess(pid: 7, uptime: .zero)
+        }
+        let failure = try await run.engine().perform(opening: SimulatedRun.start).halt()
+        #expect(failure.summary == "blue is not quiet after 500ms")
+        #expect(failure.details.contains { $0.hasPrefix("edge-2 was reloaded ") })
+        let now = WallClock().now
+        _ = try await run.journal.append(
+            [.approvalGiven(step: "drain", by: "test")], run: "r-1", epoch: nil, at: now + .seconds(60))
+        let state = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"))
+        #expect(state.status == .done)
+    }
+
+    @Test("waits no longer than an old process may live")
+    func hardStop() async throws {
+        let run = SimulatedRun { $0.drain.deadline = Period(milliseconds: 300) }
+        await run.world.change(["edge-2"]) {
+            $0.oldWorkers = nil
+            $0.process = LoadBalancerProcess(
+                pid: 7, uptime: Period(milliseconds: 20), hardStopAfter: Period(milliseconds: 10))
+        }
+        let state = try await run.engine().perform(opening: SimulatedRun.start)
+        #expect(state.status == .done)
+    }
+
+    /// Gives the old color's first server something that does not end by itself.
+    private func keepBusy(_ run: SimulatedRun, _ counters: @Sendable (inout ServerCounters) -> Void) async {
+        await run.world.change { counters(&$0.backends["be_web"]!.servers[0].counters) }
+    }
+}
