@@ -61,6 +61,15 @@ struct StepContext: Sendable {
         await traffic.know(inventories)
     }
 
+    /// Asked before anything of the new color is taken down on the way back, once users were on it.
+    func refuseToTakeDownWhatServes() async throws(Failure) {
+        let state = await state
+        let hadTraffic = plan.steps.contains { step in
+            if case .shift = step.action { state.steps[step.id]?.isIntended == true } else { false }
+        }
+        if hadTraffic { try await engine.traffic.refuseToTakeDownWhatServes() }
+    }
+
     func cluster(of color: Color) async throws(Failure) -> any Cluster {
         try drivers.cluster(color, try await inventory(of: color))
     }

@@ -94,9 +94,12 @@ extension TrafficControl {
         let name = loadBalancer.name
         var observation = try await lookFreshly(at: loadBalancer)
         let targets = try await targets(observation)
-        let awake = share == .all ? [] : administrationFound(of: direction.old, observation, on: name, targets)
-        if !awake.isEmpty {
-            try await apply(awake, to: loadBalancer)
+        let isTakenOut = try await known().isOldTakenOut
+        let awake =
+            share == .all || !isTakenOut ? [] : administrationFound(of: direction.old, observation, on: name, targets)
+        let out = observation.states[name].map { targets.takenOut(on: name, $0) } ?? []
+        if !(awake + out).isEmpty {
+            try await apply(awake + out, to: loadBalancer)
             observation = try await lookFreshly(at: loadBalancer)
         }
         let raises = changes(for: share, on: name, observation, targets).filter(\.isRaise)
@@ -141,7 +144,9 @@ extension TrafficControl {
             _ rule: TrafficRule, at share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState,
             _ targets: TrafficTargets, _ vouched: Set<String>?
         ) {
-            guard targets.wasServed(rule, on: name) else { return }
+            // Whoever serves now is lowered for no one, even where no one served when it was found.
+            guard targets.wasServed(rule, on: name) || targets.canServe(targets.direction.new, rule, on: name, state)
+            else { return }
             if share < .all {
                 let old = targets.carrying(targets.direction.old, rule, at: share, on: name, state, vouched: vouched)
                 mayLowerNew = old.isEnough
@@ -213,7 +218,7 @@ extension TrafficControl {
 
     /// The addresses of servers that answer, of those whose load balancer has not asked them yet: a server that has just
     /// left maintenance is called up for as long as its first check takes, dead or alive.
-    private func vouched(
+    func vouched(
         for color: Color, _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets
     ) async -> Set<String> {
         let unasked = rules.flatMap { rule in

@@ -96,6 +96,50 @@ extension TrafficControl {
         try refuseUnlessAt(share, try await observe(), targets)
     }
 
+    /// Writes down, right before the old color is taken out, whom a person has taken out since the run began.
+    func noteTakenOut() async throws(Failure) {
+        let known = try await known()
+        guard !known.isOldTakenOut else { return }
+        let observation = try await observe()
+        var found = try await targets(observation).found
+        for (name, state) in observation.states {
+            for rule in rules {
+                for server in state.backends[rule.backend]?.servers ?? [] where server.administration != .ready {
+                    let index = found.servers[name]?[rule.backend]?.firstIndex { $0.name == server.name }
+                    guard let index, rule.color(of: server.name) == direction.old else { continue }
+                    found.servers[name]?[rule.backend]?[index].administration = server.administration
+                }
+            }
+        }
+        try await record(.trafficFound(found: found))
+    }
+
+    /// Asked before anything of the new color is taken down on the way back: where the old color does not serve, the new
+    /// one stays. A load balancer that does not answer says nothing against it.
+    func refuseToTakeDownWhatServes() async throws(Failure) {
+        if let oldServedAt, clock.uptime - oldServedAt < .seconds(5) { return }
+        let outcomes = await outcomes { loadBalancer throws(Failure) in try await loadBalancer.observe() }
+        var needed: [String] = []
+        for (name, outcome) in outcomes.sorted(by: { $0.key < $1.key }) {
+            guard case .success(let state) = outcome else { continue }
+            let observation = TrafficObservation(time: clock.now, states: [name: state])
+            let targets = targets(FoundTraffic(observation, rules))
+            let vouched = await vouched(for: direction.old, state, on: name, targets)
+            needed += rules.filter { rule in
+                targets.canServe(direction.new, rule, on: name, state)
+                    && !targets.canServe(direction.old, rule, on: name, state, vouched: vouched)
+            }.map { "\(name)/\($0.backend)" }
+        }
+        guard needed.isEmpty else {
+            throw Failure(
+                "\(direction.old) does not serve, so nothing of \(direction.new) is taken down", at: needed[0],
+                details: needed.map { "\($0): no server of \(direction.old) serves" },
+                advice: "Get these servers of \(direction.old) to serve, then run: rz resume \(plan.environment.name)",
+                kind: .transient)
+        }
+        oldServedAt = clock.uptime
+    }
+
     /// Takes the old color's servers out of service: `drain`, or `maint`. Only where the new color verifiably carries
     /// all traffic at this moment. What a person took out stays as it is.
     ///

@@ -15,7 +15,7 @@ extension TrafficControl {
     func count(_ observation: TrafficObservation) async throws(Failure) {
         let known = try await known()
         for (name, state) in observation.states {
-            tally.add(state, of: name, at: clock.uptime)
+            tally.add(state, of: name, at: clock.uptime, isShared: known.intended > .none)
             looks[name] = (looks[name]?.now, TrafficObservation(time: observation.time, states: [name: state]))
             guard known.isShifted, let found = known.found else { continue }
             let targets = targets(found)
@@ -136,6 +136,8 @@ extension TrafficControl {
                     targets.movable(direction.old, rule, on: name, state).contains { $0.administration == .ready }
                 }
         }
+        let back = observation.states.filter { !targets.takenOut(on: $0.key, $0.value).isEmpty }
         return Set(wrongWeights(for: share, observation, targets).map(\.loadBalancer)).union(awake.keys)
+            .union(back.keys)
     }
 }

@@ -19,6 +19,9 @@ actor TrafficControl {
     let clock: any Timekeeper
     let turn = Turnstile()
     private weak var ledger: (any RunLedger)?
+    private let began: Period
+    /// When the old color was last seen to serve all that the new one could.
+    var oldServedAt: Period?
 
     /// What was counted since the run owns the traffic.
     var tally: TrafficTally
@@ -43,6 +46,7 @@ actor TrafficControl {
         self.fence = fence
         self.clock = clock
         self.ledger = ledger
+        began = clock.uptime
         tally = TrafficTally(rules: plan.environment.traffic)
     }
 
@@ -58,6 +62,9 @@ actor TrafficControl {
         guard let ledger else { throw .cancelled }
         try await ledger.record([kind])
     }
+
+    /// How long this process has had a part in the run.
+    var age: Period { clock.uptime - began }
 
     func know(_ inventories: [Color: Inventory]) { self.inventories = inventories }
 

@@ -183,6 +183,50 @@ struct ExactReturnTests {
         #expect(two?.map(\.weight) == [100, 100])
     }
 
+    @Test("leaves in maintenance whom a person put there during the run", arguments: [Phase.cutOver, .soak])
+    func takenOutMeanwhile(last: Phase) async throws {
+        let run = SimulatedRun()
+        _ = try await run.engine().perform(opening: SimulatedRun.start, until: .serviceGate)
+        let engine = run.engine(epoch: 2)
+        _ = try await engine.perform(opening: .runResumed(by: "test"), until: .cutOver)
+        await run.world.change { $0.backends["be_web"]!.servers[1].administration = .maint }
+        if last > .cutOver { _ = try await run.engine(epoch: 3).perform(opening: .runResumed(by: "test"), until: last) }
+        _ = try await run.journal.append([.rollbackRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
+        let state = try await run.engine(epoch: 4).perform(opening: .runResumed(by: "test"))
+        #expect(state.status == .rolledBack)
+        let servers = await run.world.loadBalancers["edge-1"]?.backends["be_web"]?.servers
+        #expect(servers?.prefix(2).map(\.administration) == [.ready, .maint])
+    }
+
+    @Test("takes out again whom a reload put in that a person had taken out")
+    func reloadPutsIn() async throws {
+        let run = SimulatedRun(deadline: .seconds(120)) { $0.soak = .seconds(60) }
+        await run.world.change { $0.backends["be_web"]!.servers[1].weight = 0 }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually { await engine.state.phase == .soak }
+        await run.world.change(["edge-1"]) { $0.backends["be_web"]!.servers[1].weight = 100 }
+        try await eventually { await run.world.weights(on: "edge-1")["blue-2"] == 0 }
+        await engine.interrupt(.cancelled)
+        _ = try await task.value
+    }
+
+    @Test("does not end while the old color has died after it: the new one stays up")
+    func diedAfterReturn() async throws {
+        let run = SimulatedRun()
+        _ = try await run.engine().perform(opening: SimulatedRun.start, until: .cutOver)
+        _ = try await run.journal.append([.abortRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
+        let aborted = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"))
+        #expect(aborted.status == .aborted)
+        await run.world.change { state in
+            for index in 0...1 { state.backends["be_web"]!.servers[index].operation = .down }
+        }
+        _ = try await run.journal.append([.rollbackRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
+        let state = try await run.engine(epoch: 3).perform(opening: .runResumed(by: "test"))
+        #expect(try state.halt().summary == "blue does not serve, so nothing of green is taken down")
+        #expect(await run.world.services[.green]?.count == 2)
+    }
+
     @Test("is written down before the first touch")
     func writtenDown() async throws {
         let run = SimulatedRun()

@@ -34,6 +34,7 @@ struct BuildServers: StepWork {
     func undo(_ context: StepContext) async throws(Failure) -> String {
         let new = context.direction.new
         if context.drivers.provisioner.hasFixedServers { return "the servers of \(new) are a fixed list, and stay" }
+        try await context.refuseToTakeDownWhatServes()
         try await context.fence.actUntilStopped { () async throws(Failure) in
             try await context.drivers.provisioner.destroy(new, report: context.report)
         }

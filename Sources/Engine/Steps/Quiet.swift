@@ -60,7 +60,7 @@ struct Quiet: Sendable {
         let busy = observation.states.keys.sorted().flatMap { name in
             context.environment.traffic.flatMap { rule in
                 observation.servers(rule, old, on: name)
-                    .filter { !$0.counters.isQuiet || $0.takesTraffic }
+                    .filter { !$0.counters.isQuiet || $0.isMovable && $0.takesTraffic }
                     .map { "\(name)/\(rule.backend)/\($0.name): \($0.counters.sessions) sessions, weight \($0.weight)" }
             }
         }
@@ -175,7 +175,9 @@ struct Quiet: Sendable {
     /// `hard-stop-after` nor a person says that they have ended.
     private func oldProcesses(_ observation: TrafficObservation) async -> [OldProcess] {
         let state = await context.state
-        let sinceStart = state.startedAt.map { context.clock.now - $0 } ?? .zero
+        // The wall clock may be set back; the time of this process can't.
+        let sinceStart = max(
+            state.startedAt.map { context.clock.now - $0 } ?? .zero, await context.engine.traffic.age)
         let said = context.plan.steps.filter { $0.action == .drain }.flatMap { state.approvals[$0.id] ?? [] }.map(\.at)
             .max()
         return observation.states.sorted { $0.key < $1.key }.compactMap { name, balancer in

@@ -24,6 +24,7 @@ struct LaunchService: StepWork {
     func undo(_ context: StepContext) async throws(Failure) -> String {
         let new = try await context.inventory(of: context.direction.new)
         guard !new.isEmpty else { return "no servers, so no service" }
+        try await context.refuseToTakeDownWhatServes()
         let cluster = try context.drivers.cluster(context.direction.new, new)
         try await context.fence.act { () async throws(Failure) in try await cluster.stop(id) }
         return "stopped"

@@ -70,7 +70,8 @@ struct DrainOldColor: StepWork {
         }
         try await context.knowServers(again: true)
         try await context.intend("drain \(old)")
-        if try await !isInMaintenance(old, context) {
+        if try await !isInMaintenance(context) {
+            try await context.engine.traffic.noteTakenOut()
             try await takeOut(.drain, context)
             let cut = context.environment.traffic.filter { $0.persistence == .cut }
             if !cut.isEmpty { try await Quiet(context).cut(cut) }
@@ -92,11 +93,14 @@ struct DrainOldColor: StepWork {
         try await traffic.takeOutOldColor(administration)
     }
 
-    private func isInMaintenance(_ color: Color, _ context: StepContext) async throws(Failure) -> Bool {
-        let observation = try await context.engine.traffic.observe()
-        return observation.states.keys.allSatisfy { name in
+    private func isInMaintenance(_ context: StepContext) async throws(Failure) -> Bool {
+        guard await context.state.traffic.isOldTakenOut else { return false }
+        let traffic = await context.engine.traffic
+        let observation = try await traffic.observe()
+        let targets = try await traffic.targets(observation)
+        return observation.states.allSatisfy { name, state in
             context.environment.traffic.allSatisfy { rule in
-                observation.servers(rule, color, on: name).allSatisfy { $0.administration == .maint }
+                targets.movable(context.direction.old, rule, on: name, state).allSatisfy { $0.administration == .maint }
             }
         }
     }

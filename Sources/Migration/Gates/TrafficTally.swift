@@ -57,7 +57,12 @@ public struct TrafficTally: Sendable {
     public var loadBalancers: [LoadBalancerID] { states.keys.sorted() }
 
     /// Takes one look at one load balancer.
-    public mutating func add(_ state: LoadBalancerState, of name: LoadBalancerID, at time: Period) {
+    ///
+    /// - Parameter isShared: whether the new color has a part of the traffic. What the load balancer answers in place of
+    ///   the old color alone is no fault of the new one.
+    public mutating func add(
+        _ state: LoadBalancerState, of name: LoadBalancerID, at time: Period, isShared: Bool = true
+    ) {
         let isFirst = states[name] == nil
         states[name] = state
         seenAt[name] = time
@@ -71,7 +76,7 @@ public struct TrafficTally: Sendable {
             }
             add(
                 [("", backend.own)], to: Key(loadBalancer: name, backend: rule.backend, color: nil),
-                isFirst: isFirst, time)
+                isFirst: isFirst || !isShared, time)
         }
     }
 

@@ -71,6 +71,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.settle(step, .undoFailed(failure), failure.summary, at: event.time)
 
     case .trafficFound(let found):
+        // Written down a second time right before the old color is taken out; or assumed after that.
+        next.traffic.isOldTakenOut = next.traffic.found != nil || next.phase >= .drain
         next.traffic.found = found
     case .newSideFailed(let failure):
         next.traffic.verdict = next.traffic.verdict ?? failure
@@ -91,6 +93,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.traffic.verified = Percent.none
         // Restored: what stands there from here on is looked at again before the next touch.
         next.traffic.found = nil
+        next.traffic.isOldTakenOut = false
         next.startShiftsAnew()
     case .trafficReturnFailed(let failure):
         next.traffic.returnFailure = failure

@@ -86,6 +86,9 @@ public struct RunState: Sendable, Hashable {
         public var isDisturbed = false
         /// What stood on the load balancers before the first touch; nil before that, and once it was restored.
         public var found: FoundTraffic?
+        /// The old color's servers are, or may be, taken out of service by this run: until then who is in maintenance was
+        /// put there by a person.
+        public var isOldTakenOut = false
         /// Why the new color may not keep the traffic that it has.
         public var verdict: Failure?
         public var samples: [TrafficSample] = []

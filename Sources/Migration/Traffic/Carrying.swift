@@ -44,9 +44,10 @@ extension TrafficTargets {
 extension TrafficTargets {
     /// Whether enough servers of a color would serve with any weight: what a look judges while weights are being restored.
     public func canServe(
-        _ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState
+        _ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState,
+        vouched: Set<String>? = nil
     ) -> Bool {
-        movable(color, rule, on: name, state).count { $0.obstacle(weight: 0, vouched: nil) == nil }
+        movable(color, rule, on: name, state).count { $0.obstacle(weight: 0, vouched: vouched) == nil }
             >= needed(color, rule, on: name)
     }
 }

@@ -62,6 +62,21 @@ public struct TrafficTargets: Sendable {
         }
     }
 
+    /// What puts servers of the old color out again that a person had taken out when the run found them: a reload makes
+    /// them ready, with their configured weight.
+    public func takenOut(on name: LoadBalancerID, _ state: LoadBalancerState) -> [ServerChange] {
+        rules.flatMap { rule in
+            (state.backends[rule.backend]?.servers ?? []).compactMap { server -> ServerChange? in
+                guard rule.color(of: server.name) == direction.old, server.isMovable, server.takesTraffic,
+                    let known = found.server(server.name, in: rule.backend, on: name), !known.tookPart
+                else { return nil }
+                return ServerChange(
+                    backend: rule.backend, server: server.name,
+                    change: known.administration == .ready ? .weight(0) : .administration(known.administration))
+            }
+        }
+    }
+
     /// Whether the old color served a backend when the run found it. What it did not serve, the new one need not.
     public func wasServed(_ rule: TrafficRule, on name: LoadBalancerID) -> Bool {
         found.servers[name]?[rule.backend]?.contains { rule.color(of: $0.name) == direction.old && $0.serves } ?? true
