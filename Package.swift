@@ -80,7 +80,7 @@ let package = Package(
         tests("PlanningTests", ["Planning", "Migration"]),
         tests("GatingTests", ["Gating", "Migration", "JSON", "Transport", "FreePorts"]),
         tests("ReportingTests", ["Reporting", "Migration"], exclude: ["Golden"]),
-        tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport"]),
+        tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport", "FreePorts"]),
         tests("TransportTests", ["Transport"]),
         tests("ProvisioningTests", ["Provisioning", "Migration", "JSON"]),
         tests(

@@ -53,13 +53,18 @@ extension TrafficControl {
         let known = try await known()
         guard known.isShifted, !known.isReturning, let found = known.found else { return [] }
         let findings = TrafficJudgement(
-            tally, targets(found), share: known.verified ?? known.intended, now: clock.uptime
+            tally, targets(found), usual: known.usual, share: known.verified ?? known.intended, now: clock.uptime
         ).findings(plan.environment.gates.cutOver.analysis)
         for finding in findings where finding.sample.gate == "share" {
             guard said.insert("\(known.intended) \(finding.sample.subject)").inserted else { continue }
             try await record(.noted(text: finding.sample.message))
         }
         return findings
+    }
+
+    /// What the old color's answers were like so far: an rz that goes on later may see none of them any more.
+    func usual() async throws(Failure) -> [String: UsualTraffic] {
+        tally.usual(direction.old, besides: try await known().usual)
     }
 
     // MARK: - Keeping

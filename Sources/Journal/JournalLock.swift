@@ -93,6 +93,9 @@ extension Journal {
     /// The lock as it stands, whether its holder lives or not.
     public func currentLock() throws(JournalError) -> JournalLock? { try database.lock().held }
 
+    /// The epoch of the last holder; the next one has a higher one.
+    public func lastEpoch() throws(JournalError) -> Int { try database.lock().epoch }
+
     /// Whether the holder of a lock may still act: false only when it is known to be dead.
     public func isHeld(_ lock: JournalLock) -> Bool { lock.mayAct }
 

@@ -50,6 +50,18 @@ private struct KilledLoadBalancer: LoadBalancer {
             try await base.observeObstacles(rules)
         }
     }
+
+    func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle] {
+        try await points.around(name.text, "\(name).observeClaim", changes: false) { () async throws(Failure) in
+            try await base.observeClaim(epoch: epoch)
+        }
+    }
+
+    func proveWeights(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
+        try await points.around(name.text, "\(name).proveWeights", changes: false) { () async throws(Failure) in
+            try await base.proveWeights(rules)
+        }
+    }
 }
 
 private struct KilledProvisioner: Provisioner {

@@ -23,10 +23,13 @@ public struct Observation: Sendable {
 public struct Observer: Sendable {
     private let environment: Environment
     private let drivers: Drivers
+    /// What the next run writes to load balancers at least; nil where none is meant.
+    private let epoch: Int?
 
-    public init(environment: Environment, drivers: Drivers) {
+    public init(environment: Environment, drivers: Drivers, epoch: Int? = nil) {
         self.environment = environment
         self.drivers = drivers
+        self.epoch = epoch
     }
 
     /// Everything that a plan rests on. Makes no mutating call.
@@ -58,7 +61,19 @@ public struct Observer: Sendable {
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
             provisioning: provisioning, services: services.moving, rewritten: services.rewritten,
             ignored: services.ignored, findings: services.findings,
-            capacity: capacity, obstacles: obstacles + unclaimed + shortfalls + sourceObstacles(source))
+            capacity: capacity,
+            obstacles: obstacles + identityObstacles(states, inventory) + unclaimed + shortfalls
+                + sourceObstacles(source))
+    }
+
+    /// Servers that are not what their names say, and those that would go down unseen (invariant I11).
+    private func identityObstacles(
+        _ states: [LoadBalancerID: LoadBalancerState], _ inventories: [Color: Inventory]
+    ) -> [Obstacle] {
+        let misplaced = misplacedServers(states, environment.traffic, inventories: inventories)
+        let unlisted = unlistedBackends(
+            states, environment.traffic, ignored: environment.ignoreBackends ?? [], inventories: inventories)
+        return (misplaced + unlisted).map { Obstacle($0, isBlocking: true) }
     }
 
     /// What no source tells of would be left behind, and be gone with the old servers.
@@ -82,6 +97,7 @@ public struct Observer: Sendable {
         for loadBalancer in drivers.loadBalancers {
             states[loadBalancer.name] = try await loadBalancer.observe()
             obstacles += try await loadBalancer.observeObstacles(environment.traffic)
+            if let epoch { obstacles += try await loadBalancer.observeClaim(epoch: epoch) }
         }
         return (states, obstacles)
     }

@@ -50,6 +50,7 @@ public struct EventLines: Sendable {
                 + "\(names.map(\.text).joined(separator: ", ")))"
         case .trafficReturnFailed(let failure):
             style.bad("  ✗ ") + "traffic not verified to be back: \(indented(failure))"
+        case .oldSideMeasured: nil
         case .oldSideQuiet(let since): "  = \(plan.direction.old) quiet since \(since.clock)"
         case .newSideFailed(let failure): style.bad("  ✗ ") + indented(failure)
         case .gateSampled(let sample): "    \(sample.message)"

@@ -28,6 +28,11 @@ extension EnvironmentFormat {
         if let services = value["services"] { environment.services = ServicesFormat.rules(services, &reader) }
         environment.loadBalancers = loadBalancers(value["loadBalancers"], &reader)
         environment.traffic = traffic(value["traffic"], &reader)
+        environment.ignoreBackends = value["ignoreBackends"].map { backends in
+            backends.list.map {
+                IgnoredBackend(backend: $0["backend"]?.text ?? "", reason: $0["reason"]?.text ?? "")
+            }
+        }
         if let gates = value["gates"] { environment.gates = GatesFormat.gates(gates, &reader) }
         if let quiet = value["drain", "quiet"] { environment.drain.quiet = quiet.period }
         if let deadline = value["drain", "deadline"] { environment.drain.deadline = deadline.period }
@@ -95,9 +100,12 @@ extension EnvironmentFormat {
                 reader.problem("the load balancer \(name.text) is listed twice", at: name)
             }
             let haproxy = balancer["haproxy"]
+            let none = haproxy?["stateFile", "none"]
             return LoadBalancerAddress(
                 name: LoadBalancerID(balancer["name"]?.text ?? ""), socket: haproxy?["socket"]?.setting ?? "",
-                stateFile: haproxy?["stateFile"]?.setting, epochMap: haproxy?["epochMap"]?.setting)
+                stateFile: none == nil ? haproxy?["stateFile"]?.setting : nil, withoutStateFile: none?.text,
+                epochMap: haproxy?["epochMap"]?.setting, master: haproxy?["master"]?.setting,
+                hardStopAfter: haproxy?["hardStopAfter"]?.period)
         }
     }
 
@@ -111,7 +119,10 @@ extension EnvironmentFormat {
             if let place = rule["servers"], servers[.blue] == servers[.green] {
                 reader.problem("both colors have the same pattern, so no server belongs to either", at: place)
             }
-            return TrafficRule(backend: rule["backend"]?.text ?? "", servers: servers)
+            return TrafficRule(
+                backend: rule["backend"]?.text ?? "", servers: servers,
+                persistence: rule["persistence"].flatMap { TrafficRule.Persistence(rawValue: $0.text) },
+                anyAddress: rule["addresses", "any"]?.text)
         }
     }
 }

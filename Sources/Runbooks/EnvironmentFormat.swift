@@ -18,6 +18,9 @@ enum EnvironmentFormat {
         .required("services", ServicesFormat.shape, "which services move, and what changes on the way"),
         .required("loadBalancers", .list(loadBalancer, atLeast: 1), "the load balancers in front of both colors"),
         .required("traffic", .list(trafficRule, atLeast: 1), "which servers belong to which color"),
+        .optional(
+            "ignoreBackends", .list(ignoredBackend, atLeast: 0),
+            "backends with servers of a color that no run moves"),
         .optional("gates", GatesFormat.shape, "under which conditions a run goes on"),
         .optional("drain", drain, "how the old color gets quiet"),
         .optional(
@@ -134,11 +137,25 @@ enum EnvironmentFormat {
                     "socket", .setting(.socket), "unix:/path or tcp:host:port, level admin",
                     example: "\"unix:/run/haproxy/admin.sock\""),
                 .optional(
-                    "stateFile", .setting, "the server state file that a reload reads, if this host can write it",
+                    "stateFile",
+                    .either([
+                        .setting,
+                        .object([
+                            .required(
+                                "none", .text, "why it is no harm that a reload brings back the configured weights",
+                                example: "its configuration is generated with the weights of now")
+                        ]),
+                    ]), "the server state file that a reload reads; without it the plan is refused, unless with `none`",
                     example: "/var/lib/haproxy/server-state"),
                 .optional(
-                    "epochMap", .setting, "the map whose entry `epoch` tells which run may write",
+                    "epochMap", .setting, "the map whose entry `epoch-ENVIRONMENT` tells which run may write",
                     example: "/etc/haproxy/rz-epoch.map"),
+                .optional(
+                    "master", .setting(.socket), "the master's socket (`haproxy -S`): shows sessions of old workers",
+                    example: "\"unix:/run/haproxy/master.sock\""),
+                .optional(
+                    "hardStopAfter", .periodAboveZero, "its `hard-stop-after`: how long an old worker can last",
+                    example: "30m"),
                 .later("dataplane"),
             ]), "an HAProxy, over its runtime API"),
         .later("dataplane"),
@@ -155,7 +172,23 @@ enum EnvironmentFormat {
                         $0.rawValue, .text(.trafficName), "pattern of the names of its \($0) servers, * for any text",
                         example: "\"\($0)-*\"")
                 }), "which servers belong to which color"),
+        .optional(
+            "persistence", .choice(TrafficRule.Persistence.allCases.map(\.rawValue)),
+            "users with a cookie or in a stick table: stay until the drain is over, are moved by it, or are waited for",
+            default: TrafficRule.Persistence.leave.rawValue, example: "cut"),
+        .optional(
+            "addresses",
+            .object([
+                .required(
+                    "any", .text, "why its servers may stand elsewhere than in their color's inventory",
+                    example: "a CDN outside of both colors")
+            ]), "where its servers stand; without it each at an address of its color's inventory"),
         .later("mode"),
+    ])
+
+    private static let ignoredBackend = Shape.object([
+        .required("backend", .text(.trafficName), "its name, * for any text", example: "\"be_legacy_*\""),
+        .required("reason", .text, "why it may lose its servers", example: "switched off in March"),
     ])
 
     private static let drain = Shape.object([

@@ -61,6 +61,14 @@ public final class StreamSocket: @unchecked Sendable {
         }
     }
 
+    /// Tells the other end that no more comes; what it sends can still be read.
+    public func endWriting() {
+        lock.withLock {
+            guard !isClosed else { return }
+            shutdown(descriptor, Int32(SHUT_WR))
+        }
+    }
+
     /// Closes the connection; operations under way fail.
     public func close() {
         lock.withLock {

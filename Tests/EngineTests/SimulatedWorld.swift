@@ -32,7 +32,7 @@ actor SimulatedWorld {
             servers: Color.allCases.flatMap { color in
                 (1...2).map { index in
                     ServerState(
-                        name: "\(color)-\(index)", address: "127.0.\(color == .blue ? 11 : 12).\(index):80",
+                        name: "\(color)-\(index)", address: "127.0.\(color == .blue ? 11 : 12).10:80",
                         weight: color == live ? 100 : 0,
                         operation: color == live ? .up : .down)
                 }

@@ -48,7 +48,9 @@ struct BrokenConnectionTests {
 
     @Test("to something that is no HAProxy is no passing trouble")
     func somethingElse() async throws {
-        let fake = try await FakeHAProxy([.text("HTTP/1.0 400 Bad request\n\nContent-Type: text/html\n\nsorry\n\n")])
+        let fake = try await FakeHAProxy([
+            .text("HTTP/1.0 400 Bad request\n\nContent-Type: text/html\n\nsorry\n\nbye\n\n")
+        ])
         defer { fake.stop() }
         let failure = try await #require(throws: Failure.self) { try await driver(fake.socket).observe() }
         #expect(failure.kind == .permanent)
@@ -93,6 +95,20 @@ struct BrokenConnectionTests {
 
 @Suite("A weight that does not stay", .serialized)
 struct ReadBackTests {
+    @Test("is none for a server that is held in maintenance: nothing makes it ready", arguments: [2, 32])
+    func heldInMaintenance(bits: Int) async throws {
+        let held = state.replacing("2 0 9", with: "0 \(bits) 9")
+        let fake = try await FakeHAProxy([.text(held), .text("\n\n"), .text(held)])
+        defer { fake.stop() }
+        try await driver(fake.socket).apply([.state("blue-1", .ready)], epoch: 1)
+        let weight = try await FakeHAProxy([.text(held), .text("\n\n"), .text(held)])
+        defer { weight.stop() }
+        let failure = try await #require(throws: Failure.self) {
+            try await driver(weight.socket).apply([.weight("blue-1", 10)], epoch: 1)
+        }
+        #expect(failure.details == ["shop/blue-1: weight 10 was set, is 9, maint"])
+    }
+
     @Test("fails the change")
     func differentWeight() async throws {
         let fake = try await FakeHAProxy([.text(state), .text("\n\n"), .text(state)])

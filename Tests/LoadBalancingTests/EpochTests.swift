@@ -17,7 +17,9 @@ struct EpochTests {
             #expect(try await driver.observe().epoch == 0)
             try await driver.apply([.weight("blue-1", 9)], epoch: 7)
             #expect(try await driver.observe().epoch == 7)
-            #expect(try String(contentsOfFile: lab.epochMap, encoding: .utf8) == "other 1\nepoch 7\nlast 2\n")
+            #expect(
+                try String(contentsOfFile: lab.epochMap, encoding: .utf8)
+                    == "other 1\nepoch 0\nlast 2\nepoch-shop 7@me\n")
         }
     }
 
@@ -31,9 +33,83 @@ struct EpochTests {
             }
             #expect(failure.kind == .refused)
             #expect(failure.summary == "edge-1: another run owns this load balancer")
+            #expect(failure.details == ["its epoch-shop in \(lab.epochMap) is 7@me, this run's is 6@me"])
             let state = try await driver.observe()
             #expect(state.epoch == 7)
             #expect(state.backends["shop"]?.servers[0].weight == 9)
+        }
+    }
+
+    @Test("refuses a run of another journal with the same number, and is taken over by one with a higher number")
+    func otherOwner() async throws {
+        try await withHAProxy(backends) { lab in
+            let mine = lab.driver(epochMap: lab.epochMap)
+            let other = lab.driver(epochMap: lab.epochMap, owner: EpochOwner(environment: "shop", id: "other"))
+            try await mine.apply([.weight("blue-1", 9)], epoch: 7)
+            #expect(try await mine.observeClaim(epoch: 7) == [])
+            let failure = try await #require(throws: Failure.self) {
+                try await other.apply([.weight("blue-1", 1)], epoch: 7)
+            }
+            #expect(failure.kind == .refused)
+            #expect(failure.details.first?.hasSuffix("is 7@me, this run's is 7@other") == true)
+            let claim = try await other.observeClaim(epoch: 7)
+            #expect(claim.map(\.isBlocking) == [true])
+            #expect(claim.first?.text.contains("another run owns this load balancer") == true)
+            #expect(try await mine.observe().backends["shop"]?.servers[0].weight == 9)
+
+            let takeover = try await other.observeClaim(epoch: 8)
+            #expect(takeover.map(\.isBlocking) == [false])
+            #expect(takeover.first?.text.contains("is 7@me, of another journal") == true)
+            try await other.apply([.weight("blue-1", 2)], epoch: 8)
+            #expect(try await mine.observeClaim(epoch: 8).map(\.isBlocking) == [true])
+        }
+    }
+
+    @Test("belongs to one environment: another one in the same map is not in its way")
+    func environments() async throws {
+        try await withHAProxy(backends) { lab in
+            let old = lab.driver(epochMap: lab.epochMap, owner: EpochOwner(environment: "old", id: "me"))
+            try await old.apply([], epoch: 50)
+            let young = lab.driver(epochMap: lab.epochMap)
+            #expect(try await young.observeClaim(epoch: 2) == [])
+            try await young.apply([.weight("blue-1", 9)], epoch: 2)
+            #expect(try await young.observe().epoch == 2)
+            #expect(try await old.observe().epoch == 50)
+        }
+    }
+
+    @Test("of before environments had their own is a lower bound until the environment has one")
+    func sharedEntry() async throws {
+        try await withHAProxy(backends) { lab in
+            try await lab.tell("set map \(lab.epochMap) epoch 5")
+            let driver = lab.driver(epochMap: lab.epochMap)
+            #expect(try await driver.observe().epoch == 5)
+            #expect(try await driver.observeClaim(epoch: 4).map(\.isBlocking) == [true])
+            let failure = try await #require(throws: Failure.self) { try await driver.apply([], epoch: 4) }
+            #expect(failure.kind == .refused)
+            try await driver.apply([], epoch: 5)
+            try await lab.tell("set map \(lab.epochMap) epoch 9")
+            try await driver.apply([], epoch: 6)
+            #expect(try await driver.observe().epoch == 6)
+        }
+    }
+
+    @Test("of a lost journal is reset by the command of the advice, and the next plan tells who did")
+    func reset() async throws {
+        try await withHAProxy(backends) { lab in
+            let lost = lab.driver(epochMap: lab.epochMap, owner: EpochOwner(environment: "shop", id: "lost"))
+            try await lost.apply([], epoch: 50)
+            let driver = lab.driver(epochMap: lab.epochMap)
+            let failure = try await #require(throws: Failure.self) { try await driver.apply([], epoch: 1) }
+            let parts = failure.advice?.split(separator: "\"") ?? []
+            #expect(parts.count == 3)
+            #expect(parts.last?.contains("socat - UNIX-CONNECT:\(lab.folder)/admin.sock") == true)
+            try await lab.tell(String(parts[1]))
+            let claim = try await driver.observeClaim(epoch: 1)
+            #expect(claim.map(\.isBlocking) == [false])
+            #expect(claim.first?.text.contains("is 0@reset-by-YOUR-NAME") == true)
+            try await driver.apply([], epoch: 1)
+            #expect(try await driver.observe().epoch == 1)
         }
     }
 
@@ -52,7 +128,7 @@ struct EpochTests {
             try await driver.apply([.weight("blue-1", 9)], epoch: 2)
             try await driver.apply([.weight("blue-1", 8)], epoch: 3)
             #expect(try await driver.observe().epoch == 3)
-            #expect(try String(contentsOfFile: lab.folder + "/empty.map", encoding: .utf8) == "epoch 3\n")
+            #expect(try String(contentsOfFile: lab.folder + "/empty.map", encoding: .utf8) == "epoch-shop 3@me\n")
         }
     }
 
@@ -73,12 +149,13 @@ struct EpochTests {
     func race() async throws {
         let state = "1\n# be_name srv_name srv_addr srv_op_state srv_admin_state srv_uweight\nshop blue-1 ::1 2 0 9\n\n"
         func map(_ epoch: Int) -> String {
-            "type=str, case=sensitive, found=yes, idx=tree, key=\"epoch\", value=\"\(epoch)\", type=\"str\"\n\n"
+            "type=str, found=yes, key=\"epoch-shop\", value=\"\(epoch)@me\", type=\"str\"\n\ntype=str, found=no\n\n"
         }
         let fake = try await FakeHAProxy([.text(map(4) + state), .text("\n\n"), .text(map(5) + state)])
         defer { fake.stop() }
         let runtime = HAProxyRuntime(
-            LoadBalancerAddress(name: "edge-1", socket: Setting(fake.socket), epochMap: "/e.map"), resolver: literal)
+            LoadBalancerAddress(name: "edge-1", socket: Setting(fake.socket), epochMap: "/e.map"), owner: testOwner,
+            resolver: literal)
         let failure = try await #require(throws: Failure.self) {
             try await runtime.apply([.weight("blue-1", 9)], epoch: 4)
         }

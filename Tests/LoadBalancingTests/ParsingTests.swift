@@ -23,6 +23,7 @@ struct ReplyTests {
         #expect(RuntimeReply.sections(of: Array("a\n\nb\n\nc\n\n".utf8), count: 2) == ["a\n", "b\n\nc\n"])
         #expect(RuntimeReply.sections(of: Array("a\n\nb\n".utf8), count: 2) == nil)
         #expect(RuntimeReply.sections(of: Array("a\n\n".utf8), count: 2) == nil)
+        #expect(RuntimeReply.sections(of: Array("a\n\n\nc\n\n".utf8), count: 3) == ["a\n", "", "c\n"])
         #expect(RuntimeReply.sections(of: [], count: 1) == nil)
     }
 
@@ -45,6 +46,9 @@ struct ShownTests {
         3 shop 1 blue-1 127.0.0.1 2 0 50 0 8080
         3 shop 2 blue-2 ::1 0 5 100 22 80
         4 cart 1 green-1 10.0.0.1 3 9 7 18 81
+        4 cart 2 green-2 - 0 32 7 0 81
+        4 cart 3 green-3 10.0.0.3 0 2 7 0 81
+        4 cart 4 green-4 10.0.0.4 2 4 7 0 81
 
         """
     static let statistics = """
@@ -59,23 +63,78 @@ struct ShownTests {
     @Test("of servers is read column by column, by name")
     func servers() throws {
         let records = try ServerRecord.all(in: ShownTests.state)
-        #expect(records.map(\.address) == ["127.0.0.1:8080", "[::1]:80", "10.0.0.1:81"])
-        #expect(records.map(\.administration) == [.ready, .maint, .maint])
-        #expect(records.map(\.operation) == [.up, .down, .stopping])
-        #expect(records.map(\.weight) == [50, 100, 7])
-        #expect(records.map(\.hasActiveAgent) == [false, true, false])
+        #expect(
+            records.map(\.address) == [
+                "127.0.0.1:8080", "[::1]:80", "10.0.0.1:81", "-:81", "10.0.0.3:81", "10.0.0.4:81",
+            ])
+        #expect(records.map(\.administration) == [.ready, .maint, .maint, .maint, .maint, .ready])
+        #expect(records.map(\.isHeldInMaintenance) == [false, false, false, true, true, false])
+        #expect(records.map(\.operation) == [.up, .down, .stopping, .down, .down, .up])
+        #expect(records.map(\.weight) == [50, 100, 7, 7, 7, 7])
+        #expect(records.map(\.hasActiveAgent) == [false, true, false, false, false, false])
     }
 
     @Test("of counters is read through quotes and newlines in cells")
     func counters() throws {
         let statistics = try Statistics(ShownTests.statistics)
-        #expect(statistics.backends == ["shop": .init(algorithm: "roundrobin", cookie: "SRV")])
+        #expect(
+            statistics.backends == [
+                "shop": .init(algorithm: "roundrobin", cookie: "SRV", own: ServerCounters(queued: 2))
+            ])
         #expect(
             statistics.counters[.init(backend: "shop", name: "blue-1")]
                 == ServerCounters(
-                    sessions: 1, queued: 2, rate: 3, requests: 41, errors: 15, responseTime: Period(milliseconds: 7)))
+                    sessions: 1, queued: 2, rate: 3, requests: 41, errors: 15, begun: 40,
+                    responseTime: Period(milliseconds: 7)))
         #expect(statistics.counters[.init(backend: "tunnel", name: "blue-1")]?.requests == 40)
         #expect(statistics.counters[.init(backend: "tunnel", name: "blue-1")]?.errors == 11)
+    }
+
+    @Test(
+        "of attempts counts each once, whether it was answered, failed, repeated or sent elsewhere",
+        arguments: [
+            // HAProxy's own lines: 20 requests of two servers, of which this one closes each connection, or refuses it.
+            (version: "2.6.12", line: "19,0,0,0,19,19", failed: 19), ("2.8.25", "19,0,0,19,19,19", 19),
+            ("2.6.12 refused", "19,0,0,0,0,19", 19), ("2.6.12 alone, refused", "8,0,2,0,6,0", 8),
+            ("no retries", "7,3,0,4,0,0", 4), ("all is well", "9,9,0,0,0,0", 0),
+        ])
+    func attempts(version: String, line: String, failed: Int) throws {
+        let statistics = try Statistics(
+            "# pxname,svname,stot,req_tot,econ,eresp,wretr,wredis,mode,\nshop,green-1,\(line),http,\n")
+        let counters = try #require(statistics.counters[.init(backend: "shop", name: "green-1")])
+        #expect(counters.errors == failed)
+        #expect(counters.requests == counters.begun)
+    }
+
+    @Test(
+        "of a health check tells a server that was asked from one that was not",
+        arguments: [
+            ("no check", nil, .none), ("UP", "L7OK", .passed), ("UP", "* L7OK", .passed), ("UP", nil, .passed),
+            ("UP", "INI", .pending), ("UP", "L4CON", .pending), ("UP 1/3", "L7OK", .pending), ("UP 1/2", nil, .pending),
+            ("UP 2/3", "L7STS", .passed), ("DOWN", "L4CON", .failed), ("DOWN 1/2", "L7OK", .failed),
+            ("DOWN (agent)", "L7OK", .failed), ("DRAIN", "L7OK", .passed), ("DRAIN 1/3", "L7OK", .pending),
+            ("NOLB", "L7OKC", .passed), ("MAINT", nil, .pending), ("MAINT (via shop/blue-1)", nil, .pending),
+            ("MAINT (resolution)", nil, .pending), ("", nil, .pending),
+        ] as [(String, String?, ServerState.Check)])
+    func check(status: String, last: String?, check: ServerState.Check) {
+        #expect(HealthCheck.read(status: status, last: last, fallsAtOnce: false, sinceChange: 0) == check)
+    }
+
+    @Test("of a server that falls at its first failed check says nothing until it had time for one")
+    func fallsAtOnce() {
+        #expect(HealthCheck.read(status: "UP", last: "L7OK", fallsAtOnce: true, sinceChange: 4) == .pending)
+        #expect(HealthCheck.read(status: "UP", last: "L7OK", fallsAtOnce: true, sinceChange: 5) == .passed)
+        #expect(HealthCheck.read(status: "UP", last: "L4CON", fallsAtOnce: true, sinceChange: 5) == .pending)
+    }
+
+    @Test("of a master's processes gives the old workers")
+    func oldWorkers() {
+        let head = "#<PID>          <type>          <reloads>       <uptime>        <version>      \n"
+        let processes = "899  master  1 [failed: 0]  0d00h00m02s  2.6\n# workers\n966  worker  0  0d  2.6\n"
+        let old = "# old workers\n919  worker  1  0d  2.6\n920  worker  2  0d  2.6\n# programs\n7  x  1  0d  -\n\n"
+        #expect(OldWorkers.pids(in: head + processes + old) == [919, 920])
+        #expect(OldWorkers.pids(in: head + processes + "# programs\n\n") == [])
+        #expect(OldWorkers.pids(in: "Unknown command\n") == nil)
     }
 
     @Test("is never more than wrong, however broken", arguments: 0..<40)
@@ -85,7 +144,7 @@ struct ShownTests {
             _ = try? ServerRecord.all(in: mutated(ShownTests.state, &random))
             _ = try? Statistics(mutated(ShownTests.statistics, &random))
             _ = SessionLine.all(in: mutated("0x1: src=unix:1 fe=users be=shop srv=blue-1 age=3s a=\n", &random))
-            _ = EpochMap.epoch(in: mutated("type=str, found=yes, key=\"epoch\", value=\"7\", type=\"str\"\n", &random))
+            _ = EpochMap.entry(in: mutated("type=str, found=yes, key=\"epoch\", value=\"7\", type=\"str\"\n", &random))
             let reply = Array(mutated("\n[3]: No such server.\n\n[6]: New\n\n\n", &random).utf8)
             _ = RuntimeReply.toChanges(reply)
             _ = RuntimeReply.sections(of: reply, count: 3)
@@ -97,7 +156,9 @@ struct ShownTests {
         let bytes = Array(ShownTests.state.utf8)
         for length in bytes.indices {
             let records = try? ServerRecord.all(in: String(decoding: bytes[..<length], as: UTF8.self))
-            for record in records ?? [] { #expect(["blue-1", "blue-2", "green-1"].contains(record.name)) }
+            for record in records ?? [] {
+                #expect(["blue-1", "blue-2", "green-1", "green-2", "green-3", "green-4"].contains(record.name))
+            }
         }
     }
 

@@ -105,7 +105,7 @@ struct RefusalTests {
     func mapPath() async throws {
         let runtime = HAProxyRuntime(
             LoadBalancerAddress(name: "edge-1", socket: "unix:/nowhere", epochMap: "/a;disable server shop/blue-1"),
-            resolver: literal)
+            owner: testOwner, resolver: literal)
         let failure = try await #require(throws: Failure.self) { try await runtime.observe() }
         #expect(failure.kind == .refused)
     }
@@ -113,5 +113,6 @@ struct RefusalTests {
 
 func driver(_ socket: String, deadline: Duration = .seconds(3)) -> HAProxyRuntime {
     HAProxyRuntime(
-        LoadBalancerAddress(name: "edge-1", socket: Setting(socket)), resolver: literal, deadline: deadline)
+        LoadBalancerAddress(name: "edge-1", socket: Setting(socket)), owner: testOwner, resolver: literal,
+        deadline: deadline)
 }

@@ -54,8 +54,18 @@ struct EnvironmentTests {
                 LoadBalancerAddress(
                     name: "edge-1", socket: "unix:/run/haproxy/admin.sock", stateFile: "/var/lib/state",
                     epochMap: "/etc/epoch.map"),
-                LoadBalancerAddress(name: "edge-2", socket: "tcp:10.0.0.3:9999"),
+                LoadBalancerAddress(
+                    name: "edge-2", socket: "tcp:10.0.0.3:9999", withoutStateFile: "nobody reloads it",
+                    master: "unix:/run/master.sock", hardStopAfter: .minutes(30)),
             ])
+        #expect(
+            environment.traffic == [
+                TrafficRule(
+                    backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"], persistence: .cut,
+                    anyAddress: "a CDN")
+            ])
+        #expect(
+            environment.ignoreBackends == [IgnoredBackend(backend: "be_old_*", reason: "switched off in March")])
         #expect(
             environment.drain == DrainPolicy(quiet: .seconds(10), deadline: .minutes(90), atDeadline: .rollback))
         #expect(environment.soak == .minutes(20))

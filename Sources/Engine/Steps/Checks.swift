@@ -3,13 +3,7 @@ import Migration
 /// Looks for everything that would spoil the run, before anything is built. Changes nothing.
 struct Checks: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
-        var found: [String] = []
-        var count = 0
-        for loadBalancer in context.drivers.loadBalancers {
-            let obstacles = try await loadBalancer.observeObstacles(context.environment.traffic)
-            found += obstacles.filter(\.isBlocking).map(\.text)
-            count += 1
-        }
+        var found = try await checkLoadBalancers(context)
         let version = try await context.drivers.provisioner.observeVersion()
         if let configurator = context.drivers.configurator { _ = try await configurator.observeVersion() }
         let old = try await context.cluster(of: context.direction.old)
@@ -21,8 +15,33 @@ struct Checks: StepWork {
         guard found.isEmpty else {
             throw Failure(
                 "\(found.count) things would spoil the run", details: found,
-                advice: "Mend them, then: rz resume.")
+                advice: "Fix them, then: rz resume.")
         }
-        return "\(count) load balancers, \(version), \(platform.description)"
+        return "\(context.drivers.loadBalancers.count) load balancers, \(version), \(platform.description)"
+    }
+
+    /// What of the load balancers would spoil the run. A plan asks for the most of it; which backends take weights is asked
+    /// here only.
+    private func checkLoadBalancers(_ context: StepContext) async throws(Failure) -> [String] {
+        let rules = context.environment.traffic
+        var found: [String] = []
+        var states: [LoadBalancerID: LoadBalancerState] = [:]
+        for loadBalancer in context.drivers.loadBalancers {
+            states[loadBalancer.name] = try await loadBalancer.observe()
+            let obstacles = try await loadBalancer.observeObstacles(rules)
+            let claim = try await loadBalancer.observeClaim(epoch: context.fence.epoch)
+            let blocking = (obstacles + claim).filter(\.isBlocking)
+            found += blocking.map(\.text)
+            guard blocking.isEmpty else { continue }
+            let weights = try await context.fence.act { () async throws(Failure) in
+                try await loadBalancer.proveWeights(rules)
+            }
+            found += weights.filter(\.isBlocking).map(\.text)
+        }
+        var inventories: [Color: Inventory] = [:]
+        for color in Color.allCases { inventories[color] = try await context.inventory(of: color) }
+        return found + misplacedServers(states, rules, inventories: inventories)
+            + unlistedBackends(
+                states, rules, ignored: context.environment.ignoreBackends ?? [], inventories: inventories)
     }
 }

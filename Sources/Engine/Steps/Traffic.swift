@@ -57,6 +57,8 @@ struct ShiftTraffic: StepWork {
             if context.clock.uptime >= end, open == nil { break }
             await context.wait(for: open ?? "\(bake) at \(share) without a bad verdict")
         }
+        let usual = try await traffic.usual()
+        if await context.state.traffic.usual != usual { try await context.record(.oldSideMeasured(usual: usual)) }
         if !gate.analysis.isEmpty { try await context.record(.gatePassed(gate: "cutOver \(share)")) }
     }
 }

@@ -1,48 +1,126 @@
-/// The map whose entry `epoch` tells which run may write.
-struct EpochMap: Sendable {
-    /// As HAProxy's configuration names it: HAProxy knows a map by this text.
-    let path: String
+import Migration
+import Transport
 
-    /// Nil for a path that HAProxy would read as several words or commands.
-    init?(_ path: String) {
-        let isPlain = path.utf8.allSatisfy { $0 > 32 && $0 != 127 && $0 != 59 && $0 != 92 }
-        guard !path.isEmpty, isPlain, path.utf8.count <= 4096 else { return nil }
-        self.path = path
+/// Who moves an environment, as load balancers are told: the runs of one journal.
+public struct EpochOwner: Sendable, Hashable {
+    public let environment: String
+    /// Stays the same for all runs of a journal, and no other journal has it.
+    public let id: String
+
+    public init(environment: String, id: String) {
+        self.environment = environment
+        self.id = id
+    }
+}
+
+/// The map whose entry for an environment tells which run may write.
+struct EpochMap: Sendable {
+    /// What the map has for an environment: `7@ab12`.
+    struct Entry: Sendable, Hashable, CustomStringConvertible {
+        var number: Int
+        /// Nil in an entry of rz 0.1, which had one for all environments.
+        var owner: String?
+
+        init(number: Int, owner: String?) {
+            self.number = number
+            self.owner = owner
+        }
+
+        init?(_ text: Substring) {
+            let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let first = parts.first, let number = Int(first) else { return nil }
+            self.init(number: number, owner: parts.count == 2 ? String(parts[1]) : nil)
+        }
+
+        var description: String { owner.map { "\(number)@\($0)" } ?? "\(number)" }
+
+        /// Whether a run with this entry is refused where the load balancer holds `held`.
+        func isRefused(by held: Entry) -> Bool {
+            held.number > number || (held.number == number && held.owner != nil && held.owner != owner)
+        }
     }
 
-    var question: String { "get map \(path) epoch" }
+    /// As HAProxy's configuration names it: HAProxy knows a map by this text.
+    let path: String
+    private let owner: EpochOwner
+
+    /// Nil for a path, an environment or an id that HAProxy would read as several words or commands.
+    init?(_ path: String, _ owner: EpochOwner) {
+        let isPlain = path.utf8.allSatisfy { $0 > 32 && $0 != 127 && $0 != 59 && $0 != 92 }
+        guard !path.isEmpty, isPlain, path.utf8.count <= 4096, ServerChange.isName(owner.environment),
+            ServerChange.isName(owner.id)
+        else { return nil }
+        self.path = path
+        self.owner = owner
+    }
+
+    var key: String { "epoch-\(owner.environment)" }
+    /// Of rz 0.1.
+    static let sharedKey = "epoch"
+
+    /// The environment's own entry, then the one that environments shared.
+    var questions: [String] { [key, EpochMap.sharedKey].map { "get map \(path) \($0)" } }
+
+    func entry(of epoch: Int) -> Entry { Entry(number: epoch, owner: owner.id) }
+
+    /// What counts: the shared entry only where the environment has none of its own.
+    func held(in answers: [String]) -> Entry? { answers.lazy.compactMap(EpochMap.entry(in:)).first }
+
+    func isOther(_ held: Entry) -> Bool { held.owner != nil && held.owner != owner.id }
 
     var advice: String {
         "Name the map in its configuration, for example `http-request set-var(txn.epoch) "
-            + "str(epoch),map_str(\(path),0)` in a frontend, and reload HAProxy."
+            + "str(\(key)),map_str(\(path),0)` in a frontend, and reload HAProxy."
     }
 
-    // MARK: - HAProxy's answer: type=str, …, found=yes, idx=tree, key="epoch", value="7", type="str"
+    /// How a person takes a load balancer over from a journal that is lost, in a way that the next plan tells of.
+    func reset(_ held: Entry, at address: SocketAddress) -> String {
+        let key = held.owner == nil ? EpochMap.sharedKey : key
+        let value = held.owner == nil ? "0" : "0@reset-by-YOUR-NAME"
+        return
+            "See who moves \(owner.environment): rz status, rz history, there and here. Only if that journal is lost and "
+            + "no run of it lives: echo \"set map \(path) \(key) \(value)\" | socat - \(address.socat), and write the line "
+            + "`\(key) \(value)` into that file."
+    }
+
+    // MARK: - HAProxy's answer: type=str, …, found=yes, idx=tree, key="epoch-shop", value="7@ab", type="str"
 
     static func exists(in answer: String) -> Bool { answer.hasPrefix("type=") }
     static func hasEntry(in answer: String) -> Bool { exists(in: answer) && fields(of: answer).contains("found=yes") }
 
-    static func epoch(in answer: String) -> Int? {
+    static func entry(in answer: String) -> Entry? {
         guard hasEntry(in: answer), let field = fields(of: answer).first(where: { $0.hasPrefix("value=\"") }) else {
             return nil
         }
-        return Int(field.dropFirst(7).prefix { $0 != "\"" })
+        return Entry(field.dropFirst(7).prefix { $0 != "\"" })
     }
 
     private static func fields(of answer: String) -> [String] {
         answer.firstLine.split(separator: ",").map { field in String(field.drop { $0 == " " }) }
     }
 
-    /// The map file with this epoch in place of its old one.
-    static func contents(_ old: String, with epoch: Int) -> String {
+    /// The map file with this entry in place of the environment's old one.
+    func contents(_ old: String, with entry: Entry) -> String {
         var lines = old.utf8.split(separator: 10, omittingEmptySubsequences: false).map { String(Substring($0)) }
         if lines.last == "" { lines.removeLast() }
-        let entry = "epoch \(epoch)"
-        if let index = lines.firstIndex(where: isEntry) { lines[index] = entry } else { lines.append(entry) }
+        let line = "\(key) \(entry)"
+        if let index = lines.firstIndex(where: isEntry) { lines[index] = line } else { lines.append(line) }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func isEntry(_ line: String) -> Bool {
-        line.split(maxSplits: 1) { $0 == " " || $0 == "\t" }.first == "epoch"
+    private func isEntry(_ line: String) -> Bool {
+        guard let first = line.split(maxSplits: 1, whereSeparator: { $0 == " " || $0 == "\t" }).first else {
+            return false
+        }
+        return first == key
+    }
+}
+
+extension SocketAddress {
+    /// As socat names it.
+    fileprivate var socat: String {
+        let text = description
+        if text.hasPrefix("unix:") { return "UNIX-CONNECT:" + text.dropFirst(5) }
+        return text.hasPrefix("tcp:") ? "TCP:" + text.dropFirst(4) : text
     }
 }

@@ -1,7 +1,7 @@
 import Migration
 import Transport
 
-/// HAProxy's runtime API over one admin socket, UNIX or TCP.
+/// HAProxy's runtime API over one admin socket, UNIX or TCP, and over its master's where there is one.
 ///
 /// Source: HAProxy 2.6 management guide, sections 9.1 and 9.3; what it does beyond that was measured on 2.6.12.
 ///
@@ -9,16 +9,23 @@ import Transport
 /// is looked at before and after, so such a race is seen, and only a higher epoch is ever written over a lower one.
 public struct HAProxyRuntime: LoadBalancer {
     public let name: LoadBalancerID
-    private let address: LoadBalancerAddress
-    private let resolver: Resolver
+    let address: LoadBalancerAddress
+    let owner: EpochOwner
+    let resolver: Resolver
     private let deadline: Duration
+    private let stickTables = StickTables()
 
     /// - Parameters:
+    ///   - owner: whose epochs are written to the load balancer.
     ///   - resolver: called at each use, so that a socket may move while a run waits.
     ///   - deadline: for one exchange with HAProxy, connecting included.
-    public init(_ address: LoadBalancerAddress, resolver: @escaping Resolver, deadline: Duration = .seconds(3)) {
+    public init(
+        _ address: LoadBalancerAddress, owner: EpochOwner, resolver: @escaping Resolver,
+        deadline: Duration = .seconds(3)
+    ) {
         name = address.name
         self.address = address
+        self.owner = owner
         self.resolver = resolver
         self.deadline = deadline
     }
@@ -26,17 +33,12 @@ public struct HAProxyRuntime: LoadBalancer {
     // MARK: - Looking
 
     public func observe() async throws(Failure) -> LoadBalancerState {
-        let socket = try socket()
-        let map = try epochMap()
-        let commands =
-            ["show info", "show servers state"] + (map.map { [$0.question] } ?? []) + [HAProxyRuntime.statistics]
-        let answers = try await socket.ask(commands)
-        let version = answers[0].split(separator: "\n").first { $0.hasPrefix("Version: ") }?.dropFirst(9)
-        let records = try records(in: answers[1], socket)
-        let statistics = try statistics(in: answers[answers.count - 1], socket)
+        let look = try await lookAround(try socket())
+        // Without its master's answer the old processes are unknown, which is no reason not to see the new one.
+        let old = try? await oldWorkers()?.observe()
         return LoadBalancerState(
-            version: version.map(String.init) ?? "unknown", backends: backends(records, statistics),
-            epoch: map == nil ? nil : EpochMap.epoch(in: answers[2]))
+            version: look.info["Version"] ?? "unknown", backends: look.backends(old.map { Array($0.values) } ?? []),
+            epoch: look.held?.number, process: look.process(address.hardStopAfter), oldWorkers: old?.keys.sorted())
     }
 
     public func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
@@ -47,133 +49,109 @@ public struct HAProxyRuntime: LoadBalancer {
                 "\(name) does not show sessions", at: socket.address.description, details: ["Permission denied"],
                 advice: RuntimeReply.advice(for: "Permission denied"))
         }
-        return SessionLine.all(in: answer).filter { $0.backend == backend && $0.server == server }.map(\.description)
+        let old = try? await oldWorkers()?.observeSessions()
+        func lines(_ sessions: [SessionLine], _ process: String) -> [String] {
+            sessions.filter { $0.backend == backend && $0.server == server }
+                .map { "\(name) \(backend)/\(server): \($0)\(process)" }
+        }
+        return lines(SessionLine.all(in: answer), "")
+            + (old ?? [:]).sorted { $0.key < $1.key }.flatMap { lines($0.value, ", in the old process \($0.key)") }
     }
 
     public func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
         let socket = try socket()
+        let look = try await lookAround(socket)
+        let level = try await socket.ask(["show cli level"])[0]
+        let obstacles = Obstacles(name: name, address: address, rules: rules, look: look)
+        var isMasterSilent = false
+        if let workers = try oldWorkers() {
+            do throws(Failure) { _ = try await workers.observe() } catch { isMasterSilent = true }
+        }
+        return obstacles.ofSocket(level: level) + obstacles.ofBackends() + obstacles.ofEpochMap(look.map)
+            + obstacles.ofStateFile(try address.stateFile.map { setting throws(Failure) in try resolver(setting) })
+            + obstacles.ofReloads(isMasterSilent: isMasterSilent)
+    }
+
+    public func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle] {
+        guard let map = try epochMap() else { return [] }
+        let socket = try socket()
+        guard let held = map.held(in: try await socket.ask(map.questions)) else { return [] }
+        if map.entry(of: epoch).isRefused(by: held) {
+            let failure = replaced(epoch, by: held, map, socket)
+            let text = ([failure.summary] + failure.details + [failure.advice].compactMap(\.self)).joined(
+                separator: "; ")
+            return [Obstacle(text, isBlocking: true)]
+        }
+        guard map.isOther(held) else { return [] }
+        return [
+            Obstacle(
+                "\(name): its entry \(map.key) in \(map.path) is \(held), of another journal than this one; the run takes "
+                    + "it over. Make sure that no run of that journal lives.", isBlocking: false)
+        ]
+    }
+
+    public func proveWeights(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
+        let backends = rules.map(\.backend).filter(ServerChange.isName)
+        let replies = try await socket().refusals(of: backends.map(RuntimeCommand.addNothing))
+        guard replies.count == backends.count else {
+            throw Failure(
+                "\(name) ended the connection in the middle of a question", at: try socket().address.description,
+                details: ["\(replies.count) of \(backends.count) backends were asked"], kind: .transient)
+        }
+        return zip(backends, replies).compactMap { backend, reply in
+            if reply.contains("dynamic load balancing") {
+                return Obstacle(
+                    "\(name): backend \(backend) uses a static algorithm, which takes no weights: HAProxy says \"\(reply)\". "
+                        + "Use a dynamic one (`balance roundrobin`, or `hash-type consistent`), and reload HAProxy.",
+                    isBlocking: true)
+            }
+            guard !reply.contains("expects <name> and <addr>") else { return nil }
+            return Obstacle(
+                "\(name): whether backend \(backend) takes weights is not known: HAProxy says \"\(reply)\"",
+                isBlocking: false)
+        }
+    }
+
+    /// What one HAProxy says of itself in one answer.
+    struct Look {
+        var info: [String: String]
+        var records: [ServerRecord]
+        var statistics: Statistics
+        /// Names of stick tables that keep users at their servers.
+        var tables: Set<String>
+        var map: (map: EpochMap, exists: Bool)?
+        var held: EpochMap.Entry?
+    }
+
+    private func lookAround(_ socket: RuntimeSocket) async throws(Failure) -> Look {
         let map = try epochMap()
         let commands =
-            ["show cli level", "show servers state"] + (map.map { [$0.question] } ?? []) + [HAProxyRuntime.statistics]
+            ["show info", "show servers state", StickTables.question] + (map?.questions ?? []) + [Statistics.question]
         let answers = try await socket.ask(commands)
-        let obstacles = Obstacles(
-            name: name, rules: rules, records: try records(in: answers[1], socket),
-            statistics: try statistics(in: answers[answers.count - 1], socket))
-        return obstacles.ofSocket(level: answers[0]) + obstacles.ofBackends()
-            + obstacles.ofEpochMap(map, answer: map == nil ? nil : answers[2])
-            + obstacles.ofStateFile(try address.stateFile.map { setting throws(Failure) in try resolver(setting) })
-    }
-
-    // MARK: - Changing
-
-    public func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
-        for change in changes { try change.validate(for: name) }
-        let socket = try socket()
-        let map = try epochMap()
-        let stateFile = try address.stateFile.map { setting throws(Failure) in PersistentFile(try resolver(setting)) }
-        let before = try await look(socket, map)
-        try await claim(epoch, held: before.epochAnswer, map, socket)
-        let agents = before.records.filter { record in
-            record.hasActiveAgent && changes.contains { $0.backend == record.backend && $0.server == record.name }
-        }
-        do throws(Failure) {
-            try await socket.perform(agents.map(RuntimeCommand.disableAgent) + changes.map(RuntimeCommand.change))
-        } catch {
-            throw await explained(error, changes, socket)
-        }
-        let after = try await look(socket, map)
-        try refuse(epoch, below: EpochMap.epoch(in: after.epochAnswer ?? ""), map, socket)
-        try ReadBack(changes).compare(with: after.records, on: name, socket.address)
-        try await keep(after.stateText, in: stateFile)
-        if let map { try await keep(epoch, in: map) }
-    }
-
-    private struct Look {
-        var records: [ServerRecord]
-        var stateText: String
-        var epochAnswer: String?
-    }
-
-    private func look(_ socket: RuntimeSocket, _ map: EpochMap?) async throws(Failure) -> Look {
-        let answers = try await socket.ask((map.map { [$0.question] } ?? []) + ["show servers state"])
-        let text = answers[answers.count - 1]
+        let lines = answers[0].split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1) }
+        let info = Dictionary(
+            lines.filter { $0.count == 2 }.map { (String($0[0]), String($0[1].drop { $0 == " " })) },
+            uniquingKeysWith: { first, _ in first })
+        let tables = try await stickTables.keepingUsers(
+            among: StickTables.names(in: answers[2]), of: info["Pid"].flatMap { Int($0) }, socket)
+        let epochs = Array(answers[3..<(answers.count - 1)])
         return Look(
-            records: try records(in: text, socket), stateText: text, epochAnswer: map == nil ? nil : answers[0])
-    }
-
-    /// Makes this run the owner (invariant I6).
-    private func claim(_ epoch: Int, held answer: String?, _ map: EpochMap?, _ socket: RuntimeSocket)
-        async throws(Failure)
-    {
-        guard let map, let answer else { return }
-        guard EpochMap.exists(in: answer) else {
-            throw Failure(
-                "\(name) does not know the map \(map.path)", at: socket.address.description,
-                details: [answer.firstLine],
-                advice: map.advice)
-        }
-        let held = EpochMap.epoch(in: answer)
-        try refuse(epoch, below: held, map, socket)
-        guard held != epoch else { return }
-        try await socket.perform([.setEpoch(epoch, in: map.path, exists: EpochMap.hasEntry(in: answer))])
-    }
-
-    private func refuse(_ epoch: Int, below held: Int?, _ map: EpochMap?, _ socket: RuntimeSocket) throws(Failure) {
-        guard let map, let held, held > epoch else { return }
-        throw Failure(
-            "\(name): another run owns this load balancer", at: socket.address.description,
-            details: ["its epoch in \(map.path) is \(held), this run's is \(epoch)"],
-            advice: "This run acts no more. See who moves this data centre: rz status, rz history.", kind: .refused)
-    }
-
-    /// Adds what only the load balancer knows to a refusal.
-    private func explained(_ failure: Failure, _ changes: [ServerChange], _ socket: RuntimeSocket) async -> Failure {
-        guard failure.summary.contains("static LB algorithm"), let advice = failure.advice,
-            let backend = changes.map(\.backend).first(where: {
-                failure.details.first?.contains("backend \($0),") ?? false
-            }),
-            let answer = try? await socket.ask([HAProxyRuntime.statistics]),
-            let algorithm = try? Statistics(answer[0]).backends[backend]?.algorithm
-        else { return failure }
-        var explained = failure
-        explained.advice = "\(backend) uses `balance \(algorithm)`. \(advice)"
-        return explained
-    }
-
-    // MARK: - What survives a reload
-
-    private func keep(_ state: String, in file: PersistentFile?) async throws(Failure) {
-        guard let file else { return }
-        do throws(PersistentFile.Problem) {
-            try await file.replace { _ in state }
-        } catch {
-            throw unkept("server state", error)
-        }
-    }
-
-    /// HAProxy can't start without its map file: where there is none, HAProxy is on another host.
-    private func keep(_ epoch: Int, in map: EpochMap) async throws(Failure) {
-        do throws(PersistentFile.Problem) {
-            try await PersistentFile(map.path).replace { $0.map { EpochMap.contents($0, with: epoch) } }
-        } catch {
-            throw unkept("epoch", error)
-        }
-    }
-
-    private func unkept(_ what: String, _ problem: PersistentFile.Problem) -> Failure {
-        Failure(
-            "\(name) made the changes, but its \(what) can't be kept, so that a reload would forget them",
-            at: name.text,
-            details: [problem.text], advice: "Make the file writable for rz, then repeat the step.")
+            info: info, records: try records(in: answers[1], socket),
+            statistics: try statistics(in: answers[answers.count - 1], socket), tables: tables,
+            map: map.map { ($0, epochs.first.map(EpochMap.exists) ?? false) }, held: map?.held(in: epochs))
     }
 
     // MARK: - Settings and answers
 
-    /// Of backends and servers only: 2 + 4.
-    private static let statistics = "show stat -1 6 -1"
+    func socket() throws(Failure) -> RuntimeSocket { try socket(address.socket) }
 
-    private func socket() throws(Failure) -> RuntimeSocket {
-        let text = try resolver(address.socket)
+    /// Nil without a master's socket.
+    func oldWorkers() throws(Failure) -> OldWorkers? {
+        try address.master.map { setting throws(Failure) in OldWorkers(try socket(setting)) }
+    }
+
+    private func socket(_ setting: Setting) throws(Failure) -> RuntimeSocket {
+        let text = try resolver(setting)
         guard let parsed = SocketAddress(text) else {
             throw Failure(
                 "\(name) has a socket that rz can't read: \(text.debugDescription)", at: "loadBalancers/\(name)",
@@ -182,10 +160,10 @@ public struct HAProxyRuntime: LoadBalancer {
         return RuntimeSocket(name: name, address: parsed, deadline: deadline)
     }
 
-    private func epochMap() throws(Failure) -> EpochMap? {
+    func epochMap() throws(Failure) -> EpochMap? {
         guard let setting = address.epochMap else { return nil }
         let path = try resolver(setting)
-        guard let map = EpochMap(path) else {
+        guard let map = EpochMap(path, owner) else {
             throw Failure(
                 "\(name) has an epoch map that HAProxy can't be asked for: \(path.debugDescription)",
                 at: "loadBalancers/\(name)", advice: "Use a path without spaces, semicolons, backslashes and newlines.",
@@ -194,7 +172,7 @@ public struct HAProxyRuntime: LoadBalancer {
         return map
     }
 
-    private func records(in answer: String, _ socket: RuntimeSocket) throws(Failure) -> [ServerRecord] {
+    func records(in answer: String, _ socket: RuntimeSocket) throws(Failure) -> [ServerRecord] {
         do throws(MalformedReply) {
             return try ServerRecord.all(in: answer)
         } catch {
@@ -202,7 +180,7 @@ public struct HAProxyRuntime: LoadBalancer {
         }
     }
 
-    private func statistics(in answer: String, _ socket: RuntimeSocket) throws(Failure) -> Statistics {
+    func statistics(in answer: String, _ socket: RuntimeSocket) throws(Failure) -> Statistics {
         do throws(MalformedReply) {
             return try Statistics(answer)
         } catch {
@@ -217,20 +195,53 @@ public struct HAProxyRuntime: LoadBalancer {
             details: [reason.description, String(answer.firstLine.prefix(200))],
             advice: "See whether HAProxy's runtime API listens there.")
     }
+}
 
-    private func backends(_ records: [ServerRecord], _ statistics: Statistics) -> [String: BackendState] {
-        var backends = statistics.backends.mapValues {
-            BackendState(servers: [], algorithm: $0.algorithm, cookie: $0.cookie)
+extension HAProxyRuntime.Look {
+    func process(_ hardStopAfter: Period?) -> LoadBalancerProcess? {
+        guard let pid = info["Pid"].flatMap({ Int($0) }), let uptime = info["Uptime_sec"].flatMap({ Int64($0) }),
+            (0...Int64(Int32.max)).contains(uptime)
+        else { return nil }
+        return LoadBalancerProcess(
+            pid: pid, uptime: Period(milliseconds: uptime * 1000), hardStopAfter: hardStopAfter)
+    }
+
+    /// - Parameter old: statistics of processes of before a reload, whose sessions count, too.
+    func backends(_ old: [Statistics]) -> [String: BackendState] {
+        var backends: [String: BackendState] = [:]
+        for (name, backend) in statistics.backends {
+            var own = backend.own
+            for statistics in old { own.addOpen(statistics.backends[name]?.own) }
+            backends[name] = BackendState(
+                servers: [], algorithm: backend.algorithm, cookie: backend.cookie, hasStickTable: tables.contains(name),
+                isTCP: backend.isTCP, own: own)
         }
         for record in records {
-            backends[record.backend, default: BackendState(servers: [])].servers.append(
-                ServerState(
-                    name: record.name, address: record.address, weight: record.weight,
-                    administration: record.administration, operation: record.operation,
-                    counters: statistics.counters[.init(backend: record.backend, name: record.name)]
-                        ?? ServerCounters()))
+            backends[record.backend, default: BackendState(servers: [])].servers.append(server(record, old))
         }
         return backends
+    }
+
+    private func server(_ record: ServerRecord, _ old: [Statistics]) -> ServerState {
+        let key = Statistics.Server(backend: record.backend, name: record.name)
+        var counters = statistics.counters[key] ?? ServerCounters()
+        for statistics in old { counters.addOpen(statistics.counters[key]) }
+        let nature = statistics.natures[key]
+        return ServerState(
+            name: record.name, address: nature?.isLocal == true ? "unix" : record.address, weight: record.weight,
+            configuredWeight: record.configuredWeight, administration: record.administration,
+            operation: record.operation, check: nature?.check ?? .pending, isBackup: nature?.isBackup ?? false,
+            isHeldInMaintenance: record.isHeldInMaintenance, hasAgent: record.hasActiveAgent, counters: counters)
+    }
+}
+
+extension ServerCounters {
+    /// Adds what an old process still has open. What it counted before the reload is not added: the new one counts from 0.
+    fileprivate mutating func addOpen(_ old: ServerCounters?) {
+        guard let old else { return }
+        sessions += old.sessions
+        queued += old.queued
+        rate += old.rate
     }
 }
 

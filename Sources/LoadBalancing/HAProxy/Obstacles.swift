@@ -5,106 +5,208 @@ import Migration
 /// A server that is down is none: a backend may list hosts that do not run its service.
 struct Obstacles {
     let name: LoadBalancerID
+    let address: LoadBalancerAddress
     let rules: [TrafficRule]
-    let records: [ServerRecord]
-    let statistics: Statistics
+    let look: HAProxyRuntime.Look
 
     func ofSocket(level answer: String) -> [Obstacle] {
         let level = answer.firstLine
         guard level != "admin" else { return [] }
         return [
-            Obstacle(
-                "\(name): the socket has level \(level.isEmpty ? "unknown" : level), changes need admin. Write "
-                    + "`level admin` behind this `stats socket`, and reload HAProxy.", isBlocking: true)
+            blocking(
+                "the socket has level \(level.isEmpty ? "unknown" : level), changes need admin. Write `level admin` behind "
+                    + "this `stats socket`, and reload HAProxy.")
         ]
     }
 
     func ofBackends() -> [Obstacle] {
-        rules.flatMap { rule -> [Obstacle] in
-            guard let backend = statistics.backends[rule.backend] else {
-                return [Obstacle("\(name): there is no backend \(rule.backend)", isBlocking: true)]
+        let servers = Dictionary(grouping: look.records, by: \.backend)
+        let ofRules = rules.flatMap { rule -> [Obstacle] in
+            guard let backend = look.statistics.backends[rule.backend] else {
+                return [blocking("there is no backend \(rule.backend)")]
             }
-            return ofServers(rule) + ofAlgorithm(backend, rule.backend) + ofPersistence(backend, rule.backend)
+            let servers = servers[rule.backend] ?? []
+            return Color.allCases.flatMap { color in
+                ofColor(color, servers.filter { rule.color(of: $0.name) == color }, rule)
+            }
+                + ofServers(servers.filter { rule.color(of: $0.name) != nil }, rule)
+                + ofAlgorithm(backend, rule.backend) + ofPersistence(backend, rule)
         }
+        return ofRules + ofStrangeTables()
     }
 
-    private func ofServers(_ rule: TrafficRule) -> [Obstacle] {
-        let servers = records.filter { $0.backend == rule.backend }
-        let missing = Color.allCases.filter { color in !servers.contains { rule.color(of: $0.name) == color } }
-        let agents = servers.filter { $0.hasActiveAgent && rule.color(of: $0.name) != nil }
-        return missing.map { color in
-            Obstacle(
-                "\(name): backend \(rule.backend) has no server of \(color) (\(rule.servers[color] ?? "no pattern"))",
-                isBlocking: true)
+    // MARK: - Servers
+
+    private func ofColor(_ color: Color, _ servers: [ServerRecord], _ rule: TrafficRule) -> [Obstacle] {
+        guard !servers.isEmpty else {
+            let pattern = rule.servers[color] ?? "no pattern"
+            return [blocking("backend \(rule.backend) has no server of \(color) (\(pattern))")]
         }
-            + (agents.isEmpty
-                ? []
-                : [
-                    Obstacle(
-                        "\(name): backend \(rule.backend) has agent checks, which set weights themselves "
-                            + "(\(agents[0].name)\(agents.count > 1 ? " and \(agents.count - 1) more" : "")). rz turns "
-                            + "them off for the servers it changes; turn them on again afterwards.", isBlocking: false)
-                ])
+        let standing = servers.filter(\.hasAddress)
+        guard !standing.isEmpty else {
+            return [
+                warning(
+                    "backend \(rule.backend) has only free slots for servers of \(color) (\(servers[0].name)\(more(servers))): "
+                        + "they must get addresses before the cutover")
+            ]
+        }
+        let backups = standing.filter { nature(of: $0)?.isBackup == true }
+        guard !backups.isEmpty else { return [] }
+        let text = "which serve only while no other server can, whatever their weights"
+        return backups.count == standing.count
+            ? [
+                blocking(
+                    "all servers of \(color) in backend \(rule.backend) are `backup` servers, \(text). Take `backup` away, "
+                        + "and reload HAProxy.")
+            ]
+            : [
+                warning(
+                    "backend \(rule.backend) has `backup` servers of \(color) (\(backups[0].name)\(more(backups))), \(text): "
+                        + "the run leaves them alone")
+            ]
     }
+
+    private func ofServers(_ servers: [ServerRecord], _ rule: TrafficRule) -> [Obstacle] {
+        var found: [Obstacle] = []
+        let agents = servers.filter(\.hasActiveAgent)
+        if let first = agents.first {
+            found.append(
+                warning(
+                    "backend \(rule.backend) has agent checks, which set weights themselves (\(first.name)\(more(agents))). "
+                        + "rz turns them off for the servers it changes; turn them on again afterwards."))
+        }
+        let sudden = servers.filter { $0.hasAddress && nature(of: $0)?.fallsAtOnce == true }
+        if let first = sudden.first {
+            found.append(
+                warning(
+                    "backend \(rule.backend) has servers with `fall 1` (\(first.name)\(more(sudden))): HAProxy does not show "
+                        + "whether one that left maintenance was checked since. rz takes it for unchecked for "
+                        + "\(HealthCheck.unseen) s; use `fall 2` or more."))
+        }
+        return found
+    }
+
+    private func nature(of record: ServerRecord) -> Statistics.Nature? {
+        look.statistics.natures[.init(backend: record.backend, name: record.name)]
+    }
+
+    private func more(_ servers: [ServerRecord]) -> String {
+        servers.count > 1 ? " and \(servers.count - 1) more" : ""
+    }
+
+    // MARK: - Algorithms
 
     private func ofAlgorithm(_ backend: Statistics.Backend, _ name: String) -> [Obstacle] {
         switch backend.algorithm {
         case "static-rr":
             [
-                Obstacle(
-                    "\(self.name): backend \(name) uses `balance static-rr`, which takes no weights. Use a dynamic "
-                        + "algorithm, for example `balance roundrobin`.", isBlocking: true)
+                blocking(
+                    "backend \(name) uses `balance static-rr`, which takes no weights. Use a dynamic algorithm, for "
+                        + "example `balance roundrobin`.")
             ]
         case "first":
             [
-                Obstacle(
-                    "\(self.name): backend \(name) uses `balance first`, which does not share traffic by weight. Use "
-                        + "for example `balance roundrobin`.", isBlocking: true)
+                blocking(
+                    "backend \(name) uses `balance first`, which does not share traffic by weight. Use for example "
+                        + "`balance roundrobin`.")
             ]
-        case let hash? where ["source", "uri", "url_param", "hdr", "rdp-cookie"].contains(hash):
+        case let hash? where ["source", "uri", "url_param", "hdr", "rdp-cookie", "hash"].contains(hash):
             // Only HAProxy's configuration tells which hash it is.
             [
-                Obstacle(
-                    "\(self.name): backend \(name) uses `balance \(hash)`, which takes weights only with "
-                        + "`hash-type consistent`",
-                    isBlocking: false)
+                warning(
+                    "backend \(name) uses `balance \(hash)`, which takes weights only with `hash-type consistent`: "
+                        + "preflight asks HAProxy before anything is built")
             ]
-        default: []
+        case "leastconn":
+            [
+                warning(
+                    "backend \(name) uses `balance leastconn`, which shares by load: with few requests at a time the new "
+                        + "color gets far more than its share. `balance roundrobin` keeps to it.")
+            ]
+        // `random` calls itself `unknown` on 2.6.
+        case nil, "roundrobin", "random", "unknown": []
+        case let other?:
+            [warning("backend \(name) uses `balance \(other)`, which rz does not know: preflight asks HAProxy")]
         }
     }
 
-    private func ofPersistence(_ backend: Statistics.Backend, _ name: String) -> [Obstacle] {
-        guard let cookie = backend.cookie else { return [] }
+    // MARK: - Persistence
+
+    private func ofPersistence(_ backend: Statistics.Backend, _ rule: TrafficRule) -> [Obstacle] {
+        var means: [String] = []
+        if let cookie = backend.cookie { means.append("the cookie \(cookie)") }
+        if look.tables.contains(rule.backend) { means.append("a stick table") }
+        guard !means.isEmpty else { return [] }
+        let way =
+            switch rule.persistence ?? .leave {
+            case .leave: "they stay with the old color until it goes into maintenance"
+            case .cut: "the drain takes the old color into maintenance and ends their sessions"
+            case .wait: "the drain waits until they have left"
+            }
         return [
-            Obstacle(
-                "\(self.name): backend \(name) keeps users at their server by the cookie \(cookie), also at weight 0 and "
-                    + "in drain: they stay with the old color until it goes into maintenance.", isBlocking: false)
+            warning(
+                "backend \(rule.backend) keeps users at their server by \(means.joined(separator: " and ")), also at weight "
+                    + "0 and in drain: \(way) (`persistence: \((rule.persistence ?? .leave).rawValue)`).")
         ]
     }
 
-    func ofEpochMap(_ map: EpochMap?, answer: String?) -> [Obstacle] {
-        guard let map, let answer else {
+    /// `stick on … table X` names another backend's table; HAProxy tells only where the table is.
+    private func ofStrangeTables() -> [Obstacle] {
+        look.tables.subtracting(rules.map(\.backend)).sorted().map {
+            warning(
+                "the stick table \($0) keeps users at their servers; HAProxy does not tell in which backends. If one is "
+                    + "under `traffic`, they stay with the old color until it goes into maintenance.")
+        }
+    }
+
+    // MARK: - What survives a reload, and what does not
+
+    func ofEpochMap(_ map: (map: EpochMap, exists: Bool)?) -> [Obstacle] {
+        guard let map else {
             return [
-                Obstacle(
-                    "\(name): no epochMap in the environment, so a run that was replaced is not kept from writing here",
-                    isBlocking: false)
+                warning("no epochMap in the environment, so a run that was replaced is not kept from writing here")
             ]
         }
-        guard !EpochMap.exists(in: answer) else { return [] }
-        return [Obstacle("\(name): HAProxy does not know the map \(map.path). \(map.advice)", isBlocking: true)]
+        return map.exists ? [] : [blocking("HAProxy does not know the map \(map.map.path). \(map.map.advice)")]
     }
 
     func ofStateFile(_ path: String?) -> [Obstacle] {
+        let consequence =
+            "after the end of a run a reload of HAProxy brings back the configured weights, those of the old color"
         guard let path else {
+            if let reason = address.withoutStateFile {
+                return [warning("no stateFile (\(reason)): \(consequence)")]
+            }
             return [
-                Obstacle(
-                    "\(name): no stateFile in the environment, so a reload of HAProxy forgets the weights until rz sets "
-                        + "them again", isBlocking: false)
+                blocking(
+                    "no stateFile in the environment: \(consequence). Give HAProxy `server-state-file` and "
+                        + "`load-server-state-from-file global`, and name the file; or say why it is no harm: "
+                        + "`stateFile: { none: … }`.")
             ]
         }
         guard !PersistentFile(path).isReplaceable else { return [] }
+        return [blocking("the state file \(path) can't be replaced: its folder is not writable")]
+    }
+
+    /// What becomes of the sessions of before a reload.
+    func ofReloads(isMasterSilent: Bool) -> [Obstacle] {
+        guard address.master == nil || isMasterSilent else { return [] }
+        let limit = address.hardStopAfter.map { "its hardStopAfter of \($0) has passed" } ?? "a person says so"
+        let reason = isMasterSilent ? "its master's socket does not answer" : "no master socket in the environment"
         return [
-            Obstacle("\(name): the state file \(path) can't be replaced: its folder is not writable", isBlocking: true)
+            Obstacle(
+                "\(name): \(reason), so sessions of before a reload can't be seen: after a reload during the run the old "
+                    + "color counts as busy until \(limit)", isBlocking: isMasterSilent)
         ]
+    }
+
+    private func blocking(_ text: String) -> Obstacle { Obstacle("\(name): \(text)", isBlocking: true) }
+    private func warning(_ text: String) -> Obstacle { Obstacle("\(name): \(text)", isBlocking: false) }
+}
+
+extension ServerRecord {
+    /// Whether it stands anywhere: a free slot does not.
+    fileprivate var hasAddress: Bool {
+        !(address.hasPrefix("-") && isHeldInMaintenance || address.hasPrefix("0.0.0.0"))
     }
 }

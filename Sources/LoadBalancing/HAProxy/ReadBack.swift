@@ -2,6 +2,9 @@ import Migration
 import Transport
 
 /// What servers shall be like after changes, compared with what the load balancer says.
+///
+/// A server that is held in maintenance stays there whatever is set, and takes part in nothing: only its weight is
+/// compared.
 struct ReadBack {
     private struct Server: Hashable, Comparable {
         var backend: String
@@ -36,7 +39,7 @@ struct ReadBack {
                     + (found[server].map { "is \($0.weight), \($0.administration.rawValue)" } ?? "the server is gone"))
         }
         for (server, wanted) in administrations.sorted(by: { $0.key < $1.key })
-        where found[server]?.administration != wanted {
+        where found[server]?.administration != wanted && found[server]?.isHeldInMaintenance != true {
             differences.append(
                 "\(server.backend)/\(server.name): \(wanted.rawValue) was set, "
                     + (found[server].map { "is \($0.administration.rawValue)" } ?? "the server is gone"))

@@ -60,10 +60,18 @@ struct RuntimeCommand: Sendable {
             place: "backend \(server.backend), server \(server.name)", mustSucceed: false)
     }
 
-    static func setEpoch(_ epoch: Int, in map: String, exists: Bool) -> RuntimeCommand {
+    static func setEpoch(_ entry: EpochMap.Entry, in map: EpochMap, exists: Bool) -> RuntimeCommand {
         RuntimeCommand(
-            text: "\(exists ? "set" : "add") map \(map) epoch \(epoch)", what: "the run's epoch",
-            place: "map \(map), wanted \(epoch)")
+            text: "\(exists ? "set" : "add") map \(map.path) \(map.key) \(entry)", what: "the run's epoch",
+            place: "map \(map.path), wanted \(entry)")
+    }
+
+    /// Asks for a server without an address, which HAProxy can't make: it says so where the backend takes weights, and
+    /// that the algorithm is static where it does not.
+    static func addNothing(to backend: String) -> RuntimeCommand {
+        RuntimeCommand(
+            text: "add server \(backend)/rz-asks", what: "a question about weights", place: "backend \(backend)",
+            mustSucceed: false)
     }
 }
 

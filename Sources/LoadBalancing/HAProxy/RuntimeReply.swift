@@ -1,12 +1,18 @@
 /// How HAProxy's replies are told apart.
 enum RuntimeReply {
-    /// The answers to commands that only show something. Each ends with an empty line; the last one may hold empty
-    /// lines itself. Nil when fewer came, or when the last one is cut off.
+    /// The answers to commands that only show something. Each ends with an empty line, and is nothing else where there is
+    /// nothing to show; the last one may hold empty lines itself. Nil when fewer came, or when the last one is cut off.
     static func sections(of reply: [UInt8], count: Int) -> [String]? {
         var sections: [String] = []
         var start = 0
         var index = 0
         while sections.count < count - 1 {
+            if index < reply.count, reply[index] == 10 {
+                sections.append("")
+                index += 1
+                start = index
+                continue
+            }
             while index + 1 < reply.count, !(reply[index] == 10 && reply[index + 1] == 10) { index += 1 }
             guard index + 1 < reply.count else { return nil }
             sections.append(String(decoding: reply[start...index], as: UTF8.self))

@@ -10,6 +10,8 @@ struct RuntimeSocket: Sendable {
     let address: SocketAddress
     /// For one line and all its replies.
     let deadline: Duration
+    /// Tells that no further line comes: the socket of a master process ends the connection only then.
+    var endsWriting = false
 
     /// More than thirty thousand servers; what is longer is not from HAProxy.
     private static let largestReply = 64 << 20
@@ -24,6 +26,21 @@ struct RuntimeSocket: Sendable {
                 kind: .transient)
         }
         return answers
+    }
+
+    /// The one answer to a command, whatever it looks like.
+    func answer(to command: String) async throws(Failure) -> String {
+        String(decoding: try await exchange(command, changes: false), as: UTF8.self)
+    }
+
+    /// The replies to changes that all are refused, in their order.
+    func refusals(of commands: [RuntimeCommand]) async throws(Failure) -> [String] {
+        var replies: [String] = []
+        for batch in RuntimeCommand.batches(commands) {
+            let reply = RuntimeReply.toChanges(try await exchange(RuntimeCommand.line(of: batch), changes: false))
+            replies += reply.dropFirst().prefix(batch.count)
+        }
+        return replies
     }
 
     /// Makes changes in their order, as few lines as they fit in; a line with a refused change is the last one.
@@ -67,6 +84,7 @@ struct RuntimeSocket: Sendable {
         // HAProxy stops reading while nobody takes its replies, so both directions move at the same time.
         async let writing = Result { () async throws(TransportError) in
             try await socket.write(line, deadline: end - .now)
+            if endsWriting { socket.endWriting() }
         }
         var reply: [UInt8] = []
         while true {

@@ -6,8 +6,12 @@ struct ServerRecord: Sendable, Hashable {
     var name: String
     var address: String
     var weight: Int
+    /// Nil where HAProxy does not tell.
+    var configuredWeight: Int?
     var administration: ServerState.Administration
     var operation: ServerState.Operation
+    /// In maintenance by the server it tracks (0x02) or because its name is not resolved (0x20).
+    var isHeldInMaintenance: Bool
     var hasActiveAgent: Bool
 
     /// Reads all servers.
@@ -49,7 +53,9 @@ struct ServerRecord: Sendable, Hashable {
         address = (host.contains(":") ? "[\(host)]" : String(host)) + (number("srv_port").map { ":\($0)" } ?? "")
         self.weight = weight
         self.operation = operation
+        configuredWeight = number("srv_iweight")
         self.administration = ServerRecord.administration(administration)
+        isHeldInMaintenance = administration & 0x22 != 0
         hasActiveAgent = number("srv_agent_state").map { $0 & 0x14 == 0x14 } ?? false
     }
 

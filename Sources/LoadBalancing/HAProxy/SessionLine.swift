@@ -1,5 +1,7 @@
 /// One session of `show sess`.
 struct SessionLine: CustomStringConvertible {
+    /// HAProxy's own name for it, a hexadecimal number; empty for what is none.
+    var id: String
     var frontend: String
     var backend: String
     var server: String
@@ -20,6 +22,8 @@ struct SessionLine: CustomStringConvertible {
             fields[field[..<equals]] = String(field[field.index(after: equals)...])
         }
         guard let backend = fields["be"], let server = fields["srv"] else { return nil }
+        let first = line.prefix { $0 != ":" }
+        id = first.hasPrefix("0x") && first.dropFirst(2).allSatisfy(\.isHexDigit) ? String(first) : ""
         frontend = fields["fe"] ?? "?"
         source = fields["src"] ?? "?"
         age = fields["age"] ?? "?"

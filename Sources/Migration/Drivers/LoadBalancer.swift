@@ -8,16 +8,31 @@ public protocol LoadBalancer: Sendable {
     /// Makes the changes in their order, checks each reply, writes what survives a reload. With no change, only claims
     /// the load balancer for this epoch.
     ///
-    /// Refuses with kind `.refused` when the load balancer holds a higher epoch than this one (invariant I6).
+    /// Refuses with kind `.refused` when the load balancer holds a higher epoch than this one, or the same of another
+    /// owner (invariant I6).
     /// A failure may leave a part of the changes made: read back with `observe`.
     func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure)
 
-    /// Who still talks to a server, one line a session: frontend, source, age.
+    /// Who still talks to a server, one line a session: load balancer, server, frontend, source, age; all of them, those
+    /// of old processes included.
     func observeSessions(backend: String, server: String) async throws(Failure) -> [String]
 
     /// What would keep this load balancer from taking part in a cutover: level of the socket, static algorithm,
     /// persistence, agent checks. One sentence each.
     func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle]
+
+    /// Whether a run with this epoch could write here: a blocking obstacle where it would be refused, another where it
+    /// would take over from another owner.
+    func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle]
+
+    /// Asks which backends of these rules take no weights. Asks for a change that is refused whatever the answer is, so
+    /// that nothing changes; but it is a change by its form, so it belongs into a run, not into a plan.
+    func proveWeights(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle]
+}
+
+extension LoadBalancer {
+    public func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle] { [] }
+    public func proveWeights(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] { [] }
 }
 
 /// Something that a preflight check found.

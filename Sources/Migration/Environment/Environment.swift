@@ -11,6 +11,8 @@ public struct Environment: Codable, Sendable, Hashable {
     public var services: ServiceRules
     public var loadBalancers: [LoadBalancerAddress]
     public var traffic: [TrafficRule]
+    /// Backends that hold servers of a color and that a run leaves alone, each with the reason; nil for none.
+    public var ignoreBackends: [IgnoredBackend]?
     public var gates: Gates
     public var drain: DrainPolicy
     public var soak: Period
@@ -21,9 +23,9 @@ public struct Environment: Codable, Sendable, Hashable {
     public init(
         name: String, runbook: String = "rz-update", git: GitPolicy = GitPolicy(), provision: Provision = Provision(),
         configure: Configure? = nil, platform: Platform? = nil, services: ServiceRules = ServiceRules(),
-        loadBalancers: [LoadBalancerAddress] = [], traffic: [TrafficRule] = [], gates: Gates = Gates(),
-        drain: DrainPolicy = DrainPolicy(), soak: Period = .minutes(15), approvals: [Phase: ApprovalRule] = [:],
-        limits: Limits = Limits()
+        loadBalancers: [LoadBalancerAddress] = [], traffic: [TrafficRule] = [], ignoreBackends: [IgnoredBackend]? = nil,
+        gates: Gates = Gates(), drain: DrainPolicy = DrainPolicy(), soak: Period = .minutes(15),
+        approvals: [Phase: ApprovalRule] = [:], limits: Limits = Limits()
     ) {
         self.name = name
         self.runbook = runbook
@@ -34,6 +36,7 @@ public struct Environment: Codable, Sendable, Hashable {
         self.services = services
         self.loadBalancers = loadBalancers
         self.traffic = traffic
+        self.ignoreBackends = ignoreBackends
         self.gates = gates
         self.drain = drain
         self.soak = soak
@@ -145,14 +148,38 @@ public struct LoadBalancerAddress: Codable, Sendable, Hashable {
     public var socket: Setting
     /// The server state file that a reload reads, if this host can write it.
     public var stateFile: Setting?
-    /// The map whose entry `epoch` tells which run may write (invariant I6).
+    /// Why there is none, so that a reload brings back the weights of the configuration.
+    public var withoutStateFile: String?
+    /// The map whose entry `epoch-ENVIRONMENT` tells which run may write (invariant I6).
     public var epochMap: Setting?
+    /// The socket of the master process (`haproxy -S`), the only one that old workers answer through.
+    public var master: Setting?
+    /// `hard-stop-after` of its configuration, which it does not tell: after this time an old worker ends.
+    public var hardStopAfter: Period?
 
-    public init(name: LoadBalancerID, socket: Setting, stateFile: Setting? = nil, epochMap: Setting? = nil) {
+    public init(
+        name: LoadBalancerID, socket: Setting, stateFile: Setting? = nil, withoutStateFile: String? = nil,
+        epochMap: Setting? = nil, master: Setting? = nil, hardStopAfter: Period? = nil
+    ) {
         self.name = name
         self.socket = socket
         self.stateFile = stateFile
+        self.withoutStateFile = withoutStateFile
         self.epochMap = epochMap
+        self.master = master
+        self.hardStopAfter = hardStopAfter
+    }
+}
+
+/// A backend that runs leave alone although it holds servers of a color.
+public struct IgnoredBackend: Codable, Sendable, Hashable {
+    /// A pattern for its name; `*` stands for any text.
+    public var backend: String
+    public var reason: String
+
+    public init(backend: String, reason: String) {
+        self.backend = backend
+        self.reason = reason
     }
 }
 

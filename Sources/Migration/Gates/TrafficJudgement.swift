@@ -6,6 +6,7 @@
 public struct TrafficJudgement: Sendable {
     private let tally: TrafficTally
     private let targets: TrafficTargets
+    private let usual: [String: UsualTraffic]
     private let share: Percent
     private let now: Period
 
@@ -17,10 +18,15 @@ public struct TrafficJudgement: Sendable {
 
     /// - Parameters:
     ///   - targets: what the run found, and who belongs to which color.
+    ///   - usual: what the old color's answers were like, as far as it was written down.
     ///   - share: of the new color, as it was verified last.
     ///   - now: the uptime by which the looks were counted.
-    public init(_ tally: TrafficTally, _ targets: TrafficTargets, share: Percent, now: Period) {
+    public init(
+        _ tally: TrafficTally, _ targets: TrafficTargets, usual: [String: UsualTraffic] = [:], share: Percent,
+        now: Period
+    ) {
         self.tally = tally
+        self.usual = tally.usual(targets.direction.old, besides: usual)
         self.targets = targets
         self.share = share
         self.now = now
@@ -42,8 +48,8 @@ public struct TrafficJudgement: Sendable {
         if let limit = limits.errorRate {
             findings += [errorRate(rule, limit, limits)]
             findings += [
-                answers("4xx", \.clientErrors, by: 0.05, rule, limits),
-                answers("3xx", \.redirects, by: 0.2, rule, limits), bytes(rule, limits),
+                answers("4xx", \.clientErrors, \.clientErrors, by: 0.05, rule, limits),
+                answers("3xx", \.redirects, \.redirects, by: 0.2, rule, limits), bytes(rule, limits),
             ].compactMap { $0 }
         }
         if let ratio = limits.responseTimeRatio { findings.append(responseTime(rule, ratio, limits)) }
@@ -119,15 +125,14 @@ public struct TrafficJudgement: Sendable {
     /// The new color has sessions and finishes none of them, where the old one finished most of its own.
     private func hang(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
         for scope in scopes(rule) where !isTCP(rule, on: scope.names) {
-            let before = tally.sums(old, rule.backend, on: names, .run)
-            guard before.requests >= 10, before.requests * 2 >= before.begun else { continue }
+            guard let before = usual[rule.backend], before.requests >= 10, before.requests * 2 >= before.begun else { continue }
             let sums = tally.sums(new, rule.backend, on: scope.names, .recent)
             let sessions = tally.sessions(new, rule.backend, on: scope.names)
             let length = tally.recentLength(rule.backend, on: scope.names)
             guard sums.requests == 0, sessions > 0, length >= .seconds(1) else { continue }
             let text = "\(scope.place): \(new) has \(sessions) sessions and finished none in \(length.rounded)"
-            let usual = meanResponseTime(servers(old, rule)) ?? .zero
-            let isBad = sessions >= 3 && length >= max(.seconds(3), Period(milliseconds: usual.milliseconds * 3))
+            let wait = meanResponseTime(servers(old, rule)) ?? .zero
+            let isBad = sessions >= 3 && length >= max(.seconds(3), Period(milliseconds: wait.milliseconds * 3))
             return Finding(
                 sample: GateSample(
                     gate: "answers", subject: scope.place, verdict: isBad ? .fail : .inconclusive, samples: sessions,
@@ -139,13 +144,12 @@ public struct TrafficJudgement: Sendable {
     // MARK: - Other answers than the old color's
 
     private func answers(
-        _ gate: String, _ count: KeyPath<TrafficTally.Sums, Int>, by limit: Double, _ rule: TrafficRule,
-        _ limits: Analysis.HAProxy
+        _ gate: String, _ count: KeyPath<TrafficTally.Sums, Int>, _ known: KeyPath<UsualTraffic, Int>, by limit: Double,
+        _ rule: TrafficRule, _ limits: Analysis.HAProxy
     ) -> Finding? {
         let needed = max(10, limits.minRequests)
-        let before = tally.sums(old, rule.backend, on: names, .run)
-        guard before.requests >= needed else { return nil }
-        let usual = before.rate(before[keyPath: count])
+        guard let before = usual[rule.backend], before.requests >= needed else { return nil }
+        let usual = before.rate(before[keyPath: known])
         for scope in scopes(rule) {
             for window in TrafficTally.Window.allCases {
                 let sums = tally.sums(new, rule.backend, on: scope.names, window)
@@ -164,8 +168,7 @@ public struct TrafficJudgement: Sendable {
     private func bytes(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
         guard isTCP(rule, on: names) else { return nil }
         let needed = max(10, limits.minRequests)
-        let before = tally.sums(old, rule.backend, on: names, .run)
-        guard before.begun >= needed, before.bytesOut > 0 else { return nil }
+        guard let before = usual[rule.backend], before.begun >= needed, before.bytesOut > 0 else { return nil }
         let usual = Double(before.bytesOut) / Double(before.begun)
         for scope in scopes(rule) {
             for window in TrafficTally.Window.allCases {

@@ -23,6 +23,16 @@ public struct TrafficTally: Sendable {
         func rate(_ count: Int) -> Double { requests == 0 ? 0 : min(1, Double(count) / Double(requests)) }
     }
 
+    /// What the old color did so far, by backend; what was known before counts where it rests on more.
+    public func usual(_ color: Color, besides known: [String: UsualTraffic] = [:]) -> [String: UsualTraffic] {
+        var usual = known
+        for rule in rules {
+            let sums = sums(color, rule.backend, on: loadBalancers, .run)
+            if sums.begun > usual[rule.backend]?.begun ?? 0 { usual[rule.backend] = UsualTraffic(sums) }
+        }
+        return usual
+    }
+
     enum Window: Sendable, CaseIterable {
         /// The last few seconds: what goes wrong late is not diluted by what went well for long.
         case recent
@@ -145,6 +155,31 @@ public struct TrafficTally: Sendable {
         series.sessions = counters.reduce(0) { $0 + $1.counters.sessions }
         self.series[key] = series
     }
+}
+
+/// What the answers of a backend were like while the old color gave them.
+public struct UsualTraffic: Codable, Sendable, Hashable {
+    public var requests: Int
+    public var begun: Int
+    public var clientErrors: Int
+    public var redirects: Int
+    public var bytesOut: Int
+
+    public init(requests: Int, begun: Int, clientErrors: Int = 0, redirects: Int = 0, bytesOut: Int = 0) {
+        self.requests = requests
+        self.begun = begun
+        self.clientErrors = clientErrors
+        self.redirects = redirects
+        self.bytesOut = bytesOut
+    }
+
+    init(_ sums: TrafficTally.Sums) {
+        self.init(
+            requests: sums.requests, begun: sums.begun, clientErrors: sums.clientErrors, redirects: sums.redirects,
+            bytesOut: sums.bytesOut)
+    }
+
+    func rate(_ count: Int) -> Double { requests == 0 ? 0 : min(1, Double(count) / Double(requests)) }
 }
 
 extension TrafficTally.Sums {

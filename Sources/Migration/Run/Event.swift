@@ -48,6 +48,9 @@ public struct Event: Sendable, Hashable {
         case trafficReturnIntended
         case trafficReturned(loadBalancers: [LoadBalancerID], took: Period)
         case trafficReturnFailed(failure: Failure)
+        /// What the old color's answers were like, by backend: what the new color's are compared with once the old one has
+        /// no traffic any more.
+        case oldSideMeasured(usual: [String: UsualTraffic])
         case oldSideQuiet(since: Instant)
         /// The new color fails its users while no step watches: the traffic goes back, or the run halts.
         case newSideFailed(failure: Failure)

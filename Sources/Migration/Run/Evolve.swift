@@ -97,6 +97,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.startShiftsAnew()
     case .trafficReturnFailed(let failure):
         next.traffic.returnFailure = failure
+    case .oldSideMeasured(let usual):
+        next.traffic.usual = usual
     case .oldSideQuiet(let since):
         next.traffic.quietSince = since
         next.traffic.isDisturbed = false

@@ -89,6 +89,8 @@ public struct RunState: Sendable, Hashable {
         /// The old color's servers are, or may be, taken out of service by this run: until then who is in maintenance was
         /// put there by a person.
         public var isOldTakenOut = false
+        /// What the old color's answers were like, by backend.
+        public var usual: [String: UsualTraffic] = [:]
         /// Why the new color may not keep the traffic that it has.
         public var verdict: Failure?
         public var samples: [TrafficSample] = []

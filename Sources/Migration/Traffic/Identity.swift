@@ -1,3 +1,134 @@
+/// Servers whose address contradicts the color that their name says (invariant I11): one sentence for each backend of a
+/// load balancer and each way to be wrong.
+///
+/// A server of a color stands at an address of that color's inventory, unless its rule says that any will do; no server
+/// stands at an address of the other color's. While a color has no servers yet, only the latter is asked. Servers without
+/// an address are no servers. Addresses are compared as they are written, letters without regard to case and IPv6 without
+/// brackets: a load balancer tells numbers, so an inventory with host names needs a variable of each host that has the
+/// number. An address that both inventories have tells nothing.
 public func misplacedServers(
     _ states: [LoadBalancerID: LoadBalancerState], _ rules: [TrafficRule], inventories: [Color: Inventory]
-) -> [String] { [] }
+) -> [String] {
+    let addresses = AddressBook(inventories)
+    return states.sorted { $0.key < $1.key }.flatMap { name, state in
+        rules.flatMap { rule in
+            addresses.misplaced(state.backends[rule.backend]?.servers ?? [], rule, on: name)
+        }
+    }
+}
+
+/// Backends that would lose servers with a color and that no rule moves: one sentence for each.
+///
+/// Such a backend holds a server that a color's pattern of any rule fits, or an address of either inventory.
+public func unlistedBackends(
+    _ states: [LoadBalancerID: LoadBalancerState], _ rules: [TrafficRule], ignored: [IgnoredBackend],
+    inventories: [Color: Inventory]
+) -> [String] {
+    let addresses = AddressBook(inventories)
+    let listed = Set(rules.map(\.backend))
+    let patterns = Set(rules.flatMap(\.servers.values)).sorted()
+    return states.sorted { $0.key < $1.key }.flatMap { name, state in
+        state.backends.sorted { $0.key < $1.key }.compactMap { backend, content -> String? in
+            guard !listed.contains(backend), !ignored.contains(where: { matches(backend, pattern: $0.backend) }) else {
+                return nil
+            }
+            let affected = content.servers.filter { server in
+                server.hasAddress
+                    && (addresses.owner(of: server.host) != nil
+                        || patterns.contains { matches(server.name, pattern: $0) })
+            }
+            guard let first = affected.first else { return nil }
+            return "\(name): backend \(backend) has \(first.name) at \(first.address)\(others(affected)) and is in no "
+                + "rule: no run moves it, and it goes down with its color. List it under `traffic`, or say why not "
+                + "under `ignoreBackends`."
+        }
+    }
+}
+
+/// Which color an address belongs to.
+private struct AddressBook {
+    /// By color: addresses of its servers, each with a server's name.
+    private let servers: [Color: [String: String]]
+    /// By color: whatever else its inventory says of its servers.
+    private let variables: [Color: Set<String>]
+
+    init(_ inventories: [Color: Inventory]) {
+        servers = inventories.mapValues { inventory in
+            Dictionary(
+                inventory.hosts.map { (ServerState.host(of: $0.address), $0.name) },
+                uniquingKeysWith: { first, _ in first
+                })
+        }
+        variables = inventories.mapValues { inventory in
+            Set(inventory.hosts.flatMap(\.variables.values).map { ServerState.host(of: $0) })
+        }
+    }
+
+    /// The one color that has a server with this address.
+    func owner(of host: String) -> Color? {
+        let owners = Color.allCases.filter { servers[$0]?[host] != nil }
+        return owners.count == 1 ? owners[0] : nil
+    }
+
+    func misplaced(_ all: [ServerState], _ rule: TrafficRule, on name: LoadBalancerID) -> [String] {
+        var wrong: [Color: [ServerState]] = [:]
+        var unknown: [Color: [ServerState]] = [:]
+        for server in all where server.hasAddress {
+            let color = rule.color(of: server.name)
+            if let owner = owner(of: server.host) {
+                if owner != color, color != nil || rule.anyAddress == nil { wrong[owner, default: []].append(server) }
+            } else if let color, rule.anyAddress == nil, !knows(server.host, color) {
+                unknown[color, default: []].append(server)
+            }
+        }
+        return Color.allCases.flatMap { color in
+            let place = "\(name): \(rule.backend)/"
+            var texts: [String] = []
+            if let first = wrong[color]?.first {
+                let server = servers[color]?[first.host] ?? "?"
+                let meant =
+                    rule.color(of: first.name).map { "is \($0)'s by its name" } ?? "is neither color's by its name"
+                texts.append(
+                    "\(place)\(first.name) \(meant) and stands at \(first.address), where \(color)'s \(server) stands"
+                        + "\(others(wrong[color] ?? [])). Correct its address, or its name and the patterns under "
+                        + "`traffic`.")
+            }
+            if let first = unknown[color]?.first {
+                texts.append(
+                    "\(place)\(first.name) stands at \(first.address), where no server of \(color) stands"
+                        + "\(others(unknown[color] ?? [])). Correct its address, or say why any will do: "
+                        + "`addresses: { any: … }` under `traffic`.")
+            }
+            return texts
+        }
+    }
+
+    /// Whether a color's inventory has this address, or has no server yet.
+    private func knows(_ host: String, _ color: Color) -> Bool {
+        guard let servers = servers[color], !servers.isEmpty else { return true }
+        return servers[host] != nil || variables[color]?.contains(host) == true
+    }
+}
+
+/// ` (and 2 more servers)`.
+private func others(_ servers: [ServerState]) -> String {
+    switch servers.count {
+    case ...1: ""
+    case 2: " (and \(servers[1].name))"
+    default: " (and \(servers.count - 1) more servers)"
+    }
+}
+
+extension ServerState {
+    /// The address without its port.
+    fileprivate var host: String { ServerState.host(of: address) }
+
+    /// An address without port and brackets, in small letters.
+    fileprivate static func host(of address: String) -> String {
+        let text = address.lowercased()
+        if text.hasPrefix("[") { return String(text.dropFirst().prefix { $0 != "]" }) }
+        // More than one colon without brackets is IPv6 without a port.
+        guard let colon = text.lastIndex(of: ":"), text.firstIndex(of: ":") == colon else { return text }
+        return String(text[..<colon])
+    }
+}

@@ -60,7 +60,9 @@ struct LoadBalancers {
         var variables = ProcessInfo.processInfo.environment
         variables[SandboxProcesses.mark] = folder.id
         let launch = TaskProcess.Launch(
-            arguments: [haproxy, "-W", "-f", path + ".cfg", "-p", path + ".pid"], environment: variables,
+            arguments: [
+                haproxy, "-W", "-S", path + ".proc,mode,600", "-f", path + ".cfg", "-p", path + ".pid",
+            ], environment: variables,
             workingDirectory: folder.home, outputFile: "\(folder.home)/log/\(edge).log",
             errorFile: "\(folder.home)/log/\(edge).log")
         do throws(File.Failure) {

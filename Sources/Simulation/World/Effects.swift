@@ -106,9 +106,9 @@ extension WorldState {
     func state(of name: LoadBalancerID) throws(Failure) -> LoadBalancerState {
         let balancer = try reachable(name)
         var backends: [String: BackendState] = [:]
-        for (index, server) in balancer.servers.enumerated() {
+        for server in balancer.servers {
             let state = ServerState(
-                name: server.name, address: "127.0.0.\(index + 1):80", weight: server.weight,
+                name: server.name, address: "127.0.\(server.color == .blue ? 11 : 12).1:80", weight: server.weight,
                 administration: server.administration, operation: operation(of: server),
                 counters: ServerCounters(
                     sessions: server.busyUntil > time ? 1 : 0, rate: time - server.lastRequestAt < 1000 ? 1 : 0,

@@ -51,19 +51,25 @@ struct PlanCommand: AsyncParsableCommand {
 extension Project {
     /// The plan for the world as it is now.
     func plan() async throws -> Plan {
-        let observation = try await Observer(environment: environment, drivers: drivers).observe(source)
+        let observation = try await observer().observe(source)
         return try await planner().plan(observation, at: SystemClock().now)
     }
 
     /// Refuses a plan that no longer fits the world.
     func refuseIfStale(_ plan: Plan) async throws {
-        let now = try await Observer(environment: environment, drivers: drivers).observe(source)
+        let now = try await observer().observe(source)
         let differences = plan.world.differences(to: try await planner().world(now))
         guard differences.isEmpty else {
             throw Failure(
                 "The plan \(plan.id) is stale: the world changed since it was made", details: differences,
                 advice: "Make a new one: rz plan \(environment.name) -o FILE.", kind: .refused)
         }
+    }
+
+    private func observer() async -> Observer {
+        let journal = try? Runs.journal(of: environment.name, places, readOnly: true)
+        let last = try? await journal?.lastEpoch()
+        return Observer(environment: environment, drivers: drivers, epoch: (last ?? 0) + 1)
     }
 
     private func planner() async -> Planner {

@@ -24,7 +24,11 @@ enum Template {
 
         loadBalancers:
           - name: edge-1
-            haproxy: { socket: "unix:/run/haproxy/admin.sock" }   # or tcp:host:port; level admin
+            haproxy:
+              socket: "unix:/run/haproxy/admin.sock"     # or tcp:host:port; level admin
+              stateFile: /var/lib/haproxy/server-state   # as `server-state-file` says; or { none: why that is no harm }
+              # epochMap: /etc/haproxy/rz-epoch.map      # keeps a run that was replaced from writing
+              # master: "unix:/run/haproxy/master.sock"  # `haproxy -S`: sees sessions of before a reload
 
         traffic:
           - backend: be_NAME

@@ -18,8 +18,9 @@ extension Drivers {
     ) throws(Failure) -> Drivers {
         let resolve = settings.resolver
         let caller = RequestCaller(resolver: resolve)
+        let owner = try EpochOwner.of(environment.name, in: state)
         return Drivers(
-            loadBalancers: environment.loadBalancers.map { HAProxyRuntime($0, resolver: resolve) },
+            loadBalancers: environment.loadBalancers.map { HAProxyRuntime($0, owner: owner, resolver: resolve) },
             provisioner: try provisioner(environment, folder, state, resolve),
             configurator: environment.configure.map { configure in
                 Ansible(

@@ -45,14 +45,15 @@ let haproxyTargets: [FuzzTarget] = [
     },
     FuzzTarget("haproxy-epoch", tokens: ["type=", "found=yes", "value=\"", ", "]) { bytes in
         let answer = bytes.text
-        let epoch = EpochMap.epoch(in: answer)
-        try require(epoch == nil || EpochMap.hasEntry(in: answer), "only an entry has an epoch")
+        let entry = EpochMap.entry(in: answer)
+        try require(entry == nil || EpochMap.hasEntry(in: answer), "only an entry has an epoch")
         try require(!EpochMap.hasEntry(in: answer) || EpochMap.exists(in: answer), "only a map has entries")
     },
     FuzzTarget("haproxy-map", tokens: ["epoch", "epoch ", "\tepoch", "#", "\r\n"]) { bytes in
-        let once = EpochMap.contents(bytes.text, with: 8)
+        guard let map = EpochMap("/e.map", EpochOwner(environment: "shop", id: "me")) else { return }
+        let once = map.contents(bytes.text, with: map.entry(of: 8))
         try require(once.utf8.last == 10, "a map ends with a newline")
-        try require(EpochMap.contents(once, with: 8) == once, "setting the epoch again changes nothing")
+        try require(map.contents(once, with: map.entry(of: 8)) == once, "setting the epoch again changes nothing")
     },
     FuzzTarget("haproxy-names", tokens: ["be_shop", "unix:", "tcp:", "[::1]", ":", ";", " "]) { bytes in
         let text = bytes.text

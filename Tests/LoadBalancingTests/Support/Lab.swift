@@ -1,4 +1,5 @@
 import Foundation
+import FreePorts
 import LoadBalancing
 import Migration
 import Transport
@@ -18,12 +19,36 @@ struct Lab {
     var tcp: String { "tcp:127.0.0.1:\(tcpPort)" }
     var stateFile: String { "\(folder)/server.state" }
     var epochMap: String { "\(folder)/epoch.map" }
+    /// Only with a master.
+    var master: String { "unix:\(folder)/master.sock" }
 
-    func driver(_ socket: String? = nil, stateFile: String? = nil, epochMap: String? = nil) -> HAProxyRuntime {
+    func driver(
+        _ socket: String? = nil, stateFile: String? = nil, epochMap: String? = nil, master: String? = nil,
+        owner: EpochOwner = testOwner
+    ) -> HAProxyRuntime {
         HAProxyRuntime(
             LoadBalancerAddress(
                 name: "edge-1", socket: Setting(socket ?? admin), stateFile: stateFile.map { Setting($0) },
-                epochMap: epochMap.map { Setting($0) }), resolver: literal)
+                epochMap: epochMap.map { Setting($0) }, master: master.map { Setting($0) }), owner: owner,
+            resolver: literal)
+    }
+
+    /// Begins a request that the server answers when the test is over, and waits until HAProxy has sent it on.
+    func holdSession(_ backend: String, at server: String) async throws -> StreamSocket {
+        let socket = try await StreamSocket.connect(to: .unix(path: folder + "/http.sock"))
+        try await socket.write(Array("GET /\(backend)/held HTTP/1.1\r\nHost: lab\r\n\r\n".utf8))
+        try await wait(for: "the session") {
+            try await driver().observe().backends[backend]?.servers.first { $0.name == server }?.counters.sessions == 1
+        }
+        return socket
+    }
+
+    /// Gives HAProxy a command, as a person does.
+    func tell(_ command: String) async throws {
+        let socket = try await StreamSocket.connect(to: .unix(path: folder + "/admin.sock"))
+        defer { socket.close() }
+        try await socket.write(Array((command + "\n").utf8))
+        while try await !socket.read().isEmpty {}
     }
 
     /// Makes one request through HAProxy to a backend, and tells the status.
@@ -58,6 +83,8 @@ struct Lab {
     }
 }
 
+let testOwner = EpochOwner(environment: "shop", id: "me")
+
 let literal: Resolver = { setting throws(Failure) in setting.text }
 
 extension String {
@@ -70,9 +97,9 @@ func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body
 {
     let folder = try temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let web = try await Peer(webServers, ["2"])
+    let ports = try FreePorts.claim(4)
+    let web = try await Peer(webServers, ports[0..<2].map { "\($0)" })
     defer { web.stop() }
-    let ports = web.greeting.split(separator: " ").compactMap { Int($0) }
     let lab = Lab(folder: folder, tcpPort: ports[2], webPorts: Array(ports[0..<2]), closedPort: ports[3])
     try lab.configuration(backends(lab), masterWorker).write(
         toFile: folder + "/haproxy.cfg", atomically: true, encoding: .utf8)
@@ -86,7 +113,9 @@ func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body
         if log.contains("Fatal errors found") || log.contains("cannot bind") { throw PeerError(log) }
         // A master hears no signals before it has said so.
         guard !masterWorker || log.contains("Loading success") else { return false }
-        return (try? await lab.driver().observe()) != nil
+        // A master begins again with what it has once its worker runs, and only then shows its processes.
+        let state = try? await lab.driver(master: masterWorker ? lab.master : nil).observe()
+        return state != nil && (!masterWorker || state?.oldWorkers != nil)
     }
     try await body(lab)
 }
@@ -94,7 +123,8 @@ func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body
 private func haproxyCommand(_ folder: String, _ masterWorker: Bool) -> [String] {
     let places: [String] = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"]
     let program = places.first { access($0, X_OK) == 0 } ?? "haproxy"
-    return [program, "-f", folder + "/haproxy.cfg"] + (masterWorker ? ["-W", "-p", folder + "/haproxy.pid"] : ["-db"])
+    return [program, "-f", folder + "/haproxy.cfg"]
+        + (masterWorker ? ["-W", "-S", folder + "/master.sock", "-p", folder + "/haproxy.pid"] : ["-db"])
 }
 
 extension Lab {
@@ -114,6 +144,7 @@ extension Lab {
             timeout connect 1s
             timeout client 10s
             timeout server 1s
+            timeout queue 1s
             retries 1
             load-server-state-from-file global
         frontend users
@@ -136,7 +167,7 @@ private let supervisor = """
     announce_until_test_ends(child.pid, end)
     """
 
-/// Prints the ports of its servers, then one that is free, then one where nothing listens but that stays taken.
+/// Answers 200, or what the path says.
 private let webServers = """
     import http.server
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -145,18 +176,18 @@ private let webServers = """
             if self.path.endswith("/empty"):
                 self.close_connection = True
                 return
+            if self.path.endswith("/second-closes") and self.server.server_address[1] == int(sys.argv[2]):
+                self.close_connection = True
+                return
             if self.path.endswith("/slow"): time.sleep(5)
-            self.send_response(500 if self.path.endswith("/500") else 200)
+            if self.path.endswith("/held"): time.sleep(600)
+            last = self.path.rsplit("/", 1)[1]
+            self.send_response(int(last) if last.isdigit() else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
         def log_message(self, *arguments): pass
-    servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(int(sys.argv[1]))]
-    for server in servers: threading.Thread(target=server.serve_forever, daemon=True).start()
-    free = socket.socket()
-    free.bind(("127.0.0.1", 0))
-    closed = socket.socket()
-    closed.bind(("127.0.0.1", 0))
-    ports = [s.server_address[1] for s in servers] + [free.getsockname()[1], closed.getsockname()[1]]
-    free.close()
-    announce_until_test_ends(" ".join(map(str, ports)))
+    for port in sys.argv[1:]:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    announce_until_test_ends("ready")
     """

@@ -133,7 +133,7 @@ final class TwoClusters {
                   set: { portDefinitions.0.port: "{{ agents[1].web }}", env.COLOR: green }
             loadBalancers:
               - name: edge
-                haproxy: { socket: "unix:\(folder)/admin.sock" }
+                haproxy: { socket: "unix:\(folder)/admin.sock", stateFile: { none: "nobody reloads it" } }
             traffic:
               - backend: be_web
                 servers: { blue: "blue-*", green: "green-*" }

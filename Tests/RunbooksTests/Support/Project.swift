@@ -125,10 +125,17 @@ enum Sample {
           - name: edge-1
             haproxy: { socket: "unix:/run/haproxy/admin.sock", stateFile: /var/lib/state, epochMap: /etc/epoch.map }
           - name: edge-2
-            haproxy: { socket: "tcp:10.0.0.3:9999" }
+            haproxy:
+              socket: "tcp:10.0.0.3:9999"
+              stateFile: { none: "nobody reloads it" }
+              master: "unix:/run/master.sock"
+              hardStopAfter: 30m
         traffic:
           - backend: be_shop
             servers: { blue: "blue-*", green: "green-*" }
+            persistence: cut
+            addresses: { any: "a CDN" }
+        ignoreBackends: [ { backend: "be_old_*", reason: "switched off in March" } ]
         gates:
           service:
             healthy: { for: 5s }

@@ -1,0 +1,125 @@
+import Migration
+import Transport
+
+/// Changes, and what makes them safe: the epoch before and after, the read-back, the files that a reload reads.
+extension HAProxyRuntime {
+    public func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
+        for change in changes { try change.validate(for: name) }
+        let socket = try socket()
+        let map = try epochMap()
+        let stateFile = try address.stateFile.map { setting throws(Failure) in PersistentFile(try resolver(setting)) }
+        let before = try await look(socket, map)
+        if let map { try await claim(epoch, map, before.epochAnswers, socket) }
+        let agents = before.records.filter { record in
+            record.hasActiveAgent && changes.contains { $0.backend == record.backend && $0.server == record.name }
+        }
+        do throws(Failure) {
+            try await socket.perform(agents.map(RuntimeCommand.disableAgent) + changes.map(RuntimeCommand.change))
+        } catch {
+            throw await explained(error, changes, socket)
+        }
+        try await endOldSessions(changes)
+        let after = try await look(socket, map)
+        if let map { try refuse(epoch, map, after.epochAnswers, socket) }
+        try ReadBack(changes).compare(with: after.records, on: name, socket.address)
+        try await keep(after.stateText, in: stateFile)
+        if let map { try await keep(epoch, in: map) }
+    }
+
+    private struct Snapshot {
+        var records: [ServerRecord]
+        var stateText: String
+        var epochAnswers: [String]
+    }
+
+    private func look(_ socket: RuntimeSocket, _ map: EpochMap?) async throws(Failure) -> Snapshot {
+        let answers = try await socket.ask((map?.questions ?? []) + ["show servers state"])
+        let text = answers[answers.count - 1]
+        return Snapshot(
+            records: try records(in: text, socket), stateText: text, epochAnswers: Array(answers.dropLast()))
+    }
+
+    /// Old processes are not changed; what they still serve ends with the sessions of the new one. What can't be ended
+    /// there is seen in the next look.
+    private func endOldSessions(_ changes: [ServerChange]) async throws(Failure) {
+        let ended = changes.filter { $0.change == .shutdownSessions }
+        guard !ended.isEmpty, let workers = try oldWorkers() else { return }
+        try? await workers.endSessions(with: Set(ended.map { Statistics.Server(backend: $0.backend, name: $0.server) }))
+    }
+
+    // MARK: - Whose it is
+
+    /// Makes this run the owner (invariant I6).
+    private func claim(
+        _ epoch: Int, _ map: EpochMap, _ answers: [String], _ socket: RuntimeSocket
+    ) async throws(Failure) {
+        guard let own = answers.first, EpochMap.exists(in: own) else {
+            throw Failure(
+                "\(name) does not know the map \(map.path)", at: socket.address.description,
+                details: answers.prefix(1).map(\.firstLine), advice: map.advice)
+        }
+        try refuse(epoch, map, answers, socket)
+        let entry = map.entry(of: epoch)
+        guard EpochMap.entry(in: own) != entry else { return }
+        try await socket.perform([.setEpoch(entry, in: map, exists: EpochMap.hasEntry(in: own))])
+    }
+
+    private func refuse(
+        _ epoch: Int, _ map: EpochMap, _ answers: [String], _ socket: RuntimeSocket
+    ) throws(Failure) {
+        guard let held = map.held(in: answers), map.entry(of: epoch).isRefused(by: held) else { return }
+        throw replaced(epoch, by: held, map, socket)
+    }
+
+    /// That this run may not write here.
+    func replaced(_ epoch: Int, by held: EpochMap.Entry, _ map: EpochMap, _ socket: RuntimeSocket) -> Failure {
+        let key = held.owner == nil ? EpochMap.sharedKey : map.key
+        return Failure(
+            "\(name): another run owns this load balancer", at: socket.address.description,
+            details: ["its \(key) in \(map.path) is \(held), this run's is \(map.entry(of: epoch))"],
+            advice: "This run acts no more. \(map.reset(held, at: socket.address))", kind: .refused)
+    }
+
+    // MARK: - What HAProxy refuses
+
+    /// Adds what only the load balancer knows to a refusal.
+    private func explained(_ failure: Failure, _ changes: [ServerChange], _ socket: RuntimeSocket) async -> Failure {
+        guard failure.summary.contains("static LB algorithm"), let advice = failure.advice,
+            let backend = changes.map(\.backend).first(where: {
+                failure.details.first?.contains("backend \($0),") ?? false
+            }),
+            let answer = try? await socket.ask([Statistics.question]),
+            let algorithm = try? Statistics(answer[0]).backends[backend]?.algorithm
+        else { return failure }
+        var explained = failure
+        explained.advice = "\(backend) uses `balance \(algorithm)`. \(advice)"
+        return explained
+    }
+
+    // MARK: - What survives a reload
+
+    private func keep(_ state: String, in file: PersistentFile?) async throws(Failure) {
+        guard let file else { return }
+        do throws(PersistentFile.Problem) {
+            try await file.replace { _ in state }
+        } catch {
+            throw unkept("server state", error)
+        }
+    }
+
+    /// HAProxy can't start without its map file: where there is none, HAProxy is on another host.
+    private func keep(_ epoch: Int, in map: EpochMap) async throws(Failure) {
+        do throws(PersistentFile.Problem) {
+            try await PersistentFile(map.path).replace { $0.map { map.contents($0, with: map.entry(of: epoch)) } }
+        } catch {
+            throw unkept("epoch", error)
+        }
+    }
+
+    private func unkept(_ what: String, _ problem: PersistentFile.Problem) -> Failure {
+        Failure(
+            "\(name) made the changes, but its \(what) can't be kept, so that a reload would forget them",
+            at: name.text,
+            details: [problem.text], advice: "Make the file writable for rz, then repeat the step.")
+    }
+}
