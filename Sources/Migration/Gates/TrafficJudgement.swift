@@ -125,7 +125,9 @@ public struct TrafficJudgement: Sendable {
     /// The new color has sessions and finishes none of them, where the old one finished most of its own.
     private func hang(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
         for scope in scopes(rule) where !isTCP(rule, on: scope.names) {
-            guard let before = usual[rule.backend], before.requests >= 10, before.requests * 2 >= before.begun else { continue }
+            guard let before = usual[rule.backend], before.requests >= 10, before.requests * 2 >= before.begun else {
+                continue
+            }
             let sums = tally.sums(new, rule.backend, on: scope.names, .recent)
             let sessions = tally.sessions(new, rule.backend, on: scope.names)
             let length = tally.recentLength(rule.backend, on: scope.names)

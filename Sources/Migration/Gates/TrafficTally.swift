@@ -28,7 +28,10 @@ public struct TrafficTally: Sendable {
         var usual = known
         for rule in rules {
             let sums = sums(color, rule.backend, on: loadBalancers, .run)
-            if sums.begun > usual[rule.backend]?.begun ?? 0 { usual[rule.backend] = UsualTraffic(sums) }
+            let known = usual[rule.backend]
+            if sums.requests > known?.requests ?? 0 || sums.begun > known?.begun ?? 0 {
+                usual[rule.backend] = UsualTraffic(sums)
+            }
         }
         return usual
     }
