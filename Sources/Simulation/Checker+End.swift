@@ -22,16 +22,23 @@ extension Checker {
         case .running, .paused, .halted, .rollingBack:
             demand(false, "it has not ended")
         }
+        if status.isEnded {
+            if status != .done { checkWayBack("\(status)", world) }
+            checkUsersAtEnd(status, world)
+        }
     }
 
     private func demandTraffic(on color: Color, _ world: WorldState, _ demand: (Bool, String) -> Void) {
         for balancer in world.loadBalancers {
             // A run that has ended watches no weights any more.
             guard balancer.resetAt < 0 || color == plan.direction.old else { continue }
-            for server in balancer.servers {
+            for backend in balancer.backends {
+                let serving = balancer.servers.filter { $0.backend == backend.name && $0.isSetToServe }
+                let colors = Set(serving.map(\.color))
                 demand(
-                    (server.weight > 0 && server.administration == .ready) == (server.color == color),
-                    "\(server.name) on \(balancer.name) has weight \(server.weight), \(server.administration)")
+                    colors == [color],
+                    "\(backend.name) on \(balancer.name) is served by "
+                        + (colors.isEmpty ? "nobody" : serving.map(\.name).joined(separator: ", ")))
             }
         }
     }

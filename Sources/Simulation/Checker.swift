@@ -2,33 +2,48 @@ import Migration
 
 /// A promise that was broken, with the moment at which it was.
 public struct BrokenPromise: Error, Sendable, Hashable, CustomStringConvertible {
-    /// `I1` to `I10` of the design, or `liveness`.
+    /// `I1` to `I13` of the design, `users`, or `liveness`.
     public var promise: String
     public var explanation: String
 
     public var description: String { "\(promise): \(explanation)" }
 }
 
-/// Judges every event and every effect of a simulation by the ten invariants.
+/// Judges every event and every effect of a simulation by the invariants.
 ///
-/// It looks at the world itself, not at what rz believes of it.
+/// It looks at the world itself and at how its users fare, not at what rz believes of it.
 final class Checker {
     let plan: Plan
     /// What the live color runs, deployments on the way included.
     var live: ColorState
     private(set) var broken: [BrokenPromise] = []
     private var epochs: [String: Int] = [:]
-    private var lastLook: [Looker: [LoadBalancerID: Int64]] = [:]
+    var lastLook: [Looker: [LoadBalancerID: Int64]] = [:]
     /// When weights were last verified, in milliseconds.
-    private var verifiedAt: Int64 = 0
-    private var lastFailedRequests = 0
+    var verifiedAt: Int64 = 0
+    private var lastDeniedRequests = 0
     /// Until when failed requests are the fault of the world, not of rz.
     var isExcusedUntil: Int64 = 0
     /// When somebody last changed weights by hand.
     var meddledAt: Int64 = -1
+    /// Servers that a person took out, as `backend/server`: they stay out.
+    var takenOut: Set<String> = []
+    /// How each load balancer stood when rz first changed something there.
+    var found: [LoadBalancerID: SimulatedLoadBalancer] = [:]
+    /// When nothing could be taken back any more.
+    var pointOfNoReturn: Int64?
+    /// Since when users suffer though rz could end it, by `load balancer/backend`.
+    var sufferingSince: [String: Int64] = [:]
+    /// For how long they may, in milliseconds.
+    var patience: Int64 = 15_000
+    /// The rz that holds the lock and runs, and since when it does.
+    var watcher: (process: String, since: Int64)?
 
-    private var old: Color { plan.direction.old }
-    private var new: Color { plan.direction.new }
+    /// When a process was last stopped, and went on.
+    var stops: (String) -> (begin: Int64, end: Int64)? = { _ in nil }
+
+    var old: Color { plan.direction.old }
+    var new: Color { plan.direction.new }
 
     init(_ scenario: Scenario) {
         plan = scenario.plan
@@ -66,9 +81,14 @@ final class Checker {
         _ state: RunState
     ) {
         switch call.target {
-        case .loadBalancer(let name): checkWeights(call, looker, name, before, after)
+        case .loadBalancer(let name):
+            if found[name] == nil, before[name]?.settings != after[name]?.settings { found[name] = before[name] }
+            checkWeights(call, looker, name, issuedAt, before, after, state)
         case .cluster(let color), .servers(let color):
-            if color == old, before[old] != after[old] { checkOldColor(call, issuedAt, before, after, state) }
+            if before[old] != after[old] {
+                if color != old { breaks("I11", "“\(call.description)” touched \(old)") }
+                checkOldColor(call, issuedAt, before, after, state)
+            }
         case .disks: break
         }
         checkRunsOnce(call, after)
@@ -80,17 +100,23 @@ final class Checker {
         for violation in violations(of: state, plan) { breaks(violation.promise, violation.description) }
         checkCapacity(world)
         checkSecrets(event)
-        if case .trafficVerified = event.kind { verifiedAt = world.time }
-        if case .oldSideQuiet = event.kind { checkQuiet("drain was called over", world) }
+        switch event.kind {
+        case .trafficVerified: verifiedAt = world.time
+        case .oldSideQuiet: checkQuiet("drain was called over", world)
+        case .trafficReturned: checkWayBack("the traffic was called back", world)
+        case .stepIntended(let step, _): checkEndOfColor(old, plan.step(step)?.action, step, world)
+        case .undoStarted(let step): checkEndOfColor(new, plan.step(step)?.action, step, world)
+        default: break
+        }
     }
 
     /// I1: there is always a server that takes the requests, unless the world itself took them all away.
     func checkCapacity(_ world: WorldState) {
-        guard world.failedRequests > lastFailedRequests else { return }
+        guard world.deniedRequests > lastDeniedRequests else { return }
         if world.time > isExcusedUntil {
-            breaks("I1", "\(world.failedRequests - lastFailedRequests) requests found no server up to \(world.time) ms")
+            breaks("I1", "\(world.deniedRequests - lastDeniedRequests) requests found no server up to \(world.time) ms")
         }
-        lastFailedRequests = world.failedRequests
+        lastDeniedRequests = world.deniedRequests
     }
 
     private func checkSecrets(_ event: Event) {
@@ -108,56 +134,22 @@ final class Checker {
     }
 
     /// I3: the old color has had no session for as long as the policy asks for, by the world's own clock.
-    private func checkQuiet(_ what: String, _ world: WorldState) {
-        // What a load balancer forgets while rz looks, or between a look and what follows it, nobody can know.
-        let known = world.loadBalancers.filter { $0.resetAt < 0 || world.time - $0.resetAt > Checker.blindness }
-        let lastBusy = known.flatMap(\.servers).filter { $0.color == old }.map(\.busyUntil).max() ?? 0
+    func checkQuiet(_ what: String, _ world: WorldState) {
+        // What happens between a look and what follows it, nobody can know.
+        let known = world.loadBalancers.filter { balancer in
+            guard balancer.process > 1 else { return true }
+            let look = lastLook.values.compactMap { $0[balancer.name] }.max() ?? 0
+            return look > balancer.startedAt && world.time - balancer.startedAt > Checker.blindness
+        }
+        let lastBusy = known.map { $0.lastBusy(old, sessionLength: world.sessionLength) }.max() ?? 0
         let quiet = plan.environment.drain.quiet.milliseconds
         if world.time - lastBusy < quiet {
             breaks("I3", "\(what) after only \(world.time - lastBusy) ms of quiet instead of \(quiet)")
         }
     }
 
-    /// How long rz may take to notice what a load balancer forgot, in milliseconds: one look that gets no answer.
-    private static let blindness: Int64 = 15_000
-
-    // MARK: - I1: weights
-
-    /// A color is lowered only when the other one verifiably carries what it then has to, on every load balancer.
-    private func checkWeights(
-        _ call: Call, _ looker: Looker, _ name: LoadBalancerID, _ before: WorldState, _ after: WorldState
-    ) {
-        for backend in after[name]?.backends ?? [] {
-            for color in Color.allCases {
-                guard let was = before[name]?.weights(of: color, in: backend),
-                    let now = after[name]?.weights(of: color, in: backend), now.reduce(0, +) < was.reduce(0, +)
-                else { continue }
-                // Going back is done on each load balancer by itself, so that one that is down keeps none waiting; and
-                // so is what puts right what one of them forgot.
-                let isPutRight = (before[name]?.resetAt ?? 0) > verifiedAt
-                let others = color == old && !isPutRight ? after.loadBalancers.map(\.name) : [name]
-                for other in others {
-                    guard let balancer = after[other], !wasResetUnseen(balancer, looker) else { continue }
-                    let part = balancer.part(of: color, in: backend, weights: now)
-                    let carried = balancer.weights(of: color.other, in: backend)
-                    let rounding = carried.count == now.count ? 0.000_001 : Checker.rounding
-                    if part + balancer.part(of: color.other, in: backend, weights: carried) < 1 - rounding {
-                        breaks(
-                            "I1",
-                            "\(looker.process) lowered \(color) on \(name) to \(now) while \(color.other) has "
-                                + "\(carried) on \(other)")
-                    }
-                }
-            }
-        }
-    }
-
-    /// Weights are whole numbers, and small ones where one color has many more servers than the other.
-    private static let rounding = 0.06
-
-    private func wasResetUnseen(_ balancer: SimulatedLoadBalancer, _ looker: Looker) -> Bool {
-        balancer.resetAt >= lastLook[looker]?[balancer.name] ?? -1
-    }
+    /// How long rz may take to notice that a load balancer was reloaded, in milliseconds.
+    private static let blindness: Int64 = 3_000
 
     // MARK: - I2 and I3: the old color
 
@@ -165,8 +157,9 @@ final class Checker {
         _ call: Call, _ issuedAt: Int64, _ before: WorldState, _ after: WorldState, _ state: RunState
     ) {
         if onlyHandsOver(before[old], after[old]) { return }
+        pointOfNoReturn = pointOfNoReturn ?? after.time
         // What happens while a call is on its way, nobody can know who makes it.
-        if meddledAt >= issuedAt || after.loadBalancers.contains(where: { $0.resetAt >= issuedAt }) { return }
+        if meddledAt >= issuedAt || after.loadBalancers.contains(where: { $0.startedAt >= max(1, issuedAt) }) { return }
         if state.traffic.quietSince == nil {
             breaks("I2", "“\(call.description)” before drain was over")
         }
@@ -199,20 +192,6 @@ final class Checker {
         for (fire, count) in world.jobRuns where count > 1 {
             breaks("I4", "“\(call.description)”: the run of \(fire.job) at \(fire.time) ms was started \(count) times")
         }
-    }
-}
-
-extension SimulatedLoadBalancer {
-    /// With which new requests are shared out: in `drain` and `maint` a server gets none.
-    func weights(of color: Color, in backend: String) -> [Int] {
-        servers.filter { $0.color == color && $0.backend == backend }
-            .map { $0.administration == .ready ? $0.weight : 0 }
-    }
-
-    /// How much of a backend's traffic these weights of a color amount to, 1 being what it has when it carries all.
-    fileprivate func part(of color: Color, in backend: String, weights: [Int]) -> Double {
-        let full = servers.filter { $0.color == color && $0.backend == backend }.map { max($0.configuredWeight, 100) }
-        return Double(weights.reduce(0, +)) / Double(max(1, full.reduce(0, +)))
     }
 }
 

@@ -21,12 +21,25 @@ public final class Exploration {
     }
 
     private let scenario: Scenario
+    private let takenOut: Set<String>
     private var report = Report()
     private var seenStates: Set<Essence> = []
     private var seenMoments: Set<Moment> = []
     private var waiting: [State] = []
 
-    public init(_ scenario: Scenario) { self.scenario = scenario }
+    /// - Parameter lies: how the world is less kind than it says from the beginning.
+    public init(_ scenario: Scenario, lies: Set<Lie> = [.unevenWeights, .takenOut, .spares, .asleep, .slowChecks]) {
+        var scenario = scenario
+        var generator = SeededGenerator(seed: 0)
+        takenOut = scenario.world.lie(lies, old: scenario.plan.direction.old, &generator)
+        for index in scenario.world.loadBalancers.indices where scenario.world.loadBalancers[index].checkPeriod > 0 {
+            scenario.world.loadBalancers[index].checkPeriod = Exploration.checkPeriod
+        }
+        self.scenario = scenario
+    }
+
+    /// Short enough for a run in which everything that only takes time is cut short, in milliseconds.
+    private static let checkPeriod: Int64 = 40
 
     /// - Parameter limit: stops after so many runs; nil visits everything.
     /// - Returns: the counts, and the first promises that were broken.
@@ -69,8 +82,12 @@ public final class Exploration {
     private func run(from state: State, asking wish: (kind: Event.Kind, moment: Int)?) -> [Int] {
         let recorder = Recorder()
         let simulation = Simulation(
-            scenario, timeline: Timeline(seed: 0, isShuffled: false), faults: recorder, isTracing: false)
+            scenario, timeline: Timeline(seed: 0, isShuffled: false, elapsed: state.world.time), faults: recorder,
+            isTracing: false)
         simulation.load(state.events, world: state.world, epoch: state.epoch)
+        simulation.checker.takenOut = takenOut
+        simulation.checker.found = Dictionary(
+            scenario.world.loadBalancers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var new: [Int] = []
         var count = 0
         recorder.onMoment = { [unowned self, unowned simulation] in
@@ -85,7 +102,7 @@ public final class Exploration {
             ? .runStarted(environment: "small", plan: scenario.plan.id, from: .blue, to: .green, by: "ada")
             : .runResumed(by: "ada")
         _ = simulation.start(opening: opening) { ended.value = $0 }
-        let hasEnded = simulation.timeline.run(limit: 600_000) {
+        let hasEnded = simulation.timeline.run(limit: state.world.time + 600_000) {
             // Who asks for a pause goes on some time.
             if simulation.state.status == .paused { simulation.ask(.resumeRequested(by: "ada")) }
             return ended.value != nil
@@ -186,23 +203,39 @@ extension WorldState {
         essence.time = 0
         essence.jobRuns = [:]
         essence.failedRequests = 0
+        essence.deniedRequests = 0
         essence.wrongAnswers = 0
         for color in Color.allCases {
+            essence[color].configurations = 0
             for id in essence[color].services.keys {
                 essence[color].services[id]?.readyAt = 0
                 essence[color].services[id]?.runsUntil = 0
             }
         }
-        for index in essence.loadBalancers.indices {
-            essence.loadBalancers[index].epoch = 0
-            for server in essence.loadBalancers[index].servers.indices {
-                essence.loadBalancers[index].servers[server].requests = 0
-                essence.loadBalancers[index].servers[server].errors = 0
-                essence.loadBalancers[index].servers[server].busyUntil = 0
-                essence.loadBalancers[index].servers[server].lastRequestAt = 0
-            }
-        }
+        for index in essence.loadBalancers.indices { essence.loadBalancers[index].forgetTimes() }
         return essence
+    }
+}
+
+extension SimulatedLoadBalancer {
+    fileprivate mutating func forgetTimes() {
+        epoch = 0
+        startedAt = 0
+        for index in backends.indices {
+            let name = backends[index].name
+            backends[index] = SimulatedBackend(name: name)
+        }
+        for index in servers.indices {
+            servers[index].requests = 0
+            servers[index].errors = 0
+            servers[index].clientErrors = 0
+            servers[index].hung = 0
+            servers[index].busyUntil = 0
+            servers[index].queuedUntil = 0
+            servers[index].lastRequestAt = 0
+            servers[index].nextCheckAt = 0
+            servers[index].slowUntil = 0
+        }
     }
 }
 

@@ -4,24 +4,27 @@ import Migration
 ///
 /// `@unchecked Sendable`: see `Timeline`.
 final class People: @unchecked Sendable {
-    private let simulation: Simulation
+    let simulation: Simulation
+    let lies: Set<Lie>
     private let faults: RandomFaults
     private var process: SimulatedProcess?
     /// Faults happen until then, in milliseconds; afterwards every run must come to its end.
-    private let faultsEnd: Int64
+    let faultsEnd: Int64
     private var attemptsSinceFaults = 0
     private var wantsBack = false
     private(set) var isDone = false
 
-    private var timeline: Timeline { simulation.timeline }
+    var timeline: Timeline { simulation.timeline }
     private var plan: Plan { simulation.scenario.plan }
-    private var old: Color { plan.direction.old }
-    private var new: Color { plan.direction.new }
+    var old: Color { plan.direction.old }
+    var new: Color { plan.direction.new }
 
-    init(simulation: Simulation, faults: RandomFaults) {
+    init(simulation: Simulation, faults: RandomFaults, lies: Set<Lie>) {
         self.simulation = simulation
         self.faults = faults
-        faultsEnd = Int64.random(in: 5_000...60_000, using: &simulation.timeline.generator)
+        self.lies = lies
+        faultsEnd = Int64.random(
+            in: lies.isEmpty ? 5_000...60_000 : 20_000...90_000, using: &simulation.timeline.generator)
     }
 
     func begin() {
@@ -34,9 +37,10 @@ final class People: @unchecked Sendable {
         // refuse that call by its epoch; frameworks know no epoch, so that the simulation spares them this instant.
         faults.onStop = { [unowned self] process in timeline.after(0) { [self] in stop(process) } }
         timeline.after(faultsEnd) { [self] in
-            simulation.note("no more faults")
+            simulation.happens("no more faults") { [old] in $0.heal(old) }
             faults.rates = .none
         }
+        planLies()
         start(opening: firstEvent)
         for _ in 0..<Int.random(in: 0...3, using: &timeline.generator) { planMishap() }
         approve()
@@ -250,7 +254,7 @@ final class People: @unchecked Sendable {
     }
 
     /// Failed requests are not what rz did until one and the same rz has run for ten seconds.
-    private func excuseUntilWatched(_ watcher: SimulatedProcess? = nil, for watched: Int64 = 0) {
+    func excuseUntilWatched(_ watcher: SimulatedProcess? = nil, for watched: Int64 = 0) {
         guard watched < 10_000, !isDone else { return }
         excuse(for: 1_000)
         timeline.after(500) { [self] in

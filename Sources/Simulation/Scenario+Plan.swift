@@ -13,34 +13,41 @@ extension Scenario {
         }
         let old = plan.direction.old
         let new = plan.direction.new
-        var world = WorldState(loadBalancers: plan.environment.loadBalancers.map { Scenario.balancer($0.name, plan) })
         let services = plan.services.map { planned in
             let known = plan.world.services[planned.id]
             return Service(
                 id: planned.id, definition: "{}", instances: known?.instances ?? planned.instances, mode: planned.mode,
                 fingerprint: known?.fingerprint ?? "")
         }
+        let standing = plan.world.servers[new, default: []]
+        let added = plan.provisioning.add.isEmpty ? ["\(new)-server"] : plan.provisioning.add
+        let hosts = [old: plan.world.servers[old, default: []], new: standing.isEmpty ? added : standing]
+        var world = WorldState(
+            loadBalancers: plan.environment.loadBalancers.map { Scenario.balancer($0.name, plan, hosts) })
         world[old] = ColorState(servers: plan.world.servers[old, default: []], isConfigured: true)
         for service in services {
             world[old].services[service.id] = LaunchedService(live: service)
         }
-        let standing = plan.world.servers[new, default: []]
         world[new].servers = standing
-        let added = plan.provisioning.add.isEmpty ? ["\(new)-server"] : plan.provisioning.add
         environment = plan.environment
         startTime = 5_000
-        serverNames = [old: world[old].servers, new: standing.isEmpty ? added : standing]
+        serverNames = hosts
         self.world = world
         self.plan = plan
     }
 
-    private static func balancer(_ name: LoadBalancerID, _ plan: Plan) -> SimulatedLoadBalancer {
+    private static func balancer(_ name: LoadBalancerID, _ plan: Plan, _ hosts: [Color: [String]])
+        -> SimulatedLoadBalancer
+    {
         let servers = plan.environment.traffic.flatMap { rule in
-            plan.world.backends["\(name)/\(rule.backend)", default: []].compactMap { server -> SimulatedServer? in
-                guard let color = rule.color(of: server) else { return nil }
-                let weight = color == plan.direction.old ? 100 : 0
-                return SimulatedServer(
-                    backend: rule.backend, name: server, color: color, weight: weight, configuredWeight: weight)
+            let names = plan.world.backends["\(name)/\(rule.backend)", default: []]
+            return Color.allCases.flatMap { color in
+                names.filter { rule.color(of: $0) == color }.enumerated().map { index, server in
+                    let weight = color == plan.direction.old ? 100 : 0
+                    return SimulatedServer(
+                        backend: rule.backend, name: server, color: color, weight: weight, configuredWeight: weight,
+                        host: index % max(1, hosts[color, default: []].count))
+                }
             }
         }
         return SimulatedLoadBalancer(name: name, servers: servers)

@@ -23,6 +23,33 @@ extension Scenario {
     public static func small(
         startTime: Int64 = 150, exclusive: Bool = false, isBrief: Bool = false
     ) throws(Failure) -> Scenario {
+        try Scenario(Shape(isExclusive: exclusive, isBrief: isBrief), startTime: startTime)
+    }
+
+    /// The small model and its relatives, each of another shape: more backends, more servers, other policies.
+    public static func various() throws(Failure) -> [Scenario] {
+        let shapes = [
+            Shape(), Shape(isExclusive: true), Shape(serversEach: 3, minHealthy: 2, atDeadline: .force),
+            Shape(backends: ["be_shop", "be_api"], atDeadline: .rollback),
+            Shape(serversEach: 3, persistence: .cut, atDeadline: .force), Shape(persistence: .wait),
+        ]
+        var scenarios: [Scenario] = []
+        for shape in shapes { scenarios.append(try Scenario(shape, startTime: 150)) }
+        return scenarios
+    }
+
+    /// What one data centre of these differs in from another.
+    private struct Shape {
+        var backends = ["be_shop"]
+        var serversEach = 2
+        var minHealthy = 1
+        var isExclusive = false
+        var isBrief = false
+        var persistence: TrafficRule.Persistence?
+        var atDeadline = DrainPolicy.AtDeadline.hold
+    }
+
+    private init(_ shape: Shape, startTime: Int64) throws(Failure) {
         let services = [
             Service(
                 id: "/shop/db", definition: #"{"password":"\#(Scenario.canary)"}"#, instances: 1, fingerprint: "db 1"),
@@ -31,25 +58,30 @@ extension Scenario {
             Service(id: "report", definition: "{}", instances: 0, mode: .scheduled, fingerprint: "report 1"),
         ].map { service in
             var service = service
-            if exclusive, service.id == "/shop/db" { service.mode = .exclusive }
+            if shape.isExclusive, service.id == "/shop/db" { service.mode = .exclusive }
             return service
         }
-        let pause = Period(milliseconds: isBrief ? 100 : 1000)
+        let pause = Period(milliseconds: shape.isBrief ? 100 : 1000)
         let environment = Environment(
             name: "small", git: GitPolicy(requireClean: false), configure: Configure(playbook: "site.yaml"),
             services: ServiceRules(),
-            traffic: [TrafficRule(backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"])],
+            traffic: shape.backends.map { backend in
+                TrafficRule(
+                    backend: backend, servers: [.blue: "blue-*", .green: "green-*"], persistence: shape.persistence)
+            },
             gates: Gates(
                 service: ServiceGate(healthyFor: pause),
                 cutOver: CutOverGate(
                     steps: [Percent(10), .all].map { CutOverGate.Step(weight: $0, bake: pause) },
-                    analysis: isBrief ? [] : [.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))],
+                    analysis: shape.isBrief ? [] : [.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))],
                     interval: pause)),
-            drain: DrainPolicy(quiet: pause + pause, deadline: .seconds(20)), soak: pause + pause,
-            approvals: isBrief ? [:] : [.tearDown: .count(1)])
-        return try Scenario(
-            environment, services: services, servers: ["control", "agent"], loadBalancers: ["edge-1", "edge-2"],
-            startTime: startTime
+            drain: DrainPolicy(quiet: pause + pause, deadline: .seconds(20), atDeadline: shape.atDeadline),
+            soak: pause + pause, approvals: shape.isBrief ? [:] : [.tearDown: .count(1)],
+            limits: Limits(minHealthy: shape.minHealthy))
+        let hosts = ["control", "agent"] + (2..<max(2, shape.serversEach)).map { "agent-\($0)" }
+        self = try Scenario(
+            environment, services: services, servers: hosts, serversEach: shape.serversEach,
+            loadBalancers: ["edge-1", "edge-2"], startTime: startTime
         ).planned(Runbook.rzUpdate)
     }
 
@@ -57,8 +89,8 @@ extension Scenario {
     static let canary = "hunter2-canary"
 
     init(
-        _ environment: Environment, services: [Service], servers: [String], loadBalancers: [LoadBalancerID],
-        live: Color = .blue, startTime: Int64
+        _ environment: Environment, services: [Service], servers: [String], serversEach: Int,
+        loadBalancers: [LoadBalancerID], live: Color = .blue, startTime: Int64
     ) {
         var environment = environment
         environment.loadBalancers = loadBalancers.map { LoadBalancerAddress(name: $0, socket: "unix:/simulated") }
@@ -73,20 +105,27 @@ extension Scenario {
             loadBalancers: loadBalancers.map { name in
                 SimulatedLoadBalancer(
                     name: name,
-                    servers: Color.allCases.flatMap { color in
-                        (1...2).map { index in
-                            let weight = color == live ? 100 : 0
-                            return SimulatedServer(
-                                backend: environment.traffic.first?.backend ?? "", name: "\(color)-\(index)",
-                                color: color, weight: weight, configuredWeight: weight)
-                        }
+                    servers: environment.traffic.flatMap { rule in
+                        Scenario.servers(of: rule.backend, serversEach, live: live)
                     })
             })
+        world.needed[live.other] = environment.limits.minHealthy
         world[live] = old
         plan = Plan(
             id: "", environment: environment, direction: Direction(from: live), createdAt: Instant(milliseconds: 0),
             source: PinnedSource(commit: nil),
             world: World(live: live, servers: [:], services: [:], backends: [:], configuration: ""), steps: [])
+    }
+
+    private static func servers(of backend: String, _ count: Int, live: Color) -> [SimulatedServer] {
+        Color.allCases.flatMap { color in
+            (0..<count).map { host in
+                let weight = color == live ? 100 : 0
+                return SimulatedServer(
+                    backend: backend, name: "\(color)-\(host + 1)", color: color, weight: weight,
+                    configuredWeight: weight, host: host)
+            }
+        }
     }
 
     /// With the plan that the real observer and planner make in this world.

@@ -13,20 +13,27 @@ public struct SimulatedRun {
         public var trace: [String]
         /// How many processes took part.
         public var processes: Int
+        /// How the world was less kind than it says.
+        public var lies: Set<Lie>
     }
 
     private let scenario: Scenario
     private let seed: UInt64
+    private let lies: Set<Lie>
     private let simulation: Simulation
     private let faults: RandomFaults
     private var timeline: Timeline { simulation.timeline }
     private let people: People
 
-    public init(_ scenario: Scenario, seed: UInt64, isTracing: Bool = false) {
+    /// - Parameter lies: how the world is less kind than it says; nil for what the seed decides.
+    public init(_ scenario: Scenario, seed: UInt64, lies: Set<Lie>? = nil, isTracing: Bool = false) {
         self.scenario = scenario
         self.seed = seed
         let timeline = Timeline(seed: seed, isShuffled: true)
-        let rates = FaultRates.random(&timeline.generator)
+        // Each kind of lie is also seen by itself.
+        let rates = timeline.generator.chance(oneIn: 3) ? FaultRates.none : FaultRates.random(&timeline.generator)
+        let lies = lies ?? Lie.random(&timeline.generator)
+        self.lies = lies
         faults = RandomFaults(rates, timeline: timeline)
         simulation = Simulation(scenario, timeline: timeline, faults: faults, isTracing: isTracing)
         // Somebody downloads something large.
@@ -37,7 +44,11 @@ public struct SimulatedRun {
             simulation.world.jobPeriod = Int64.random(in: 3_000...12_000, using: &timeline.generator)
             simulation.world.jobLength = Int64.random(in: 200...15_000, using: &timeline.generator)
         }
-        people = People(simulation: simulation, faults: faults)
+        simulation.checker.takenOut = simulation.world.lie(
+            lies, old: scenario.plan.direction.old, &timeline.generator)
+        // Where calls are lost and rz is stopped, nobody is quick.
+        simulation.checker.patience = rates == .none ? 15_000 : 90_000
+        people = People(simulation: simulation, faults: faults, lies: lies)
     }
 
     /// Performs the run to its end.
@@ -54,7 +65,7 @@ public struct SimulatedRun {
         }
         return Report(
             seed: seed, events: simulation.eventCount, end: simulation.state.status, broken: simulation.checker.broken,
-            trace: simulation.trace, processes: simulation.processes.count)
+            trace: simulation.trace, processes: simulation.processes.count, lies: lies)
     }
 
     /// Past this a run hangs: four hours, where the longest deadline is one and a clean run takes half a minute.

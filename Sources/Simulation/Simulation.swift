@@ -34,6 +34,7 @@ final class Simulation: @unchecked Sendable {
         world = scenario.world
         state = RunState(run: Simulation.run)
         checker = Checker(scenario)
+        checker.stops = { [unowned self] name in processes.first { $0.name == name }?.lastStop }
     }
 
     static let run: RunID = "r-20261123-0001"
@@ -100,7 +101,7 @@ final class Simulation: @unchecked Sendable {
                 "No answer from \(call.target)", details: [call.name],
                 kind: call.isMutating ? .unknownEffect : .transient))
         let looker = Checker.Looker(process: process.name, activity: Activity.current)
-        let fate = faults.fate(of: call)
+        let fate = isFrozen(call) ? Fate.requestLost(timeout: 10_000) : faults.fate(of: call)
         let issuedAt = timeline.elapsed
         var happenedAt = issuedAt
         messageCount += 1
@@ -170,9 +171,20 @@ final class Simulation: @unchecked Sendable {
         return try outcome.get()
     }
 
+    private func isFrozen(_ call: Call) -> Bool {
+        guard case .loadBalancer(let name) = call.target, let balancer = world[name] else { return false }
+        return balancer.isFrozenUntil > timeline.elapsed
+    }
+
+    /// Users are looked after whenever anything happens.
+    private func checkUsers() {
+        let holder = journal.holder
+        checker.checkUsers(world, state, watchedBy: holder?.state == .running ? holder?.name : nil)
+    }
+
     private func wasReloaded(_ call: Call, since issuedAt: Int64) -> Bool {
         guard case .loadBalancer(let name) = call.target, let balancer = world[name] else { return false }
-        return balancer.resetAt > issuedAt
+        return balancer.process > 1 && balancer.startedAt > issuedAt
     }
 
     // MARK: - Late messages
@@ -256,6 +268,7 @@ final class Simulation: @unchecked Sendable {
             eventCount += 1
             checker.happened(event, state, world)
         }
+        checkUsers()
         return events
     }
 
@@ -264,6 +277,7 @@ final class Simulation: @unchecked Sendable {
         _ effect: (inout WorldState, Int?) throws(Failure) -> Answer
     ) -> Result<Answer, Failure> {
         world.advance(to: timeline.elapsed)
+        checkUsers()
         guard call.isMutating else {
             lookedAt(call.target)
             do throws(Failure) { return .success(try effect(&world, limit)) } catch { return .failure(error) }
@@ -286,6 +300,7 @@ final class Simulation: @unchecked Sendable {
         world.advance(to: timeline.elapsed)
         note(text)
         change(&world)
+        world.noteWhoCarries()
     }
 
     // MARK: - Trace

@@ -12,17 +12,21 @@ struct SeedTests {
     private static let seed = variables["RZ_SIMULATE_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...999_999_999)
     private static let runs = variables["RZ_SIMULATE_RUNS"].flatMap { UInt64($0) } ?? 1200
 
-    @Test("keep every promise, whatever goes wrong")
+    @Test("keep every promise, whatever goes wrong and however the world lies")
     func freshSeeds() throws {
         print("simulated runs: RZ_SIMULATE_SEED=\(Self.seed) RZ_SIMULATE_RUNS=\(Self.runs)")
-        let scenario = try Scenario.small()
-        for seed in Self.seed..<(Self.seed + Self.runs) { demandPromises(scenario, seed) }
+        let scenarios = try Scenario.various()
+        for seed in Self.seed..<(Self.seed + Self.runs) {
+            demandPromises(scenarios[Int(seed % UInt64(scenarios.count))], seed)
+        }
     }
 
-    @Test("keep every promise with a service that may run in one color only")
-    func exclusive() throws {
-        let scenario = try Scenario.small(exclusive: true)
-        for seed in Self.seed..<(Self.seed + Self.runs / 4) { demandPromises(scenario, seed) }
+    @Test("keep every promise under each lie by itself", arguments: Lie.allCases)
+    func oneLie(_ lie: Lie) throws {
+        for (number, scenario) in try Scenario.various().enumerated() {
+            let first = Self.seed + UInt64(number) * 1000
+            for seed in first..<(first + max(1, Self.runs / 200)) { demandPromises(scenario, seed, lies: [lie]) }
+        }
     }
 
     @Test("keep every promise when a change arrives after its sender's death, behind the next one's back")
@@ -62,10 +66,10 @@ struct SeedTests {
         #expect(Set(traces).count == 20)
     }
 
-    private func demandPromises(_ scenario: Scenario, _ seed: UInt64) {
-        let report = SimulatedRun(scenario, seed: seed).perform()
+    private func demandPromises(_ scenario: Scenario, _ seed: UInt64, lies: Set<Lie>? = nil) {
+        let report = SimulatedRun(scenario, seed: seed, lies: lies).perform()
         guard !report.broken.isEmpty else { return }
-        let trace = SimulatedRun(scenario, seed: seed, isTracing: true).perform().trace
+        let trace = SimulatedRun(scenario, seed: seed, lies: lies, isTracing: true).perform().trace
         Issue.record("seed \(seed): \(report.broken)\n\(trace.suffix(60).joined(separator: "\n"))")
     }
 }

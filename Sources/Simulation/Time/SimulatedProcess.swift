@@ -10,6 +10,8 @@ final class SimulatedProcess: TaskExecutor, @unchecked Sendable {
     let name: String
     let timeline: Timeline
     private(set) var state = State.running
+    /// When it was last stopped, and went on.
+    private(set) var lastStop: (begin: Int64, end: Int64)?
     private var waits: [Int: UnsafeContinuation<Bool, Never>] = [:]
     private var lastWait = 0
 
@@ -23,10 +25,18 @@ final class SimulatedProcess: TaskExecutor, @unchecked Sendable {
     // MARK: - Signals
 
     /// SIGSTOP: nothing of it runs until it goes on; what it had sent goes its way.
-    func stop() { if state == .running { state = .stopped } }
+    func stop() {
+        guard state == .running else { return }
+        state = .stopped
+        lastStop = (timeline.elapsed, .max)
+    }
 
     /// SIGCONT.
-    func goOn() { if state == .stopped { state = .running } }
+    func goOn() {
+        guard state == .stopped else { return }
+        state = .running
+        lastStop?.end = timeline.elapsed
+    }
 
     /// SIGKILL: from now on nothing of it has an effect. Its tasks are only woken to unwind.
     func kill() {

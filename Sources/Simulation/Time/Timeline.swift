@@ -6,7 +6,7 @@ import Migration
 /// `SimulatedProcess` as its task executor, which only ever runs jobs inside `run`, so no two accesses overlap.
 final class Timeline: @unchecked Sendable {
     /// Milliseconds since the simulation began; never goes back.
-    private(set) var elapsed: Int64 = 0
+    private(set) var elapsed: Int64
     /// What the wall clock says beside `elapsed`; a clock that is set changes it.
     var wallOffset: Int64 = Timeline.start
     var generator: SeededGenerator
@@ -21,7 +21,8 @@ final class Timeline: @unchecked Sendable {
     /// 2026-11-23T02:00:00Z, the middle of a night.
     static let start: Int64 = 1_795_399_200_000
 
-    init(seed: UInt64, isShuffled: Bool) {
+    init(seed: UInt64, isShuffled: Bool, elapsed: Int64 = 0) {
+        self.elapsed = elapsed
         generator = SeededGenerator(seed: seed)
         self.isShuffled = isShuffled
     }

@@ -5,19 +5,33 @@ extension WorldState {
     // MARK: - Servers
 
     func inventory(of color: Color) -> Inventory {
-        let hosts = self[color].servers.enumerated().map { index, name in
-            Host(name: name, address: "127.0.\(color == .blue ? 11 : 12).\(index + 1)")
+        let meant = target[color]
+        let hosts = self[meant].servers.enumerated().map { index, name in
+            Host(name: name, address: WorldState.address(of: meant, host: index))
         }
         return Inventory(groups: hosts.isEmpty ? [:] : ["control": hosts])
     }
 
+    static func address(of color: Color, host: Int) -> String { "127.0.\(color == .blue ? 11 : 12).\(host + 1)" }
+
+    /// - Returns: the inventory; that of servers which stood already where the color's variables mean the other color.
     mutating func build(_ color: Color, servers: [String]) -> Inventory {
+        guard target[color] == color else { return inventory(of: color) }
         self[color].servers = servers
         self[color].isHalfBuilt = false
         return inventory(of: color)
     }
 
-    mutating func destroy(_ color: Color) { self[color] = ColorState() }
+    mutating func destroy(_ color: Color) { self[target[color]] = ColorState() }
+
+    /// - Returns: how many changes that was on each server.
+    mutating func configure(_ color: Color) -> Int {
+        let meant = target[color]
+        let changes = self[meant].isConfigured ? 0 : 1
+        self[meant].configurations += 1
+        self[meant].isConfigured = !self[meant].servers.isEmpty
+        return changes
+    }
 
     // MARK: - Services
 
@@ -99,64 +113,5 @@ extension WorldState {
 
     private func unreachable(_ color: Color) -> Failure {
         Failure("The cluster of \(color) does not answer", details: ["connection refused"], kind: .transient)
-    }
-
-    // MARK: - Load balancers
-
-    func state(of name: LoadBalancerID) throws(Failure) -> LoadBalancerState {
-        let balancer = try reachable(name)
-        var backends: [String: BackendState] = [:]
-        for server in balancer.servers {
-            let state = ServerState(
-                name: server.name, address: "127.0.\(server.color == .blue ? 11 : 12).1:80", weight: server.weight,
-                administration: server.administration, operation: operation(of: server),
-                counters: ServerCounters(
-                    sessions: server.busyUntil > time ? 1 : 0, rate: time - server.lastRequestAt < 1000 ? 1 : 0,
-                    requests: Int(server.requests), errors: Int(server.errors)))
-            backends[server.backend, default: BackendState(servers: [])].servers.append(state)
-        }
-        return LoadBalancerState(version: "simulated", backends: backends, epoch: balancer.epoch)
-    }
-
-    /// - Parameter limit: how many of the changes are made before the connection breaks; nil for all.
-    mutating func apply(
-        _ changes: [ServerChange], on name: LoadBalancerID, epoch: Int, limit: Int?
-    ) throws(Failure) {
-        var balancer = try reachable(name)
-        guard epoch >= balancer.epoch else {
-            throw Failure("\(name) belongs to a later holder of the lock", at: name.text, kind: .refused)
-        }
-        balancer.epoch = epoch
-        for change in changes.prefix(limit ?? changes.count) {
-            let index = balancer.servers.firstIndex { $0.name == change.server && $0.backend == change.backend }
-            guard let index else { continue }
-            switch change.change {
-            case .weight(let weight): balancer.servers[index].weight = weight
-            case .administration(let administration): balancer.servers[index].administration = administration
-            case .shutdownSessions: balancer.servers[index].busyUntil = time
-            }
-        }
-        self[name] = balancer
-        if limit != nil { throw Failure("The connection to \(name) broke", at: name.text, kind: .unknownEffect) }
-    }
-
-    /// What a reload or a restart does where no state file keeps what was set.
-    mutating func reset(_ name: LoadBalancerID) {
-        guard var balancer = self[name] else { return }
-        for index in balancer.servers.indices {
-            balancer.servers[index].weight = balancer.servers[index].configuredWeight
-            balancer.servers[index].administration = .ready
-            balancer.servers[index].requests = 0
-            balancer.servers[index].errors = 0
-        }
-        balancer.resetAt = time
-        self[name] = balancer
-    }
-
-    private func reachable(_ name: LoadBalancerID) throws(Failure) -> SimulatedLoadBalancer {
-        guard let balancer = self[name], time >= balancer.isUnreachableUntil else {
-            throw Failure("\(name) does not answer", at: name.text, details: ["connection refused"], kind: .transient)
-        }
-        return balancer
     }
 }

@@ -153,9 +153,10 @@ extension SimulatedOutside: Provisioner, Configurator {
     func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges {
         let servers = simulation.scenario.servers(of: color)
         return try await look("observe changes", .servers(color)) { world in
-            world[color].isHalfBuilt
+            let meant = world.target[color]
+            return world[meant].isHalfBuilt
                 ? ProvisioningChanges(inDoubt: servers)
-                : ProvisioningChanges(add: world[color].servers.isEmpty ? servers : [])
+                : ProvisioningChanges(add: world[meant].servers.isEmpty ? servers : [])
         }
     }
 
@@ -180,8 +181,7 @@ extension SimulatedOutside: Provisioner, Configurator {
     func configure(_ color: Color, _ inventory: Inventory, report: Report) async throws(Failure) -> ConfigurationResult
     {
         try await runProgram("configure", .servers(color)) { world in
-            let changes = world[color].isConfigured ? 0 : 1
-            world[color].isConfigured = !world[color].servers.isEmpty
+            let changes = world.configure(color)
             return ConfigurationResult(
                 changed: Dictionary(uniqueKeysWithValues: inventory.hosts.map { ($0.name, changes) }))
         }
@@ -190,7 +190,12 @@ extension SimulatedOutside: Provisioner, Configurator {
 
 extension SimulatedOutside: Prober, StepRunner {
     func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
-        GateSample(gate: "probe", subject: target ?? "", verdict: .pass, message: "answers")
+        let answers = try? await look("ask \(target ?? "")", .servers(.blue)) { world in
+            world.answers(at: target ?? "")
+        }
+        return GateSample(
+            gate: "probe", subject: target ?? "", verdict: answers == true ? .pass : .fail,
+            message: answers == true ? "answers" : "does not answer")
     }
 
     func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {}

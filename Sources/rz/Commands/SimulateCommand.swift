@@ -10,8 +10,8 @@ struct SimulateCommand: AsyncParsableCommand {
         abstract: "Run rz itself in a simulated data centre where anything may go wrong.",
         discussion: """
             Each seed decides what goes wrong and when: calls that fail, replies that are lost, rz killed or stopped \
-            anywhere, two of them at once, load balancers that reload, clocks that are set. With the same rz, the same \
-            seed gives the same trace. Nothing outside is touched.
+            anywhere, two of them at once, load balancers that reload, clocks that are set; and in which ways the world \
+            is less kind than it says. With the same rz, the same seed gives the same trace. Nothing outside is touched.
 
             With an environment it asks what if: each fault at each step of the plan for that environment, in a run of \
             its own on what was observed of it. It reads the environment as `rz plan` does, or a saved plan.
@@ -87,15 +87,19 @@ struct SimulateCommand: AsyncParsableCommand {
         let terminal = Terminal.standardOutput
         let first = seed ?? UInt64.random(in: 0...999_999_999)
         terminal.write("rz simulate --seed \(first) --runs \(runs)\n")
-        let scenario = try Scenario.small()
+        let scenarios = try Scenario.various()
         let start = ContinuousClock.now
         var events = 0
         for number in 0..<UInt64(runs) {
-            let report = SimulatedRun(scenario, seed: first &+ number, isTracing: trace).perform()
+            let seed = first &+ number
+            let scenario = scenarios[Int(seed % UInt64(scenarios.count))]
+            let report = SimulatedRun(scenario, seed: seed, isTracing: trace).perform()
             events += report.events
             for line in report.trace { terminal.write(line + "\n") }
             if let broken = report.broken.first {
+                let lies = report.lies.map(\.rawValue).sorted().joined(separator: ", ")
                 terminal.write("seed \(report.seed): \(broken)\n")
+                terminal.write("How the world lied: \(lies.isEmpty ? "not at all" : lies)\n")
                 terminal.write("See how it came to that: rz simulate --seed \(report.seed) --trace\n")
                 return .error
             }

@@ -1,0 +1,145 @@
+import Migration
+
+/// I1 and I12: what takes servers away from users needs the other color to carry them, truly.
+extension Checker {
+    /// A color is lowered, or taken out, only when the other one carries what it then has to.
+    func checkWeights(
+        _ call: Call, _ looker: Looker, _ name: LoadBalancerID, _ issuedAt: Int64, _ before: WorldState,
+        _ after: WorldState, _ state: RunState
+    ) {
+        guard let was = before[name], let now = after[name] else { return }
+        // Going back is done on each load balancer by itself, so that one that is down keeps none waiting; and so is
+        // what puts right what one of them forgot.
+        let isPutRight = max(was.resetAt, was.process > 1 ? was.startedAt : 0) > verifiedAt || state.traffic.isReturning
+        for backend in now.backends {
+            for color in Color.allCases where isTakenAway(color, backend.name, was, now) {
+                let others = color == old && !isPutRight ? after.loadBalancers.map(\.name) : [name]
+                for other in others {
+                    guard let balancer = after[other] else { continue }
+                    demandCarrying(color.other, backend.name, on: balancer, as: now, call, looker, issuedAt)
+                }
+            }
+        }
+    }
+
+    private func isTakenAway(
+        _ color: Color, _ backend: String, _ was: SimulatedLoadBalancer, _ now: SimulatedLoadBalancer
+    ) -> Bool {
+        let before = was.weights(of: color, in: backend).reduce(0, +)
+        return share(of: color, backend, was) > share(of: color, backend, now) + 0.000_001
+            && now.weights(of: color, in: backend).reduce(0, +) < before
+            || now.isPutToSleep(color, backend, since: was)
+    }
+
+    private func share(of color: Color, _ backend: String, _ balancer: SimulatedLoadBalancer) -> Double {
+        let own = balancer.weights(of: color, in: backend).reduce(0, +)
+        let all = own + balancer.weights(of: color.other, in: backend).reduce(0, +)
+        return all == 0 ? 0 : Double(own) / Double(all)
+    }
+
+    private func demandCarrying(
+        _ color: Color, _ backend: String, on balancer: SimulatedLoadBalancer, as changed: SimulatedLoadBalancer,
+        _ call: Call, _ looker: Looker, _ issuedAt: Int64
+    ) {
+        let known = knowledge(of: balancer.name, looker, issuedAt)
+        if balancer.resetAt >= known || balancer.startedAt >= max(known, 1) { return }
+        let place = "\(balancer.name)/\(backend)"
+        if let silent = balancer.backends.first(where: { $0.name == backend })?.silentSince[color], silent <= known {
+            breaks(
+                "I12",
+                "\(looker.process) took \(color.other) away (“\(call.description)”), while since \(silent) ms \(color) "
+                    + "does not carry \(place)")
+            return
+        }
+        // What the one load balancer now gives this color, each of the others must give it too.
+        guard color == new, balancer.name != changed.name else { return }
+        let wanted = share(of: color, backend, changed)
+        let carried = Double(balancer.weights(of: color, in: backend).reduce(0, +))
+        let lowered = Double(changed.weights(of: color.other, in: backend).reduce(0, +))
+        let there = carried + lowered == 0 ? 0 : carried / (carried + lowered)
+        if there < wanted - Checker.rounding {
+            breaks(
+                "I1",
+                "\(looker.process) lowered \(color.other) on \(changed.name), where \(color) has \(wanted), while it has "
+                    + "\(there) on \(place)")
+        }
+    }
+
+    /// Weights are whole numbers, and small ones where one color has many more servers than the other.
+    private static let rounding = 0.06
+
+    /// What was so by then, whoever asks for a change may know. An old look is none, unless its process was stopped
+    /// meanwhile.
+    private func knowledge(of name: LoadBalancerID, _ looker: Looker, _ issuedAt: Int64) -> Int64 {
+        let look = lastLook[looker]?[name] ?? issuedAt
+        if let stop = stops(looker.process), stop.end > look { return look }
+        return max(look, issuedAt - Checker.freshness)
+    }
+
+    private static let freshness: Int64 = 3_000
+
+    // MARK: - The end of a color
+
+    /// Before anything of a color is stopped or destroyed, the other one carries every backend, and its users are well.
+    func checkEndOfColor(_ color: Color, _ action: Action?, _ step: StepID, _ world: WorldState) {
+        switch action {
+        case .stopServices, .destroyServers: guard color == old else { return }
+        case .launch, .buildServers: guard color == new else { return }
+        default: return
+        }
+        for balancer in world.loadBalancers {
+            let look = lastLook.values.compactMap { $0[balancer.name] }.max() ?? world.time
+            let known = max(look, world.time - Checker.freshness)
+            if balancer.startedAt >= max(known, 1) || balancer.resetAt >= known { continue }
+            for backend in balancer.backends {
+                // Whom no one serves, no one takes anything from.
+                if let silent = backend.silentSince[color.other], silent <= known, wasFound(balancer, backend.name),
+                    world.couldServe(color, backend.name, on: balancer, without: [])
+                {
+                    breaks(
+                        "I12",
+                        "\(step) begins to take \(color) down, while since \(silent) ms \(color.other) does not carry "
+                            + "\(balancer.name)/\(backend.name)")
+                }
+                guard color == old, let bad = backend.hurtSince(by: new), world.time - bad > Checker.noticed else {
+                    continue
+                }
+                breaks(
+                    "users",
+                    "\(step) begins to take \(color) down, while users of \(balancer.name)/\(backend.name) have been "
+                        + "hurt by \(new) since \(bad) ms")
+            }
+        }
+    }
+
+    /// A backend that was served when rz came; what nobody served, nobody has to.
+    private func wasFound(_ balancer: SimulatedLoadBalancer, _ backend: String) -> Bool {
+        found[balancer.name]?.servers.contains { $0.backend == backend && $0.isSetToServe } ?? true
+    }
+
+    /// How long rz may take to notice that users are hurt, in milliseconds.
+    private static let noticed: Int64 = 12_000
+}
+
+extension SimulatedLoadBalancer {
+    /// Whether servers of a color went into maintenance.
+    fileprivate func isPutToSleep(_ color: Color, _ backend: String, since was: SimulatedLoadBalancer) -> Bool {
+        servers.contains { server in
+            server.color == color && server.backend == backend && server.administration == .maint && !server.isFree
+                && was.servers.contains {
+                    $0.name == server.name && $0.backend == backend && $0.administration != .maint
+                }
+        }
+    }
+}
+
+extension SimulatedBackend {
+    /// Since when a color that is asked fails, or no server can be asked.
+    func hurtSince(by color: Color) -> Int64? {
+        switch (failingSince[color], unservedSince) {
+        case (let failing?, let unserved?): min(failing, unserved)
+        case (let failing?, nil): failing
+        case (nil, let unserved): unserved
+        }
+    }
+}

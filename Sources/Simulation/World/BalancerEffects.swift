@@ -1,0 +1,138 @@
+import Migration
+
+/// What calls of a load balancer's driver read and change.
+extension WorldState {
+    func state(of name: LoadBalancerID) throws(Failure) -> LoadBalancerState {
+        let balancer = try reachable(name)
+        var backends: [String: BackendState] = [:]
+        for backend in balancer.backends {
+            let own = ServerCounters(requests: Int(backend.refused), errors: Int(backend.refused))
+            let servers = balancer.servers.filter { $0.backend == backend.name }
+            backends[backend.name] = BackendState(
+                servers: servers.map { state(of: $0, on: balancer) },
+                cookie: backend.remembered == nil ? nil : "SERVER", own: own)
+        }
+        let old = Set(balancer.oldSessions.filter { $0.end > time }.map(\.process)).sorted()
+        return LoadBalancerState(
+            version: "simulated", backends: backends, epoch: balancer.epoch,
+            process: LoadBalancerProcess(
+                pid: balancer.process, uptime: Period(milliseconds: time - balancer.startedAt),
+                hardStopAfter: Period(milliseconds: balancer.hardStopAfter)),
+            oldWorkers: balancer.tellsOldWorkers ? old : nil)
+    }
+
+    private func state(of server: SimulatedServer, on balancer: SimulatedLoadBalancer) -> ServerState {
+        let old = balancer.oldSessions.count {
+            $0.backend == server.backend && $0.server == server.name && $0.end > time
+        }
+        let isQueueServed = server.queuedUntil > 0 && server.queuedUntil + sessionLength > time
+        let isQueued = server.queuedUntil > time
+        let sessions = max(Int(server.hung), server.busyUntil > time || (isQueueServed && !isQueued) ? 1 : 0)
+        return ServerState(
+            name: server.name,
+            address: server.isFree ? "-" : address(of: server, on: balancer), weight: server.weight,
+            configuredWeight: server.configuredWeight,
+            administration: server.isFree ? .maint : server.administration,
+            operation: operation(of: server, on: balancer), check: checkResult(of: server, on: balancer),
+            isBackup: server.isBackup, isHeldInMaintenance: server.isFree,
+            counters: ServerCounters(
+                sessions: sessions + (balancer.tellsOldWorkers ? old : 0), queued: isQueued ? 3 : 0,
+                rate: time - server.lastRequestAt < 1000 ? 1 : 0, requests: Int(server.requests),
+                errors: Int(server.errors), clientErrors: Int(server.clientErrors),
+                begun: Int(server.requests + server.hung)))
+    }
+
+    /// - Parameter limit: how many of the changes are made before the connection breaks; nil for all.
+    mutating func apply(
+        _ changes: [ServerChange], on name: LoadBalancerID, epoch: Int, limit: Int?
+    ) throws(Failure) {
+        var balancer = try reachable(name)
+        guard epoch >= balancer.epoch else {
+            throw Failure("\(name) belongs to a later holder of the lock", at: name.text, kind: .refused)
+        }
+        balancer.epoch = epoch
+        for change in changes.prefix(limit ?? changes.count) {
+            let index = balancer.servers.firstIndex { $0.name == change.server && $0.backend == change.backend }
+            guard let index else { continue }
+            make(change.change, at: index, of: &balancer)
+        }
+        self[name] = balancer
+        noteWhoCarries()
+        if limit != nil { throw Failure("The connection to \(name) broke", at: name.text, kind: .unknownEffect) }
+    }
+
+    private func make(_ change: ServerChange.Change, at index: Int, of balancer: inout SimulatedLoadBalancer) {
+        switch change {
+        case .weight(let weight):
+            // In maintenance a weight is taken and forgotten.
+            if balancer.servers[index].administration != .maint { balancer.servers[index].weight = weight }
+        case .administration(let administration):
+            let leaves = balancer.servers[index].administration == .maint && administration != .maint
+            balancer.servers[index].administration = administration
+            guard leaves, balancer.checkPeriod > 0 else { return }
+            // It is called up until somebody has asked it.
+            balancer.servers[index].isBelievedUp = true
+            balancer.servers[index].isChecked = false
+            balancer.servers[index].nextCheckAt = time + balancer.checkPeriod
+            balancer.servers[index].slowUntil = time + balancer.slowStart
+        case .shutdownSessions:
+            balancer.servers[index].busyUntil = time
+            balancer.servers[index].queuedUntil = 0
+        }
+    }
+
+    /// A reload: another process answers, the old one serves on what it has. Where no state file keeps what was set,
+    /// the new one has what the configuration says.
+    mutating func reset(_ name: LoadBalancerID) {
+        guard var balancer = self[name] else { return }
+        let end = time + balancer.hardStopAfter
+        balancer.oldSessions = balancer.oldSessions.filter { $0.end > time }
+        for index in balancer.servers.indices {
+            let server = balancer.servers[index]
+            if server.busyUntil > time {
+                balancer.oldSessions.append(
+                    SimulatedLoadBalancer.OldSession(
+                        process: balancer.process, backend: server.backend, server: server.name, color: server.color,
+                        end: min(end, server.busyUntil)))
+            }
+            balancer.servers[index].startAgain(keepingState: balancer.keepsState)
+        }
+        balancer.lost += balancer.servers.filter(\.isDynamic).map(\.asConfigured)
+        balancer.servers.removeAll(where: \.isDynamic)
+        for index in balancer.backends.indices { balancer.backends[index].refused = 0 }
+        balancer.process += 1
+        balancer.startedAt = time
+        if !balancer.keepsState { balancer.resetAt = time }
+        self[name] = balancer
+        check()
+        noteWhoCarries()
+    }
+
+    private func reachable(_ name: LoadBalancerID) throws(Failure) -> SimulatedLoadBalancer {
+        guard let balancer = self[name], time >= balancer.isUnreachableUntil else {
+            throw Failure("\(name) does not answer", at: name.text, details: ["connection refused"], kind: .transient)
+        }
+        return balancer
+    }
+}
+
+extension SimulatedServer {
+    fileprivate var asConfigured: SimulatedServer {
+        var server = self
+        server.startAgain(keepingState: false)
+        return server
+    }
+
+    fileprivate mutating func startAgain(keepingState: Bool) {
+        if !keepingState {
+            weight = configuredWeight
+            administration = .ready
+        }
+        requests = 0
+        errors = 0
+        clientErrors = 0
+        hung = 0
+        busyUntil = 0
+        nextCheckAt = 0
+    }
+}

@@ -1,0 +1,156 @@
+import Migration
+
+/// A load balancer in front of both colors.
+struct SimulatedLoadBalancer: Sendable, Hashable {
+    var name: LoadBalancerID
+    var servers: [SimulatedServer]
+    /// In the order of their first server.
+    var backends: [SimulatedBackend]
+    var epoch = 0
+    /// It does not answer until then, but serves users.
+    var isUnreachableUntil: Int64 = 0
+    /// Its admin socket says nothing until then: whoever asks waits for the deadline.
+    var isFrozenUntil: Int64 = 0
+    /// When a reload or restart last made it forget what was set.
+    var resetAt: Int64 = -1
+    /// How often it asks its servers how they are, in milliseconds; 0 where it knows at once.
+    var checkPeriod: Int64 = 0
+    /// For how long a server that has come up gets less than its weight, in milliseconds.
+    var slowStart: Int64 = 0
+    /// Whether a reload keeps what was set.
+    var keepsState = false
+    /// Which process answers, and since when.
+    var process = 1
+    var startedAt: Int64 = 0
+    /// Whether it can be asked for its processes of before a reload.
+    var tellsOldWorkers = true
+    /// What processes of before a reload still serve.
+    var oldSessions: [OldSession] = []
+    /// How long these live at most, in milliseconds.
+    var hardStopAfter: Int64 = 600_000
+    /// Servers that a reload lost.
+    var lost: [SimulatedServer] = []
+
+    init(name: LoadBalancerID, servers: [SimulatedServer]) {
+        self.name = name
+        self.servers = servers
+        backends = servers.map(\.backend).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+            .map(SimulatedBackend.init)
+    }
+
+    /// A session that a process of before a reload serves.
+    struct OldSession: Sendable, Hashable {
+        var process: Int
+        var backend: String
+        var server: String
+        var color: Color
+        var end: Int64
+    }
+}
+
+/// A backend as a load balancer has it, and how its users fare.
+struct SimulatedBackend: Sendable, Hashable {
+    let name: String
+    /// Each color's part of the users, where they stay at their color while it can serve (a cookie); nil where nobody
+    /// is remembered.
+    var remembered: ByColor<Double>?
+    /// Requests that the load balancer answered itself, as no server could.
+    var refused = 0.0
+    /// Since when a color fails a fifth of what it is asked; nil while it does not, or is asked nothing.
+    var failingSince = ByColor<Int64?>(both: nil)
+    /// Since when no server can be asked.
+    var unservedSince: Int64?
+    /// The part of its users' requests that failed lately.
+    var hurt = 0.0
+    /// Since when the load balancer can't say that enough servers of a color carry traffic.
+    var silentSince = ByColor<Int64?>(both: 0)
+
+    init(name: String) { self.name = name }
+}
+
+/// A server as a load balancer lists it.
+struct SimulatedServer: Sendable, Hashable {
+    var backend: String
+    var name: String
+    var color: Color
+    /// Whose machine its address is, which its name does not prove.
+    var machine: Color
+    /// Which of the machines.
+    var host: Int
+    var weight: Int
+    var administration = ServerState.Administration.ready
+    /// What the configuration says, to which a reload returns.
+    var configuredWeight: Int
+    var isBackup = false
+    /// A free slot: it has no address and is held in maintenance.
+    var isFree = false
+    /// Added while the load balancer ran: a reload loses it.
+    var isDynamic = false
+    /// It is up, answers checks, and fails whoever asks it for something.
+    var isSick = false
+    /// It does not answer at all until then.
+    var isDeadUntil: Int64 = 0
+    // What the load balancer thinks of it.
+    var isBelievedUp = true
+    var isChecked = true
+    var nextCheckAt: Int64 = 0
+    var slowUntil: Int64 = 0
+    // What it counted.
+    var requests = 0.0
+    var errors = 0.0
+    var clientErrors = 0.0
+    /// Requests that it was asked and never answered.
+    var hung = 0.0
+    /// When the last session that it took ends.
+    var busyUntil: Int64 = 0
+    /// Requests wait for it until then, and are served afterwards.
+    var queuedUntil: Int64 = 0
+    var lastRequestAt: Int64 = -10_000
+
+    init(
+        backend: String, name: String, color: Color, weight: Int, configuredWeight: Int, host: Int = 0
+    ) {
+        self.backend = backend
+        self.name = name
+        self.color = color
+        machine = color
+        self.host = host
+        self.weight = weight
+        self.configuredWeight = configuredWeight
+    }
+
+    /// Whether new requests are shared out to it, as far as it was set.
+    var isSetToServe: Bool { weight > 0 && administration == .ready && !isFree && !isBackup }
+}
+
+extension SimulatedLoadBalancer {
+    /// What can be set of its servers.
+    struct Setting: Hashable {
+        var weight: Int
+        var administration: ServerState.Administration
+    }
+
+    var settings: [Setting] {
+        get { servers.map { Setting(weight: $0.weight, administration: $0.administration) } }
+        set {
+            for (index, setting) in newValue.enumerated() where servers.indices.contains(index) {
+                servers[index].weight = setting.weight
+                servers[index].administration = setting.administration
+            }
+        }
+    }
+
+    /// With which new requests are shared out: in `drain` and `maint` a server gets none.
+    func weights(of color: Color, in backend: String) -> [Int] {
+        servers.filter { $0.color == color && $0.backend == backend && !$0.isFree && !$0.isBackup }
+            .map { $0.administration == .ready ? $0.weight : 0 }
+    }
+
+    /// When the last session with a color ends, queued requests and processes of before a reload included.
+    func lastBusy(_ color: Color, sessionLength: Int64) -> Int64 {
+        let own = servers.filter { $0.color == color }.map { server in
+            max(server.busyUntil, server.queuedUntil > 0 ? server.queuedUntil + sessionLength : 0)
+        }
+        return max(own.max() ?? 0, oldSessions.filter { $0.color == color }.map(\.end).max() ?? 0)
+    }
+}
