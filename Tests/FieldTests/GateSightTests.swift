@@ -47,9 +47,9 @@ struct GateSightTests {
             try await lab.set("web/green-*", "slow:0.02")
             let move = try await Move(lab)
             try await move.reach("100%")
-            try await lab.set("web/green-1", "dead")
-            try await lab.set("web/green-2", "dead")
-            try await lab.set("web/green-3", "slow:0.1")
+            try await lab.set("web/green-3", "slow:0.2")
+            try await lab.set("web/green-1", "sick")
+            try await lab.set("web/green-2", "sick")
             try await move.end().expectBackOnBlue()
         }
     }

@@ -21,12 +21,14 @@ struct OldProcessTests {
     private func move(hasMasterSocket: Bool, _ check: (Move.Outcome) -> Void) async throws {
         var design = LabDesign()
         design.hasMasterSocket = hasMasterSocket
-        design.drain = "quiet: 500ms, deadline: \(hasMasterSocket ? 25 : 4)s, atDeadline: hold"
+        design.serverTimeout = "60s"
+        design.steps = "{ weight: 50%, bake: 4s }, { weight: 100%, bake: 1s }"
+        design.drain = "quiet: 500ms, deadline: \(hasMasterSocket ? 40 : 4)s, atDeadline: hold"
         try await Lab.with(design) { lab in
             var patient = Users.Kind()
             patient.once = 12
             patient.timeout = 60
-            patient.query = "?slow=12"
+            patient.query = "?slow=25"
             let long = try lab.users(patient)
             let move = try await Move(lab)
             try await move.reach("50%")
@@ -34,10 +36,10 @@ struct OldProcessTests {
             let outcome = try await move.end()
             let served = try await long.end()
             #expect(served.count == 12)
-            #expect(served.failed.isEmpty, "\(served.summary)\n\(outcome.comment)")
+            #expect(served.failed.count == 0, "\(served.summary)\n\(outcome.comment)")
             check(outcome)
             // Idle connections that the old process closes are not met: users keep none.
-            #expect(outcome.requests.failed.isEmpty, outcome.comment)
+            #expect(outcome.requests.failed.count == 0, outcome.comment)
         }
     }
 }

@@ -46,7 +46,7 @@ struct PersistenceTests {
             let requests = try await fresh.end()
             try outcome.expectBackOnBlue()
             let back = try #require(outcome.last("traffic.returned")?.time, outcome.comment)
-            #expect(requests.began(after: back).failed.isEmpty, "\(requests.summary)\n\(outcome.comment)")
+            #expect(requests.began(after: back).failed.count == 0, "\(requests.summary)\n\(outcome.comment)")
         }
     }
 

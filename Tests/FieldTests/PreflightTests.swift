@@ -49,7 +49,7 @@ struct PreflightTests {
             }
             let outcome = try await Move(lab).end()
             #expect(outcome.status == 0 || !outcome.hasEntered("standUp"), outcome.comment)
-            #expect(outcome.requests.failed.isEmpty, outcome.comment)
+            #expect(outcome.requests.failed.count == 0, outcome.comment)
         }
     }
 }

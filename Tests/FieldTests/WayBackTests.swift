@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import SandboxTesting
 import Testing
 
@@ -15,7 +16,7 @@ struct WayBackTests {
             try await move.enter("soak")
             try await lab.set("web/blue-*", "dead")
             try await lab.run("rollback", "lab")
-            try await move.wait(of: "traffic.return.intended")
+            try await move.wait(of: "traffic.returnIntended")
             let asked = move.users.count
             try await eventually("users went on for five seconds or rz ended") {
                 move.users.count > asked + 5 * Effort.rate || !move.rz.isRunning
@@ -55,18 +56,20 @@ struct WayBackTests {
     /// 1.10
     @Test("of one load balancer does not wait for another that is frozen")
     func frozen() async throws {
-        try await frozen { move, worker in
+        let outcome = try await frozen { move, worker in
             try await eventually("edge-1 is back on blue", within: .seconds(20)) {
                 try await move.lab.weights(on: "edge-1").filter { $0.key.contains("/green-") && $0.value > 0 }.isEmpty
             }
             kill(worker, SIGCONT)
         }
+        let verdict = outcome.last("gate.failed")?["sample"]?["subject"]?.string
+        #expect(verdict?.hasPrefix("edge-1") == true, outcome.comment)
     }
 
     /// 1.14
     @Test("is tried again where a load balancer was away for a while")
     func thawed() async throws {
-        try await frozen { move, worker in
+        _ = try await frozen { move, worker in
             try await move.wait(9000...9500)
             kill(worker, SIGCONT)
             try await eventually("edge-2 is back on blue", within: .seconds(20)) {
@@ -75,10 +78,10 @@ struct WayBackTests {
         }
     }
 
-    private func frozen(_ thaw: (Move, pid_t) async throws -> Void) async throws {
+    private func frozen(_ thaw: (Move, pid_t) async throws -> Void) async throws -> Move.Outcome {
         var design = LabDesign()
         design.steps = "{ weight: 50%, bake: 8s }, { weight: 100%, bake: 1s }"
-        try await Lab.with(design) { lab in
+        return try await Lab.with(design) { lab in
             var users = Users.Kind()
             users.edges = ["edge-1"]
             let move = try await Move(lab, users)
@@ -90,6 +93,7 @@ struct WayBackTests {
             let outcome = try await move.end()
             #expect(outcome.answering == ["blue"], outcome.comment)
             #expect(outcome.status == 3, outcome.comment)
+            return outcome
         }
     }
 

@@ -27,9 +27,11 @@ struct Lab: Sendable {
     private static let slots = Slots(4)
 
     /// Builds a lab, hands it over, and takes it away whatever happens.
-    static func with(_ design: LabDesign = LabDesign(), _ test: (Lab) async throws -> Void) async throws {
+    static func with<Value>(
+        _ design: LabDesign = LabDesign(), _ test: (Lab) async throws -> Value
+    ) async throws -> Value {
         await slots.take()
-        let outcome: Result<Void, any Error>
+        let outcome: Result<Value, any Error>
         do {
             let lab = try Lab(design)
             defer { lab.keeper.end() }
@@ -43,7 +45,7 @@ struct Lab: Sendable {
             outcome = .failure(error)
         }
         await slots.give()
-        try outcome.get()
+        return try outcome.get()
     }
 
     private init(_ design: LabDesign) throws {
@@ -198,7 +200,10 @@ struct Lab: Sendable {
 
     private func answers(of edge: String) async throws -> Bool {
         guard try await ask(edge, "show info").contains("Pid:") else { return false }
-        return try await !serverStates(on: edge).contains { $0.administration == 0 && $0.operation != 2 }
+        return try await !serverStates(on: edge).contains { server in
+            server.administration == 0 && server.operation != 2
+                && design.services.contains { "be_\($0)" == server.backend }
+        }
     }
 
     func ask(_ edge: String, _ command: String) async throws -> String {

@@ -68,6 +68,9 @@ class Users:
         began = time.time()
         try:
             status, note = await asyncio.wait_for(self.exchange(number, user), self.timeout)
+            if status == 408:
+                # The process that accepted the connection was replaced before the request came: browsers ask again.
+                status, note = await asyncio.wait_for(self.exchange(number, user), self.timeout)
         except asyncio.TimeoutError:
             status, note = 0, "timeout"
         except (OSError, EOFError, ValueError, IndexError, asyncio.IncompleteReadError) as error:
