@@ -23,6 +23,19 @@ struct PreflightTests {
         }
     }
 
+    @Test("for good, without a state file, say in the end what to change there", .enabled(if: Lab.knowsMasterSockets))
+    func acceptedWithoutStateFile() async throws {
+        var design = LabDesign()
+        design.hasStateFile = false
+        design.loadBalancer = ["stateFile: { none: the configuration is changed by hand }"]
+        try await Lab.with(design) { lab in
+            let outcome = try await Move(lab).end()
+            #expect(outcome.status == 0, outcome.comment)
+            #expect(outcome.text.contains("weight"), outcome.comment)
+            outcome.expectUnharmed(by: "green")
+        }
+    }
+
     /// load-balancers.md 1.17
     @Test("by two runs from two homes at once: one of them moves, the other is refused")
     func twoHomes() async throws {

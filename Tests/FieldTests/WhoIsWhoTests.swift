@@ -20,11 +20,21 @@ struct WhoIsWhoTests {
         }
     }
 
+    @Test("leaves such a backend alone where the environment gives a reason", .enabled(if: Lab.knowsMasterSockets))
+    func ignoredBackend() async throws {
+        var design = legacy(LabDesign())
+        design.environment = ["ignoreBackends: [ { backend: be_legacy, reason: switched off in March } ]"]
+        try await Lab.with(design) { lab in
+            let outcome = try await Move(lab).end()
+            #expect(outcome.status == 0, outcome.comment)
+            outcome.expectUnharmed(by: "green")
+        }
+    }
+
     /// A backend with one of blue's servers, of which environment.yaml says nothing.
     private func legacy(_ design: LabDesign) -> LabDesign {
         var design = design
         design.sections = ["backend be_legacy\n    server blue-1 127.0.11.1:1 weight 100"]
-        design.check = "check inter 300ms fastinter 100ms rise 2 fall 2"
         return design
     }
 

@@ -70,7 +70,7 @@ struct Lab: Sendable {
         for color in ["blue", "green"] { try startScheduler(of: color) }
         for edge in design.edges {
             try write("1\n", to: "\(edge).state")
-            try write("epoch 0\n", to: "\(edge).map")
+            try write("epoch 0\nepoch-lab 0\n", to: "\(edge).map")
             try configure(edge)
         }
         try await eventually("the servers listen") { try await set("*", "ok", mayFail: true) }
