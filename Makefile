@@ -3,8 +3,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
-# Neither the tests of whole sandboxes, nor what they stand on, nor the program behind `make crash-test`.
-TESTS = $(filter-out EndToEndTests CrashTests,$(notdir $(wildcard Tests/*Tests)))
+# Neither the tests of whole sandboxes and labs, nor what they stand on, nor the program behind `make crash-test`.
+TESTS = $(filter-out EndToEndTests FieldTests CrashTests,$(notdir $(wildcard Tests/*Tests)))
 SCRIPTS = scripts/setup scripts/demo scripts/fuzz scripts/mutants scripts/mesos-for-tests .ci/run
 # The installed binary carries Swift's libraries along, so that it runs where there is no toolchain.
 RELEASE = -c release --product rz --static-swift-stdlib
@@ -12,7 +12,7 @@ RELEASE = -c release --product rz --static-swift-stdlib
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test crash-test simulate mutants asan tsan fuzz bench demo lint format install clean
+.PHONY: help setup build test field crash-test simulate mutants asan tsan fuzz bench demo lint format install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -29,7 +29,14 @@ test: setup ## run every test
 	$(SWIFT) build --build-tests
 	@set -e; RZ_TEST_MESOS=$$(scripts/mesos-for-tests); export RZ_TEST_MESOS; for target in $(TESTS); do \
 	    echo "== $$target"; $(SWIFT) test --skip-build --filter "^$$target\."; done
+	@echo "== FieldTests"; $(SWIFT) test --skip-build --filter "^FieldTests\."
 	@echo "== EndToEndTests"; $(SWIFT) test --skip-build --no-parallel --filter "^EndToEndTests\."
+
+# Each scenario with at least REQUESTS requests of users; `make test` has the short ones.
+field: setup ## test what people met on real load balancers, at length: make field REQUESTS=20000 SEED=7
+	$(SWIFT) build --build-tests
+	RZ_FIELD_REQUESTS=$(or $(REQUESTS),20000) RZ_FIELD_RATE=400 $(if $(SEED),RZ_FIELD_SEED=$(SEED)) \
+	    $(SWIFT) test --skip-build --filter "^FieldTests\."
 
 simulate: build ## simulate whole runs with whatever may go wrong: make simulate RUNS=100000
 	"$$($(SWIFT) build --show-bin-path)/rz" simulate --runs $(or $(RUNS),20000)
@@ -37,7 +44,7 @@ simulate: build ## simulate whole runs with whatever may go wrong: make simulate
 mutants: setup ## break rz on purpose and demand that the simulation notices: make mutants NAME='fence-ignored'
 	scripts/mutants $(NAME)
 
-# Tests of whole sandboxes run rz as another program, which has no part in this. Each sanitizer has a build of its own, and
+# Tests of whole sandboxes and labs run rz as another program, which has no part in this. Each sanitizer has a build of its own, and
 # is so slow that a part of the simulation has to do.
 asan: setup ## run the tests under AddressSanitizer
 	@$(call sanitized,address)

@@ -100,6 +100,9 @@ let package = Package(
         tests(
             "EndToEndTests", ["rz", "SandboxTesting", "JSON", "Migration", "Transport"],
             exclude: ["Support/recording_proxy.py"]),
+        tests(
+            "FieldTests", ["rz", "SandboxTesting", "FreePorts", "JSON", "Migration", "Transport"],
+            exclude: ["Support/servers.py", "Support/users.py"]),
         tests("RunbooksTests", ["Runbooks", "Migration", "JSON", yams]),
         tests("SandboxTests", ["Sandbox", "JSON", "Transport", "FreePorts"], exclude: ["Clients"]),
         tests(

@@ -2,7 +2,7 @@ import Foundation
 import JSON
 import Migration
 
-/// A running rz, its output in files, ended with the test.
+/// A running rz, or a program it works with, its output in files, ended with the test.
 ///
 /// Sendable: `wait` is guarded by `lock`, everything else never changes.
 package final class Program: @unchecked Sendable {
@@ -24,15 +24,24 @@ package final class Program: @unchecked Sendable {
     /// What waitpid(2) said of the ended process.
     private var wait: Int32?
 
-    /// Starts rz with these arguments.
-    package init(_ arguments: [String], variables: [String: String], folder: String) throws {
-        name = "rz " + arguments.joined(separator: " ")
+    /// Starts a program with these arguments.
+    ///
+    /// - Parameters:
+    ///   - variables: beside those of the test.
+    ///   - folder: for the files of its output.
+    ///   - executable: its file.
+    ///   - input: the file it reads.
+    package init(
+        _ arguments: [String], variables: [String: String], folder: String, executable: String = Program.rz.path,
+        input: String = "/dev/null"
+    ) throws {
+        name = ([URL(filePath: executable).lastPathComponent] + arguments).joined(separator: " ")
         let path = "\(folder)/\(UUID().uuidString)"
         (outputFile, errorFile) = (path + ".out", path + ".err")
         pid = try spawn(
-            [Program.rz.path] + arguments,
-            variables: ProcessInfo.processInfo.environment.merging(variables) { $1 }, output: outputFile,
-            errors: errorFile)
+            [executable] + arguments,
+            variables: ProcessInfo.processInfo.environment.merging(variables) { $1 }, input: input,
+            output: outputFile, errors: errorFile)
     }
 
     deinit {
@@ -43,8 +52,9 @@ package final class Program: @unchecked Sendable {
         }
     }
 
-    /// The rz that was built with the tests.
+    /// The rz that was built with the tests, or that `RZ_UNDER_TEST` names: an older one, to see a test fail.
     package static let rz: URL = {
+        if let path = ProcessInfo.processInfo.environment["RZ_UNDER_TEST"] { return URL(filePath: path) }
         let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         let beside = folder.appending(path: "rz")
         if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
@@ -104,7 +114,7 @@ package final class Program: @unchecked Sendable {
 /// Starts a program as a shell would: no signal blocked or ignored, in a process group of its own. (A child of
 /// Foundation's `Process` inherits the signals that the calling thread blocks, SIGTERM among them.)
 private func spawn(
-    _ arguments: [String], variables: [String: String], output: String, errors: String
+    _ arguments: [String], variables: [String: String], input: String, output: String, errors: String
 ) throws -> pid_t {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -122,7 +132,7 @@ private func spawn(
     var files = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&files)
     defer { posix_spawn_file_actions_destroy(&files) }
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, input, O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
 
