@@ -70,7 +70,8 @@ public struct TrafficJudgement: Sendable {
         -> TrafficTally.Sums
     {
         var sums = tally.sums(new, rule.backend, on: names, window)
-        let own = tally.sums(nil, rule.backend, on: names, window)
+        // What no one served before is no fault of the new color.
+        let own = tally.sums(nil, rule.backend, on: names.filter { targets.wasServed(rule, on: $0) }, window)
         sums.requests += own.errors
         sums.errors += own.errors
         return sums
@@ -128,10 +129,9 @@ public struct TrafficJudgement: Sendable {
             guard let before = usual[rule.backend], before.requests >= 10, before.requests * 2 >= before.begun else {
                 continue
             }
-            let sums = tally.sums(new, rule.backend, on: scope.names, .recent)
             let sessions = tally.sessions(new, rule.backend, on: scope.names)
-            let length = tally.recentLength(rule.backend, on: scope.names)
-            guard sums.requests == 0, sessions > 0, length >= .seconds(1) else { continue }
+            let length = tally.stall(new, rule.backend, on: scope.names)
+            guard length >= .seconds(1) else { continue }
             let text = "\(scope.place): \(new) has \(sessions) sessions and finished none in \(length.rounded)"
             let wait = meanResponseTime(servers(old, rule)) ?? .zero
             let isBad = sessions >= 3 && length >= max(.seconds(3), Period(milliseconds: wait.milliseconds * 3))

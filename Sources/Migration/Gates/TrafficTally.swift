@@ -53,6 +53,8 @@ public struct TrafficTally: Sendable {
         /// Totals at earlier looks, oldest first.
         var earlier: [(time: Period, total: Sums)] = []
         var sessions = 0
+        /// The last look with a request that had ended, or without any session.
+        var progress: Period?
     }
 
     private let rules: [TrafficRule]
@@ -123,12 +125,13 @@ public struct TrafficTally: Sendable {
         return sums
     }
 
-    /// How long the recent window is on the load balancer that was looked at for the shortest time.
-    func recentLength(_ backend: String, on names: [LoadBalancerID]) -> Period {
+    /// For how long a color has had sessions of which none ended on any of these load balancers.
+    func stall(_ color: Color, _ backend: String, on names: [LoadBalancerID]) -> Period {
         names.compactMap { name -> Period? in
-            let key = Key(loadBalancer: name, backend: backend, color: Color.blue)
-            guard let first = series[key]?.earlier.first, let seen = seenAt[name] else { return nil }
-            return seen - first.time
+            guard let series = series[Key(loadBalancer: name, backend: backend, color: color)], series.sessions > 0,
+                let progress = series.progress, let seen = seenAt[name]
+            else { return nil }
+            return seen - progress
         }.min() ?? .zero
     }
 
@@ -147,6 +150,7 @@ public struct TrafficTally: Sendable {
         while series.earlier.count > 1, time - series.earlier[1].time >= TrafficTally.recent {
             series.earlier.removeFirst()
         }
+        let before = series.total.requests
         for (name, now) in counters {
             if !isFirst { series.total += Sums(from: series.last[name] ?? ServerCounters(), to: now) }
             series.last[name] = now
@@ -155,7 +159,9 @@ public struct TrafficTally: Sendable {
             series.atStep = series.total
             series.earlier = [(time, series.total)]
         }
-        series.sessions = counters.reduce(0) { $0 + $1.counters.sessions }
+        let sessions = counters.reduce(0) { $0 + $1.counters.sessions }
+        series.sessions = sessions
+        if series.total.requests > before || sessions == 0 || series.progress == nil { series.progress = time }
         self.series[key] = series
     }
 }

@@ -136,6 +136,18 @@ struct TrafficAnalysisTests {
         }
     }
 
+    @Test("does not go up a step where the last seconds had sessions and no answer, however many there were before")
+    func stalls() {
+        var watch = Watch(rule)
+        watch.look([:], [:])
+        let blue = ["edge-1": ServerCounters(requests: 500, begun: 510)] as [LoadBalancerID: ServerCounters]
+        watch.look(blue, ["edge-1": ServerCounters(sessions: 1, requests: 100, begun: 101)])
+        watch.look(blue, ["edge-1": ServerCounters(sessions: 1, requests: 200, begun: 201)])
+        #expect(!watch.findings(limits).contains { $0.sample.gate == "answers" })
+        watch.look(blue, ["edge-1": ServerCounters(sessions: 50, requests: 200, begun: 250)], seconds: 1)
+        #expect(watch.findings(limits).first { $0.sample.gate == "answers" }?.holds == true)
+    }
+
     @Test("takes a color for fine whose users wait as long as those of the old one")
     func longPolling() {
         var watch = Watch(rule)
