@@ -86,6 +86,12 @@ private struct KilledProvisioner: Provisioner {
         }
     }
 
+    func observeDestruction(of color: Color) async throws(Failure) -> [String] {
+        try await look("observeDestruction(\(color))") { () async throws(Failure) in
+            try await base.observeDestruction(of: color)
+        }
+    }
+
     func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
         let name = "provisioner.build(\(color))"
         return try await points.around("provisioner", name, changes: true) { () async throws(Failure) in
@@ -142,6 +148,11 @@ private struct KilledConfigurator: Configurator {
                 points.during(name)
                 await report(line)
             }
+        }
+    }
+    func discardUnfinished(of color: Color) async throws(Failure) {
+        try await points.around("configurator", "configurator.discardUnfinished(\(color))", changes: true) {
+            () async throws(Failure) in try await base.discardUnfinished(of: color)
         }
     }
 }

@@ -7,6 +7,8 @@ public struct Observation: Sendable {
     public var inventory: [Color: Inventory]
     public var loadBalancers: [LoadBalancerID: LoadBalancerState]
     public var provisioning: ProvisioningChanges
+    /// What destroying the live color would take away; nil where that is refused.
+    public var destruction: [String]?
     /// The live color's services as they are.
     public var services: [Service]
     /// The same services as the new color shall have them, as far as that can be known before its servers exist.
@@ -40,7 +42,7 @@ public struct Observer: Sendable {
         let direction = Direction(from: try liveColor(of: states, environment.traffic))
         var inventory: [Color: Inventory] = [:]
         for color in Color.allCases { inventory[color] = try await drivers.provisioner.observeServers(color) }
-        let provisioning = try await drivers.provisioner.observeChanges(direction.new)
+        let servers = try await observeProvisioning(direction, inventory)
 
         let old = direction.old
         let new = inventory[direction.new].flatMap { $0.isEmpty ? nil : $0 }
@@ -59,10 +61,11 @@ public struct Observer: Sendable {
         }
         return Observation(
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
-            provisioning: provisioning, services: services.moving, rewritten: services.rewritten,
+            provisioning: servers.changes, destruction: servers.destruction, services: services.moving,
+            rewritten: services.rewritten,
             ignored: services.ignored, findings: services.findings,
             capacity: capacity,
-            obstacles: obstacles + identityObstacles(states, inventory) + unclaimed + shortfalls
+            obstacles: obstacles + servers.obstacles + identityObstacles(states, inventory) + unclaimed + shortfalls
                 + sourceObstacles(source))
     }
 
@@ -74,6 +77,32 @@ public struct Observer: Sendable {
         let unlisted = unlistedBackends(
             states, environment.traffic, ignored: environment.ignoreBackends ?? [], inventories: inventories)
         return (misplaced + unlisted).map { Obstacle($0, isBlocking: true) }
+    }
+
+    /// What building and destroying would change. What is refused then is found now, while nothing has begun.
+    private func observeProvisioning(
+        _ direction: Direction, _ inventory: [Color: Inventory]
+    ) async throws(Failure) -> (changes: ProvisioningChanges, destruction: [String]?, obstacles: [Obstacle]) {
+        let provisioner = drivers.provisioner
+        let shared = inventory[.blue, default: Inventory()].overlaps(with: inventory[.green, default: Inventory()])
+        var obstacles = shared.map { Obstacle("the colors share servers: \($0)", isBlocking: true) }
+        func unlessRefused<Result>(_ work: () async throws(Failure) -> Result) async throws(Failure) -> Result? {
+            do throws(Failure) {
+                return try await work()
+            } catch  where error.kind == .refused {
+                let words = [error.summary] + error.details + [error.advice].compactMap { $0 }
+                obstacles.append(Obstacle(words.joined(separator: "; "), isBlocking: true))
+                return nil
+            }
+        }
+        var changes =
+            try await unlessRefused { () async throws(Failure) in try await provisioner.observeChanges(direction.new) }
+            ?? ProvisioningChanges()
+        changes.provisioner = try await provisioner.observeVersion()
+        let destruction = try await unlessRefused { () async throws(Failure) in
+            try await provisioner.observeDestruction(of: direction.old)
+        }
+        return (changes, destruction, obstacles)
     }
 
     /// What no source tells of would be left behind, and be gone with the old servers.

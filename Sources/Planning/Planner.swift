@@ -28,7 +28,8 @@ public struct Planner: Sendable {
         var plan = Plan(
             id: "", environment: environment, direction: observation.direction, createdAt: time,
             source: observation.source, world: try world(observation),
-            steps: steps, provisioning: observation.provisioning, services: services,
+            steps: steps, provisioning: observation.provisioning, destruction: observation.destruction,
+            services: services,
             capacity: observation.capacity, ignored: observation.ignored,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation),
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))

@@ -45,6 +45,7 @@ public struct PlanView: Sendable {
         var lines = lines(phase, summary(phase), plan.estimate(of: phase), undo(phase))
         lines += approvals(steps)
         if phase == .replicate { lines += services }
+        if phase == .tearDown { lines += destruction }
         let own = steps.filter { Self.isOperators($0.action) }
         return lines + own.flatMap { detail("·", "\($0.title)" + ($0.undo == .none ? "   can't be undone" : "")) }
     }
@@ -110,7 +111,15 @@ public struct PlanView: Sendable {
             changes.remove.isEmpty ? nil : "\(changes.remove.count) to remove",
         ].compactMap { $0 }
         return "servers of \(plan.direction.new): " + parts.joined(separator: ", ")
+            + (changes.provisioner.map { " by \($0)" } ?? "")
             + (plan.steps.contains { $0.action == .buildDisks } ? "; data disks stay" : "")
+    }
+
+    /// What can't come back, by name.
+    private var destruction: [String] {
+        let all = plan.destruction ?? []
+        let shown = all.prefix(20).flatMap { detail(style.bad("-"), $0) }
+        return shown + (all.count > 20 ? detail(style.bad("-"), "and \(all.count - 20) more") : [])
     }
 
     private var configure: String {

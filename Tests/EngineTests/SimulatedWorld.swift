@@ -15,6 +15,8 @@ actor SimulatedWorld {
         var deadAddresses: Set<String> = []
         /// Share of failed requests of a color.
         var errorRate: [Color: Double] = [:]
+        /// Whether the provisioner builds a color with the other one's addresses.
+        var buildsWrongTarget = false
     }
 
     /// Everything that was changed, in order, for example `edge-1 be_web/green-1 weight 20`.
@@ -62,8 +64,12 @@ actor SimulatedWorld {
 
     func build(_ color: Color) -> Inventory {
         log.append("build \(color)")
-        servers[color] = SimulatedWorld.inventory(color)
-        return SimulatedWorld.inventory(color)
+        var inventory = SimulatedWorld.inventory(color)
+        if failing.buildsWrongTarget {
+            inventory.groups["control"]?[0].address = SimulatedWorld.inventory(color.other).hosts[0].address
+        }
+        servers[color] = inventory
+        return inventory
     }
 
     func destroy(_ color: Color) {

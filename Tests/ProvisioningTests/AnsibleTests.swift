@@ -4,28 +4,6 @@ import Testing
 
 @testable import Provisioning
 
-/// Servers that all are this machine, with the Python that Ansible itself uses.
-private let servers = Inventory(groups: [
-    "agent": [host("blue-agent-1", "127.0.11.21", rack: "r1"), host("blue-agent-2", "127.0.11.22", rack: "r2")],
-    "database": [host("blue-database-1", "127.0.11.31", rack: "r3")],
-])
-
-private func host(_ name: String, _ address: String, rack: String) -> Migration.Host {
-    let python = ((ansibleBinary ?? "") as NSString).deletingLastPathComponent + "/python3"
-    let variables = ["ansible_connection": "local", "ansible_python_interpreter": python, "rack": rack]
-    return .init(name: name, address: address, variables: variables)
-}
-
-private func ansible(
-    _ folder: Folder, _ playbook: String, variables: [String: Setting] = [:], secrets: [String: String] = [:]
-) throws -> Ansible {
-    try folder.write("environment/ansible/site.yaml", playbook)
-    return Ansible(
-        binary: ansibleBinary ?? "ansible-playbook",
-        configure: Configure(playbook: "ansible/site.yaml", variables: variables),
-        environmentFolder: folder["environment"], stateFolder: folder["state"], resolve: resolver(secrets))
-}
-
 @Suite(
     "Servers configured by Ansible", .serialized,
     .enabled(if: ansibleBinary != nil, "ansible-playbook is not installed"))
@@ -188,7 +166,38 @@ struct AnsibleTests {
             #expect(failure.kind == .cancelled)
             #expect(!folder.exists("state/ansible/blue/variables-1.json"))
             #expect(!folder.exists("state/ansible/blue/running"))
-            try await wait(for: "its processes to be gone") { !isRunning(folder.path) }
+            #expect(!isRunning(folder.path), "Ansible's workers have sessions of their own")
+        }
+    }
+
+    @Test("until Ansible is killed: its tasks end with it")
+    func killed() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(folder, endless, variables: ["world": Setting(folder.path)])
+            let configuring = Task { try await ansible.configure(.blue, servers) { _ in } }
+            try await wait(for: "the tasks") {
+                ["blue-agent-1", "blue-agent-2", "blue-database-1"].allSatisfy { folder.exists("begun-\($0)") }
+            }
+            let record = ProcessRecord(path: folder["state/ansible/blue/running"])
+            kill(try #require(record.running), SIGKILL)
+            let failure = try await failure { _ = try await configuring.value }
+            #expect(failure.summary == "Ansible was killed (signal 9)")
+            #expect(!isRunning(folder.path))
+        }
+    }
+
+    @Test("until rz is killed: the next one ends the playbook with its tasks")
+    func leftRunning() async throws {
+        try await withFolder { folder in
+            let ansible = try ansible(folder, endless, variables: ["world": Setting(folder.path)])
+            let leftover = Task { try await ansible.configure(.blue, servers) { _ in } }
+            try await wait(for: "the tasks") { folder.exists("begun-blue-database-1") }
+            let record = ProcessRecord(path: folder["state/ansible/blue/running"])
+            let stopping = Stopping(
+                signalsGroup: false, afterInterrupt: .seconds(30), afterTerminate: .seconds(10), followsChildren: true)
+            try await record.waitForLeftover(deadline: .minutes(1), atOnce: true, stopping: stopping)
+            #expect(!isRunning(folder.path))
+            _ = try await failure { _ = try await leftover.value }
         }
     }
 
@@ -207,6 +216,16 @@ struct AnsibleTests {
         }
     }
 }
+
+/// Tasks that end only with their processes.
+private let endless = """
+    - hosts: all
+      gather_facts: false
+      tasks:
+        - name: Wait
+          ansible.builtin.command:
+            argv: [sh, -c, "touch $0/begun-$1; while :; do sleep 0.1; done", "{{ world }}", "{{ inventory_hostname }}"]
+    """
 
 @Suite("A playbook of an rz that was stopped while another took over")
 struct StaleAnsibleTests {

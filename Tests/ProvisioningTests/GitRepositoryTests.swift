@@ -188,3 +188,59 @@ struct GitRepositoryTests {
         #expect(failure.kind == .refused && failure.advice?.contains("safe.directory /r") == true)
     }
 }
+
+@Suite("The copy that a run works from")
+struct PinnedCopyTests {
+    @Test("is made once, though many rz begin at the same moment on a new commit")
+    func together() async throws {
+        try await withFolder { folder in
+            let checkout = try await Checkout(folder)
+            let source = try await checkout.repository.observeSource()
+            let target = folder["home/source/copy"]
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<12 {
+                    group.addTask {
+                        try await checkout.repository.checkOut(source, paths: Checkout.paths, into: target)
+                        // Whoever is told that the copy is there finds it whole.
+                        #expect(Files.textIfThere(target + "/environments/shop/environment.yaml") == "name: shop\n")
+                        #expect(Files.textIfThere(target + "/runbooks/rz-update.yaml") == "phases: {}\n")
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(Files.names(in: folder["home/source"]) == ["copy"])
+        }
+    }
+
+    @Test("stays as it is, though the tree that it was made of goes on changing")
+    func staysAsItIs() async throws {
+        try await withFolder { folder in
+            let checkout = try await Checkout(folder)
+            let file = "environments/shop/environment.yaml"
+            try folder.write("checkout/\(file)", "name: first\n")
+            let source = try await checkout.repository.observeSource()
+            try await checkout.repository.checkOut(source, paths: Checkout.paths, into: folder["copy"])
+            try folder.write("checkout/\(file)", "name: second\n")
+            try await checkout.repository.checkOut(source, paths: Checkout.paths, into: folder["copy"])
+            #expect(folder.text("copy/\(file)") == "name: first\n")
+        }
+    }
+}
+
+@Suite("A file of rz's")
+struct FilesTests {
+    @Test("is written by many at once: all succeed, one text stays whole, only its owner may read it")
+    func together() async throws {
+        try await withFolder { folder in
+            let texts = (0..<40).map { String(repeating: "\($0) ", count: 1000) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for text in texts { group.addTask { try Files.write(text, to: folder["file"]) } }
+                try await group.waitForAll()
+            }
+            #expect(texts.contains(try #require(folder.text("file"))))
+            #expect(folder.files == ["file"])
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder["file"])
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
+    }
+}

@@ -16,14 +16,23 @@ struct TerraformLab: Sendable {
 
     func terraform(
         variables: [String: Setting] = [:], colors: [Color: [String: Setting]] = [:], state: String = "state",
-        secrets: [String: String] = [:]
+        secrets: [String: String] = [:], shell: [String: String] = [:], binary: String? = nil
     ) -> Terraform {
         let root = TerraformRoot(
             root: "terraform/servers", disks: "terraform/disks",
             variables: variables.merging(["world": Setting(folder["world"])]) { $1 }, colors: colors)
         return Terraform(
-            binary: terraformBinary ?? "terraform", root: root, environmentFolder: folder["environment"],
-            stateFolder: folder[state], resolve: resolver(secrets))
+            binary: binary ?? terraformBinary ?? "terraform", root: root, environmentFolder: folder["environment"],
+            stateFolder: folder[state], inherited: InheritedEnvironment.variables.merging(shell) { $1 },
+            resolve: resolver(secrets))
+    }
+
+    /// A program in front of Terraform, as version managers are: `before` runs first, `more` is added to its arguments.
+    func wrapper(before: String = "", more: String = "") throws -> String {
+        try folder.write(
+            "bin/terraform",
+            "#!/bin/sh\n\(before)\ncase $1 in plan) set -- \"$@\" \(more);; esac\n"
+                + "exec \(terraformBinary ?? "terraform") \"$@\"\n", executable: true)
     }
 
     /// The process of the Terraform that is applying to a color.
@@ -63,9 +72,11 @@ struct TerraformLab: Sendable {
         output "inventory" {
           value = {
             agent = [for name in ["agent-1", "agent-2"] : {
-              name = "${var.color}-${name}", address = "127.0.11.1", rack = 7, spot = true
+              name = "${var.color}-${name}", address = "127.0.${var.color == "blue" ? 11 : 12}.${name == "agent-1" ? 1 : 2}"
+              rack = 7, spot = true
             } if terraform_data.server[name].id != ""]
-            database = [{ name = "${var.color}-database-1", address = "127.0.11.31", disks = ["db-data-0"] }]
+            database = [{ name = "${var.color}-database-1", address = "127.0.${var.color == "blue" ? 11 : 12}.31"
+              disks = ["db-data-0"] }]
           }
         }
         output "password" {

@@ -6,6 +6,7 @@ struct Checks: StepWork {
         var found = try await checkLoadBalancers(context)
         let version = try await context.drivers.provisioner.observeVersion()
         if let configurator = context.drivers.configurator { _ = try await configurator.observeVersion() }
+        found += try await observeTarget(context)
         let old = try await context.cluster(of: context.direction.old)
         let platform = try await old.observePlatform()
         let agents = try await context.agents(of: context.direction.old)?.observe()
@@ -43,5 +44,17 @@ struct Checks: StepWork {
         return found + misplacedServers(states, rules, inventories: inventories)
             + unlistedBackends(
                 states, rules, ignored: context.environment.ignoreBackends ?? [], inventories: inventories)
+    }
+    /// What would keep the old color from being destroyed, found while there is a way back.
+    private func observeTarget(_ context: StepContext) async throws(Failure) -> [String] {
+        do throws(Failure) {
+            try await RightTarget(context).refuseShared("built")
+            if context.plan.steps.contains(where: { $0.action == .destroyServers }) {
+                try await RightTarget(context).refuseUnplannedDestruction()
+            }
+            return []
+        } catch  where error.kind == .refused {
+            return [error.summary] + error.details
+        }
     }
 }

@@ -21,7 +21,8 @@ struct BuildServers: StepWork {
             return "\(standing.hosts.count) servers stand already"
         }
         try await context.intend("build the servers of \(new)")
-        let built = try await context.fence.actUntilStopped { () async throws(Failure) in
+        if standing.isEmpty { try await context.drivers.configurator?.discardUnfinished(of: new) }
+        let built = try await RightTarget(context).act(on: new, "built") { () async throws(Failure) in
             try await provisioner.build(new, report: context.report)
         }
         guard !built.isEmpty, try await provisioner.observeServers(new) == built else {
@@ -35,10 +36,32 @@ struct BuildServers: StepWork {
         let new = context.direction.new
         if context.drivers.provisioner.hasFixedServers { return "the servers of \(new) are a fixed list, and stay" }
         try await context.refuseToTakeDownWhatServes()
-        try await context.fence.actUntilStopped { () async throws(Failure) in
+        try await RightTarget(context).act(on: new, "destroyed") { () async throws(Failure) in
             try await context.drivers.provisioner.destroy(new, report: context.report)
         }
         return "servers of \(new) destroyed"
+    }
+}
+
+/// Destroys the old color's servers. The disks stay.
+struct DestroyServers: StepWork {
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        let old = context.direction.old
+        if context.drivers.provisioner.hasFixedServers { return "the servers of \(old) are a fixed list, and stay" }
+        let count = try await context.inventory(of: old).hosts.count
+        if count == 0 { return "no servers are left" }
+        try await context.knowServers(again: true)
+        try await Quiet(context).demand()
+        try await context.engine.traffic.demandAllCarried()
+        try await RightTarget(context).refuseUnplannedDestruction()
+        try await context.intend("destroy the servers of \(old)")
+        try await RightTarget(context).act(on: old, "destroyed") { () async throws(Failure) in
+            try await context.drivers.provisioner.destroy(old, report: context.report)
+        }
+        guard try await context.inventory(of: old).isEmpty else {
+            throw Failure("The provisioner destroyed \(old) but still reports servers", kind: .transient)
+        }
+        return "\(count) servers destroyed"
     }
 }
 
@@ -48,6 +71,7 @@ struct ConfigureServers: StepWork {
         guard let configurator = context.drivers.configurator else { return "nothing to configure" }
         let new = context.direction.new
         let inventory = try await context.inventory(of: new)
+        try await RightTarget(context).refuseShared("configured")
         try await context.intend("configure \(inventory.hosts.count) servers of \(new)")
         let first = try await context.fence.actUntilStopped { () async throws(Failure) in
             try await configurator.configure(new, inventory, report: context.report)
@@ -62,7 +86,9 @@ struct ConfigureServers: StepWork {
             throw Failure(
                 "The second run of the playbook still changed something",
                 details: restless.map { "\($0): \(second.changed[$0] ?? 0) changes" },
-                advice: "Make these tasks idempotent, or turn `idempotenceCheck` off in environment.yaml.")
+                advice:
+                    "Make these tasks idempotent, or turn `idempotenceCheck` off in environment.yaml; commit, then: "
+                    + "rz resume --commit HEAD")
         }
         return summary(of: first) + ", second run changed nothing"
     }

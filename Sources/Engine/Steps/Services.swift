@@ -150,6 +150,8 @@ struct StopServices: StepWork {
         let servers = try await context.inventory(of: context.direction.old)
         guard !servers.isEmpty else { return "no servers are left" }
         let old = try context.drivers.cluster(context.direction.old, servers)
+        try await RightTarget(context).refuseShared("stopped")
+        try await RightTarget(context).refuseUnplannedDestruction()
         let came = try await refuseToLose(old, context)
         try await context.intend("stop the services of \(context.direction.old)")
         let ids = came + context.plan.services.reversed().map(\.id)
@@ -184,26 +186,5 @@ struct StopServices: StepWork {
         }
         let planned = Set(context.plan.services.map(\.id))
         return parity.pairs.map(\.old.id).filter { !planned.contains($0) }
-    }
-}
-
-/// Destroys the old color's servers. The disks stay.
-struct DestroyServers: StepWork {
-    func perform(_ context: StepContext) async throws(Failure) -> String {
-        let old = context.direction.old
-        if context.drivers.provisioner.hasFixedServers { return "the servers of \(old) are a fixed list, and stay" }
-        let count = try await context.inventory(of: old).hosts.count
-        if count == 0 { return "no servers are left" }
-        try await context.knowServers(again: true)
-        try await Quiet(context).demand()
-        try await context.engine.traffic.demandAllCarried()
-        try await context.intend("destroy the servers of \(old)")
-        try await context.fence.actUntilStopped { () async throws(Failure) in
-            try await context.drivers.provisioner.destroy(old, report: context.report)
-        }
-        guard try await context.inventory(of: old).isEmpty else {
-            throw Failure("The provisioner destroyed \(old) but still reports servers", kind: .transient)
-        }
-        return "\(count) servers destroyed"
     }
 }

@@ -30,6 +30,28 @@ public struct Inventory: Codable, Sendable, Hashable {
     public var hosts: [Host] { groups.keys.sorted().flatMap { groups[$0] ?? [] } }
     public var isEmpty: Bool { groups.values.allSatisfy(\.isEmpty) }
 
+    /// What this inventory shares with another color's, one sentence each: a server belongs to one color, by its name,
+    /// its address and its `id`. Empty when they are apart.
+    ///
+    /// An address or a name that is not known yet is empty, and is nobody's.
+    public func overlaps(with other: Inventory) -> [String] {
+        func shared(_ what: String, _ field: (Host) -> String?) -> [String] {
+            var owners: [String: String] = [:]
+            for host in other.hosts {
+                if let value = field(host), !value.isEmpty { owners[value.lowercased()] = host.name }
+            }
+            var found: Set<String> = []
+            for host in hosts {
+                guard let value = field(host), let owner = owners[value.lowercased()] else { continue }
+                found.insert("\(host.name) and \(owner) have the same \(what) \(value)")
+            }
+            return found.sorted()
+        }
+        let names = Set(hosts.map(\.name)).intersection(other.hosts.map(\.name)).subtracting([""]).sorted()
+        return names.map { "both have a server \($0)" }
+            + shared("address") { $0.address } + shared("id") { $0.variables["id"] }
+    }
+
     /// Fills in each `{{ group[0].field }}` of a text from this inventory.
     ///
     /// - Throws: `Failure` that names the expression which has no value here.

@@ -12,6 +12,8 @@ public struct Plan: Codable, Sendable, Hashable {
     public var steps: [Step]
     /// What building the new color's servers would change.
     public var provisioning: ProvisioningChanges
+    /// What tearDown will destroy, as the provisioner names it; nil where nobody asked.
+    public var destruction: [String]?
     /// The services that move, in the order of their launch.
     public var services: [PlannedService]
     /// For people: what the services ask for, and what there is; nil where no agents are known.
@@ -26,7 +28,8 @@ public struct Plan: Codable, Sendable, Hashable {
     public init(
         id: String, environment: Environment, direction: Direction, createdAt: Instant, source: PinnedSource,
         world: World, steps: [Step], provisioning: ProvisioningChanges = ProvisioningChanges(),
-        services: [PlannedService] = [], capacity: String? = nil, ignored: [IgnoredService] = [],
+        destruction: [String]? = nil, services: [PlannedService] = [], capacity: String? = nil,
+        ignored: [IgnoredService] = [],
         warnings: [String] = [], obstacles: [String] = []
     ) {
         self.id = id
@@ -37,6 +40,7 @@ public struct Plan: Codable, Sendable, Hashable {
         self.world = world
         self.steps = steps
         self.provisioning = provisioning
+        self.destruction = destruction
         self.services = services
         self.capacity = capacity
         self.ignored = ignored

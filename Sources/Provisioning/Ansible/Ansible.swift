@@ -29,16 +29,17 @@ public struct Ansible: Configurator {
 
     public func observeVersion() async throws(Failure) -> String {
         let output = try OutputFile()
-        var environment = inherited
+        let errors = try OutputFile()
+        var environment = InheritedEnvironment.forTools(inherited)
         environment["LC_ALL"] = "C.UTF-8"
         let command = Command(
             binary, ["--version"], environment: environment, folder: environmentFolder, deadline: .minutes(1))
-        let end = try await ChildProcess(command).run(output: output)
+        let end = try await ChildProcess(command).run(output: output, errors: errors)
         try end.refuseStopped(command)
         // `ansible-playbook [core 2.19.14]`
         let line = output.text().split(whereSeparator: \.isNewline).first ?? ""
         guard end.isSuccess, let version = line.split(separator: "[core ").last?.prefix(while: { $0 != "]" }) else {
-            throw Failure("\(binary) does not tell its version", details: output.lastLines())
+            throw Failure("\(binary) does not report its version", details: output.lastLines() + errors.lastLines())
         }
         return "Ansible \(version)"
     }
@@ -50,6 +51,7 @@ public struct Ansible: Configurator {
         try refuseUnlessRunnable(color, expected)
         let folder = try AnsibleFolder(path: stateFolder + "/ansible/\(color)")
         try await endLeftover(folder, report)
+        if let cutOff = folder.cutOffEvents { _ = try folder.unfinished.settle(AnsibleEvent.all(in: cutOff)) }
         let (variables, secrets) = try resolvedVariables()
         try folder.write(inventory)
         try folder.write(variables: variables)
@@ -60,6 +62,7 @@ public struct Ansible: Configurator {
         let command = command(folder, servers: expected.count)
         var progress = AnsibleProgress(servers: expected.count)
         try await Permission.ask()
+        try folder.begin()
         let end = try await ChildProcess(command).run(
             output: output, record: folder.record, following: events
         ) { line in
@@ -68,12 +71,23 @@ public struct Ansible: Configurator {
         }
         try output.redact(secrets)
         try events.redact(secrets)
+        let all = events.lines().compactMap { AnsibleEvent(line: $0) }
+        let undone = try folder.unfinished.settle(all)
+        folder.end()
         try end.refuseStopped(command)
         try events.refuseIfTooLong(at: folder.events)
-        return try AnsibleVerdict(
-            playbook: playbook, expected: expected, events: events.lines().compactMap { AnsibleEvent(line: $0) },
-            end: end, errors: output.lastLines(12)
+        let result = try AnsibleVerdict(
+            playbook: playbook, expected: expected, events: all, end: end, errors: output.lastLines(12)
         ).result()
+        try folder.unfinished.refuse(undone, playbook: playbook)
+        return result
+    }
+
+    public func discardUnfinished(of color: Color) async throws(Failure) {
+        let folder = try AnsibleFolder(path: stateFolder + "/ansible/\(color)")
+        try await endLeftover(folder) { _ in }
+        folder.end()
+        folder.unfinished.discard()
     }
 
     private var playbook: String { environmentFolder + "/" + configure.playbook }
@@ -115,17 +129,25 @@ public struct Ansible: Configurator {
     }
 
     private var stopping: Stopping {
-        Stopping(signalsGroup: false, afterInterrupt: .seconds(30), afterTerminate: .seconds(10))
+        Stopping(
+            signalsGroup: false, afterInterrupt: .seconds(30), afterTerminate: .seconds(10), followsChildren: true)
     }
 
     private func environment(_ folder: AnsibleFolder, servers: Int) -> [String: String] {
-        var environment = inherited
+        var environment = InheritedEnvironment.forTools(inherited)
         environment.merge([
             "RZ_EVENTS": folder.events,
             "ANSIBLE_CALLBACK_PLUGINS": folder.plugins,
             "ANSIBLE_CALLBACKS_ENABLED": AnsibleCallback.name,
             "ANSIBLE_STDOUT_CALLBACK": "default",
-            "ANSIBLE_HOME": folder.home,
+            // Not ANSIBLE_HOME: roles and collections are looked for there.
+            "ANSIBLE_LOCAL_TEMP": folder.home + "/tmp",
+            "ANSIBLE_CONFIG": configuration ?? folder.configuration,
+            "ANSIBLE_FORKS": String(min(max(servers, 5), 50)),
+            // A play for a group that is not there would be skipped with a warning.
+            "ANSIBLE_HOST_PATTERN_MISMATCH": "error",
+            // What a task changed before another failed takes effect all the same.
+            "ANSIBLE_FORCE_HANDLERS": "1",
             "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
             "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_NOCOWS": "1",
@@ -139,11 +161,12 @@ public struct Ansible: Configurator {
             // The pinned copy stays as it is.
             "PYTHONDONTWRITEBYTECODE": "1",
         ]) { $1 }
-        if environment["ANSIBLE_FORKS"] == nil { environment["ANSIBLE_FORKS"] = String(min(max(servers, 5), 50)) }
-        let playbookFolder = playbook.split(separator: "/").dropLast().map { "/" + $0 }.joined()
-        if Files.exists(playbookFolder + "/ansible.cfg") {
-            environment["ANSIBLE_CONFIG"] = playbookFolder + "/ansible.cfg"
-        }
         return environment
+    }
+
+    /// The repository's own settings: beside the playbook, or in the environment's folder.
+    private var configuration: String? {
+        let folder = playbook.split(separator: "/").dropLast().map { "/" + $0 }.joined()
+        return [folder, environmentFolder].map { $0 + "/ansible.cfg" }.first(where: Files.exists)
     }
 }

@@ -11,6 +11,7 @@ enum AnsibleCallback {
         import json
         import os
 
+        from ansible.playbook.handler import Handler
         from ansible.plugins.callback import CallbackBase
 
         DOCUMENTATION = """
@@ -21,6 +22,8 @@ enum AnsibleCallback {
         """
 
         LIMIT = 2000
+        FACTS = ("setup", "gather_facts", "ansible.builtin.setup", "ansible.builtin.gather_facts",
+                 "ansible.legacy.setup", "ansible.legacy.gather_facts")
 
 
         def message_of(result):
@@ -55,10 +58,22 @@ enum AnsibleCallback {
                 os.write(self._file, (json.dumps(dict(event=event, **fields)) + "\n").encode())
 
             def _write_result(self, event, result, **fields):
-                self._write(event, host=result._host.get_name(), task=result._task.get_name(), **fields)
+                task = result._task
+                # Gathering facts and the like, which no playbook asks for.
+                if getattr(task, "implicit", False) or task.action in FACTS:
+                    fields["implicit"] = True
+                self._write(event, host=result._host.get_name(), task=task.get_name(), **fields)
 
             def v2_playbook_on_play_start(self, play):
-                self._write("play", name=play.get_name())
+                self._write("play", name=play.get_name(), hosts=self._hosts(play))
+
+            def _hosts(self, play):
+                """The hosts that the play, or this batch of it, applies to."""
+                try:
+                    inventory = play.get_variable_manager()._inventory
+                    return [host.get_name() for host in inventory.get_hosts(play.hosts)]
+                except Exception:
+                    return []
 
             def v2_playbook_on_task_start(self, task, is_conditional):
                 self._write("task", name=task.get_name())
@@ -66,12 +81,24 @@ enum AnsibleCallback {
             def v2_playbook_on_handler_task_start(self, task):
                 self._write("task", name=task.get_name())
 
+            def v2_playbook_on_notify(self, handler, host):
+                """Handlers are about to run: the names that tasks gave became this handler."""
+                self._write("handling", host=host.get_name(), names=[handler.get_name()])
+
+            def _write_done(self, event, result):
+                self._write_result(event, result)
+                task, host = result._task, result._host.get_name()
+                if isinstance(task, Handler):
+                    self._write("handled", host=host, names=[task.get_name(), task.name] + list(task.listen or []))
+                if event == "changed" and task.notify:
+                    self._write("notified", host=host, names=[str(name) for name in task.notify])
+
             def v2_runner_on_ok(self, result):
                 data = getattr(result, "result", None) or result._result
-                self._write_result("changed" if data.get("changed") else "ok", result)
+                self._write_done("changed" if data.get("changed") else "ok", result)
 
             def v2_runner_on_skipped(self, result):
-                self._write_result("skipped", result)
+                self._write_done("skipped", result)
 
             def v2_runner_on_failed(self, result, ignore_errors=False):
                 event = "ignored" if ignore_errors else "failed"

@@ -2,10 +2,18 @@ import JSON
 
 /// One line that the callback plugin wrote.
 enum AnsibleEvent: Equatable, Sendable {
-    case play(String)
+    /// A play, or a batch of it, begins on the hosts that it applies to.
+    case play(String, hosts: [String] = [])
     case task(String)
-    /// A host is through with a task: `ok`, `changed`, `skipped`, `ignored`.
-    case done(host: String, task: String, outcome: String)
+    /// A host is through with a task: `ok`, `changed`, `skipped`, `ignored`. Implicit ones are Ansible's own, like
+    /// gathering facts.
+    case done(host: String, task: String, outcome: String, isImplicit: Bool = false)
+    /// A task changed something, so handlers have to run on this host, later in the play.
+    case notified(host: String, names: [String])
+    /// That time has come: what was notified became this handler.
+    case handling(host: String, names: [String])
+    /// A handler ran, which has these names and topics.
+    case handled(host: String, names: [String])
     case failed(host: String, task: String, message: String)
     case unreachable(host: String, message: String)
     /// The last event: what happened to each host that was seen.
@@ -17,6 +25,11 @@ enum AnsibleEvent: Equatable, Sendable {
         var unreachable: Int
     }
 
+    /// The events that a run left in a file.
+    static func all(in path: String) -> [AnsibleEvent] {
+        (Files.textIfThere(path) ?? "").split(whereSeparator: \.isNewline).compactMap { AnsibleEvent(line: String($0)) }
+    }
+
     /// Nil for a line that can't be read.
     init?(line: String) {
         guard let json = try? JSON(parsing: line), let event = json["event"]?.string else { return nil }
@@ -24,9 +37,15 @@ enum AnsibleEvent: Equatable, Sendable {
         let task = json["task"]?.string ?? ""
         let message = json["message"]?.string ?? ""
         switch event {
-        case "play": self = .play(json["name"]?.string ?? "")
+        case "play":
+            self = .play(
+                json["name"]?.string ?? "", hosts: (json["hosts"]?.array ?? []).compactMap(\.string))
+        case "notified": self = .notified(host: host, names: names(json))
+        case "handling": self = .handling(host: host, names: names(json))
+        case "handled": self = .handled(host: host, names: names(json))
         case "task": self = .task(json["name"]?.string ?? "")
-        case "ok", "changed", "skipped", "ignored": self = .done(host: host, task: task, outcome: event)
+        case "ok", "changed", "skipped", "ignored":
+            self = .done(host: host, task: task, outcome: event, isImplicit: json["implicit"] == true)
         case "failed": self = .failed(host: host, task: task, message: message)
         case "unreachable": self = .unreachable(host: host, message: message)
         case "stats":
@@ -42,6 +61,8 @@ enum AnsibleEvent: Equatable, Sendable {
     }
 }
 
+private func names(_ json: JSON) -> [String] { (json["names"]?.array ?? []).compactMap(\.string) }
+
 /// Folds events into lines for people: `Install packages: 3 of 5 servers`.
 struct AnsibleProgress {
     private let total: Int
@@ -54,12 +75,12 @@ struct AnsibleProgress {
         case .task(let name):
             done = []
             return name
-        case .done(let host, let task, _):
+        case .done(let host, let task, _, _):
             done.insert(host)
             return "\(task): \(done.count) of \(max(total, done.count)) servers"
         case .failed(let host, let task, _): return "\(task): failed on \(host)"
         case .unreachable(let host, _): return "\(host) can't be reached"
-        case .play, .stats: return nil
+        case .play, .notified, .handling, .handled, .stats: return nil
         }
     }
 }

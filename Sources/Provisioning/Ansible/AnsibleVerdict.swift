@@ -14,17 +14,43 @@ struct AnsibleVerdict {
         guard case .stats(let stats)? = events.last(where: { if case .stats = $0 { true } else { false } }) else {
             throw neverRan()
         }
-        let unreachable = stats.filter { $0.value.unreachable > 0 }.keys.sorted()
         let failed = stats.filter { $0.value.failures > 0 }.keys.sorted()
-        let unseen = expected.filter { stats[$0] == nil }
-        guard failed.isEmpty else { throw tasksFailed(failed, unreachable: unreachable) }
-        guard unreachable.isEmpty else { throw hostsUnreachable(unreachable) }
-        guard unseen.isEmpty else { throw hostsUnseen(unseen) }
+        guard failed.isEmpty else { throw tasksFailed(failed, unreachable: unreachable(stats)) }
+        guard unreachable(stats).isEmpty else { throw hostsUnreachable(unreachable(stats)) }
+        guard !served.isEmpty else { throw nothingRan() }
+        let unserved = expected.filter { !served.contains($0) }
+        guard unserved.isEmpty else { throw hostsUnserved(unserved) }
         guard end.isSuccess else {
             throw Failure("Ansible failed although no host did: \(end.words)", at: playbook, details: errors)
         }
         let own = stats.filter { expected.contains($0.key) }
         return ConfigurationResult(changed: own.mapValues(\.changed))
+    }
+
+    /// The statistics leave out those that a task with `ignore_unreachable` did not reach; the events do not.
+    private func unreachable(_ stats: [String: AnsibleEvent.Stats]) -> [String] {
+        let told = events.compactMap { if case .unreachable(let host, _) = $0 { host } else { nil } }
+        return Set(told).union(stats.filter { $0.value.unreachable > 0 }.keys).sorted()
+    }
+
+    /// The hosts on which a task of the playbook ran, or was skipped by its own condition.
+    private var served: Set<String> {
+        Set(
+            events.compactMap { event in
+                switch event {
+                case .done(let host, _, _, let isImplicit): isImplicit ? nil : host
+                case .failed(let host, _, _): host
+                default: nil
+                }
+            })
+    }
+
+    /// The names of the plays that apply to a host.
+    private func plays(of host: String) -> [String] {
+        events.compactMap { event in
+            guard case .play(let name, let hosts) = event, hosts.contains(host) else { return nil }
+            return name
+        }
     }
 
     private func neverRan() -> Failure {
@@ -47,7 +73,7 @@ struct AnsibleVerdict {
         return Failure(
             "Ansible failed on \(failed.count) of \(expected.count) servers: \(failed.joined(separator: ", "))",
             at: playbook, details: Array(details.prefix(20)),
-            advice: "Mend the playbook or the servers, then: rz resume.")
+            advice: "Fix the servers, then: rz resume. Or fix the playbook, commit, then: rz resume --commit HEAD")
     }
 
     private func hostsUnreachable(_ hosts: [String]) -> Failure {
@@ -61,11 +87,27 @@ struct AnsibleVerdict {
             advice: "Check that they are up and that rz's host may log in, then: rz resume.", kind: .transient)
     }
 
-    private func hostsUnseen(_ hosts: [String]) -> Failure {
-        Failure(
+    private func hostsUnserved(_ hosts: [String]) -> Failure {
+        let details = hosts.map { host in
+            let plays = plays(of: host)
+            return plays.isEmpty
+                ? "\(host): no play of it applies to this server"
+                : "\(host): \(plays.joined(separator: ", ")): no task of it ran there (tags, run_once, meta)"
+        }
+        return Failure(
             "The playbook left out \(hosts.count) of \(expected.count) servers: \(hosts.joined(separator: ", "))",
-            at: playbook, details: ["no play of it applies to them"],
+            at: playbook, details: Array(details.prefix(20)),
             advice: "Check `hosts:` of its plays against the groups of the provisioner's output `inventory`.")
+    }
+
+    private func nothingRan() -> Failure {
+        let plays = events.compactMap { event -> String? in
+            guard case .play(let name, let hosts) = event else { return nil }
+            return "\(name): applies to \(hosts.count) servers, and none of its tasks ran"
+        }
+        return Failure(
+            "No task of the playbook ran", at: playbook, details: plays.isEmpty ? ["it has no play"] : plays,
+            advice: "Look for tags that leave all tasks out (`[tags]` in ansible.cfg), and for plays without tasks.")
     }
 
     private func oneLine(_ text: String) -> String {

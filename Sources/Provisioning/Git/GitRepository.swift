@@ -39,11 +39,14 @@ public struct GitRepository: Sendable {
     ///   - target: the folder of the copy.
     public func checkOut(_ source: PinnedSource, paths: [String], into target: String) async throws(Failure) {
         if Files.exists(target) { return }
-        let draft = target + ".new"
-        let archive = target + ".tar"
-        Files.removeFolder(draft)
+        // Another rz may copy the same commit just now: each has a draft of its own, and the first one stays.
+        let draft = Files.draft(of: target)
+        let archive = draft + ".tar"
         try Files.makeFolder(draft)
-        defer { Files.remove(archive) }
+        defer {
+            Files.remove(archive)
+            Files.removeFolder(draft)
+        }
         if let commit = source.commit, source.changed.isEmpty {
             try await archiveCommit(commit, paths, archive)
         } else {
@@ -52,7 +55,11 @@ public struct GitRepository: Sendable {
         try await tar(["-x", "-f", archive, "-C", draft, "--no-same-owner"])
         // A run that the journal holds must find its copy again, also after a power cut.
         try Files.sync(draft)
-        try Files.rename(draft, to: target)
+        do throws(Failure) {
+            try Files.rename(draft, to: target)
+        } catch {
+            guard Files.isFolder(target) else { throw error }
+        }
         try Files.syncOne(target + "/..")
     }
 

@@ -78,6 +78,7 @@ public struct ChildProcess: Sendable {
         let clock = ContinuousClock()
         let begin = clock.now
         var ladder = StopLadder(process: process, stopping: command.stopping)
+        var family = ProcessFamily(of: process, followsChildren: command.stopping.followsChildren)
         var reason = ProcessEnd.Reason.itself
         var tail = LineTail(of: followed)
         var pause = Duration.milliseconds(1)
@@ -86,11 +87,15 @@ public struct ChildProcess: Sendable {
             for line in tail.newLines() { lines.yield(line) }
             if reason == .itself, stop.isRaised.load(ordering: .relaxed) { reason = .cancelled }
             if reason == .itself, clock.now - begin > command.deadline.duration { reason = .late }
-            if reason != .itself { ladder.step(at: clock.now) }
+            family.noteChildren()
+            if reason != .itself {
+                family.noteDescendants()
+                ladder.step(at: clock.now)
+            }
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, .milliseconds(20))
         }
-        if reason != .itself || ProcessTable.wasKilled(process) { await ProcessTable.endSession(process) }
+        if reason != .itself || ProcessTable.wasKilled(process) { await family.end() }
         for line in tail.rest() { lines.yield(line) }
         record?.remove(of: process)
         return reason

@@ -43,15 +43,20 @@ public struct Stopping: Sendable, Hashable {
     /// Time between SIGTERM and SIGKILL.
     public var afterTerminate: Period
 
+    /// Whether SIGKILL goes to sessions that its children began as well.
+    public var followsChildren: Bool
+
     /// Time from SIGINT to SIGKILL.
     var longest: Period { afterInterrupt + afterTerminate }
 
     public init(
-        signalsGroup: Bool = true, afterInterrupt: Period = .seconds(10), afterTerminate: Period = .seconds(5)
+        signalsGroup: Bool = true, afterInterrupt: Period = .seconds(10), afterTerminate: Period = .seconds(5),
+        followsChildren: Bool = false
     ) {
         self.signalsGroup = signalsGroup
         self.afterInterrupt = afterInterrupt
         self.afterTerminate = afterTerminate
+        self.followsChildren = followsChildren
     }
 }
 

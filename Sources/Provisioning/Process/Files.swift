@@ -57,9 +57,10 @@ enum Files {
     }
 
     /// Writes a file in one piece: readers see the old text or the new one. Only its owner may read it.
+    ///
+    /// Several rz may write the same file at once: each has a draft of its own, and the last one stays.
     static func write(_ text: String, to path: String) throws(Failure) {
-        let draft = path + ".new"
-        unlink(draft)
+        let draft = draft(of: path)
         let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failure("The file can't be written", path) }
         var rest = Array(text.utf8)[...]
@@ -77,6 +78,9 @@ enum Files {
             throw failure("The file can't be written", path)
         }
     }
+
+    /// A name beside a file or folder that no other writer uses, here or in another process.
+    static func draft(of path: String) -> String { "\(path).new-\(getpid())-\(UInt32.random(in: 0...(.max)))" }
 
     static func rename(_ path: String, to target: String) throws(Failure) {
         guard Glibc.rename(path, target) == 0 else { throw failure("The file can't be moved into its place", target) }

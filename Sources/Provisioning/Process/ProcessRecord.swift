@@ -40,6 +40,7 @@ public struct ProcessRecord: Sendable {
         let clock = ContinuousClock()
         let begin = clock.now
         var ladder = StopLadder(process: process, stopping: stopping)
+        var family = ProcessFamily(of: process, followsChildren: stopping.followsChildren)
         var stoppedSince: ContinuousClock.Instant?
         var wasCancelled = false
         while running == process {
@@ -47,6 +48,7 @@ public struct ProcessRecord: Sendable {
             if atOnce || wasCancelled || clock.now - begin > deadline.duration {
                 let since = stoppedSince ?? clock.now
                 stoppedSince = since
+                family.noteDescendants()
                 ladder.step(at: clock.now)
                 guard clock.now - since < (stopping.longest + .seconds(10)).duration else {
                     throw Failure(
@@ -57,6 +59,7 @@ public struct ProcessRecord: Sendable {
             // Not Task.sleep of this task: cancelled, it would not wait at all.
             await Task.detached { try? await Task.sleep(for: .milliseconds(50)) }.value
         }
+        if stoppedSince != nil { await family.end() }
         remove()
         if wasCancelled { throw .cancelled }
     }

@@ -7,6 +7,7 @@ enum ProcessTable {
     struct Entry {
         var process: pid_t
         var state: Substring
+        var parent: pid_t
         var session: pid_t
         /// Clock ticks since boot: with the number, it names a process for ever.
         var startTime: UInt64
@@ -18,8 +19,19 @@ enum ProcessTable {
             let close = text.lastIndex(of: ")")
         else { return nil }
         let fields = text[text.index(after: close)...].split(separator: " ")
-        guard fields.count > 19, let session = pid_t(fields[3]), let startTime = UInt64(fields[19]) else { return nil }
-        return Entry(process: process, state: fields[0], session: session, startTime: startTime)
+        guard fields.count > 19, let parent = pid_t(fields[1]), let session = pid_t(fields[3]),
+            let startTime = UInt64(fields[19])
+        else { return nil }
+        return Entry(process: process, state: fields[0], parent: parent, session: session, startTime: startTime)
+    }
+
+    /// All processes of this machine.
+    static func entries() -> [Entry] { Files.names(in: "/proc").compactMap { pid_t($0) }.compactMap(entry(of:)) }
+
+    /// The processes that a single-threaded process has forked and not yet reaped; cheap enough to ask all the time.
+    static func children(of process: pid_t) -> [pid_t] {
+        (Files.textIfThere("/proc/\(process)/task/\(process)/children") ?? "").split(separator: " ")
+            .compactMap { pid_t($0) }
     }
 
     /// Whether a child has ended; it is not reaped by asking.
@@ -30,22 +42,6 @@ enum ProcessTable {
         let code = waitStatus(of: child).si_code
         return code == Int32(CLD_KILLED) || code == Int32(CLD_DUMPED)
     }
-
-    /// Kills whatever is left of the session of an ended, not yet reaped leader. Processes that began a session of
-    /// their own, as daemons do, are left alone.
-    static func endSession(_ leader: pid_t) async {
-        // A process may fork while the table is read, so look until nothing is found; a few rounds are the deadline.
-        for _ in 0..<20 {
-            let members = processes().compactMap(entry(of:)).filter {
-                $0.session == leader && $0.process != leader && $0.state != "Z"
-            }
-            if members.isEmpty { return }
-            for member in members { kill(member.process, SIGKILL) }
-            try? await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
-    private static func processes() -> [pid_t] { Files.names(in: "/proc").compactMap { pid_t($0) } }
 
     private static func waitStatus(of child: pid_t) -> siginfo_t {
         var information = siginfo_t()

@@ -16,32 +16,30 @@ public struct Terraform: Provisioner {
     ///   - binary: path or name of `terraform` or `tofu`.
     ///   - environmentFolder: the environment's folder in a pinned copy; nothing is written into it.
     ///   - stateFolder: rz's folder for this environment; states are kept in `terraform/` below it.
-    ///   - extraEnvironment: added to the inherited environment variables of every Terraform.
     public init(
         binary: String, root: TerraformRoot, environmentFolder: String, stateFolder: String,
-        inherited: [String: String] = InheritedEnvironment.variables, extraEnvironment: [String: String] = [:],
-        resolve: @escaping Resolver
+        inherited: [String: String] = InheritedEnvironment.variables, resolve: @escaping Resolver
     ) {
         self.binary = binary
         self.root = root
         self.environmentFolder = environmentFolder
         self.stateFolder = stateFolder
-        self.inherited = inherited.merging(extraEnvironment) { $1 }
+        self.inherited = inherited
         self.resolve = resolve
     }
 
     public func observeVersion() async throws(Failure) -> String {
         let output = try OutputFile()
-        let environment = inherited.filter { $0.key != "TF_CLI_CONFIG_FILE" }
-            .merging(["CHECKPOINT_DISABLE": "1"]) { $1 }
+        let errors = try OutputFile()
         let command = Command(
-            binary, ["version"], environment: environment, folder: environmentFolder, deadline: .minutes(1))
-        let end = try await ChildProcess(command).run(output: output)
+            binary, ["version"], environment: TerraformRunner.environment(from: inherited), folder: environmentFolder,
+            deadline: .minutes(1))
+        let end = try await ChildProcess(command).run(output: output, errors: errors)
         try end.refuseStopped(command)
         // `Terraform v1.11.4`, `OpenTofu v1.9.0`
         let words = output.text().split(whereSeparator: \.isNewline).first?.split(separator: " v") ?? []
         guard end.isSuccess, words.count == 2 else {
-            throw Failure("\(binary) does not tell its version", details: output.lastLines())
+            throw Failure("\(binary) does not report its version", details: output.lastLines() + errors.lastLines())
         }
         return "\(words[0]) \(words[1])"
     }
@@ -56,11 +54,18 @@ public struct Terraform: Provisioner {
 
     public func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges {
         let runner = try runner(.color(color))
-        try await runner.initialise()
         let inDoubt = runner.folder.ledger.inDoubt
-        let answer = try await runner.plan(["-lock=false"] + replacing(inDoubt))
-        try refuse(answer, runner)
-        return ProvisioningChanges(answer.events, inDoubt: inDoubt, differs: answer.end.status == .exited(2))
+        return try await look(runner, replacing(inDoubt)) { answer, _ in
+            ProvisioningChanges(answer.events, inDoubt: inDoubt, differs: answer.end.status == .exited(2))
+        }
+    }
+
+    public func observeDestruction(of color: Color) async throws(Failure) -> [String] {
+        let runner = try runner(.color(color))
+        guard Files.exists(runner.folder.state) else { return [] }
+        return try await look(runner, ["-destroy"]) { _, plan in
+            plan.resources.filter(\.isDestroyed).map(\.address).sorted()
+        }
     }
 
     public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
@@ -84,6 +89,7 @@ public struct Terraform: Provisioner {
         try await settleLeftover(runner, report)
         try await runner.initialise()
         let plan = try await save(runner, ["-destroy"])
+        defer { Files.remove(runner.folder.plan) }
         guard plan.end.status == .exited(2) else { return await report("\(color) has no servers") }
         try await perform(plan, runner, report: report)
     }
@@ -98,6 +104,7 @@ public struct Terraform: Provisioner {
         let replaced = runner.scope == .disks ? [] : inDoubt
         if !replaced.isEmpty { await report("builds anew what an interrupted run began: \(replaced.count)") }
         let plan = try await save(runner, replacing(replaced))
+        defer { Files.remove(runner.folder.plan) }
         if runner.scope == .disks {
             try TerraformDiskGuard(runner.folder).refuse(
                 ProvisioningChanges(plan.events, inDoubt: inDoubt, differs: plan.end.status == .exited(2)))
@@ -109,20 +116,58 @@ public struct Terraform: Provisioner {
         try await perform(plan, runner, report: report)
     }
 
-    /// Saves a plan. The exit code tells: 0 nothing to do, 2 changes.
+    /// Saves a plan that was proved to be for what is meant. The exit code tells: 0 nothing to do, 2 changes.
     func save(_ runner: TerraformRunner, _ options: [String]) async throws(Failure) -> TerraformRunner.Answer {
-        let answer = try await runner.plan(["-out=\(runner.folder.plan)"] + options)
-        if answer.end.status != .exited(2) { Files.remove(runner.folder.plan) }
+        do throws(Failure) {
+            return try await proved(runner, options).answer
+        } catch {
+            Files.remove(runner.folder.plan)
+            throw error
+        }
+    }
+
+    /// Plans beside everybody else who looks, and beside an apply; nothing is left of the plan.
+    private func look<Result>(
+        _ runner: TerraformRunner, _ options: [String],
+        _ read: (TerraformRunner.Answer, TerraformPlan) -> Result
+    ) async throws(Failure) -> Result {
+        let runner = runner.looking
+        try Files.makeFolder(runner.folder.work)
+        return try await FileLock.hold(runner.folder.lock) { () async throws(Failure) in
+            defer { Files.remove(runner.folder.plan) }
+            try await runner.initialise()
+            let (answer, plan) = try await proved(runner, ["-lock=false"] + options)
+            return read(answer, plan)
+        }
+    }
+
+    private func proved(
+        _ runner: TerraformRunner, _ options: [String]
+    ) async throws(Failure) -> (answer: TerraformRunner.Answer, plan: TerraformPlan) {
+        let answer = try await runner.plan(options)
         try refuse(answer, runner)
-        return answer
+        let plan = try await runner.show()
+        try TerraformTarget(
+            scope: runner.scope, module: runner.folder.module, variables: runner.variables,
+            other: try await property(besides: runner.scope)
+        ).refuse(plan)
+        return (answer, plan)
+    }
+
+    /// What belongs to the other color.
+    private func property(besides scope: TerraformScope) async throws(Failure) -> TerraformProperty? {
+        guard let other = scope.color?.other else { return nil }
+        let runner = try runner(.color(other))
+        guard Files.exists(runner.folder.state) else { return TerraformProperty(of: other) }
+        return TerraformProperty(
+            of: other, servers: try await outputs(runner) ?? Inventory(),
+            state: Files.textIfThere(runner.folder.state))
     }
 
     func perform(
         _ plan: TerraformRunner.Answer, _ runner: TerraformRunner, report: Report
     ) async throws(Failure) {
         var progress = TerraformProgress(plan: plan.events, noun: runner.scope.noun)
-        // A saved plan holds every variable, secrets too.
-        defer { Files.remove(runner.folder.plan) }
         let answer = try await runner.apply(runner.folder.plan) { event in
             if let line = progress.line(for: event) { await report(line) }
         }
@@ -148,17 +193,14 @@ public struct Terraform: Provisioner {
 
     // MARK: - What Terraform tells
 
+    /// Reads the state file itself: neither the module nor its providers are needed, and nothing is written.
     private func outputs(_ runner: TerraformRunner) async throws(Failure) -> Inventory? {
-        var (output, end) = try await runner.collect(["output", "-json", "-no-color"])
-        if !end.isSuccess {
-            // The data directory is lost, or was made for another copy of the module.
-            try await runner.initialise()
-            (output, end) = try await runner.collect(["output", "-json", "-no-color"])
-        }
+        let (output, errors, end) = try await runner.collect(
+            ["output", "-json", "-no-color", "-state=\(runner.folder.state)"], in: runner.folder.path)
         guard end.isSuccess else {
             throw Failure(
                 "Terraform can't read the state of \(runner.scope.subject)", at: runner.folder.state,
-                details: output.lastLines().map(runner.secrets.redact))
+                details: errors.lastLines().map(runner.secrets.redact))
         }
         return try TerraformOutputs.inventory(
             output.wholeText(at: runner.folder.module), at: runner.folder.module)
@@ -166,7 +208,8 @@ public struct Terraform: Provisioner {
 
     /// Resources without outputs: a first apply that failed. Not "no servers", or nobody would destroy them.
     private func unfinishedServers(_ runner: TerraformRunner) async throws(Failure) -> Inventory {
-        let (output, end) = try await runner.collect(["state", "list"])
+        let (output, _, end) = try await runner.collect(
+            ["state", "list", "-state=\(runner.folder.state)"], in: runner.folder.path)
         guard end.isSuccess else { return Inventory() }
         let addresses = try output.wholeText(at: runner.folder.module).split(whereSeparator: \.isNewline).map(
             String.init
@@ -180,24 +223,27 @@ public struct Terraform: Provisioner {
 
     func runner(_ scope: TerraformScope) throws(Failure) -> TerraformRunner {
         var secrets = Secrets()
-        var variables: [String: String] = [:]
+        var variables: [TerraformVariable] = []
         var settings = root.variables
         let module: String
         switch scope {
         case .color(let color):
             settings.merge(root.colors[color] ?? [:]) { $1 }
-            variables["color"] = color.rawValue
+            settings["color"] = Setting(color.rawValue)
             module = root.root
         case .disks:
             module = root.disks ?? root.root
         }
-        for (name, setting) in settings {
-            variables[name] = try setting.resolved(by: resolve, secrets: &secrets)
+        for (name, setting) in settings.sorted(by: { $0.key < $1.key }) {
+            let text = try setting.resolved(by: resolve, secrets: &secrets)
+            variables.append(TerraformVariable(name: name, text: text, isSecret: setting.holdsSecret))
         }
         try TerraformDiskGuard.refuseSharedModule(root, at: environmentFolder)
         let folder = TerraformFolder(
             module: environmentFolder + "/" + module, path: stateFolder + "/terraform/" + scope.name)
         return TerraformRunner(
-            binary: binary, scope: scope, folder: folder, variables: variables, inherited: inherited, secrets: secrets)
+            binary: binary, scope: scope, folder: folder,
+            variables: TerraformVariables(all: variables, module: folder.module), inherited: inherited, secrets: secrets
+        )
     }
 }

@@ -48,7 +48,7 @@ struct TerraformDiagnosis {
         Failure(
             "Terraform's state of \(subject) changed after it was planned, so nothing was applied", at: module,
             details: [error.summary],
-            advice: "Find out who else changes this state, then go on with `rz resume`: it plans anew.", kind: .refused)
+            advice: "Find out who else changes this state, then: rz resume. It plans again.", kind: .refused)
     }
 
     private func protected(_ error: TerraformDiagnostic) -> Failure {
@@ -58,16 +58,17 @@ struct TerraformDiagnosis {
         return Failure(
             "Terraform would have to destroy \(address ?? "a resource"), which its module protects; nothing was changed",
             at: place(error), details: ["lifecycle.prevent_destroy is set"],
-            advice: "Data disks belong into the root module under `provision.terraform.disks`. If it may go, take "
-                + "prevent_destroy out of the module first.",
+            advice: "Data disks belong in the root module under `provision.terraform.disks`. If it may go, take "
+                + "prevent_destroy out of the module, commit, then: rz resume --commit HEAD.",
             kind: .refused)
     }
 
     private func missingVariable(_ error: TerraformDiagnostic) -> Failure {
         Failure(
-            "Terraform's module of \(subject) wants a variable that has no value", at: place(error),
+            "Terraform's module of \(subject) requires a variable that has no value", at: place(error),
             details: lines(error.detail),
-            advice: "Give it under `provision.terraform.variables` or `colors` in environment.yaml.")
+            advice: "Give it under `provision.terraform.variables` or `colors` in environment.yaml, as "
+                + "\"${env:NAME}\" where it is a secret: TF_VAR_… of the shell is not passed on.")
     }
 
     private func provisioner(_ error: TerraformDiagnostic, _ all: [TerraformDiagnostic]) -> Failure {
@@ -75,7 +76,8 @@ struct TerraformDiagnosis {
         return Failure(
             "The provisioner of \(error.address ?? "a resource") failed" + (others > 0 ? ", \(others) others too" : ""),
             at: place(error), details: lines(error.detail),
-            advice: "Mend its command, then `rz resume`: Terraform marked the resource as tainted and builds it anew.")
+            advice: "Fix its command, commit, then: rz resume --commit HEAD. Terraform marked the resource as tainted "
+                + "and builds it again.")
     }
 
     private func unknown(
@@ -84,7 +86,7 @@ struct TerraformDiagnosis {
         if case .signaled(let signal) = end.status {
             return Failure(
                 "Terraform was killed (signal \(signal)) while it \(work) \(subject)", at: module, details: errors,
-                advice: "`rz resume` builds anew what it had begun.", kind: .unknownEffect)
+                advice: "`rz resume` builds again what it had begun.", kind: .unknownEffect)
         }
         guard let first = diagnostics.first(where: \.isError) else {
             return Failure(

@@ -6,13 +6,20 @@ struct TerraformRunner: Sendable {
     let binary: String
     let scope: TerraformScope
     let folder: TerraformFolder
-    let variables: [String: String]
+    let variables: TerraformVariables
     let inherited: [String: String]
     let secrets: Secrets
 
     /// SIGINT to Terraform alone: it then ends its provisioners and saves its state. It gets time for that, as a state
     /// that was not saved costs more than waiting.
     static let stopping = Stopping(signalsGroup: false, afterInterrupt: .minutes(2), afterTerminate: .seconds(30))
+
+    /// The same, for commands that only look.
+    var looking: TerraformRunner {
+        TerraformRunner(
+            binary: binary, scope: scope, folder: folder.looking, variables: variables, inherited: inherited,
+            secrets: secrets)
+    }
 
     /// What a run of Terraform said.
     struct Answer {
@@ -32,26 +39,41 @@ struct TerraformRunner: Sendable {
                 "Terraform's root module is not there", at: folder.module,
                 advice: "Correct `provision.terraform` in environment.yaml.")
         }
-        try Files.makeFolder(folder.path)
-        let (output, end) = try await collect([
+        try Files.makeFolder(folder.work)
+        let (output, errors, end) = try await collect([
             "init", "-input=false", "-no-color", "-reconfigure", "-lockfile=readonly",
             "-backend-config=path=\(folder.state)",
         ])
         guard end.isSuccess else {
             throw Failure(
                 "Terraform can't prepare \(scope.subject)", at: folder.module,
-                details: output.lastLines(12).map(secrets.redact),
+                details: (output.lastLines(12) + errors.lastLines(12)).map(secrets.redact),
                 advice: "Providers must be in the module's lock file, .terraform.lock.hcl, and that file in Git.")
         }
         try refuseForeignState()
     }
 
-    /// A plan of all changes; it is not applied.
+    /// Saves a plan of all changes. Whoever asks for it removes it, as it holds every variable, secrets too.
     func plan(_ options: [String]) async throws(Failure) -> Answer {
-        let path = folder.path + "/plan.jsonl"
+        // Terraform empties a file that is there and leaves its mode: nobody else may read the plan.
+        try Files.write("", to: folder.plan)
+        try Files.write(variables.fileText, to: folder.variables)
+        defer { Files.remove(folder.variables) }
         return try await stream(
-            ["plan", "-json", "-input=false", "-detailed-exitcode"] + options, into: try OutputFile(path: path),
-            at: path, deadline: .hours(2))
+            ["plan", "-json", "-input=false", "-detailed-exitcode", "-out=\(folder.plan)"] + options
+                + ["-var-file=\(folder.variables)"],
+            into: try OutputFile(path: folder.planEvents), at: folder.planEvents, deadline: .hours(2))
+    }
+
+    /// The saved plan's contents.
+    func show() async throws(Failure) -> TerraformPlan {
+        let (output, errors, end) = try await collect(["show", "-json", "-no-color", folder.plan])
+        guard end.isSuccess else {
+            throw Failure(
+                "Terraform can't show its plan for \(scope.subject)", at: folder.module,
+                details: errors.lastLines().map(secrets.redact))
+        }
+        return try TerraformPlan(output.wholeText(at: folder.module), at: folder.module)
     }
 
     /// Applies a saved plan, exactly. The events are kept.
@@ -67,13 +89,24 @@ struct TerraformRunner: Sendable {
         return answer
     }
 
-    /// Output of a command that only looks; kept in memory, as it may hold secrets.
-    func collect(_ arguments: [String]) async throws(Failure) -> (output: OutputFile, end: ProcessEnd) {
+    /// Output of a command that only looks; kept in memory, as it may hold secrets. What is written to standard error
+    /// (warnings, the words of a program that wraps Terraform) stays apart.
+    ///
+    /// - Parameter place: the folder in which it runs, without a module and its data directory; nil for the module's.
+    func collect(
+        _ arguments: [String], in place: String? = nil
+    ) async throws(Failure) -> (output: OutputFile, errors: OutputFile, end: ProcessEnd) {
         let output = try OutputFile()
-        let command = command(arguments, deadline: .minutes(10))
-        let end = try await ChildProcess(command).run(output: output)
+        let errors = try OutputFile()
+        var command = command(arguments, deadline: .minutes(10))
+        if let place {
+            command.folder = place
+            // Where there is no data directory, a state file may be named.
+            command.environment["TF_DATA_DIR"] = place + "/none"
+        }
+        let end = try await ChildProcess(command).run(output: output, errors: errors)
         try end.refuseStopped(command)
-        return (output, end)
+        return (output, errors, end)
     }
 
     func failure(_ work: String, _ answer: Answer) -> Failure {
@@ -85,7 +118,7 @@ struct TerraformRunner: Sendable {
         _ arguments: [String], into output: OutputFile, at path: String, record: ProcessRecord? = nil,
         deadline: Period, onEvent: (TerraformEvent) async -> Void = { _ in }
     ) async throws(Failure) -> Answer {
-        let errors = try OutputFile(path: folder.path + "/stderr.log")
+        let errors = try OutputFile(path: folder.errors)
         let end = try await ChildProcess(command(arguments, deadline: deadline)).run(
             output: output, errors: errors, record: record
         ) { line in
@@ -107,15 +140,21 @@ struct TerraformRunner: Sendable {
     }
 
     private var environment: [String: String] {
-        // These would change what is planned without a trace in the environment's files.
-        var environment = inherited.filter { name, _ in
-            !["TF_WORKSPACE", "TF_INPUT", "TF_DATA_DIR"].contains(name) && !name.hasPrefix("TF_CLI_ARGS")
-        }
-        if let file = environment["TF_CLI_CONFIG_FILE"], !Files.exists(file) {
-            environment["TF_CLI_CONFIG_FILE"] = nil
-        }
-        for (name, value) in variables { environment["TF_VAR_" + name] = value }
+        var environment = TerraformRunner.environment(from: inherited)
+        environment.merge(variables.environment) { $1 }
         environment["TF_DATA_DIR"] = folder.data
+        return environment
+    }
+
+    /// What every Terraform gets. Of `TF_…` only what says where providers come from: all else would change what is
+    /// planned, or how it is told, without a trace in Git.
+    static func environment(from inherited: [String: String]) -> [String: String] {
+        var environment = InheritedEnvironment.forTools(inherited)
+        for (name, value) in inherited where name == "TF_PLUGIN_CACHE_DIR" || name.hasPrefix("TF_TOKEN_") {
+            environment[name] = value
+        }
+        // Terraform warns of a missing one at every command.
+        if let file = inherited["TF_CLI_CONFIG_FILE"], Files.exists(file) { environment["TF_CLI_CONFIG_FILE"] = file }
         environment["TF_IN_AUTOMATION"] = "1"
         environment["CHECKPOINT_DISABLE"] = "1"
         return environment

@@ -22,6 +22,8 @@ enum TerraformScope: Sendable, Equatable {
         }
     }
 
+    var color: Color? { if case .color(let color) = self { color } else { nil } }
+
     var noun: String { self == .disks ? "disks" : "servers" }
 }
 
@@ -31,12 +33,32 @@ struct TerraformFolder: Sendable {
     let module: String
     /// rz's own folder for this scope; holds secrets, as Terraform states do.
     let path: String
+    /// Where commands work: `path` for the one rz that changes servers.
+    let work: String
+
+    init(module: String, path: String) {
+        self.init(module: module, path: path, work: path)
+    }
+
+    private init(module: String, path: String, work: String) {
+        self.module = module
+        self.path = path
+        self.work = work
+    }
+
+    /// For commands that only look. Several rz may look at once, beside one that applies: they use a folder of their
+    /// own, one after the other.
+    var looking: TerraformFolder { TerraformFolder(module: module, path: path, work: path + "/look") }
 
     var state: String { path + "/terraform.tfstate" }
-    var data: String { path + "/data" }
-    var plan: String { path + "/plan.bin" }
     var ledger: TerraformLedger { TerraformLedger(folder: path) }
     var record: ProcessRecord { ProcessRecord(path: path + "/running") }
+    var data: String { work + "/data" }
+    var plan: String { work + "/plan.bin" }
+    var planEvents: String { work + "/plan.jsonl" }
+    var errors: String { work + "/stderr.log" }
+    var variables: String { work + "/variables.tfvars" }
+    var lock: String { work + "/lock" }
     /// What Terraform noted of the backend when it was initialised.
     var backend: String { data + "/terraform.tfstate" }
 }

@@ -72,15 +72,31 @@ extension Drivers {
         return members
     }
 
+    /// What built a color goes on with it; with no servers recorded, Terraform comes first.
     private static func provisioner(
         _ environment: Environment, _ folder: String, _ state: String, _ resolve: @escaping Resolver
     ) throws(Failure) -> any Provisioner {
-        if let root = environment.provision.terraform, let binary = Tool.terraform {
-            return Terraform(
-                binary: binary, root: root, environmentFolder: folder, stateFolder: state, resolve: resolve)
+        let builders = Color.allCases.compactMap { color in
+            ProvisionerKind.recorded(of: color, in: state).map { (color: color, kind: $0) }
+        }
+        let isStatic = !builders.isEmpty && builders.allSatisfy { $0.kind == .static }
+        if let root = environment.provision.terraform, !isStatic || environment.provision.static == nil {
+            if let binary = Tool.terraform {
+                let terraform = Terraform(
+                    binary: binary, root: root, environmentFolder: folder, stateFolder: state, resolve: resolve)
+                return RecordedProvisioner(terraform, .terraform, stateFolder: state)
+            }
+            if let built = builders.first(where: { $0.kind == .terraform }) {
+                return MissingProvisioner(
+                    Failure(
+                        "\(built.color) was built by Terraform; terraform is not on PATH", at: "PATH",
+                        advice: "Run rz where terraform or tofu is found.", kind: .refused))
+            }
         }
         if let servers = environment.provision.static {
-            return StaticProvisioner(servers, environmentFolder: folder, stateFolder: state, resolve: resolve)
+            let program = StaticProvisioner(
+                servers, environmentFolder: folder, stateFolder: state, resolve: resolve)
+            return RecordedProvisioner(program, .static, stateFolder: state)
         }
         if environment.provision.terraform != nil {
             throw Failure(

@@ -1,0 +1,30 @@
+import Foundation
+import Migration
+
+@testable import Provisioning
+
+/// Servers that all are this machine, with the Python that Ansible itself uses.
+let servers = Inventory(groups: [
+    "agent": [host("blue-agent-1", "127.0.11.21", rack: "r1"), host("blue-agent-2", "127.0.11.22", rack: "r2")],
+    "database": [host("blue-database-1", "127.0.11.31", rack: "r3")],
+])
+
+private func host(_ name: String, _ address: String, rack: String) -> Migration.Host {
+    let python = ((ansibleBinary ?? "") as NSString).deletingLastPathComponent + "/python3"
+    let variables = ["ansible_connection": "local", "ansible_python_interpreter": python, "rack": rack]
+    return .init(name: name, address: address, variables: variables)
+}
+
+/// The driver of a playbook, in a shell with some more variables. The playbook's variable `world` is the folder.
+func ansible(
+    _ folder: Folder, _ playbook: String, variables: [String: Setting] = [:], secrets: [String: String] = [:],
+    shell: [String: String] = [:]
+) throws -> Ansible {
+    try folder.write("environment/ansible/site.yaml", playbook)
+    return Ansible(
+        binary: ansibleBinary ?? "ansible-playbook",
+        configure: Configure(
+            playbook: "ansible/site.yaml", variables: variables.merging(["world": Setting(folder.path)]) { $1 }),
+        environmentFolder: folder["environment"], stateFolder: folder["state"],
+        inherited: InheritedEnvironment.variables.merging(shell) { $1 }, resolve: resolver(secrets))
+}
