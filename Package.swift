@@ -98,7 +98,7 @@ let package = Package(
             name: "CrashTests", dependencies: ["SandboxTesting", "JSON", "Migration", "Transport"],
             path: "Tests/CrashTests", exclude: ["bugs.txt"], swiftSettings: strict),
         tests(
-            "EndToEndTests", ["rz", "SandboxTesting", "JSON", "Migration", "Transport"],
+            "EndToEndTests", ["rz", "SandboxTesting", "JSON", "Journal", "Migration", "Planning", "Transport"],
             exclude: ["Support/recording_proxy.py"]),
         tests("RunbooksTests", ["Runbooks", "Migration", "JSON", yams]),
         tests("SandboxTests", ["Sandbox", "JSON", "Transport", "FreePorts"], exclude: ["Clients"]),
