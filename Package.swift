@@ -73,7 +73,7 @@ let package = Package(
         tests("MigrationTests", ["Migration"]),
         tests("SchedulesTests", ["Schedules", "Migration"]),
         .target(name: "CPowerLoss", dependencies: ["CSQLite"], path: "Tests/CPowerLoss"),
-        tests("JournalTests", ["Journal", "Migration", "JSON", "CPowerLoss"]),
+        tests("JournalTests", ["Journal", "Migration", "JSON", "CPowerLoss"], exclude: ["Samples-b870475"]),
         tests("ClustersTests", ["Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts"]),
         tests("SimulationTests", ["Simulation", "Migration"], exclude: ["Golden"]),
         tests("EngineTests", ["Engine", "Migration"]),
@@ -98,7 +98,7 @@ let package = Package(
             name: "CrashTests", dependencies: ["SandboxTesting", "JSON", "Migration", "Transport"],
             path: "Tests/CrashTests", exclude: ["bugs.txt"], swiftSettings: strict),
         tests(
-            "EndToEndTests", ["rz", "SandboxTesting", "JSON", "Migration", "Transport"],
+            "EndToEndTests", ["rz", "SandboxTesting", "JSON", "Journal", "Migration", "Planning", "Transport"],
             exclude: ["Support/recording_proxy.py"]),
         tests(
             "FieldTests", ["rz", "SandboxTesting", "FreePorts", "JSON", "Migration", "Transport"],

@@ -57,11 +57,15 @@ extension Journal {
 
     private func plans(of run: RunID) throws(JournalError) -> [String] {
         let rows = try database.rows(
-            "SELECT sequence, run, time, type, payload FROM events WHERE run = ? AND type = 'run.started'",
+            "SELECT sequence, run, time, type, payload FROM events WHERE run = ? "
+                + "AND type IN ('run.started', 'run.repinned')",
             [.text(run.text)])
         var ids: [String] = []
         for row in rows {
-            if case .runStarted(_, let plan, _, _, _) = try event(row).kind { ids.append(plan) }
+            switch try event(row).kind {
+            case .runStarted(_, let plan, _, _, _), .runRepinned(let plan, _, _): ids.append(plan)
+            default: continue
+            }
         }
         return ids
     }

@@ -114,7 +114,9 @@ extension JournalError {
             self.init(
                 .inputOutput, path: path, message: "The disk does not obey (\(reason))",
                 details: ["what is not in the journal is not done"],
-                advice: "Mend the disk, then: rz resume. It looks at the world before it acts.")
+                advice:
+                    "Fix the disk, then: \(Advice.resume(Self.environment(of: path))). It looks at the world before it acts."
+            )
         case SQLITE_READONLY, SQLITE_PERM:
             self.init(
                 .readOnly, path: path, message: "The journal can't be written (\(words))",
@@ -174,6 +176,6 @@ extension JournalError {
     private static func full(_ path: String) -> JournalError {
         JournalError(
             .full, path: path, message: "There is no room to write down what happens, so nothing more is done",
-            advice: "Make room on this disk, then: rz resume.")
+            advice: "Make room on this disk, then: \(Advice.resume(environment(of: path))).")
     }
 }

@@ -30,6 +30,12 @@ public struct JournalLock: Sendable, Hashable, CustomStringConvertible {
         return ProcessIdentity.mayLive(pid: pid, start: processStart)
     }
 
+    /// Whether its process is known to live: on this host, among the processes that can be seen from here.
+    var isKnownToLive: Bool {
+        let me = ProcessIdentity.own
+        return host == me.host && boot == me.boot && namespace == me.namespace && mayAct
+    }
+
     /// The holder in words: `anna on ctl-1, pid 4711, since 2026-11-23T17:31:52.114Z`.
     public var description: String { "\(owner) on \(host), pid \(pid), since \(acquiredAt)" }
 }
@@ -72,19 +78,29 @@ extension Journal {
 
     /// Takes the lock away from its holder, who can't act any more then.
     ///
-    /// - Throws: `JournalError` of kind `.otherLock` when the lock has another id, or nobody holds it.
-    public func unlock(id: String) throws(JournalError) {
+    /// - Parameter fromLiving: even from a process that is known to live. It finds out at its next step; a call that it
+    ///   has made by then has its effect.
+    /// - Throws: `JournalError` of kind `.otherLock` when the lock has another id, or no one holds it; `.locked` when its
+    ///   holder lives on this host.
+    public func unlock(id: String, fromLiving: Bool = false) throws(JournalError) {
         try database.write { () throws(JournalError) in
             guard let held = try database.lock().held else {
                 throw JournalError(
-                    .otherLock, path: path, message: "Nobody holds the lock of \(environment)",
+                    .otherLock, path: path, message: "No one holds the lock of \(environment)",
                     advice: "There is nothing to unlock.")
             }
             guard held.id == id else {
                 throw JournalError(
                     .otherLock, path: path, message: "The lock of \(environment) has another id than \(id)",
-                    details: ["\(held.id): \(held): \(held.purpose)"],
-                    advice: "If that process is known to be gone: rz unlock \(environment) --id \(held.id)")
+                    details: ["\(held.id): \(held): \(held.purpose)"], advice: advice(against: held))
+            }
+            if held.isKnownToLive, !fromLiving {
+                throw JournalError(
+                    .locked(held), path: path,
+                    message: "The holder of this lock lives on this host: pid \(held.pid) of \(held.owner)",
+                    details: [held.purpose, "two that act at once can hurt users"],
+                    advice: "Let it end, or halt it cleanly: kill -INT \(held.pid). Then go on with: "
+                        + "\(Advice.resume(environment)).")
             }
             try database.execute("UPDATE lock SET id = NULL, epoch = epoch + 1")
         }
@@ -120,9 +136,15 @@ extension Journal {
     private func locked(_ lock: JournalLock) -> JournalError {
         JournalError(
             .locked(lock), path: path, message: "\(environment) is locked by \(lock): \(lock.purpose)",
-            advice:
-                "See what it does: rz status \(environment). If that process is known to be gone: "
-                + "rz unlock \(environment) --id \(lock.id)")
+            details: ["its lock is \(lock.id)"],
+            advice: "See what it does: rz status \(environment). \(advice(against: lock))")
+    }
+
+    /// A dead process of this host needs no unlock, and one that lives must not be unlocked.
+    private func advice(against lock: JournalLock) -> String {
+        lock.isKnownToLive
+            ? "Its process lives: let it end, or halt it cleanly there (Ctrl-C)."
+            : "If that process is known to be gone: rz unlock \(environment) --id \(lock.id)"
     }
 }
 

@@ -4,8 +4,8 @@ import Migration
 
 /// Makes plans.
 public struct Planner: Sendable {
-    private let environment: Environment
-    private let runbook: Runbook
+    let environment: Environment
+    let runbook: Runbook
     /// How long each step took in earlier runs.
     private let history: [StepID: Period]
 
@@ -33,7 +33,7 @@ public struct Planner: Sendable {
             capacity: observation.capacity, ignored: observation.ignored,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation),
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
-        plan.id = "p-" + (try fingerprint(of: plan)).prefix(6)
+        plan.id = try plan.sealedID()
         return plan
     }
 
@@ -55,10 +55,14 @@ public struct Planner: Sendable {
     }
 
     private func steps(_ services: [PlannedService], _ order: LaunchOrder, _ observation: Observation) -> [Step] {
-        let expansion = StepExpansion(
-            environment: environment, direction: observation.direction, services: services, needed: order.needed,
-            serverCount: observation.inventory[observation.direction.old]?.hosts.count ?? 0)
-        return Phase.allCases.flatMap { phase in
+        steps(
+            StepExpansion(
+                environment: environment, direction: observation.direction, services: services, needed: order.needed,
+                serverCount: observation.inventory[observation.direction.old]?.hosts.count ?? 0))
+    }
+
+    func steps(_ expansion: StepExpansion) -> [Step] {
+        Phase.allCases.flatMap { phase in
             expansion.steps(of: phase, rule: runbook.phases[phase] ?? PhaseRule(steps: []))
         }.map { step in
             var step = step
@@ -89,7 +93,7 @@ public struct Planner: Sendable {
     }
 
     /// A run tells its steps apart by their ids.
-    private func refuseAmbiguous(_ steps: [Step]) throws(Failure) {
+    func refuseAmbiguous(_ steps: [Step]) throws(Failure) {
         var seen: Set<StepID> = []
         guard let twice = steps.first(where: { !seen.insert($0.id).inserted }) else { return }
         throw Failure(
@@ -97,34 +101,9 @@ public struct Planner: Sendable {
             advice: "Give the steps of a phase ids of their own, and each step of the cutover another weight.")
     }
 
-    private func configuration(_ source: PinnedSource) throws(Failure) -> String {
+    func configuration(_ source: PinnedSource) throws(Failure) -> String {
         SHA256.hexadecimal(
-            of: try encoded(environment) + encoded(runbook) + (source.commit ?? "none")
+            of: try environment.canonicalText + runbook.canonicalText + (source.commit ?? "none")
                 + source.changed.joined(separator: "\n"))
-    }
-
-    /// Digest of what the plan would do; when it was made and how long it may take don't count.
-    private func fingerprint(of plan: Plan) throws(Failure) -> String {
-        var bare = plan
-        bare.createdAt = Instant(milliseconds: 0)
-        bare.source.copy = ""
-        // What is free just now is told, and is nothing that a run rests on.
-        bare.capacity = nil
-        bare.steps = plan.steps.map { step in
-            var step = step
-            step.estimate = .zero
-            return step
-        }
-        return SHA256.hexadecimal(of: try encoded(bare))
-    }
-
-    private func encoded(_ value: some Encodable) throws(Failure) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do {
-            return String(decoding: try encoder.encode(value), as: UTF8.self)
-        } catch {
-            throw Failure(error, doing: "Encoding a plan")
-        }
     }
 }

@@ -17,12 +17,14 @@ struct StepExpansion {
     }
 
     private func approval(before phase: Phase) -> [Step] {
-        guard case .count(let count) = environment.approvals[phase], count > 0 else { return [] }
+        guard let rule = environment.approvals[phase], rule.people > 0 else { return [] }
+        var others = ""
+        if case .others = rule { others = " by others than who started the run" }
         return [
             Step(
-                id: StepID("\(phase)/approval"), phase: phase, title: approvals(count),
-                action: .approval(count: count, reason: "before \(phase)"), undo: .free, estimate: .zero,
-                deadline: .hours(72))
+                id: Plan.approvalStep(before: phase), phase: phase, title: approvals(rule.people) + others,
+                action: .approval(count: rule.people, reason: "before \(phase)\(others)"), undo: .free,
+                estimate: .zero, deadline: .hours(72))
         ]
     }
 

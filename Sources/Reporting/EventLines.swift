@@ -18,9 +18,12 @@ public struct EventLines: Sendable {
     private func text(_ kind: Event.Kind) -> String? {
         switch kind {
         case .runStarted(let environment, let plan, let from, let to, let person):
-            "run of \(environment) started by \(person): \(from) → \(to), plan \(plan)"
+            "run of \(environment) started by \(person): \(from) → \(to), plan \(Plan.short(plan))"
         case .runResumed(let person): "resumed by \(person)"
-        case .runPaused: style.careful("paused") + ": nothing new is begun; go on with: rz resume"
+        case .runRepinned(let plan, let commit, let person):
+            "moved to commit \(commit.prefix(7)) by \(person), plan \(Plan.short(plan))"
+        case .runPaused:
+            style.careful("paused") + ": nothing new is begun; go on with: \(Advice.resume(plan.environment.name))"
         case .runHalted(let failure): style.bad("HALTED") + ": \(indented(failure))"
         case .runAborted: style.careful("ABORTED") + ": the traffic is on \(plan.direction.old)"
         case .runRolledBack:
@@ -69,7 +72,8 @@ public struct EventLines: Sendable {
         case .approvalRequested(_, let count, let reason):
             style.careful("  ? ")
                 + "\(Wording.count(count, "approval")) wanted \(reason): rz approve \(plan.environment.name)"
-        case .approvalGiven(let step, let person): style.good("  ✓ ") + "approval \(reason(step)) given by \(person)"
+        case .approvalGiven(let step, let person, _, _, let note):
+            style.good("  ✓ ") + "approval \(reason(step)) given by \(person)" + (note.map { " (\($0))" } ?? "")
         case .pauseRequested(let person): "pause asked for by \(person)"
         case .resumeRequested(let person): "resume asked for by \(person)"
         case .abortRequested(let person): "abort asked for by \(person)"
@@ -87,6 +91,7 @@ public struct EventLines: Sendable {
     private func title(_ id: StepID) -> String { plan.step(id)?.title ?? id.text }
 
     private func indented(_ failure: Failure) -> String {
-        failure.description.split(separator: "\n").joined(separator: "\n            ")
+        Advice.naming(plan.environment.name, in: failure.description).split(separator: "\n").joined(
+            separator: "\n            ")
     }
 }

@@ -5,32 +5,43 @@ public struct Outcome: Sendable {
     private let plan: Plan
     private let state: RunState
     private let style: Style
+    private let standing: Standing
 
     public init(_ plan: Plan, _ state: RunState, style: Style = .plain) {
         self.plan = plan
         self.state = state
         self.style = style
+        standing = Standing(plan, state)
     }
 
     public var text: String { (lines).joined(separator: "\n") + "\n" }
+
+    private var name: String { plan.environment.name }
 
     private var lines: [String] {
         let old = plan.direction.old
         let new = plan.direction.new
         switch state.status {
         case .done:
-            return [style.good("DONE") + "  \(new) is live, \(old) is gone, the data disks stayed.  \(elapsed)"]
-        case .aborted where !isBuilt:
-            return [style.careful("ABORTED") + "  the traffic is on \(old); nothing of \(new) was built.  \(elapsed)"]
+            let disks = standing.hasDisks ? ", the data disks stayed" : ""
+            return [style.good("DONE") + "  \(new) is live, \(standing.end(of: old))\(disks).  \(elapsed)"]
+        case .aborted where !standing.hasNewColor:
+            return [
+                style.careful("ABORTED")
+                    + "  the traffic is on \(old); nothing of \(new) was built or launched.  \(elapsed)"
+            ]
         case .aborted:
             return [
-                style.careful("ABORTED") + "  the traffic is on \(old); \(new) runs on without any.  \(elapsed)",
-                next("rz rollback", "stop \(new)'s services and destroy its servers"),
+                style.careful("ABORTED")
+                    + "  the traffic is on \(old); \(new) stays up but receives no traffic.  \(elapsed)",
+                next(Advice.rollback(name), takingDown),
             ]
         case .rolledBack:
-            return [style.careful("ROLLED BACK") + "  \(old) carries the traffic, \(new) is gone.  \(elapsed)"]
+            return [
+                style.careful("ROLLED BACK") + "  \(old) carries the traffic, \(standing.end(of: new)).  \(elapsed)"
+            ]
         case .paused:
-            return [style.careful("PAUSED") + " in \(state.phase)", next("rz resume", "go on")]
+            return [style.careful("PAUSED") + " in \(state.phase)", next(Advice.resume(name), "go on")]
         case .halted(let failure):
             return halted(failure)
         case .running:
@@ -41,18 +52,46 @@ public struct Outcome: Sendable {
     }
 
     private func halted(_ failure: Failure) -> [String] {
-        var lines = [style.bad("HALTED") + " in \(state.phase), \(traffic)", ""]
-        lines.append("  why      " + failure.summary)
+        let isVerified = state.traffic.verified != nil
+        var lines = [
+            style.bad("HALTED") + " in \(state.phase), "
+                + (isVerified ? standing.traffic : style.bad(standing.traffic)),
+            "",
+        ]
+        lines.append("  why      " + Advice.naming(name, in: failure.summary))
         if let place = failure.place { lines.append("           at \(place)") }
-        lines += failure.details.map { "           \($0)" }
-        if let advice = failure.advice { lines.append("  advice   \(advice)") }
-        lines.append("  state    \(whatRuns)")
-        lines.append(next("rz resume", resuming))
-        lines.append(next("rz history \(state.run)", "what happened when", isFirst: false))
-        if canRollBack(state, plan), !state.isGoingBack {
-            lines.append(next("rz rollback", rollingBack, isFirst: false))
+        lines += failure.details.map { "           " + Advice.naming(name, in: $0) }
+        if let advice = failure.advice, !isOnlyNext(advice) {
+            let text = wrapped(Advice.naming(name, in: advice))
+            lines += zip(["advice"] + text.dropFirst().map { _ in "      " }, text).map { "  \($0)   \($1)" }
         }
+        lines.append("  state    \(standing.newColor)")
+        lines.append("           \(standing.oldColor)")
+        if state.traffic.isShifted {
+            lines.append("           no one watches weights and errors until the run goes on")
+        }
+        lines.append(next(Advice.resume(name), resuming))
+        if canRollBack(state, plan), !state.isGoingBack {
+            if state.traffic.isShifted {
+                lines.append(
+                    next(Advice.abort(name), "traffic to \(plan.direction.old) at once, and end", isFirst: false))
+            }
+            lines.append(next(Advice.rollback(name), rollingBack, isFirst: false))
+        }
+        lines.append(next("rz history \(state.run) -e \(name)", "what happened when", isFirst: false))
         return lines
+    }
+
+    /// In lines that leave commands in one piece.
+    private func wrapped(_ text: String) -> [String] {
+        let commands = [Advice.resume(name), Advice.rollback(name), Advice.abort(name)]
+        return commands.reduce(text) { $0.replacing($1, with: $1.replacing(" ", with: "\u{A0}")) }
+            .wrapped(to: 88).map { $0.replacing("\u{A0}", with: " ") }
+    }
+
+    /// Whether an advice says nothing more than the first line of what is next.
+    private func isOnlyNext(_ advice: String) -> Bool {
+        advice == "Go on with: rz resume." || advice == "Go on with: \(Advice.resume(name))."
     }
 
     private var resuming: String {
@@ -62,28 +101,14 @@ public struct Outcome: Sendable {
     }
 
     private var rollingBack: String {
-        if !isBuilt, !state.traffic.isShifted { return "end this run; nothing was changed" }
-        return "traffic to \(plan.direction.old), then take \(plan.direction.new) down"
+        if standing.isUntouched { return "end this run; nothing was changed" }
+        let traffic = state.traffic.isShifted ? "traffic to \(plan.direction.old), then " : ""
+        return traffic + (standing.hasNewColor ? takingDown : "end this run")
     }
 
-    private var isBuilt: Bool {
-        plan.steps.contains { $0.action == .buildServers && state.steps[$0.id]?.isIntended == true }
-    }
-
-    private var traffic: String {
-        guard let share = state.traffic.verified else {
-            return style.bad("the weights are in doubt: not every load balancer could be read back")
-        }
-        if share == .none { return "all traffic is on \(plan.direction.old)" }
-        if share == .all { return "all traffic is on \(plan.direction.new)" }
-        return "\(plan.direction.new) carries \(share), \(plan.direction.old) the rest"
-    }
-
-    private var whatRuns: String {
-        let new = isBuilt ? "\(plan.direction.new) stands" : "nothing of \(plan.direction.new) was built"
-        return "\(new); "
-            + (canRollBack(state, plan)
-                ? "servers and services of \(plan.direction.old) run on" : "\(plan.direction.old) is being taken down")
+    private var takingDown: String {
+        standing.hasFixedServers
+            ? "stop \(plan.direction.new)'s services" : "take \(plan.direction.new) down"
     }
 
     private func next(_ command: String, _ meaning: String, isFirst: Bool = true) -> String {

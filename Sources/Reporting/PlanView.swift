@@ -5,8 +5,11 @@ public struct PlanView: Sendable {
     private let plan: Plan
     private let style: Style
     private let width: Int
+    private let file: String?
 
-    public init(_ plan: Plan, style: Style = .plain, width: Int = 100) {
+    /// - Parameter file: where the plan was saved.
+    public init(_ plan: Plan, style: Style = .plain, width: Int = 100, savedAs file: String? = nil) {
+        self.file = file
         self.plan = plan
         self.style = style
         self.width = width
@@ -22,7 +25,7 @@ public struct PlanView: Sendable {
         let name = "Plan for \(plan.environment.name): \(plan.direction)"
         let commit = plan.source.commit.map { "commit \($0.prefix(7)) (\(sourceState))" } ?? "no Git repository"
         return [
-            style.strong(name.padded(to: 46)) + "  \(commit)  \(plan.id)",
+            style.strong(name.padded(to: 46)) + "  \(commit)  \(Plan.short(plan.id))",
             "live: \(plan.direction.old) (\(Wording.count(serverCount(plan.direction.old), "server")), "
                 + "\(Wording.count(plan.world.services.count, "service")), "
                 + "\(Wording.count(plan.environment.loadBalancers.count, "load balancer")))      idle: \(plan.direction.new) "
@@ -206,7 +209,9 @@ public struct PlanView: Sendable {
         for text in plan.warnings { lines += note(style.careful("warning:"), text) }
         if let capacity = plan.capacity { lines += note("capacity:", capacity) }
         lines.append("Estimated \(Wording.estimate(plan.estimate).dropFirst()).")
-        if plan.obstacles.isEmpty {
+        if let file {
+            lines.append("Saved in \(file). Run exactly this: rz update --plan \(file)")
+        } else if plan.obstacles.isEmpty {
             lines.append("Save with -o FILE and run exactly this: rz update --plan FILE")
         } else {
             lines.append("This plan can't be run until what blocks it is mended.")

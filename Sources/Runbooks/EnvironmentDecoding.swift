@@ -42,12 +42,17 @@ extension EnvironmentFormat {
         if let soak = value["soak"] { environment.soak = soak.period }
         for member in value["approvals"]?.members ?? [] {
             guard let phase = Phase(rawValue: member.key) else { continue }
-            environment.approvals[phase] =
-                member.value["waived"].map { .waived(reason: $0.text) } ?? .count(member.value.integer)
+            environment.approvals[phase] = approval(member.value)
         }
         if let minHealthy = value["limits", "minHealthy"] { environment.limits.minHealthy = minHealthy.integer }
         if let launches = value["limits", "launches"] { environment.limits.launches = launches.integer }
         return environment
+    }
+
+    private static func approval(_ value: Value) -> ApprovalRule {
+        if let reason = value["waived"] { return .waived(reason: reason.text) }
+        guard let count = value["count"]?.integer else { return .count(value.integer) }
+        return value["starterCounts"]?.flag == false ? .others(count) : .count(count)
     }
 
     private static func colors<Result>(_ value: Value?, _ convert: (Value) -> Result) -> [Color: Result] {

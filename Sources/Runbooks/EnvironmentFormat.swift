@@ -212,7 +212,14 @@ enum EnvironmentFormat {
                 phase.rawValue,
                 .either([
                     .integer(0...100),
-                    .object([.required("waived", .text, "why nobody has to", example: "a test environment")]),
+                    .object(
+                        [
+                            .optional("waived", .text, "why no one has to", example: "a test environment"),
+                            .optional("count", .integer(1...100), "how many people", example: "2"),
+                            .optional(
+                                "starterCounts", .flag, "whether who started the run is one of them", default: true,
+                                example: "false"),
+                        ], rules: [.exactlyOne(["waived", "count"])]),
                 ]), "before the phase begins: a number of people, or `waived` with the reason", default: "0",
                 example: phase == .tearDown ? "{ waived: a test environment }" : "1")
         })

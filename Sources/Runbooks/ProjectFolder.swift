@@ -27,6 +27,9 @@ public struct ProjectFolder: Sendable {
             advice: "Go to the checkout that holds it, name it with --root, or begin one with: rz init NAME.")
     }
 
+    /// The known name that is nearest to a mistyped one, if it is near enough to be meant.
+    public static func nearest(_ name: String, in known: [String]) -> String? { Runbooks.nearest(name, in: known) }
+
     public func environmentFolder(_ name: String) -> String { "\(root)/environments/\(name)" }
 
     /// Names of all environments, in alphabetical order.
@@ -92,7 +95,7 @@ public struct ProjectFolder: Sendable {
         Failure(
             "There is no \(kind) \(name)", at: "\(root)/\(kind)s",
             details: ["known: \(known.isEmpty ? "none" : known.joined(separator: ", "))"],
-            advice: nearest(name, in: known).map { "Did you mean \($0)?" } ?? otherwise)
+            advice: ProjectFolder.nearest(name, in: known).map { "Did you mean \($0)?" } ?? otherwise)
     }
 
     private func text(of file: String) throws(Failure) -> String {

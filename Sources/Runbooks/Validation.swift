@@ -26,11 +26,8 @@ public func validate(_ runbook: Runbook, with environment: Environment) throws(C
 
 /// Whether someone says yes before servers are destroyed, or the environment says why nobody has to.
 private func isApproved(_ tearDown: PhaseRule?, _ rule: ApprovalRule?) -> Bool {
-    switch rule {
-    case .waived?: return true
-    case .count(let count)? where count > 0: return true
-    default: break
-    }
+    if case .waived = rule { return true }
+    if let rule, rule.people > 0 { return true }
     guard let tearDown, let destroy = tearDown.steps.first(where: { $0.work == .builtIn(.destroy) }) else {
         return false
     }

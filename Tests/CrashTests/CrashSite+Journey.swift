@@ -172,11 +172,11 @@ extension CrashSite {
     private func unlock(_ command: [String], outcome: inout Outcome) async throws {
         let refused = try await sandbox.start(command).end()
         outcome.story += refused.all
-        guard let id = refused.errors.firstMatch(of: /--id ([0-9a-f]{8})/)?.output.1 else {
+        guard let id = refused.errors.firstMatch(of: /its lock is ([0-9a-f]{8})/)?.output.1 else {
             throw Requirement("a second rz was not told of the lock: \(refused.status) \(refused.all.suffix(600))")
         }
         try require(refused.status == 5, "a second rz exited with \(refused.status), expected 5")
-        try await sandbox.succeed("unlock", "sandbox", "--id", String(id))
+        try await sandbox.succeed("unlock", "sandbox", "--id", String(id), "--force")
     }
 
     /// Lets a stopped rz go on after another took over: it must find that out, and end.

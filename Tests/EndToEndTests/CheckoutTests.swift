@@ -18,7 +18,7 @@ struct CheckoutTests {
                 #expect(plan.status == 2)
                 #expect(!plan.output.contains("blocking"), "\(plan.all)")
             }
-            let update = try await sandbox.run("update", "--plan", file, "--until", "preflight")
+            let update = try await sandbox.run("update", "--plan", file, "--yes", "--until", "preflight")
             #expect(update.status == 3, "\(update.all)")
             try await sandbox.succeed("rollback")
 

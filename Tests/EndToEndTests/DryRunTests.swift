@@ -21,14 +21,14 @@ struct DryRunTests {
             try expectNothingChanged(recorders)
 
             try await scaleSearch(sandbox, to: 2)
-            let stale = try await sandbox.run("update", "--plan", planFile, variables: recorders.variables)
+            let stale = try await sandbox.run("update", "--plan", planFile, "--yes", variables: recorders.variables)
             #expect(stale.status == 5)
             #expect(stale.errors.contains("/shop/search: 1 → 2 instances"), "\(stale.errors)")
             try expectNothingChanged(recorders)
             try await scaleSearch(sandbox, to: 1)
 
             try sandbox.edit(sandbox.environmentFile, replacing: "soak: 1s", with: "soak: 2s")
-            let outdated = try await sandbox.run("update", "--plan", planFile, variables: recorders.variables)
+            let outdated = try await sandbox.run("update", "--plan", planFile, "--yes", variables: recorders.variables)
             #expect(outdated.status == 5)
             #expect(outdated.errors.contains("environment, runbook or commit changed"), "\(outdated.errors)")
             try await sandbox.run("doctor", "sandbox", variables: recorders.variables)

@@ -1,5 +1,7 @@
 import Foundation
 import JSON
+import Journal
+import Migration
 import SandboxTesting
 import Testing
 
@@ -19,10 +21,12 @@ struct SteeringTests {
             #expect(second.errors.contains("locked by"), "\(second.errors)")
             #expect(second.errors.contains("pid \(rz.pid), since 20"), "\(second.errors)")
 
-            try await sandbox.succeed("approve", "--as", "Ada")
-            try await sandbox.succeed("approve", "--as", "Ada")
+            try await sandbox.succeed("approve", "--note", "CHG 4711")
+            let again = try await sandbox.run("approve", "--note", "CHG 4712")
+            #expect(again.status == 5)
+            #expect(again.errors.contains("has approved already; 1 more person is needed"), "\(again.errors)")
             #expect(!rz.output.contains("\"type\":\"traffic.intended\""))
-            try await sandbox.succeed("approve", "--as", "Grace")
+            try await approve(sandbox, as: Person(user: "grace", host: "elsewhere"))
 
             try await rz.waitForOutput("\"share\":\"10%\"")
             rz.signal(SIGINT)
@@ -46,7 +50,7 @@ struct SteeringTests {
             #expect(left.allSatisfy { $0.hasPrefix("blue-") })
 
             let story = try await sandbox.run("history", "r-\(day())-0001")
-            for text in ["given by Ada", "given by Grace", "Interrupted", "paused", "ABORTED", "ROLLED BACK"] {
+            for text in ["(CHG 4711)", "given by grace@elsewhere", "Interrupted", "paused", "ABORTED", "ROLLED BACK"] {
                 #expect(story.output.contains(text), "the history does not tell: \(text)")
             }
         }
@@ -74,6 +78,17 @@ struct SteeringTests {
             let left = try FileManager.default.contentsOfDirectory(atPath: sandbox.home + "/sandbox/servers")
             #expect(left.allSatisfy { $0.hasPrefix("blue-") })
         }
+    }
+
+    /// What `rz approve` writes, typed by someone else.
+    private func approve(_ sandbox: SandboxFixture, as person: Person) async throws {
+        let journal = try Journal(environment: "sandbox", home: sandbox.home)
+        let run = try #require(try await journal.latestRun())
+        _ = try await journal.append(
+            [
+                .approvalGiven(
+                    step: "cutOver/approval", by: person.description, user: person.user, host: person.host)
+            ], run: run, epoch: nil, at: Instant(milliseconds: 1_795_435_200_000))
     }
 
     private func day() -> String {

@@ -17,7 +17,7 @@ enum Samples {
     static let kinds: [Event.Kind] = [
         .runStarted(environment: "shop", plan: "p-1", from: .blue, to: .green, by: "anna"),
         .runResumed(by: "anna"), .runPaused, .runHalted(failure: failure), .runAborted, .runRolledBack, .runCompleted,
-        .phaseEntered(phase: .cutOver),
+        .runRepinned(plan: "p-2", commit: "4f1c2e97d0a41", by: "anna@ctl-1"), .phaseEntered(phase: .cutOver),
         .stepStarted(step: "replicate/launch/shop/cart", attempt: 2),
         .stepIntended(step: "a", intent: "apply"), .stepWaiting(step: "a", reason: "1 of 3 healthy"),
         .stepCompleted(step: "a", summary: ""), .stepFailed(step: "a", attempt: 1, failure: failure),
@@ -33,6 +33,7 @@ enum Samples {
         .gateSampled(sample: GateSample(gate: "health", subject: "/shop/cart", verdict: .pass, message: "")),
         .gatePassed(gate: "health"), .gateFailed(sample: gate),
         .approvalRequested(step: "a", count: 2, reason: "no way back"), .approvalGiven(step: "a", by: "bo"),
+        .approvalGiven(step: "a", by: "bo@ctl-1", user: "bo", host: "ctl-1", note: "CHG 4711"),
         .releaseIntended(service: "report", color: .blue, instances: 0, nextFire: noon),
         .releaseIntended(service: "/shop/db", color: .blue, instances: 2, nextFire: nil),
         .released(service: "report", color: .blue, nextFire: noon),

@@ -116,6 +116,83 @@ struct OutcomeTests {
         try tell(story, "outcome-halted-teardown")
     }
 
+    // MARK: - True at 3 a.m.
+
+    private func fixed() -> Story {
+        Story(
+            Example.plan { plan in
+                let servers = Inventory(groups: ["agents": [Host(name: "green-1", address: "10.2.0.1")]])
+                plan.environment.provision.static = StaticServers(servers: [.green: servers])
+                plan.world.servers[.green] = ["green-1"]
+            })
+    }
+
+    @Test("says of servers that no one builds or destroys that they stay")
+    func fixedServers() {
+        var done = fixed()
+        done.reaches(.tearDown)
+        done.happens(.runCompleted)
+        let text = Outcome(done.plan, done.state).text
+        #expect(
+            text.contains("green is live, the services of blue are stopped, its servers are a fixed list and stay."))
+        #expect(!text.contains("disks"), "there are none")
+        var back = fixed()
+        back.reaches(.serviceGate)
+        back.happens(.rollbackRequested(by: "ada"), .rollbackStarted, .runRolledBack)
+        #expect(
+            Outcome(back.plan, back.state).text.contains(
+                "the services of green are stopped, its servers are a fixed list and stay"))
+    }
+
+    @Test("says that services run where nothing was built, and that a rollback stops them")
+    func launchedOnly() {
+        var story = fixed()
+        story.reaches(.standUp)
+        story.happens(.phaseEntered(phase: .replicate))
+        story.completes("replicate/launch/shop/db")
+        story.happens(
+            .stepStarted(step: "replicate/launch/shop/cart", attempt: 1),
+            .stepIntended(step: "replicate/launch/shop/cart", intent: "launch"), .runHalted(failure: Failure("x")))
+        let text = Outcome(story.plan, story.state).text
+        #expect(text.contains("green: its servers are a fixed list, 1 of 2 services launched, 1 in doubt"), "\(text)")
+        #expect(text.contains("stop green's services\n"), "\(text)")
+        #expect(!text.contains("nothing was changed"), "\(text)")
+        story.happens(.abortRequested(by: "ada"), .runAborted)
+        #expect(Outcome(story.plan, story.state).text.contains("green stays up but receives no traffic"))
+    }
+
+    @Test("says when the weights were read back, and that no one watches them")
+    func age() {
+        var story = Story()
+        story.reaches(.cutOver)
+        #expect(Outcome(story.plan, halted(story)).text.contains("all traffic is on blue, as the plan found it"))
+        #expect(!Outcome(story.plan, halted(story)).text.contains("no one watches"))
+        story.happens(
+            .trafficIntended(share: Percent(50)), .trafficVerified(share: Percent(50), loadBalancers: ["edge-1"]))
+        let text = Outcome(story.plan, halted(story)).text
+        #expect(text.contains("green carries 50 %, blue the rest, read back at \(story.now.clock)"), "\(text)")
+        #expect(text.contains("no one watches weights and errors until the run goes on"), "\(text)")
+        #expect(text.contains("rz abort shop"), "\(text)")
+    }
+
+    @Test("prints commands with the environment's name, those of drivers too, and no advice twice")
+    func commands() {
+        var story = Story()
+        story.reaches(.configure)
+        story.happens(
+            .runHalted(failure: Failure("Interrupted", details: ["see rz rollback"], advice: "Go on with: rz resume.")))
+        let text = Outcome(story.plan, story.state).text
+        #expect(text.contains("see rz rollback shop\n"), "\(text)")
+        #expect(!text.contains("advice"), "\(text)")
+        #expect(text.contains("next     rz resume shop "), "\(text)")
+    }
+
+    private func halted(_ story: Story) -> RunState {
+        var story = story
+        story.happens(.runHalted(failure: .cancelled))
+        return story.state
+    }
+
     private func tell(_ story: Story, _ name: String) throws {
         try expectGolden(Outcome(story.plan, story.state).text, name)
     }

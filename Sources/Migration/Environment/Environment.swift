@@ -240,7 +240,17 @@ public struct DrainPolicy: Codable, Sendable, Hashable {
 /// How many people must say yes, or why nobody has to.
 public enum ApprovalRule: Codable, Sendable, Hashable {
     case count(Int)
+    /// So many people, not counting the one who started the run.
+    case others(Int)
     case waived(reason: String)
+
+    /// How many people must say yes.
+    public var people: Int {
+        switch self {
+        case .count(let count), .others(let count): count
+        case .waived: 0
+        }
+    }
 }
 
 /// Bounds that a run never crosses.

@@ -48,6 +48,9 @@ public struct Plan: Codable, Sendable, Hashable {
         self.obstacles = obstacles
     }
 
+    /// An id as people read it; the whole one is a digest.
+    public static func short(_ id: String) -> String { String(id.prefix(8)) }
+
     public func step(_ id: StepID) -> Step? { steps.first { $0.id == id } }
     public func service(_ id: ServiceID) -> PlannedService? { services.first { $0.id == id } }
     public func steps(in phase: Phase) -> [Step] { steps.filter { $0.phase == phase } }

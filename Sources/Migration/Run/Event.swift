@@ -23,6 +23,8 @@ public struct Event: Sendable, Hashable {
         case runAborted
         case runRolledBack
         case runCompleted
+        /// Moved to another commit, by a plan of its own: what is done stays, what is left is as that commit says.
+        case runRepinned(plan: String, commit: String, by: String)
         case phaseEntered(phase: Phase)
 
         // Steps. The intent is in the journal before the first call that changes anything.
@@ -75,7 +77,9 @@ public struct Event: Sendable, Hashable {
 
         // People.
         case approvalRequested(step: StepID, count: Int, reason: String)
-        case approvalGiven(step: StepID, by: String)
+        /// `user` and `host` as the operating system knows them; an older rz wrote a name alone.
+        case approvalGiven(
+            step: StepID, by: String, user: String? = nil, host: String? = nil, note: String? = nil)
         case pauseRequested(by: String)
         case resumeRequested(by: String)
         case abortRequested(by: String)

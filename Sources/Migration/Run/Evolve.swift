@@ -11,7 +11,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
     var next = state
     next.sequence = event.sequence
     switch event.kind {
-    case .runStarted(let environment, let plan, _, _, _):
+    case .runStarted(let environment, let plan, _, _, let person):
+        next.startedBy = person
         next.environment = environment
         next.planID = plan
         next.startedAt = event.time
@@ -31,6 +32,9 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
     case .runCompleted:
         next.phaseEndedAt[next.phase] = event.time
         next.end(.done, at: event.time)
+    case .runRepinned(let plan, _, _):
+        next.planID = plan
+        next.dropApprovals()
     case .phaseEntered(let phase):
         if phase != next.phase { next.phaseEndedAt[next.phase] = event.time }
         next.phase = phase
@@ -81,6 +85,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.traffic.verified = nil
     case .trafficVerified(let share, _):
         next.traffic.verified = share
+        next.traffic.verifiedAt = event.time
     case .trafficReturnIntended:
         next.traffic.isReturning = true
         next.traffic.returnFailure = nil
@@ -94,6 +99,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         // Restored: what stands there from here on is looked at again before the next touch.
         next.traffic.found = nil
         next.traffic.isOldTakenOut = false
+        next.traffic.verifiedAt = event.time
         next.startShiftsAnew()
     case .trafficReturnFailed(let failure):
         next.traffic.returnFailure = failure
@@ -122,11 +128,18 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
     case .handBackStarted(let failure):
         next.handBack = RunState.HandBack(failure: failure)
 
-    case .approvalGiven(let step, let person):
-        let known = next.approvals[step, default: []]
-        if !known.contains(where: { $0.by == person }) {
-            next.approvals[step, default: []].append(RunState.Approval(by: person, at: event.time))
+    case .approvalGiven(let step, let by, let user, let host, let note):
+        let person = user.flatMap { user in host.map { Person(user: user, host: $0) } }
+        let approval = RunState.Approval(by: by, at: event.time, person: person, note: note)
+        if !next.approvals[step, default: []].contains(where: approval.isOfSamePerson) {
+            next.approvals[step, default: []].append(approval)
         }
+    // What has ended takes no request but the one to take an aborted run back.
+    case .pauseRequested where state.status.isEnded,
+        .resumeRequested where state.status.isEnded,
+        .abortRequested where state.status.isEnded,
+        .rollbackRequested where state.status.isEnded && state.status != .aborted:
+        break
     case .pauseRequested:
         next.wish = next.wish ?? .pause
     case .resumeRequested:

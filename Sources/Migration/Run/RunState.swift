@@ -31,6 +31,8 @@ public struct RunState: Sendable, Hashable {
     public let run: RunID
     public var environment = ""
     public var planID = ""
+    /// Who started the run, as its first event says: `ada@ctl-1`.
+    public var startedBy = ""
     public var status = Status.running
     public var phase = Phase.preflight
     public var steps: [StepID: StepState] = [:]
@@ -54,11 +56,6 @@ public struct RunState: Sendable, Hashable {
 
     public init(run: RunID) { self.run = run }
 
-    public struct Approval: Sendable, Hashable {
-        public var by: String
-        public var at: Instant
-    }
-
     public struct ApprovalRequest: Sendable, Hashable {
         public var count: Int
         public var reason: String
@@ -75,6 +72,8 @@ public struct RunState: Sendable, Hashable {
         public var intended = Percent.none
         /// The new color's share that was last read back from every load balancer; nil while unknown.
         public var verified: Percent? = Percent.none
+        /// When that was read back; nil while no run has changed the weights.
+        public var verifiedAt: Instant?
         /// A return to the old color was begun and is not verified.
         public var isReturning = false
         /// Why the last attempt to return failed.

@@ -29,6 +29,17 @@ public struct GitRepository: Sendable {
             commit: commit, changed: Array(Set(changed)).sorted(), isSigned: try await isSigned(commit))
     }
 
+    /// A commit by whatever Git takes for one, and whether it is signed.
+    ///
+    /// - Throws: `Failure` when this is no repository, or has no such commit.
+    public func observeCommit(_ revision: String) async throws(Failure) -> PinnedSource {
+        let commit = try await git.require(
+            ["rev-parse", "--verify", "--end-of-options", revision + "^{commit}"],
+            "The repository has no commit \(revision)"
+        ).filter { !$0.isWhitespace }
+        return PinnedSource(commit: commit, isSigned: try await isSigned(commit))
+    }
+
     /// Copies parts of the source as it is pinned, so that later edits can't reach a run.
     ///
     /// With files that differ the working tree is copied, else the commit. A copy that is there already stays as it

@@ -10,14 +10,15 @@ struct HistoryCommand: AsyncParsableCommand {
         abstract: "List the runs, or tell the story of one: what happened when, and why.",
         discussion: """
               rz history
+              rz history shop
               rz history r-20261123-0007
               rz history r-20261123-0007 --json
             """)
 
-    @Argument(help: "A run.")
-    var run: String?
+    @Argument(help: "A run, or the environment whose runs to list; by default the runs of all.")
+    var target: String?
 
-    @Option(name: .shortAndLong, help: "The environment, if several have runs.")
+    @Option(name: .shortAndLong, help: "The environment, if several have a run of this name.")
     var environment: String?
 
     @Flag(name: .long, help: "Print the events, one JSON object a line.")
@@ -25,20 +26,14 @@ struct HistoryCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let runs = try await open()
-            if let run { try await tell(RunID(run), runs) } else { try await list(runs) }
+            if target == nil, environment == nil, case let all = try await Runs.all(), all.count > 1 {
+                for runs in all { try await list(runs) }
+                return .done
+            }
+            let (runs, run) = try await Runs.find(target, in: environment, readOnly: true)
+            if let run { try await tell(run, runs) } else { try await list(runs) }
             return .done
         }
-    }
-
-    /// A run's name says nothing of its environment: look for it in all.
-    private func open() async throws -> Runs {
-        guard let run, environment == nil else { return try await Runs.open(environment, readOnly: true) }
-        for name in Places().environmentsWithRuns {
-            let runs = try await Runs.open(name, readOnly: true)
-            if try await !runs.journal.events(of: RunID(run), after: 0).isEmpty { return runs }
-        }
-        throw Failure("There is no run \(run)", advice: "See them all with: rz history.")
     }
 
     private func list(_ runs: Runs) async throws {

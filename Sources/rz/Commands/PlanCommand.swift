@@ -11,7 +11,8 @@ struct PlanCommand: AsyncParsableCommand {
         commandName: "plan",
         abstract: "Show what an update would do; change nothing.",
         discussion: """
-            Exits with 2 when there is something to do, 0 when there is nothing, 1 on an error.
+            Exits with 2 when there is something to do, 0 when there is nothing, 1 on an error, 5 when something blocks \
+            the plan. A saved plan is sealed: edited, it is refused.
 
               rz plan shop
               rz plan shop -o shop.plan && rz update --plan shop.plan
@@ -33,16 +34,13 @@ struct PlanCommand: AsyncParsableCommand {
             let project = try await Project.load(environment, root: project.chosenRoot, planFile: output)
             let plan = try await project.plan()
             let text = try PlanCoding.text(of: plan)
-            if let output {
-                do {
-                    try Data((text + "\n").utf8).write(to: URL(filePath: output), options: .atomic)
-                } catch {
-                    throw Failure("The plan can't be saved", at: output, details: [error.localizedDescription])
-                }
-            }
+            let isRunnable = plan.obstacles.isEmpty
+            if let output, isRunnable { try PrivateFile.write(text + "\n", to: output) }
             let terminal = Terminal.standardOutput
-            let shown = json ? text + "\n" : PlanView(plan, style: terminal.style, width: terminal.width).text
-            terminal.write(project.settings.secrets.redact(shown))
+            let view = PlanView(
+                plan, style: terminal.style, width: terminal.width, savedAs: isRunnable ? output : nil)
+            terminal.write(project.settings.secrets.redact(json ? text + "\n" : view.text))
+            if !isRunnable { return .refused }
             return plan.steps.isEmpty ? .done : .changes
         }
     }
@@ -55,15 +53,29 @@ extension Project {
         return try await planner().plan(observation, at: SystemClock().now)
     }
 
-    /// Refuses a plan that no longer fits the world.
-    func refuseIfStale(_ plan: Plan) async throws {
-        let now = try await observer().observe(source)
-        let differences = plan.world.differences(to: try await planner().world(now))
+    /// A saved plan, if it is what was saved, still fits the world, and is what the pinned commit says: what was approved
+    /// is what runs, and nothing else.
+    func approved(_ saved: Plan, at file: String) async throws -> Plan {
+        let now = try await plan()
+        let differences = try saved.differences(to: now)
+        try saved.refuseUnlessSealed(at: file, details: differences)
+        let fresh = "Make a new one: rz plan \(environment.name) -o FILE."
+        let stale = saved.world.differences(to: now.world) + differences.filter { $0.hasPrefix("provisioning") }
+        guard stale.isEmpty else {
+            throw Failure(
+                "The plan \(Plan.short(saved.id)) is stale: the world changed since it was made", details: stale,
+                advice: fresh, kind: .refused)
+        }
         guard differences.isEmpty else {
             throw Failure(
-                "The plan \(plan.id) is stale: the world changed since it was made", details: differences,
-                advice: "Make a new one: rz plan \(environment.name) -o FILE.", kind: .refused)
+                "The plan \(Plan.short(saved.id)) is not what "
+                    + "\(source.commit.map { "commit \($0.prefix(12))" } ?? "the environment") says",
+                at: file, details: differences, advice: fresh, kind: .refused)
         }
+        var approved = saved
+        approved.source = source
+        approved.obstacles = now.obstacles
+        return approved
     }
 
     private func observer() async -> Observer {
@@ -72,7 +84,7 @@ extension Project {
         return Observer(environment: environment, drivers: drivers, epoch: (last ?? 0) + 1)
     }
 
-    private func planner() async -> Planner {
+    func planner() async -> Planner {
         Planner(environment: environment, runbook: runbook, history: await durationsOfLastRun())
     }
 

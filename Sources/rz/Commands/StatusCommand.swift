@@ -15,8 +15,8 @@ struct StatusCommand: AsyncParsableCommand {
               rz status --json
             """)
 
-    @Argument(help: "The environment, if several have runs.")
-    var environment: String?
+    @Argument(help: "The environment, or its latest run; by default all that have runs.")
+    var target: String?
 
     @Flag(name: .long, help: "Look again and again until the run ends or halts.")
     var watch = false
@@ -26,21 +26,52 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let runs = try await Runs.open(environment, readOnly: true)
-            guard let (plan, first) = try await runs.latest() else {
-                throw try await runs.noRun()
+            if target == nil, !watch, case let all = try await Runs.all(), all.count > 1 {
+                return try await overview(all)
             }
-            var state = first
+            let (runs, run) = try await Runs.find(target, readOnly: true)
+            guard let latest = try await runs.latest() else { throw try await runs.noRun() }
+            var (plan, state) = latest
+            try runs.refuseAnother(run, than: state)
             try await print(plan, state, runs)
             while watch, !hasStopped(state) {
                 try await Task.sleep(for: .milliseconds(500))
                 let events = try await runs.journal.events(of: state.run, after: state.sequence)
                 if events.isEmpty, json || !Terminal.standardOutput.isInteractive { continue }
                 state = events.reduce(state) { evolve($0, $1) }
+                if state.planID != plan.id { plan = try await runs.plan(of: state) }
                 try await print(plan, state, runs, again: true)
             }
             return .done
         }
+    }
+
+    /// One line an environment, and what to type next where a run waits for a person.
+    private func overview(_ all: [Runs]) async throws -> ExitStatus {
+        let terminal = Terminal.standardOutput
+        let width = (all.map(\.environment.count).max() ?? 0) + 2
+        for runs in all {
+            let name = runs.environment.padding(toLength: width, withPad: " ", startingAt: 0)
+            guard let (plan, state) = try await runs.latest() else {
+                if !json { terminal.write("\(name)no run yet\n") }
+                continue
+            }
+            let performer = try await runs.performer()
+            let status = StatusJSON(plan, state, performer)
+            guard !json else {
+                terminal.write(status.text + "\n")
+                continue
+            }
+            var line = "\(name)\(state.run)  \(plan.direction)  \(status.word)"
+            if !state.status.isEnded {
+                line += " in \(state.phase)"
+                line +=
+                    performer == nil
+                    ? "  next: \(Advice.resume(runs.environment))" : "  see: rz status \(runs.environment)"
+            }
+            terminal.write(line + "\n")
+        }
+        return .done
     }
 
     private func hasStopped(_ state: RunState) -> Bool {
@@ -65,7 +96,8 @@ struct StatusCommand: AsyncParsableCommand {
                 "\nPerformed by \(performer.owner) on \(performer.host), pid \(performer.pid), since \(performer.acquiredAt).\n"
             )
         } else {
-            terminal.write("\nNobody performs this run now: its process is gone. Go on with: rz resume\n")
+            terminal.write(
+                "\nNo rz process is executing this run: it is gone. Go on with: \(Advice.resume(runs.environment))\n")
         }
     }
 }

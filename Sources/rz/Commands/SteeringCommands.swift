@@ -2,28 +2,49 @@ import ArgumentParser
 import Foundation
 import Journal
 import Migration
-import Runbooks
+import Reporting
+
+/// Which environment, or which run of it.
+struct TargetOptions: ParsableArguments {
+    @Argument(help: "The environment, or its latest run; needed if several have runs.")
+    var target: String?
+}
 
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
         abstract: "Take a run back: traffic to the old color first, then take the new color down.",
         discussion: """
-            Possible until the tear-down of the old color has begun.
+            Possible until the tear-down of the old color has begun. On a terminal it shows what it will do, and asks.
 
-              rz rollback
               rz rollback shop
+              rz rollback shop --dry-run
             """)
 
-    @Argument(help: "The environment, if several have runs.")
-    var environment: String?
+    @OptionGroup var target: TargetOptions
+
+    @Flag(name: .long, help: "Don't ask.")
+    var yes = false
+
+    @Flag(name: .long, help: "Show what would be done; change nothing.")
+    var dryRun = false
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         try await exiting {
-            try await Steering.ask(
-                .rollbackRequested(by: operatorName), environment: environment, needsWayBack: true,
-                output: output.output)
+            let (runs, run) = try await Runs.find(target.target, readOnly: dryRun)
+            let (plan, state) = try await Steering.way(back: runs, named: run, after: nil)
+            let terminal = Terminal.standardOutput
+            if dryRun || terminal.isInteractive, !output.json {
+                terminal.write(WayBack.rollback(plan, state).text)
+            }
+            if dryRun { return .changes }
+            if terminal.isInteractive, !output.json, !yes, !confirm("Roll back? Only `yes` does it:") {
+                throw Failure("Not confirmed; nothing was changed", kind: .refused)
+            }
+            return try await Steering.ask(
+                .rollbackRequested(by: operatorName), runs, plan, state, output: output.output)
         }
     }
 }
@@ -33,18 +54,28 @@ struct AbortCommand: AsyncParsableCommand {
         commandName: "abort",
         abstract: "End a run: traffic back to the old color at once; the new color stays up, without traffic.",
         discussion: """
-              rz abort
+            Asks nothing: it is for when users are hurt.
+
               rz abort shop
+              rz abort shop --dry-run
             """)
 
-    @Argument(help: "The environment, if several have runs.")
-    var environment: String?
+    @OptionGroup var target: TargetOptions
+
+    @Flag(name: .long, help: "Show what would be done; change nothing.")
+    var dryRun = false
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         try await exiting {
-            try await Steering.ask(
-                .abortRequested(by: operatorName), environment: environment, needsWayBack: true, output: output.output)
+            let (runs, run) = try await Runs.find(target.target, readOnly: dryRun)
+            let (plan, state) = try await Steering.way(back: runs, named: run, after: .aborted)
+            if dryRun {
+                Terminal.standardOutput.write(WayBack.abort(plan, state).text)
+                return .changes
+            }
+            return try await Steering.ask(.abortRequested(by: operatorName), runs, plan, state, output: output.output)
         }
     }
 }
@@ -54,69 +85,25 @@ struct PauseCommand: AsyncParsableCommand {
         commandName: "pause",
         abstract: "Hold a run after the steps under way; weights stay as they are and stay watched.",
         discussion: """
-              rz pause
-              rz resume
+              rz pause shop
+              rz resume shop
             """)
 
-    @Argument(help: "The environment, if several have runs.")
-    var environment: String?
+    @OptionGroup var target: TargetOptions
 
     func run() async throws {
         try await exiting {
-            let runs = try await Runs.open(environment)
-            let (_, state) = try await runs.unfinished()
+            let (runs, run) = try await Runs.find(target.target)
+            let (_, state) = try await runs.unfinished(run)
             guard let performer = try await runs.performer() else {
                 throw Failure(
-                    "Nobody performs \(state.run) now, so there is nothing to pause", advice: "Go on with: rz resume.",
-                    kind: .refused)
+                    "No rz process is executing \(state.run), so there is nothing to pause",
+                    advice: "Go on with: \(Advice.resume(runs.environment)).", kind: .refused)
             }
             try await runs.ask(.pauseRequested(by: operatorName), of: state.run)
             Terminal.standardOutput.write(
-                "Asked \(performer.host) (pid \(performer.pid)) to pause \(state.run). Go on with: rz resume\n")
-            return .done
-        }
-    }
-}
-
-struct ApproveCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "approve",
-        abstract: "Say yes to what a run waits for.",
-        discussion: """
-            Each person counts once.
-
-              rz approve
-              rz approve shop --as "B. Meier"
-            """)
-
-    @Argument(help: "The environment, if several have runs.")
-    var environment: String?
-
-    @Option(
-        name: .customLong("as"),
-        help: ArgumentHelp("Who approves; by default the user at the keyboard.", valueName: "name"))
-    var person: String?
-
-    func run() async throws {
-        try await exiting {
-            let runs = try await Runs.open(environment)
-            let (plan, state) = try await runs.unfinished()
-            let waiting = plan.steps.first { step in
-                guard case .approval(let count, _) = step.action, state.steps[step.id]?.isSettled != true,
-                    step.phase == state.phase
-                else { return false }
-                return state.approvals[step.id, default: []].count < count
-            }
-            guard let waiting else {
-                throw Failure(
-                    "\(state.run) waits for no approval", details: ["it stands in \(state.phase)"], kind: .refused)
-            }
-            let name = person ?? operatorName
-            try await runs.ask(.approvalGiven(step: waiting.id, by: name), of: state.run)
-            let (_, after) = try await runs.load(state.run)
-            let given = after.approvals[waiting.id, default: []]
-            Terminal.standardOutput.write(
-                "\(waiting.title): approved by \(given.map(\.by).joined(separator: ", ")) (\(state.run))\n")
+                "Asked \(performer.host) (pid \(performer.pid)) to pause \(state.run). "
+                    + "Go on with: \(Advice.resume(runs.environment))\n")
             return .done
         }
     }

@@ -8,7 +8,8 @@ struct UnlockCommand: AsyncParsableCommand {
         abstract: "Take away the lock of a process that is known to be gone.",
         discussion: """
             A dead process on this host needs no unlock: its lock is recognised as stale. Make sure that the process \
-            on the other host is gone; should it wake up, it is kept from acting.
+            on the other host is gone; should it wake up, it is kept from acting. The lock of a process that lives on \
+            this host is not taken away without --force.
 
               rz unlock shop --id 7f3a
             """)
@@ -19,11 +20,21 @@ struct UnlockCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The lock's id, as the refusal or `rz status` shows it.")
     var id: String
 
+    @Flag(
+        name: .long,
+        help: "Take it even from a process that lives here: it may be in the middle of a call that nothing stops.")
+    var force = false
+
     func run() async throws {
         try await exiting {
             let runs = try await Runs.open(environment)
-            do throws(JournalError) { try await runs.journal.unlock(id: id) } catch { throw error.failure }
-            Terminal.standardOutput.write("\(environment) is unlocked. Go on with: rz resume\n")
+            do throws(JournalError) {
+                try await runs.journal.unlock(id: id, fromLiving: force)
+            } catch {
+                throw error.failure
+            }
+            Terminal.standardOutput.write(
+                "\(environment) is unlocked. Go on with: \(Advice.resume(environment))\n")
             return .done
         }
     }

@@ -15,7 +15,7 @@ struct UpdateCommand: AsyncParsableCommand {
             Exits with 0 done, 3 halted (resumable), 4 rolled back, 5 refused, 130 interrupted (resumable).
 
               rz update shop
-              rz update --plan shop.plan
+              rz update --plan shop.plan --yes
               rz update shop --yes --until serviceGate
             """)
 
@@ -55,9 +55,7 @@ struct UpdateCommand: AsyncParsableCommand {
                 let run = try await KillPoints.aroundWrite("name the run") {
                     try await journal.newRun(at: SystemClock().now)
                 }
-                try await KillPoints.aroundWrite("save the plan") {
-                    try await journal.save(plan: try PlanCoding.text(of: plan), id: plan.id)
-                }
+                try await Steering.save(plan, journal)
                 return try await Performance(
                     project: project, plan: plan, run: run, journal: journal, lock: lock, output: output.output
                 ).perform(
@@ -73,18 +71,18 @@ struct UpdateCommand: AsyncParsableCommand {
         guard let (_, state) = try await runs.latest(), !state.status.isEnded else { return }
         throw Failure(
             "\(state.run) of \(runs.environment) is not finished: it stands in \(state.phase)",
-            advice: "Go on with: rz resume. Go back with: rz rollback.", kind: .refused)
+            advice: "Go on with: \(Advice.resume(runs.environment)). "
+                + "Go back with: \(Advice.rollback(runs.environment)).", kind: .refused)
     }
 
     /// The saved plan if it still fits, or a new one that the operator has said yes to.
     private func decide(_ project: Project, _ saved: Plan?) async throws -> Plan {
-        if var saved {
-            try await project.refuseIfStale(saved)
-            try refuseIfBlocked(saved)
-            saved.source = project.source
-            return saved
+        let plan: Plan
+        if let saved {
+            plan = try await project.approved(saved, at: self.plan ?? "")
+        } else {
+            plan = try await project.plan()
         }
-        let plan = try await project.plan()
         let terminal = Terminal.standardOutput
         if !output.json {
             terminal.write(
@@ -94,7 +92,7 @@ struct UpdateCommand: AsyncParsableCommand {
         try refuseIfBlocked(plan)
         if yes { return plan }
         guard terminal.isInteractive, !output.json else {
-            throw Failure("Nobody is there to say yes", advice: "Say it beforehand with --yes.", kind: .refused)
+            throw Failure("This is not a terminal, so no one can be asked", advice: "Pass --yes.", kind: .refused)
         }
         guard confirm("Run this plan? Only `yes` runs it:") else {
             throw Failure("Not confirmed; nothing was changed", kind: .refused)
@@ -106,7 +104,7 @@ struct UpdateCommand: AsyncParsableCommand {
         guard plan.obstacles.isEmpty else {
             throw Failure(
                 "\(plan.obstacles.count == 1 ? "Something blocks" : "\(plan.obstacles.count) things block") this plan",
-                details: plan.obstacles, advice: "Mend it, then plan again.", kind: .refused)
+                details: plan.obstacles, advice: "Fix it, then plan again.", kind: .refused)
         }
     }
 }

@@ -25,6 +25,24 @@ struct Project {
         let repository = GitRepository(folder: folder.root)
         var source = try await repository.observeSource()
         if let planFile { source.changed.removeAll { isPlan($0, planFile, in: folder.root) } }
+        return try await pinned(source, name, folder, repository, places)
+    }
+
+    /// Reads an environment as a commit of the checkout has it, whatever is checked out.
+    ///
+    /// - Parameter revision: whatever Git takes for a commit, for example `HEAD` or `4f1c2e9`.
+    static func load(_ name: String, at revision: String, root: String?) async throws -> Project {
+        let places = Places()
+        let folder = try projectFolder(for: name, root: root, places)
+        let repository = GitRepository(folder: folder.root)
+        let source = try await repository.observeCommit(revision)
+        return try await pinned(source, name, folder, repository, places)
+    }
+
+    private static func pinned(
+        _ source: PinnedSource, _ name: String, _ folder: ProjectFolder, _ repository: GitRepository, _ places: Places
+    ) async throws -> Project {
+        var source = source
         source.copy = copyName(source)
         let copy = places.copy(source, of: name)
         try await repository.checkOut(source, paths: ["environments/\(name)", "runbooks"], into: copy)
@@ -36,9 +54,10 @@ struct Project {
         let places = Places()
         let copy = places.copy(plan.source, of: plan.environment.name)
         guard FileManager.default.fileExists(atPath: copy) else {
+            let commit = plan.source.commit.map { String($0.prefix(12)) } ?? "COMMIT"
             throw Failure(
                 "The copy that the run works from is gone", at: copy,
-                advice: "Check the commit \(plan.source.commit ?? "") out there again, or go back with: rz rollback.")
+                advice: "Make it again from the checkout: \(Advice.resume(plan.environment.name)) --commit \(commit)")
         }
         let checkout = try? ProjectFolder(root: nil).root
         return try Project(plan.environment.name, copy: copy, source: plan.source, places: places, checkout: checkout)

@@ -2,19 +2,23 @@ import Foundation
 import Journal
 import Migration
 import Planning
+import Runbooks
 
 /// The runs of an environment, found through its journal.
 struct Runs {
     let environment: String
     let journal: Journal
 
-    /// Opens the journal of an environment; without a name, that of the only environment which has runs.
+    /// Opens the journal of an environment; without a name, that of the only environment which has runs, or of the only
+    /// one with a run in progress. Makes no journal: a mistyped name leaves nothing behind.
     static func open(_ name: String?, readOnly: Bool = false) async throws -> Runs {
         let places = Places()
         let known = places.environmentsWithRuns
         let chosen: String
         switch (name, known.count) {
-        case (let name?, _): chosen = name
+        case (let name?, _):
+            guard known.contains(name) else { throw unknown(name, known, places) }
+            chosen = name
         case (nil, 1): chosen = known[0]
         case (nil, 0):
             throw Failure(
@@ -22,13 +26,51 @@ struct Runs {
         default:
             chosen = try await onlyUnfinished(of: known, places)
         }
-        if name != nil, !known.contains(chosen), readOnly {
-            throw Failure(
-                "\(chosen) has had no run yet", at: places.home,
-                details: known.isEmpty ? [] : ["runs of: \(known.joined(separator: ", "))"],
-                advice: "Begin one with: rz update \(chosen).")
-        }
         return Runs(environment: chosen, journal: try journal(of: chosen, places, readOnly: readOnly))
+    }
+
+    /// Opens the journal that a person means by the name of an environment or of a run, `r-20261123-0007`.
+    ///
+    /// - Parameter environment: which of several environments with a run of that name.
+    /// - Returns: the run too, if one was named.
+    static func find(
+        _ target: String?, in environment: String? = nil, readOnly: Bool = false
+    ) async throws -> (runs: Runs, run: RunID?) {
+        guard let target, isRun(target) else {
+            if let target, let environment, target != environment {
+                throw Failure("\(target) and \(environment) are two environments", advice: "Name one.")
+            }
+            return (try await open(target ?? environment, readOnly: readOnly), nil)
+        }
+        if let environment { return (try await open(environment, readOnly: readOnly), RunID(target)) }
+        var places: [Runs] = []
+        for runs in try await all() where try await !runs.journal.events(of: RunID(target), after: 0).isEmpty {
+            places.append(runs)
+        }
+        guard let only = places.first else {
+            throw Failure("There is no run \(target)", advice: "See them all with: rz history.")
+        }
+        guard places.count == 1 else {
+            throw Failure(
+                "\(target) is the name of \(places.count) runs, one of each of these environments",
+                details: places.map(\.environment),
+                advice: "Name the environment in its place; rz history takes both: --environment \(only.environment).")
+        }
+        return (try await open(only.environment, readOnly: readOnly), RunID(target))
+    }
+
+    /// The runs of every environment that has a journal, to be read.
+    static func all() async throws -> [Runs] {
+        let places = Places()
+        return try places.environmentsWithRuns.map { name in
+            Runs(environment: name, journal: try journal(of: name, places, readOnly: true))
+        }
+    }
+
+    private static func isRun(_ name: String) -> Bool {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[0] == "r" && parts[1].count == 8
+            && parts.dropFirst().allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isNumber) }
     }
 
     static func journal(
@@ -42,6 +84,22 @@ struct Runs {
         }
     }
 
+    /// An environment without a journal: one that has had no run, or one that no one knows.
+    private static func unknown(_ name: String, _ known: [String], _ places: Places) -> Failure {
+        let root = ProcessInfo.processInfo.environment["RZ_ROOT"]
+        let described = (try? ProjectFolder(root: root).environments()) ?? []
+        let runs = known.isEmpty ? [] : ["runs of: \(known.joined(separator: ", "))"]
+        if described.contains(name) {
+            return Failure(
+                "\(name) has had no run yet", at: places.home, details: runs,
+                advice: "Begin one with: rz update \(name).")
+        }
+        let meant = ProjectFolder.nearest(name, in: Set(known).union(described).sorted())
+        return Failure(
+            "There is no environment \(name)", at: places.home, details: runs,
+            advice: meant.map { "Did you mean \($0)?" } ?? "The environments are the folders under `environments/`.")
+    }
+
     private static func onlyUnfinished(of names: [String], _ places: Places) async throws -> String {
         var unfinished: [String] = []
         for name in names {
@@ -50,9 +108,9 @@ struct Runs {
         }
         guard unfinished.count == 1 else {
             throw Failure(
-                unfinished.isEmpty ? "No run is unfinished" : "Runs of several environments are unfinished",
+                unfinished.isEmpty ? "No run is in progress" : "Runs of several environments are in progress",
                 details: ["environments: \((unfinished.isEmpty ? names : unfinished).joined(separator: ", "))"],
-                advice: "Name the environment.")
+                advice: "Name the environment. See them all with: rz status.")
         }
         return unfinished[0]
     }
@@ -69,12 +127,17 @@ struct Runs {
         guard !events.isEmpty else {
             throw Failure("There is no run \(run) of \(environment)", advice: "See them all with: rz history.")
         }
+        return (try await plan(of: state), state)
+    }
+
+    /// The plan that a run performs now.
+    func plan(of state: RunState) async throws -> Plan {
         guard let text = try await journal.plan(state.planID) else {
             throw Failure(
-                "The plan of \(run) is lost, so it can't be shown or gone on with", at: journal.path,
+                "The plan of \(state.run) is lost, so it can't be shown or gone on with", at: journal.path,
                 details: ["plan \(state.planID)"], advice: "What happened: rz journal export \(environment) -o FILE.")
         }
-        return (try PlanCoding.plan(from: Array(text.utf8)), state)
+        return try PlanCoding.plan(from: Array(text.utf8))
     }
 
     /// That no run was begun; or, where a process died with the lock, that its events may be gone.
@@ -87,21 +150,36 @@ struct Runs {
             "\(environment) has no run, but a process that performed one, or was about to, has died",
             at: journal.path,
             details: ["\(lock): \(lock.purpose)"],
-            advice: "If somebody deleted the file's -wal, its events are lost: rz plan \(environment) shows which "
+            advice: "If someone deleted the file's -wal, its events are lost: rz plan \(environment) shows which "
                 + "color carries the traffic. Else begin a run with: rz update \(environment).")
     }
 
-    /// The latest run, if it can still be steered.
-    func unfinished() async throws -> (plan: Plan, state: RunState) {
-        guard let (plan, state) = try await latest(), !state.status.isEnded else {
+    /// The run that can be steered: the latest one, unless it has ended.
+    ///
+    /// - Parameter named: the run that a person means; nil for whichever it is.
+    func unfinished(_ named: RunID? = nil) async throws -> (plan: Plan, state: RunState) {
+        guard let (plan, state) = try await latest() else {
+            var failure = try await noRun()
+            failure.kind = .refused
+            throw failure
+        }
+        try refuseAnother(named, than: state)
+        guard !state.status.isEnded else {
             throw Failure(
-                "\(environment) has no unfinished run", advice: "Begin one with: rz update \(environment).",
-                kind: .refused)
+                "\(environment) has no run in progress", details: ["\(state.run) has ended: \(state.status.ending)"],
+                advice: "Begin one with: rz update \(environment).", kind: .refused)
         }
         return (plan, state)
     }
 
-    /// Writes down what somebody asks of a run, for the process that performs it.
+    /// A run that another one followed can't be steered any more.
+    func refuseAnother(_ named: RunID?, than state: RunState) throws(Failure) {
+        guard let named, named != state.run else { return }
+        throw Failure(
+            "\(named) is not the latest run of \(environment)", details: ["that is \(state.run)"], kind: .refused)
+    }
+
+    /// Writes down what someone asks of a run, for the process that performs it.
     func ask(_ kind: Event.Kind, of run: RunID) async throws {
         _ = try await journal.append([kind], run: run, epoch: nil, at: SystemClock().now)
     }
@@ -113,7 +191,14 @@ struct Runs {
     }
 }
 
-/// Who is at the keyboard.
-var operatorName: String {
-    ProcessInfo.processInfo.environment["SUDO_USER"] ?? ProcessInfo.processInfo.environment["USER"] ?? NSUserName()
+extension RunState.Status {
+    /// How a run ended, in a word.
+    var ending: String {
+        switch self {
+        case .done: "done"
+        case .rolledBack: "rolled back"
+        case .aborted: "aborted"
+        case .running, .paused, .halted, .rollingBack: "not at all"
+        }
+    }
 }

@@ -55,7 +55,7 @@ struct CleanMove: SuiteTrait, TestScoping {
         let planFile = sandbox.folder + "/move.plan"
         let plan = try await sandbox.run("plan", "sandbox", "-o", planFile, variables: variables)
         let planJSON = try await sandbox.run("plan", "sandbox", "--json", variables: variables)
-        let update = try await sandbox.run("update", "--plan", planFile, "--json", variables: variables)
+        let update = try await sandbox.run("update", "--plan", planFile, "--yes", "--json", variables: variables)
         users.signal(SIGTERM)
         let load = try JSON(parsing: try await users.end().output)
         try await write(to: sandbox)

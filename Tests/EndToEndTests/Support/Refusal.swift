@@ -100,7 +100,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
             says: ["not a plan", "/etc/hostname", "rz plan"]),
         Refusal(
             testDescription: "nobody there to say yes", arguments: ["update", "sandbox"], status: 5,
-            says: ["Nobody is there to say yes", "--yes"]),
-        Refusal(testDescription: "nothing to resume", arguments: ["resume"], status: 5, says: ["no unfinished run"]),
+            says: ["not a terminal", "--yes"]),
+        Refusal(testDescription: "nothing to resume", arguments: ["resume"], status: 5, says: ["has had no run yet"]),
     ]
 }

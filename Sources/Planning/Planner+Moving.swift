@@ -1,0 +1,121 @@
+import Migration
+
+extension Planner {
+    /// The plan of a run that goes on from another commit: what is done stays as it was, what is left is as this
+    /// environment and this runbook say.
+    ///
+    /// Pure, and without a look at the world: half way through a move it is not what a plan begins with. Direction,
+    /// services and load balancers stay.
+    ///
+    /// - Parameters:
+    ///   - source: the commit that this planner's environment and runbook were read from.
+    ///   - state: where the run stands.
+    /// - Throws: `Failure` of kind `.refused` that says what of the run the commit does not know any more.
+    public func plan(
+        _ old: Plan, movedTo source: PinnedSource, in state: RunState, at time: Instant
+    ) throws(Failure) -> Plan {
+        try refuseAnotherWorld(old)
+        var plan = old
+        plan.environment = environment
+        plan.createdAt = time
+        plan.source = source
+        plan.world.configuration = try configuration(source)
+        plan.capacity = nil
+        plan.warnings = []
+        plan.obstacles = []
+        plan.steps = steps(
+            StepExpansion(
+                environment: environment, direction: old.direction, services: old.services, needed: old.neededServices,
+                serverCount: old.world.servers[old.direction.old]?.count ?? 0))
+        try refuseAmbiguous(plan.steps)
+        plan.waitForApprovalsAgain(in: state)
+        try keepWhatWasBegun(of: old, in: state, &plan)
+        plan.id = try plan.sealedID()
+        return plan
+    }
+
+    /// A commit may change how a run goes on, and nothing of what it moves.
+    private func refuseAnotherWorld(_ old: Plan) throws(Failure) {
+        let before = old.environment
+        var problems: [String] = []
+        func compare(_ what: String, _ isSame: Bool) { if !isSame { problems.append("\(what) differ") } }
+        compare("the names of the environment", before.name == environment.name)
+        compare(
+            "the load balancers",
+            Set(before.loadBalancers.map(\.name)) == Set(environment.loadBalancers.map(\.name)))
+        compare(
+            "the backends and servers under `traffic`",
+            Dictionary(before.traffic.map { ($0.backend, $0.servers) }) { first, _ in first }
+                == Dictionary(environment.traffic.map { ($0.backend, $0.servers) }) { first, _ in first })
+        compare(
+            "what builds the servers (`provision`)",
+            before.provision.terraform?.root == environment.provision.terraform?.root
+                && before.provision.terraform?.disks == environment.provision.terraform?.disks
+                && before.provision.static?.servers == environment.provision.static?.servers)
+        guard problems.isEmpty else {
+            throw Failure(
+                "The run can't go on from this commit: it is about something else", details: problems,
+                advice: "Take the run back, or choose a commit that keeps these.", kind: .refused)
+        }
+    }
+
+    private func keepWhatWasBegun(of old: Plan, in state: RunState, _ plan: inout Plan) throws(Failure) {
+        var missing: [String] = []
+        for step in old.steps {
+            // Who says yes, and how many, is for the commit to say.
+            if case .approval = step.action { continue }
+            guard let known = state.steps[step.id], known.isSettled || known.isIntended else { continue }
+            guard let place = plan.steps.firstIndex(where: { $0.id == step.id && $0.action.isLike(step.action) }) else {
+                missing.append("\(step.id): \(step.title)")
+                continue
+            }
+            if known.isSettled { plan.steps[place] = step }
+        }
+        guard missing.isEmpty else {
+            throw Failure(
+                "The run can't go on from this commit: steps that it has begun are not in its runbook any more",
+                details: missing, advice: "Keep these steps, under the same ids and with the same work.",
+                kind: .refused)
+        }
+    }
+}
+
+extension Plan {
+    /// The services that each service waits for, as the launches have it.
+    fileprivate var neededServices: [ServiceID: [ServiceID]] {
+        var launched: [StepID: ServiceID] = [:]
+        for step in steps { if case .launch(let service) = step.action { launched[step.id] = service } }
+        var needed: [ServiceID: [ServiceID]] = [:]
+        for step in steps {
+            if let service = launched[step.id] { needed[service] = step.needs.compactMap { launched[$0] } }
+        }
+        return needed
+    }
+
+    /// People said yes to another plan: what is left of the phase that the run stands in waits for them again.
+    fileprivate mutating func waitForApprovalsAgain(in state: RunState) {
+        let needs = Dictionary(steps.map { ($0.id, $0.needs) }) { first, _ in first }
+        let approvals = Set(steps.filter { if case .approval = $0.action { true } else { false } }.map(\.id))
+        for index in steps.indices where steps[index].phase == state.phase {
+            let step = steps[index]
+            guard state.steps[step.id]?.isSettled != true else { continue }
+            var before: Set<StepID> = []
+            var open = step.needs
+            while let id = open.popLast() { if before.insert(id).inserted { open += needs[id, default: []] } }
+            steps[index].needs += before.intersection(approvals).subtracting(step.needs).sorted()
+        }
+    }
+}
+
+extension Action {
+    /// Whether both are the same kind of work on the same thing, so that what was begun by one can be ended by the other.
+    fileprivate func isLike(_ other: Action) -> Bool {
+        switch (self, other) {
+        case (.launch(let one), .launch(let two)), (.handOver(let one), .handOver(let two)): one == two
+        case (.shift(let one, _), .shift(let two, _)): one == two
+        default: name == other.name
+        }
+    }
+
+    private var name: Substring { "\(self)".prefix { $0.isLetter } }
+}

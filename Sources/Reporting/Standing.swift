@@ -1,0 +1,98 @@
+import Migration
+
+/// What stands and runs where, as far as a run's journal knows: what the run did, what it read back, and when.
+struct Standing {
+    private let plan: Plan
+    private let state: RunState
+
+    init(_ plan: Plan, _ state: RunState) {
+        self.plan = plan
+        self.state = state
+    }
+
+    private var old: Color { plan.direction.old }
+    private var new: Color { plan.direction.new }
+
+    /// Servers that rz neither builds nor destroys.
+    var hasFixedServers: Bool {
+        let provision = plan.environment.provision
+        return provision.terraform == nil && provision.static.map { $0.command == nil } == true
+    }
+
+    /// Whether the run may have changed anything at all.
+    var isUntouched: Bool { !state.steps.values.contains(where: \.isIntended) && !state.traffic.isShifted }
+
+    /// Whether the run built, or may have built, servers of the new color, or launched services there.
+    var hasNewColor: Bool {
+        isIntended { $0 == .buildServers } || launches.intended > 0
+    }
+
+    // MARK: - In words
+
+    /// Where the traffic is, and how old that knowledge is.
+    var traffic: String {
+        guard let share = state.traffic.verified else {
+            return "weights unverified: not every load balancer could be read back"
+        }
+        let place =
+            switch share {
+            case .none: "all traffic is on \(old)"
+            case .all: "all traffic is on \(new)"
+            default: "\(new) carries \(share), \(old) the rest"
+            }
+        guard let time = state.traffic.verifiedAt else { return "\(place), as the plan found it" }
+        return "\(place), read back at \(time.clock)"
+    }
+
+    /// `green: its servers stand, 2 of 3 services launched`.
+    var newColor: String {
+        let services =
+            launches.intended == 0
+            ? "no service launched"
+            : "\(launches.done) of \(Wording.count(launches.all, "service")) launched"
+                + (launches.done < launches.intended ? ", \(launches.intended - launches.done) in doubt" : "")
+        return "\(new): \(newServers), \(services)"
+    }
+
+    private var newServers: String {
+        if hasFixedServers { return "its servers are a fixed list" }
+        if plan.steps.contains(where: { $0.action == .buildServers && state.steps[$0.id]?.isSettled == true }) {
+            return "its servers stand"
+        }
+        if isIntended({ $0 == .buildServers }) { return "its servers were begun" }
+        return plan.world.servers[new, default: []].isEmpty ? "no server built" : "its servers stood already"
+    }
+
+    /// `blue: its servers and services run on`.
+    var oldColor: String {
+        guard canRollBack(state, plan) else { return "\(old) is being taken down" }
+        let moved = Holder.all(plan, state).count { $0.color == new }
+        return "\(old): its servers and services run on"
+            + (moved == 0 ? "" : ", but for \(Wording.count(moved, "single-color service")) moved to \(new)")
+    }
+
+    /// What is left of a color whose servers were to be destroyed.
+    func end(of color: Color) -> String {
+        hasFixedServers
+            ? "the services of \(color) are stopped, its servers are a fixed list and stay" : "\(color) is gone"
+    }
+
+    /// Whether there are data disks that this run kept.
+    var hasDisks: Bool {
+        let provision = plan.environment.provision
+        let areThere = provision.terraform.map { $0.disks != nil } ?? (provision.static?.command != nil)
+        return areThere && plan.steps.contains { $0.action == .buildDisks }
+    }
+
+    // MARK: - Counting
+
+    private var launches: (all: Int, intended: Int, done: Int) {
+        let steps = plan.steps.filter { if case .launch = $0.action { true } else { false } }
+        let known = steps.map { state.steps[$0.id, default: StepState()] }
+        return (steps.count, known.count(where: \.isIntended), known.count { $0.isIntended && $0.isSettled })
+    }
+
+    private func isIntended(_ fits: (Action) -> Bool) -> Bool {
+        plan.steps.contains { fits($0.action) && state.steps[$0.id]?.isIntended == true }
+    }
+}

@@ -1,0 +1,98 @@
+import Journal
+import KillPoints
+import Migration
+import Planning
+import Reporting
+import Runbooks
+
+/// Performing what was left by another process.
+enum Steering {
+    /// Takes the lock, writes down what is asked, and performs the run in this process.
+    ///
+    /// - Parameter moved: the project of another commit and the plan that the run goes on with.
+    static func takeOver(
+        _ runs: Runs, _ plan: Plan, _ state: RunState, asking wish: Event.Kind?,
+        moved: (project: Project, plan: Plan)? = nil,
+        output: Performance.Output
+    ) async throws -> ExitStatus {
+        let project = try moved?.project ?? Project.resume(plan)
+        let journal = try Runs.journal(of: runs.environment, project.places) { [settings = project.settings] in
+            settings.secrets
+        }
+        return try await LockedRun.hold(journal, purpose: "run \(state.run)") { lock in
+            if let moved {
+                try await refuseIfItWentOn(journal, since: state)
+                try await save(moved.plan, journal)
+            }
+            if let wish {
+                let store = KillPoints.active?.around(journal) ?? journal
+                _ = try await store.append([wish], run: state.run, epoch: lock.epoch, at: SystemClock().now)
+            }
+            return try await Performance(
+                project: project, plan: moved?.plan ?? plan, run: state.run, journal: journal, lock: lock,
+                output: output
+            ).perform(opening: .runResumed(by: operatorName))
+        }
+    }
+
+    /// What a person said yes to was made for where the run stood then.
+    private static func refuseIfItWentOn(_ journal: Journal, since state: RunState) async throws {
+        let news = try await journal.events(of: state.run, after: state.sequence)
+        guard news.isEmpty else {
+            throw Failure(
+                "\(state.run) went on while you decided", advice: "Look again: rz status \(journal.environment).",
+                kind: .refused)
+        }
+    }
+
+    static func save(_ plan: Plan, _ journal: Journal) async throws {
+        try await KillPoints.aroundWrite("save the plan") {
+            try await journal.save(plan: try PlanCoding.text(of: plan), id: plan.id)
+        }
+    }
+
+    /// The latest run of an environment, if it can still be taken back.
+    static func way(
+        back runs: Runs, named: RunID?, after end: RunState.Status?
+    ) async throws -> (plan: Plan, state: RunState) {
+        guard let (plan, state) = try await runs.latest() else { throw try await runs.noRun() }
+        try runs.refuseAnother(named, than: state)
+        let (old, new) = (plan.direction.old, plan.direction.new)
+        switch state.status {
+        case .done:
+            throw Failure(
+                "\(state.run) is done: \(new) is live, \(old) is gone",
+                advice: "To go back is another update: rz update \(runs.environment).", kind: .refused)
+        case .rolledBack:
+            throw Failure(
+                "\(state.run) is rolled back already: \(old) carries the traffic",
+                advice: "Begin another run with: rz update \(runs.environment).", kind: .refused)
+        case .aborted where end == .aborted:
+            throw Failure(
+                "\(state.run) is aborted already: \(old) carries the traffic",
+                advice: "Take \(new) down with: \(Advice.rollback(runs.environment)).", kind: .refused)
+        default: break
+        }
+        guard canRollBack(state, plan) else {
+            throw Failure(
+                "There is no way back: \(old) is being taken down", at: state.phase.rawValue,
+                advice: "Go on with: \(Advice.resume(runs.environment)).", kind: .refused)
+        }
+        return (plan, state)
+    }
+
+    /// Asks the process that performs the run, or performs what is asked in this one.
+    static func ask(
+        _ wish: Event.Kind, _ runs: Runs, _ plan: Plan, _ state: RunState, output: Performance.Output
+    ) async throws -> ExitStatus {
+        if let performer = try await runs.performer() {
+            try await runs.ask(wish, of: state.run)
+            Terminal.standardOutput.write(
+                "Asked \(performer.host) (pid \(performer.pid)). See: rz status \(runs.environment) --watch\n")
+            return .done
+        }
+        let status = try await takeOver(runs, plan, state, asking: wish, output: output)
+        // What was asked for is success here, while an update that ended so did not do what it was for.
+        return status == .rolledBack ? .done : status
+    }
+}
