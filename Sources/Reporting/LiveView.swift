@@ -66,7 +66,7 @@ public struct LiveView: Sendable {
     }
 
     private func approvals(_ phase: Phase) -> String {
-        guard case .count(let count) = plan.environment.approvals[phase], count > 0 else { return "" }
+        guard let count = plan.environment.approvals[phase]?.people, count > 0 else { return "" }
         return " (" + Wording.count(count, "approval") + ")"
     }
 

@@ -25,6 +25,7 @@ public struct Outcome: Sendable {
         case .done:
             let disks = standing.hasDisks ? ", the data disks stayed" : ""
             return [style.good("DONE") + "  \(new) is live, \(standing.end(of: old))\(disks).  \(elapsed)"]
+                + configuration
         case .aborted where !standing.hasNewColor:
             return [
                 style.careful("ABORTED")
@@ -49,6 +50,17 @@ public struct Outcome: Sendable {
         case .rollingBack:
             return ["\(state.run) is rolling back"]
         }
+    }
+
+    /// What a load balancer has to be told by hand that keeps nothing over a reload.
+    private var configuration: [String] {
+        let forgetful = plan.environment.loadBalancers.filter { $0.stateFile == nil }.map(\.name.text)
+        guard !forgetful.isEmpty else { return [] }
+        return [
+            "  next     in the configuration of \(forgetful.joined(separator: ", ")): `weight 0` for the servers of "
+                + "\(plan.direction.old), and a weight for those of \(plan.direction.new)",
+            "           until then a reload gives the traffic back to \(plan.direction.old)",
+        ]
     }
 
     private func halted(_ failure: Failure) -> [String] {

@@ -23,6 +23,12 @@ enum Samples {
         .stepCompleted(step: "a", summary: ""), .stepFailed(step: "a", attempt: 1, failure: failure),
         .stepRetried(step: "a", at: noon), .stepSkipped(step: "a", failure: .cancelled), .undoStarted(step: "a"),
         .undoCompleted(step: "a", summary: "gone"), .undoFailed(step: "a", failure: failure),
+        .trafficFound(
+            found: FoundTraffic(servers: [
+                "edge-1": ["be_web": [FoundServer(name: "blue-1", weight: 100, configuredWeight: 50)]]
+            ])),
+        .newSideFailed(failure: failure),
+        .oldSideMeasured(usual: ["be_web": UsualTraffic(requests: 100, begun: 120, clientErrors: 3)]),
         .trafficIntended(share: Percent(thousandths: 12_500)),
         .trafficVerified(share: .all, loadBalancers: ["edge-1", "edge-2"]), .trafficSampled(samples: []),
         .trafficSampled(samples: [traffic, traffic]),

@@ -27,6 +27,8 @@ struct EventLinesTests {
             .stepSkipped(step: step, failure: Failure("it exited with 3")),
             .undoStarted(step: step), .undoCompleted(step: step, summary: "stopped"),
             .undoFailed(step: step, failure: Failure("Marathon does not answer: connection refused")),
+            .trafficFound(found: FoundTraffic()), .oldSideMeasured(usual: [:]),
+            .newSideFailed(failure: Failure("green failed the gate errorRate in soak", at: "edge-1/be_web")),
             .trafficIntended(share: Percent(10)),
             .trafficVerified(share: Percent(10), loadBalancers: ["edge-1", "edge-2"]),
             .trafficSampled(samples: Example.samples(green: 0.1)),

@@ -49,12 +49,15 @@ struct ApproveCommand: AsyncParsableCommand {
     }
 
     private func isWaiting(_ step: Step, _ plan: Plan, _ state: RunState) -> Bool {
-        guard step.phase == state.phase, state.steps[step.id]?.isSettled != true else { return false }
-        return count(step) > state.approvals(of: step, in: plan).count
+        if case .approval = step.action {
+            guard step.phase == state.phase, state.steps[step.id]?.isSettled != true else { return false }
+        }
+        return count(step, state) > state.approvals(of: step, in: plan).count
     }
 
-    private func count(_ step: Step) -> Int {
-        guard case .approval(let count, _) = step.action else { return 0 }
+    /// Steps of approval wait for people by themselves; any other may ask for them when it needs to.
+    private func count(_ step: Step, _ state: RunState) -> Int {
+        guard case .approval(let count, _) = step.action else { return state.approvalRequests[step.id]?.count ?? 0 }
         return count
     }
 
@@ -73,7 +76,7 @@ struct ApproveCommand: AsyncParsableCommand {
 
     /// How many people are missing yet: `; 1 more person is needed`.
     private func missing(_ step: Step, _ plan: Plan, _ state: RunState) -> String {
-        let missing = count(step) - state.approvals(of: step, in: plan).count
+        let missing = count(step, state) - state.approvals(of: step, in: plan).count
         if missing <= 0 { return "" }
         return missing == 1 ? "; 1 more person is needed" : "; \(missing) more people are needed"
     }
