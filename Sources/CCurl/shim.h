@@ -72,6 +72,7 @@ static inline long rz_curl_auth_bearer(void) { return (long)CURLAUTH_BEARER; }
 static inline long rz_curl_redirect_post(void) { return CURL_REDIR_POST_301 | CURL_REDIR_POST_302; }
 static inline long rz_curl_http_version_2_tls(void) { return CURL_HTTP_VERSION_2TLS; }
 static inline long rz_curl_http_version_2_prior_knowledge(void) { return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE; }
+static inline long rz_curl_pipe_nothing(void) { return CURLPIPE_NOTHING; }
 static inline void rz_curl_global_init(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
 #pragma clang assume_nonnull end

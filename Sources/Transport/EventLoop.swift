@@ -1,12 +1,23 @@
 import CCurl
 import Foundation
 
-/// The one thread on which libcurl works: thousands of transfers over `curl_multi_poll`.
+/// A thread on which libcurl works: thousands of transfers over `curl_multi_poll`.
+///
+/// There are two. When a connection that was used before ends without a byte of an answer, libcurl takes it for one
+/// that the server had given up, and sends the request again on a new one, whatever its method, although the server may
+/// have acted on the first. So what must not be sent twice goes over a loop where every connection is used once: for
+/// each hop of a redirect, too, which `CURLOPT_FRESH_CONNECT` alone does not bring about.
 ///
 /// Sendable: `inbox` is guarded by `lock`; the multi handle and `running` are touched by the loop's thread only,
 /// except for `curl_multi_wakeup`, which libcurl allows from any thread.
 final class EventLoop: @unchecked Sendable {
-    static let shared = EventLoop()
+    /// For requests with safe methods: their connections are kept and used again.
+    private static let reusing = EventLoop(reusesConnections: true)
+    /// For requests that may change something: each has connections of its own.
+    private static let fresh = EventLoop(reusesConnections: false)
+
+    /// The loop for requests with a method.
+    static func `for`(_ method: HTTPMethod) -> EventLoop { method.isSafe ? reusing : fresh }
 
     private enum Command: Sendable {
         case start(Transfer)
@@ -15,22 +26,31 @@ final class EventLoop: @unchecked Sendable {
         case resume(Transfer)
     }
 
+    /// libcurl's own set-up, once in a process.
+    private static let library: Void = rz_curl_global_init()
+
     /// Connections to one host at a time; further transfers wait for one.
     private static let connectionsPerHost = 256
 
+    let reusesConnections: Bool
     private let multi: UnsafeMutableRawPointer
     private let lock = NSLock()
     private var inbox: [Command] = []
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
 
-    private init() {
-        rz_curl_global_init()
+    private init(reusesConnections: Bool) {
+        self.reusesConnections = reusesConnections
+        _ = EventLoop.library
         guard let multi = curl_multi_init() else { preconditionFailure("libcurl has no memory to start") }
         self.multi = multi
+        if !reusesConnections {
+            // Nor may a transfer join the connection of another one that is under way (HTTP/2).
+            _ = rz_curl_multi_set_long(multi, CURLMOPT_PIPELINING, rz_curl_pipe_nothing())
+        }
         _ = rz_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, EventLoop.connectionsPerHost)
         _ = rz_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, EventLoop.connectionsPerHost)
         let thread = Thread { [self] in run() }
-        thread.name = "rz.transport"
+        thread.name = reusesConnections ? "rz.transport" : "rz.transport.1"
         thread.start()
     }
 

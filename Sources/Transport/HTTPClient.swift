@@ -1,6 +1,6 @@
 import Foundation
 
-/// Makes HTTP requests over libcurl. All clients share one event loop and its connections.
+/// Makes HTTP requests over libcurl. All clients share its event loops and their connections.
 public struct HTTPClient: Sendable {
     public static let shared = HTTPClient()
 
@@ -8,21 +8,33 @@ public struct HTTPClient: Sendable {
 
     /// Makes a request and reads its answer, whatever its status.
     ///
-    /// Requests with safe methods are tried again when they failed for a passing reason; others are made once.
-    /// Cancelling the task ends the transfer and closes its connection.
+    /// Requests with safe methods are tried again when they failed for a passing reason; others are sent once, by
+    /// libcurl too. Cancelling the task ends the transfer and closes its connection.
     public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+        try await attempts(at: request, ContinuousClock()) { deadline throws(TransportError) in
+            try await sendOnce(request, deadline: deadline)
+        }
+    }
+
+    /// Makes attempts until one succeeds or they are over; all together have the request's deadline.
+    ///
+    /// - Parameter once: one attempt, with what is left of the deadline.
+    func attempts<Answer>(
+        at request: HTTPRequest, _ clock: some Clock<Duration>,
+        once: (Duration) async throws(TransportError) -> Answer
+    ) async throws(TransportError) -> Answer {
         let policy = request.retry ?? (request.method.isSafe ? .standard : .none)
-        let end = ContinuousClock.now + request.deadline
+        let end = clock.now.advanced(by: request.deadline)
         var attempt = 1
         while true {
             do throws(TransportError) {
-                return try await sendOnce(request, deadline: end - ContinuousClock.now)
+                return try await once(clock.now.duration(to: end))
             } catch {
                 let pause = policy.pause * (1 << min(attempt - 1, 6)) * Double.random(in: 0.5...1)
-                guard attempt < policy.attempts, error.isTransient, ContinuousClock.now + pause < end else {
+                guard attempt < policy.attempts, error.isTransient, clock.now.advanced(by: pause) < end else {
                     throw error
                 }
-                do { try await Task.sleep(for: pause) } catch { throw TransportError(cancelled: request) }
+                do { try await clock.sleep(for: pause) } catch { throw TransportError(cancelled: request) }
                 attempt += 1
             }
         }
@@ -36,24 +48,24 @@ public struct HTTPClient: Sendable {
     ) async throws(TransportError) -> HTTPStream {
         let pipe = BodyPipe()
         let transfer = Transfer(request, deadline: request.deadline, pipe: pipe) { _ in }
-        EventLoop.shared.start(transfer)
+        transfer.loop.start(transfer)
         let timer = Task {
             try await Task.sleep(for: request.deadline)
-            EventLoop.shared.expire(transfer)
+            transfer.loop.expire(transfer)
         }
         let head = await withTaskCancellationHandler {
             await pipe.waitForHead()
         } onCancel: {
-            EventLoop.shared.cancel(transfer)
+            transfer.loop.cancel(transfer)
         }
         timer.cancel()
         let (status, headers) = try head.get()
         let reading = Reading(transfer: transfer, limit: limit)
         let body = AsyncThrowingStream<[UInt8], any Error> {
             let piece = await withTaskCancellationHandler {
-                await pipe.next { EventLoop.shared.resume(transfer) }
+                await pipe.next { transfer.loop.resume(transfer) }
             } onCancel: {
-                EventLoop.shared.cancel(transfer)
+                transfer.loop.cancel(transfer)
             }
             return try withExtendedLifetime(reading) { try piece.get() }
         }
@@ -64,10 +76,10 @@ public struct HTTPClient: Sendable {
         let ending = Ending()
         let transfer = Transfer(request, deadline: deadline) { ending.resolve($0) }
         let result = await withTaskCancellationHandler {
-            EventLoop.shared.start(transfer)
+            transfer.loop.start(transfer)
             return await ending.value
         } onCancel: {
-            EventLoop.shared.cancel(transfer)
+            transfer.loop.cancel(transfer)
         }
         let answer = try result.get()
         return HTTPResponse(status: answer.status, headers: answer.headers, body: answer.body, url: answer.url)
@@ -84,14 +96,14 @@ private final class Reading: Sendable {
         timer = limit.map { limit in
             Task {
                 try await Task.sleep(for: limit)
-                EventLoop.shared.expire(transfer)
+                transfer.loop.expire(transfer)
             }
         }
     }
 
     deinit {
         timer?.cancel()
-        EventLoop.shared.cancel(transfer)
+        transfer.loop.cancel(transfer)
     }
 }
 

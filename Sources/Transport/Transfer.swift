@@ -15,6 +15,8 @@ final class Transfer: @unchecked Sendable {
     }
 
     let request: HTTPRequest
+    /// Where it takes place.
+    let loop: EventLoop
     private(set) var handle: UnsafeMutableRawPointer?
     private(set) var isFinished = false
     private let deadline: Duration
@@ -38,6 +40,7 @@ final class Transfer: @unchecked Sendable {
         onEnd: @escaping @Sendable (Result<Answer, TransportError>) -> Void
     ) {
         self.request = request
+        loop = EventLoop.for(request.method)
         self.deadline = deadline
         self.pipe = pipe
         self.onEnd = onEnd
@@ -67,7 +70,9 @@ final class Transfer: @unchecked Sendable {
             number(
                 CURLOPT_HTTP_VERSION,
                 request.assumesHTTP2 ? rz_curl_http_version_2_prior_knowledge() : rz_curl_http_version_2_tls()),
-            setDeadline(), setMethod(), setBody(), setCredentials(), setTLS(), setHeaders(), setCallbacks(),
+            number(CURLOPT_FRESH_CONNECT, loop.reusesConnections ? 0 : 1),
+            number(CURLOPT_FORBID_REUSE, loop.reusesConnections ? 0 : 1), setDeadline(), setMethod(), setBody(),
+            setCredentials(), setTLS(), setHeaders(), setCallbacks(),
             request.unixSocket.map { text(CURLOPT_UNIX_SOCKET_PATH, $0) } ?? true,
         ]
         return isSet.allSatisfy { $0 } ? handle : nil

@@ -44,6 +44,23 @@ struct RequestCallerTests {
         }
     }
 
+    @Test(
+        "whose server reads it and closes the connection was sent once, if it may change something",
+        arguments: ["POST", "PUT", "PATCH", "DELETE"])
+    func once(method: String) async throws {
+        try await StubServer.with { stub in
+            try await stub.closes(method, "/hook")
+            try await stub.answers("GET", "/there", 200)
+            // Connections to the server wait to be used again.
+            for _ in 0..<2 {
+                try await caller.call(HTTPWork(url: Setting(stub.url + "/there")), inventory: Inventory())
+            }
+            let failure = try await failure(HTTPWork(method: method, url: Setting(stub.url + "/hook")))
+            #expect(failure.kind == .unknownEffect)
+            #expect(try await stub.recorded().filter { $0.path == "/hook" }.count == 1)
+        }
+    }
+
     @Test("that reaches nobody may be repeated")
     func refused() async throws {
         let nobody = "http://127.0.0.1:\(try FreePorts.claim())"

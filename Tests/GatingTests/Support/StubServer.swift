@@ -40,11 +40,19 @@ struct StubServer {
         _ method: String, _ path: String, _ status: Int = 200, _ body: JSON = [:], text: String? = nil,
         headers: JSON = [:], delay: Double = 0
     ) async throws {
-        let rule: JSON = [
+        try await add([
             "method": .string(method), "path": .string(path), "status": .number(JSONNumber(status)),
             "body": .string(text ?? body.compact), "headers": headers,
             "delay": JSONNumber(delay).map(JSON.number) ?? 0,
-        ]
+        ])
+    }
+
+    /// Requests of this method, whose path begins so, are read whole from now on, and their connection is closed.
+    func closes(_ method: String, _ path: String) async throws {
+        try await add(["method": .string(method), "path": .string(path), "close": true])
+    }
+
+    private func add(_ rule: JSON) async throws {
         _ = try await HTTPClient.shared.send(HTTPRequest("PUT", url + "/_answer", body: Array(rule.compact.utf8)))
     }
 
@@ -97,10 +105,13 @@ private let script = """
                         "authorization": self.headers.get("Authorization") or ""})
             for rule in rules:
                 if rule["method"] == self.command and self.path.startswith(rule["path"]):
+                    if "close" in rule:
+                        self.close_connection = True
+                        return
                     time.sleep(rule["delay"])
                     return self.reply(rule["status"], rule["body"], rule["headers"])
             self.reply(404, json.dumps({"message": "URI not found"}))
-        do_GET = do_PUT = do_POST = do_DELETE = any
+        do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = any
     class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         daemon_threads = True
     server = Server(("127.0.0.1", 0), Handler)

@@ -126,7 +126,7 @@ private func firstLine(of pipe: Pipe) async -> String {
 }
 
 private let script = """
-    import http.server, os, socket, socketserver, ssl, sys, threading, time, urllib.parse
+    import http.server, os, select, socket, socketserver, ssl, sys, threading, time, urllib.parse
     hits, lock = {}, threading.Lock()
     def hit(name, amount=1):
         with lock:
@@ -153,6 +153,7 @@ private let script = """
                 head = f"{self.command} {self.path}\\n" + "".join(f"{k}: {v}\\n" for k, v in self.headers.items())
                 self.answer(200, head.encode() + b"\\n" + body)
             elif name == "hits": self.answer(200, str(hits.get(rest, 0)).encode())
+            elif name == "port": self.answer(200, str(self.client_address[1]).encode())
             elif name == "status": self.answer(int(rest), b"body of " + rest.encode())
             elif name == "redirect":
                 status, _, to = rest.partition("/")
@@ -191,12 +192,13 @@ private let script = """
                 self.end_headers()
                 try:
                     while True:
+                        if not select.select([], [self.connection], [], 0.5)[1]: hit("waiting")
                         self.chunk(b"x" * 65536)
                         hit("sent", 65536)
                 except OSError:
                     hit("stopped")
                     raise
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = act
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_UPDATE = act
         def log_message(self, *arguments): pass
         def address_string(self): return "client"
     class Server(http.server.ThreadingHTTPServer):
