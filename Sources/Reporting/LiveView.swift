@@ -13,11 +13,15 @@ public struct LiveView: Sendable {
     }
 
     /// The lines of the view; the last one names the keys, if somebody sits at them.
-    public func lines(_ state: RunState, now: Instant, keys: String? = nil) -> [String] {
+    ///
+    /// - Parameter traffic: as it was last measured; nil where no one knows.
+    public func lines(
+        _ state: RunState, now: Instant, traffic: TelemetryReading? = nil, keys: String? = nil
+    ) -> [String] {
         var lines = [heading(state, now), ""]
         let before = plan.phases.filter { state.phaseEndedAt[$0] != nil }
         if !before.isEmpty { lines += wrapped(before.map { style.good("✓") + " \($0) \(took($0, state))" }) }
-        lines += present(state, now)
+        lines += present(state, now, traffic)
         lines += holders(state)
         let after = plan.phases.filter { $0 > state.phase }
         if !after.isEmpty, state.status == .running || state.status == .paused {
@@ -101,10 +105,10 @@ public struct LiveView: Sendable {
 
     // MARK: - The present phase
 
-    private func present(_ state: RunState, _ now: Instant) -> [String] {
+    private func present(_ state: RunState, _ now: Instant, _ reading: TelemetryReading?) -> [String] {
         guard !state.status.isEnded else { return [] }
         var lines = [state.status == .rollingBack ? style.careful("◂ undoing") : "▸ " + style.strong("\(state.phase)")]
-        if state.phase.ownsTraffic || state.traffic.isShifted { lines += traffic(state) }
+        if state.phase.ownsTraffic || state.traffic.isShifted { lines += traffic(state, now, reading) }
         let steps = plan.steps.filter { state.steps[$0.id].map { isShown($0.progress) } ?? false }
         lines += steps.prefix(8).flatMap { step(state.steps[$0.id] ?? StepState(), $0, state.status, now) }
         if steps.count > 8 { lines.append("    … and \(steps.count - 8) more") }
@@ -142,11 +146,19 @@ public struct LiveView: Sendable {
         return [first] + text.wrapped(to: space - 2).prefix(3).map { "        \($0)" }
     }
 
-    private func traffic(_ state: RunState) -> [String] {
+    /// Numbers that are older are said to be: twice a second there are new ones.
+    private static let oldest = Period(milliseconds: 3000)
+
+    private func traffic(_ state: RunState, _ now: Instant, _ reading: TelemetryReading?) -> [String] {
         let share = state.traffic.verified ?? state.traffic.intended
         let doubt = state.traffic.verified == nil ? "  (being set)" : ""
         var lines = ["    \(plan.direction.new)  \(Wording.bar(share.fraction))  \(share)\(doubt)"]
-        let samples = state.traffic.samples
+        // Journals of before hold samples themselves.
+        let samples = reading?.samples ?? state.traffic.samples
+        if let reading, now - reading.time > LiveView.oldest {
+            let age = "the numbers are \(Wording.time(now - reading.time)) old"
+            lines.append("    " + style.careful(age))
+        }
         var shown = Set<String>()
         for sample in samples where sample.color == plan.direction.new {
             guard

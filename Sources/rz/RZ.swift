@@ -3,6 +3,11 @@ import ArgumentParser
 /// Moves a whole data centre from its blue environment to its green one.
 @main
 struct RZ: AsyncParsableCommand {
+    static func main() async {
+        Signals.outliveReaders()
+        await main(nil)
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "rz",
         abstract: "Moves a whole data centre from its blue environment to its green one, while users notice nothing.",

@@ -118,19 +118,38 @@ struct OverrideTests {
     @Test(
         "that fits no place in the definition is a failure and breaks nothing",
         arguments: [
-            "portDefinitions.5.port", "portDefinitions.x", "cmd.x", "cpus.y", "constraints.0.7", "id", "", "env..X",
-            ".", "portDefinitions[name=none].port", "portDefinitions[0", "portDefinitions[0]port",
-            "portDefinitions[0].",
-            "portDefinitions[]", "container.volumes[name=a].mode",
-            "fetch.1.uri",
+            "portDefinitions.5.port", "portDefinitions.x", "cmd.x", "cpus.y", "constraints.0.7",
+            "portDefinitions[name=none].port", "container.volumes[name=a].mode", "fetch.1.uri",
         ])
     func misfits(path: String) throws {
+        let shown = path.replacing("[", with: ".").replacing("]", with: "")
+        #expect(try refusal(of: path) == "An override can't set \(shown)")
+    }
+
+    @Test(
+        "that is no path is a failure and breaks nothing",
+        arguments: [
+            "", "env..X", ".", "portDefinitions[0", "portDefinitions[0]port", "portDefinitions[0].",
+            "portDefinitions[]",
+        ])
+    func malformed(path: String) throws {
+        #expect(try refusal(of: path) == "“\(path)” is not a path into a definition")
+    }
+
+    @Test("of the id is a failure and breaks nothing")
+    func identity() throws {
+        #expect(try refusal(of: "id") == "An override can't change the id of /shop/cart")
+    }
+
+    /// How an override of a path is refused; the definition must be as it was.
+    private func refusal(of path: String) throws -> String {
         var definition = try definition(app)
         let before = definition
-        #expect(throws: Failure.self) {
+        let failure = try #require(throws: Failure.self) {
             try definition.apply([Override(match: .id("*"), set: [path: "x"])], inventory: nil, resolver: resolver())
         }
         #expect(definition == before)
+        return failure.summary
     }
 
     @Test(
@@ -159,10 +178,11 @@ struct OverrideTests {
         #expect(
             try launched.apply([rule], inventory: inventory, resolver: resolver())
                 == [FieldChange(path: "env.CACHE_HOST", from: "10.1.0.7", to: "10.2.0.7")])
-        #expect(throws: Failure.self) {
-            var nowhere = try definition(app)
-            _ = try nowhere.apply([rule], inventory: Inventory(), resolver: resolver())
+        var nowhere = try definition(app)
+        let failure = #expect(throws: Failure.self) {
+            try nowhere.apply([rule], inventory: Inventory(), resolver: resolver())
         }
+        #expect(failure?.summary == "{{ cache[0].address }} has no value")
     }
 
     @Test("masks what comes from secrets, before and after")

@@ -73,7 +73,9 @@ struct SchemaTests {
             steps: future.steps + [
                 Schema.Step(from: 4) { database throws(JournalError) in try database.execute("no such thing") }
             ])
-        #expect(throws: JournalError.self) { try home.open(as: broken) }
+        let error = #expect(throws: JournalError.self) { try home.open(as: broken) }
+        #expect(error?.kind == .broken)
+        #expect(error?.message.contains("syntax error") == true)
         #expect(try Database(path: home.file, readOnly: true).integer("PRAGMA user_version") == 1)
         let journal = try home.open(as: future)
         #expect(try await journal.verify().events == 3)

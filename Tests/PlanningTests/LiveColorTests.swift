@@ -48,7 +48,8 @@ struct LiveColorTests {
         #expect { try liveColor(of: ["edge-1": SmallWorld.loadBalancer(blue: 0, green: 0)], rules) } throws: {
             "\($0)".contains("No server of either color has weight")
         }
-        #expect(throws: Failure.self) { try liveColor(of: [:], rules) }
+        let nowhere = #expect(throws: Failure.self) { try liveColor(of: [:], rules) }
+        #expect(nowhere?.summary == "No server of either color has weight on any load balancer")
     }
 
     @Test("is unknown when a load balancer lacks the backend, which is named with those that it has")

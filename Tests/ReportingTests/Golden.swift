@@ -3,7 +3,8 @@ import Testing
 
 /// Compares a text with the file that holds what it was when somebody last looked at it.
 ///
-/// With `RZ_UPDATE_GOLDEN=1` in the environment the file is written instead; look at the difference before a commit.
+/// With `RZ_UPDATE_GOLDEN=1` in the environment the file is written instead, and the test fails: look at the difference
+/// before a commit.
 func expectGolden(_ text: String, _ name: String, width: Int = 100, sourceLocation: SourceLocation = #_sourceLocation)
     throws
 {
@@ -14,6 +15,7 @@ func expectGolden(_ text: String, _ name: String, width: Int = 100, sourceLocati
     }
     if ProcessInfo.processInfo.environment["RZ_UPDATE_GOLDEN"] == "1" {
         try text.write(to: file, atomically: true, encoding: .utf8)
+        Issue.record("\(name) was written, and compared with nothing", sourceLocation: sourceLocation)
         return
     }
     let known = try String(contentsOf: file, encoding: .utf8)

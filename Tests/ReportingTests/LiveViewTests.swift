@@ -41,6 +41,28 @@ struct LiveViewTests {
         try draw(story, "live-cutover")
     }
 
+    @Test("shows what was measured last, and not what a journal of before holds")
+    func reading() {
+        var story = cutOver(at: "cutOver/shift-10%")
+        story.happens(.trafficSampled(samples: Example.samples(green: 0.1)))
+        let before = LiveView(story.plan).lines(story.state, now: story.now)
+        let fresh = TelemetryReading(time: story.now, samples: Example.samples(green: 0.5))
+        let lines = LiveView(story.plan).lines(story.state, now: story.now, traffic: fresh)
+        #expect(before.contains { $0.contains("green 10 %") })
+        #expect(lines.contains { $0.contains("green 50 %") })
+        #expect(!lines.contains { $0.contains("green 10 %") })
+        #expect(!lines.contains { $0.contains("numbers are") })
+    }
+
+    @Test("says how old the numbers are, once they are older than they should be")
+    func age() {
+        let story = cutOver(at: "cutOver/shift-10%")
+        let old = TelemetryReading(
+            time: story.now + Period(milliseconds: -12_000), samples: Example.samples(green: 0.1))
+        let lines = LiveView(story.plan).lines(story.state, now: story.now, traffic: old)
+        #expect(lines.contains { $0.contains("the numbers are 12 s old") })
+    }
+
     @Test("while weights are being set")
     func beingSet() throws {
         var story = cutOver(at: "cutOver/shift-10%")

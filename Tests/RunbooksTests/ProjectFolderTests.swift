@@ -43,7 +43,8 @@ struct ProjectFolderTests {
         try project.write(Sample.environment, to: "environments/shop/environment.yaml")
         try project.write(Sample.environment, to: "shop/environment.yaml")
         try project.write(Sample.environment, to: "environment.yaml")
-        #expect(throws: Failure.self) { try project.projectFolder.environment(name) }
+        let failure = #expect(throws: Failure.self) { try project.projectFolder.environment(name) }
+        #expect(failure?.summary == "There is no environment \(name)")
     }
 
     @Test("refuses an environment that is called otherwise than its folder")
@@ -60,7 +61,9 @@ struct ProjectFolderTests {
     @Test("names a runbook that is not there, and those that are")
     func runbooks() throws {
         let project = try Project()
-        #expect(throws: Failure.self) { try project.projectFolder.runbook("rz-update") }
+        let none = #expect(throws: Failure.self) { try project.projectFolder.runbook("rz-update") }
+        #expect(none?.summary == "There is no runbook rz-update")
+        #expect(none?.details == ["known: none"])
         try project.write(Sample.runbook, to: "runbooks/rz-update.yaml")
         let failure = #expect(throws: Failure.self) { try project.projectFolder.runbook("rz-updat") }
         #expect(failure?.advice == "Did you mean rz-update?")

@@ -62,13 +62,21 @@ struct SettingResolverTests {
         let file = #expect(throws: Failure.self) { try resolver.resolve("${file:nope}") }
         #expect(file?.place == "${file:nope}, which is \(project.root)/nope")
         #expect(file?.kind == .permanent)
-        #expect(throws: Failure.self) { try resolver.resolve("${vault:x}") }
+        let foreign = #expect(throws: Failure.self) { try resolver.resolve("${vault:x}") }
+        #expect(foreign?.summary == "“${vault:x}” refers to nothing known")
     }
 
-    @Test("is refused when it is no plain file of text", arguments: ["/dev/zero", "/", "binary"])
-    func noFile(path: String) throws {
+    @Test(
+        "is refused when it is no plain file of text",
+        arguments: [
+            ("/dev/zero", "What a setting refers to is no file of at most 1 MiB"),
+            ("/", "What a setting refers to is no file of at most 1 MiB"),
+            ("binary", "A file that a setting refers to is not UTF-8 text"),
+        ])
+    func noFile(path: String, summary: String) throws {
         try project.write([0xFF, 0xFE], to: "binary")
-        #expect(throws: Failure.self) { try resolver().resolve(Setting("${file:\(path)}")) }
+        let failure = #expect(throws: Failure.self) { try resolver().resolve(Setting("${file:\(path)}")) }
+        #expect(failure?.summary == summary)
     }
 
     @Test("never shows in an error what another reference became")

@@ -31,9 +31,10 @@ package final class Program: @unchecked Sendable {
     ///   - folder: for the files of its output.
     ///   - executable: its file.
     ///   - input: the file it reads.
+    ///   - standardOutput: a descriptor to write to in place of a file.
     package init(
         _ arguments: [String], variables: [String: String], folder: String, executable: String = Program.rz.path,
-        input: String = "/dev/null"
+        input: String = "/dev/null", standardOutput: Int32? = nil
     ) throws {
         name = ([URL(filePath: executable).lastPathComponent] + arguments).joined(separator: " ")
         let path = "\(folder)/\(UUID().uuidString)"
@@ -41,7 +42,7 @@ package final class Program: @unchecked Sendable {
         pid = try spawn(
             [executable] + arguments,
             variables: ProcessInfo.processInfo.environment.merging(variables) { $1 }, input: input,
-            output: outputFile, errors: errorFile)
+            output: outputFile, descriptor: standardOutput, errors: errorFile)
     }
 
     deinit {
@@ -114,7 +115,8 @@ package final class Program: @unchecked Sendable {
 /// Starts a program as a shell would: no signal blocked or ignored, in a process group of its own. (A child of
 /// Foundation's `Process` inherits the signals that the calling thread blocks, SIGTERM among them.)
 private func spawn(
-    _ arguments: [String], variables: [String: String], input: String, output: String, errors: String
+    _ arguments: [String], variables: [String: String], input: String, output: String, descriptor: Int32?,
+    errors: String
 ) throws -> pid_t {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -133,7 +135,11 @@ private func spawn(
     posix_spawn_file_actions_init(&files)
     defer { posix_spawn_file_actions_destroy(&files) }
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, input, O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    if let descriptor {
+        posix_spawn_file_actions_adddup2(&files, descriptor, STDOUT_FILENO)
+    } else {
+        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    }
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
 
     var words = arguments.map { strdup($0) } + [nil]

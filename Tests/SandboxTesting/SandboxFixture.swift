@@ -66,11 +66,14 @@ package struct SandboxFixture: Sendable {
 
     // MARK: - rz
 
-    package func start(_ arguments: [String], variables: [String: String] = [:]) throws -> Program {
+    package func start(
+        _ arguments: [String], variables: [String: String] = [:], standardOutput: Int32? = nil
+    ) throws -> Program {
         let venv = Program.checkout.appending(path: ".venv/bin").path
         let path = "\(venv):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
         let fixed = ["RZ_HOME": home, "RZ_ROOT": root, "PATH": path, "NO_COLOR": "1"]
-        return try Program(arguments, variables: fixed.merging(variables) { $1 }, folder: folder)
+        return try Program(
+            arguments, variables: fixed.merging(variables) { $1 }, folder: folder, standardOutput: standardOutput)
     }
 
     @discardableResult

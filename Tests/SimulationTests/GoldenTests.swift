@@ -27,13 +27,15 @@ struct GoldenTests {
     }
 }
 
-/// Logs as reviewed text files; `RZ_UPDATE_GOLDEN=1` writes them anew.
+/// Logs as reviewed text files; `RZ_UPDATE_GOLDEN=1` writes them again, and the tests fail.
 private enum Golden {
     static func compare(_ log: [String], with name: String) throws {
         let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/\(name).txt")
         let text = log.joined(separator: "\n") + "\n"
         if ProcessInfo.processInfo.environment["RZ_UPDATE_GOLDEN"] == "1" {
             try Data(text.utf8).write(to: path)
+            Issue.record("\(name) was written, and compared with nothing")
+            return
         }
         let golden = try String(contentsOf: path, encoding: .utf8)
         #expect(text == golden, "\(name) differs; look at it, then write it anew with RZ_UPDATE_GOLDEN=1")

@@ -9,6 +9,17 @@ public protocol TelemetrySink: Sendable {
     func publish(_ samples: [TrafficSample], at time: Instant, run: RunID)
 }
 
+/// One look at the traffic, as it was published.
+public struct TelemetryReading: Sendable, Hashable {
+    public var time: Instant
+    public var samples: [TrafficSample]
+
+    public init(time: Instant, samples: [TrafficSample]) {
+        self.time = time
+        self.samples = samples
+    }
+}
+
 /// Measurements that no one wants.
 public struct NoTelemetry: TelemetrySink {
     public init() {}

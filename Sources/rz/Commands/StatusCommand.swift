@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import Journal
 import Migration
+import Publishing
 import Reporting
 
 struct StatusCommand: AsyncParsableCommand {
@@ -82,13 +83,15 @@ struct StatusCommand: AsyncParsableCommand {
     private func print(_ plan: Plan, _ state: RunState, _ runs: Runs, again: Bool = false) async throws {
         let terminal = Terminal.standardOutput
         let performer = try await runs.performer()
+        let traffic = TelemetryRing.newest(of: state.run, in: Places().telemetry(of: runs.environment))
+        let now = SystemClock().now
         if json {
-            terminal.write(StatusJSON(plan, state, performer).text + "\n")
+            terminal.write(StatusJSON(plan, state, performer, traffic: traffic, now: now).text + "\n")
             return
         }
         if again, terminal.isInteractive { terminal.write("\u{1B}[H\u{1B}[2J") }
         let view = LiveView(plan, style: terminal.style, width: terminal.width)
-        terminal.write(view.lines(state, now: SystemClock().now).joined(separator: "\n") + "\n")
+        terminal.write(view.lines(state, now: now, traffic: traffic).joined(separator: "\n") + "\n")
         if hasStopped(state) {
             terminal.write("\n" + Outcome(plan, state, style: terminal.style).text)
         } else if let performer {
@@ -108,7 +111,10 @@ struct StatusJSON {
     /// The status in one word.
     let word: String
 
-    init(_ plan: Plan, _ state: RunState, _ performer: JournalLock?) {
+    init(
+        _ plan: Plan, _ state: RunState, _ performer: JournalLock?, traffic: TelemetryReading? = nil,
+        now: Instant = SystemClock().now
+    ) {
         var object: [(String, JSON)] = [
             ("environment", .string(plan.environment.name)), ("run", .string(state.run.text)),
             ("plan", .string(plan.id)), ("from", .string(plan.direction.old.rawValue)),
@@ -120,6 +126,9 @@ struct StatusJSON {
                 [
                     "intended": .string(state.traffic.intended.text),
                     "verified": state.traffic.verified.map { .string($0.text) } ?? .null,
+                    "sampledAt": traffic.map { .string($0.time.description) } ?? .null,
+                    "age": traffic.map { .string(max(.zero, now - $0.time).description) } ?? .null,
+                    "samples": TrafficJSON.samples(traffic?.samples ?? []),
                 ]
             ),
             (

@@ -87,7 +87,7 @@ struct UpdateCommand: AsyncParsableCommand {
         if !output.json {
             terminal.write(
                 project.settings.secrets.redact(PlanView(plan, style: terminal.style, width: terminal.width).text)
-                    + "\n")
+                    + "\n", within: yes ? .seconds(2) : nil)
         }
         try refuseIfBlocked(plan)
         if yes { return plan }

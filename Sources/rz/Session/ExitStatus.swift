@@ -26,10 +26,11 @@ func exiting(_ work: () async throws -> ExitStatus) async throws {
     do {
         status = try await work()
     } catch let failure as Failure {
-        Terminal.standardError.write("error: \(failure.description)\n")
+        Terminal.standardError.write("error: \(failure.description)\n", within: .seconds(2))
         throw (failure.kind == .refused ? ExitStatus.refused : .error).code
     } catch let error as ConfigurationError {
-        Terminal.standardError.write("error: \(error.description)\nMend it, then check it with: rz validate\n")
+        Terminal.standardError.write(
+            "error: \(error.description)\nMend it, then check it with: rz validate\n", within: .seconds(2))
         throw ExitStatus.error.code
     }
     if status != .done { throw status.code }

@@ -3,7 +3,7 @@ import Foundation
 import Journal
 import KillPoints
 import Migration
-import Reporting
+import Publishing
 import Runbooks
 
 /// One process performing one run: engine, signals, and the view that the reader wants.
@@ -20,25 +20,30 @@ struct Performance {
     /// Performs the run and tells how it ended.
     func perform(opening: Event.Kind, until lastPhase: Phase? = nil) async throws -> ExitStatus {
         let plan = plan
-        let screen = Screen(plan: plan, output: output, secrets: { [settings = project.settings] in settings.secrets })
+        let screen = Screen(
+            plan: plan, run: run, output: output, secrets: { [settings = project.settings] in settings.secrets })
+        let ring = TelemetryRing(folder: project.places.telemetry(of: plan.environment.name))
+        // Both only take what they are given: no reader, and no disk, holds up the run (invariant I14).
         let engine = Engine(
             plan: plan, run: run, drivers: project.drivers, journal: KillPoints.active?.around(journal) ?? journal,
-            clock: SystemClock(), epoch: lock.epoch
-        ) { event, state in await screen.show(event, state) }
+            clock: SystemClock(), epoch: lock.epoch, telemetry: Telemetry(sinks: [screen, ring])
+        ) { event, state in screen.show(event, state) }
         let interrupted = Failure(
             "Interrupted", details: ["steps under way were stopped cleanly"], advice: "Go on with: rz resume.",
             kind: .cancelled)
         let signals = Signals { Task { await engine.interrupt(interrupted) } }
         defer { signals.stop() }
-        await screen.start()
+        screen.start()
         let state: RunState
         do {
             state = try await engine.perform(opening: opening, until: lastPhase)
         } catch {
             await screen.stop(nil)
+            await ring.close(within: .seconds(1))
             throw error
         }
         await screen.stop(state)
+        await ring.close(within: .seconds(1))
         return status(of: state, interrupted)
     }
 
@@ -52,63 +57,11 @@ struct Performance {
     }
 }
 
-/// Where events are shown: redrawn in place for people, one line each in a pipe, one JSON object each for machines.
-actor Screen {
-    private let plan: Plan
-    private let output: Performance.Output
-    private let secrets: @Sendable () -> Secrets
-    private let terminal = Terminal.standardOutput
-    private var state: RunState?
-    private var drawnLines = 0
-    private var ticker: Task<Void, Never>?
+/// Publishes to several.
+private struct Telemetry: TelemetrySink {
+    let sinks: [any TelemetrySink]
 
-    init(plan: Plan, output: Performance.Output, secrets: @escaping @Sendable () -> Secrets) {
-        self.plan = plan
-        self.output = output
-        self.secrets = secrets
+    func publish(_ samples: [TrafficSample], at time: Instant, run: RunID) {
+        for sink in sinks { sink.publish(samples, at: time, run: run) }
     }
-
-    func start() {
-        guard output == .people else { return }
-        ticker = Task {
-            while !Task.isCancelled {
-                draw()
-                try? await Task.sleep(for: .milliseconds(500))
-            }
-        }
-    }
-
-    func show(_ event: Event, _ state: RunState) {
-        self.state = state
-        switch output {
-        case .people:
-            break
-        case .lines:
-            if let line = EventLines(plan, style: terminal.style).line(for: event) { write(line + "\n") }
-        case .json:
-            // Masked value by value: masking the finished line could break its JSON.
-            if let line = try? EventCoding.line(for: event, redacting: secrets()) { terminal.write(line + "\n") }
-        }
-    }
-
-    func stop(_ final: RunState?) {
-        ticker?.cancel()
-        if output == .people { draw() }
-        guard let final, output != .json else { return }
-        write("\n" + Outcome(plan, final, style: terminal.style).text)
-    }
-
-    private func draw() {
-        guard let state else { return }
-        let view = LiveView(plan, style: terminal.style, width: terminal.width)
-        let keys = "Ctrl-C halts cleanly (rz resume goes on)   elsewhere: rz pause, rz abort, rz status"
-        let lines = view.lines(state, now: SystemClock().now, keys: state.status.isEnded ? nil : keys)
-        var text = drawnLines > 0 ? "\u{1B}[\(drawnLines)A" : ""
-        for line in lines { text += "\u{1B}[2K\(line)\n" }
-        text += "\u{1B}[J"
-        drawnLines = lines.count
-        write(text)
-    }
-
-    private func write(_ text: String) { terminal.write(secrets().redact(text)) }
 }

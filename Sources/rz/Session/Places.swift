@@ -19,6 +19,9 @@ struct Places: Sendable {
     /// What drivers keep for an environment: Terraform states, logs.
     func state(of environment: String) -> String { "\(home)/environments/\(environment)" }
 
+    /// What the runs of an environment measured last.
+    func telemetry(of environment: String) -> String { state(of: environment) + "/telemetry" }
+
     /// The copy of the checkout that runs of an environment work from.
     func copy(_ source: PinnedSource, of environment: String) -> String {
         "\(state(of: environment))/source/\(source.copy)"

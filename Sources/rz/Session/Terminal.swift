@@ -1,4 +1,5 @@
 import Foundation
+import Publishing
 import Reporting
 
 /// Standard output or standard error: whether people look at it, how wide it is, and how it is written to.
@@ -26,18 +27,15 @@ struct Terminal: Sendable {
     }
 
     /// Writes a text, its secrets masked.
-    func write(_ text: String) {
-        var rest = Array(Redaction.redact(text).utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            // Whoever read the pipe is gone; the work goes on without a reader.
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
+    ///
+    /// - Parameter limit: after which the rest is left to a reader who is too slow; nil waits for the reader, as commands
+    ///   do that only show something.
+    func write(_ text: String, within limit: Duration? = nil) {
+        let bytes = Array(Redaction.redact(text).utf8)
+        if let limit {
+            Publishing.write(bytes, to: descriptor, within: limit)
+        } else {
+            _ = Publishing.write(bytes, to: descriptor)
         }
     }
 }
-
-#if canImport(Glibc)
-    import Glibc
-#endif

@@ -90,12 +90,27 @@ struct ChronosClusterTests {
         }
     }
 
-    @Test("removes no job while a run of it is under way: Chronos would kill it")
-    func stop() async throws {
+    @Test(
+        "counts every run that the graph tells of, one that waits for its start too",
+        arguments: [
+            ("queued", 1), ("running", 1), ("2 running", 2), ("12 running", 12), ("idle", 0), ("failed", 0), ("", 0),
+        ])
+    func runs(state: String, count: Int) async throws {
+        try await StubMarathon.with { stub in
+            try await stub.answers("GET", "/v1/scheduler/jobs", 200, [["name": "a, b", "schedule": "R//PT1H"]])
+            try await stub.answers("GET", "/v1/scheduler/graph/csv", 200, text: "node,a, b,success,\(state)\n")
+            #expect(try await cluster(stub).observeActivity(["chronos:a, b"])["chronos:a, b"]?.running == count)
+        }
+    }
+
+    @Test(
+        "removes no job while a run of it is under way, or waits for its start: Chronos would kill it",
+        arguments: ["running", "queued"])
+    func stop(state: String) async throws {
         try await StubMarathon.with { stub in
             try await stub.answers(
                 "GET", "/v1/scheduler/jobs", 200, [["name": "a", "schedule": "R//PT1H", "disabled": true]])
-            try await stub.answers("GET", "/v1/scheduler/graph/csv", 200, text: "node,a,success,running\n")
+            try await stub.answers("GET", "/v1/scheduler/graph/csv", 200, text: "node,a,success,\(state)\n")
             let failure = await #expect(throws: Failure.self) { try await cluster(stub).stop("chronos:a") }
             #expect(failure?.kind == .transient)
             #expect(try await !stub.recorded().contains { $0.method == "DELETE" })

@@ -38,7 +38,8 @@ struct CombinedClusterTests {
         let combined = CombinedCluster(zip(sources, twice).map { CombinedCluster.Member($0, $1) })
         let failure = await #expect(throws: Failure.self) { try await combined.observeServices() }
         #expect(failure?.details == ["marathon", "metronome"])
-        await #expect(throws: Failure.self) { try await combined.stop("/other/cart") }
+        let stranger = await #expect(throws: Failure.self) { try await combined.stop("/other/cart") }
+        #expect(stranger?.summary == "/other/cart belongs to none of the sources")
     }
 
     @Test("is ready when all of them are, and names what is missing of each")

@@ -39,7 +39,8 @@ struct AccessTests {
 
             try await stub.answers("GET", "/v2/info", 401, text: "<html>")
             try await stub.answers("POST", "/acs/api/v1/auth/login", 200, ["token": "second"])
-            await #expect(throws: Failure.self) { try await marathon().observePlatform() }
+            let refused = await #expect(throws: Failure.self) { try await marathon().observePlatform() }
+            #expect(refused?.summary == "Marathon wants to know who asks")
             recorded = try await stub.recorded().suffix(3)
             #expect(recorded.map(\.authorization) == ["token=first", "", "token=second"])
         }

@@ -114,7 +114,9 @@ struct GroupTests {
         try await StubMarathon.with { stub in
             try await stub.answers("GET", "/v2/apps", 200, ["apps": []])
             try await stub.answers("GET", "/v2/groups", 404, [:])
-            await #expect(throws: Failure.self) { try await cluster(stub).observeServices() }
+            let failure = await #expect(throws: Failure.self) { try await cluster(stub).observeServices() }
+            #expect(failure?.summary == "Marathon answered 404")
+            #expect(failure?.place?.hasPrefix("GET \(stub.url)/v2/groups") == true)
         }
     }
 

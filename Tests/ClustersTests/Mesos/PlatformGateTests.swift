@@ -95,7 +95,8 @@ struct PlatformGateTests {
             #expect(platform.missing == ["The Mesos masters have no leader at the moment"])
             #expect(!platform.isReady)
             try await stub.answers("GET", "/", 401)
-            await #expect(throws: Failure.self) { try await Self.gate.observe(master, frameworks: []) }
+            let refused = await #expect(throws: Failure.self) { try await Self.gate.observe(master, frameworks: []) }
+            #expect(refused?.summary == "Mesos wants to know who asks")
             try await stub.answers(
                 "GET", "/", 200, ["version": "1.11.0", "leader": "master@10.0.0.1:5050", "slaves": []])
             #expect(

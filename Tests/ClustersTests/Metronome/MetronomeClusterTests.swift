@@ -124,7 +124,10 @@ struct MetronomeClusterTests {
             #expect(changed.mode == .scheduled)
             #expect(changed.changes.map(\.path) == ["run.env.HOST"])
             #expect(try rewritten([Override(match: .id("shop.report"), mode: .skip)]).mode == .skip)
-            #expect(throws: Failure.self) { try rewritten([Override(match: .id("*"), mode: .parallel)]) }
+            let failure = #expect(throws: Failure.self) { try rewritten([Override(match: .id("*"), mode: .parallel)]) }
+            #expect(
+                failure?.summary
+                    == "shop.report is a job, and a job can't move in the mode parallel: it would fire in both colors")
         }
     }
 

@@ -60,10 +60,14 @@ struct TestScheduler {
 }
 
 /// Waits until a condition holds, at most two minutes: many tests share the machine.
-func eventually(_ condition: () async throws -> Bool) async throws {
+func eventually(
+    _ file: String = #fileID, _ line: Int = #line, _ condition: () async throws -> Bool
+) async throws {
     let end = ContinuousClock.now + .seconds(120)
     while try await !condition() {
-        guard ContinuousClock.now < end else { throw Failure("the condition never held") }
+        guard ContinuousClock.now < end else {
+            throw Failure("what is waited for in line \(line) of \(file) did not come true within two minutes")
+        }
         try await Task.sleep(for: .milliseconds(50))
     }
 }

@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// A TCP server on a free loopback port that answers every connection with the same bytes, and closes it.
+/// A TCP server on a free loopback port that answers every connection with the same bytes, and then closes it, or leaves
+/// that to the other side.
 ///
 /// Sendable: everything is set before the thread starts.
 final class RawPeer: @unchecked Sendable {
@@ -10,12 +11,14 @@ final class RawPeer: @unchecked Sendable {
     private let answer: [UInt8]
     /// How often the answer is repeated; it stops when the other side has gone.
     private let times: Int
+    private let closes: Bool
 
-    init(_ answer: [UInt8], times: Int = 1) throws {
+    init(_ answer: [UInt8], times: Int = 1, closes: Bool = true) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         self.listener = listener
         self.answer = answer
         self.times = times
+        self.closes = closes
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -52,7 +55,7 @@ final class RawPeer: @unchecked Sendable {
         var request = [UInt8](repeating: 0, count: 65_536)
         _ = recv(connection, &request, request.count, 0)
         for _ in 0..<times where send(connection, answer, answer.count, Int32(MSG_NOSIGNAL)) != answer.count { break }
-        shutdown(connection, Int32(SHUT_WR))
+        if closes { shutdown(connection, Int32(SHUT_WR)) }
         // Closing with unread bytes would take the answer away from the other side.
         while recv(connection, &request, request.count, 0) > 0 {}
         close(connection)

@@ -1,11 +1,12 @@
 import Foundation
 import Testing
 
-/// Compares with a file of the checkout; `RZ_UPDATE_GOLDEN=1` writes it instead.
+/// Compares with a file of the checkout; `RZ_UPDATE_GOLDEN=1` writes it instead, and the test fails.
 func expectGolden(_ text: String, _ path: String, _ location: SourceLocation = #_sourceLocation) throws {
     let file = checkout.appending(path: path)
     if ProcessInfo.processInfo.environment["RZ_UPDATE_GOLDEN"] == "1" {
         try Data(text.utf8).write(to: file)
+        Issue.record("\(path) was written, and compared with nothing", sourceLocation: location)
         return
     }
     let shipped = try String(contentsOf: file, encoding: .utf8)

@@ -2,7 +2,8 @@ import Foundation
 import JSON
 import Testing
 
-/// An independent judge: the package jsonschema of the machine's python3, if there is one.
+/// An independent judge: the package jsonschema that `scripts/setup` installs in `.venv-schema`, or else that of the
+/// machine's python3, if there is one.
 enum PythonValidator {
     static let isAvailable = (try? run("import jsonschema; jsonschema.Draft202012Validator", "")) != nil
 
@@ -31,7 +32,8 @@ enum PythonValidator {
         try Data().write(to: files.out)
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", program]
+        let own = checkout.appending(path: ".venv-schema/bin/python").path
+        process.arguments = [FileManager.default.isExecutableFile(atPath: own) ? own : "python3", "-c", program]
         process.standardInput = try FileHandle(forReadingFrom: files.in)
         process.standardOutput = try FileHandle(forWritingTo: files.out)
         process.standardError = FileHandle.nullDevice

@@ -124,7 +124,7 @@ struct SchedulerRestartTests {
         commands.compactMap { if case .launch(let task, _) = $0 { task.id } else { nil } }
     }
 
-    @Test("keeps a thousand apps without becoming slow to store")
+    @Test("keeps a thousand apps, each as it was")
     func manyApps() async throws {
         try await onThread { try Self.manyAppsBlocking() }
     }
