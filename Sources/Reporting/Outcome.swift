@@ -57,8 +57,8 @@ public struct Outcome: Sendable {
         let forgetful = plan.environment.loadBalancers.filter { $0.stateFile == nil }.map(\.name.text)
         guard !forgetful.isEmpty else { return [] }
         return [
-            "  next     in the configuration of \(forgetful.joined(separator: ", ")): `weight 0` for the servers of "
-                + "\(plan.direction.old), and a weight for those of \(plan.direction.new)",
+            "  next     in the configuration of \(forgetful.joined(separator: ", ")):",
+            "           `weight 0` for the servers of \(plan.direction.old), a weight for those of \(plan.direction.new);",
             "           until then a reload gives the traffic back to \(plan.direction.old)",
         ]
     }

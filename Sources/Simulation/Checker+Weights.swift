@@ -7,7 +7,10 @@ extension Checker {
         _ call: Call, _ looker: Looker, _ name: LoadBalancerID, _ issuedAt: Int64, _ before: WorldState,
         _ after: WorldState, _ state: RunState
     ) {
-        guard let was = before[name], let now = after[name] else { return }
+        guard var was = before[name], var now = after[name] else { return }
+        // Whom a person took out, and a reload put in, rz may put out again: no one counts on it.
+        was.servers.removeAll { takenOut.contains("\($0.backend)/\($0.name)") }
+        now.servers.removeAll { takenOut.contains("\($0.backend)/\($0.name)") }
         // Going back is done on each load balancer by itself, so that one that is down keeps none waiting; and so is
         // what puts right what one of them forgot.
         let isPutRight = max(was.resetAt, was.process > 1 ? was.startedAt : 0) > verifiedAt || state.traffic.isReturning

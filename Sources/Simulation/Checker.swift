@@ -89,9 +89,23 @@ final class Checker {
                 if color != old { breaks("I11", "“\(call.description)” touched \(old)") }
                 checkOldColor(call, issuedAt, before, after, state)
             }
+            if color == new, state.status == .rollingBack, hadTraffic(state), takesDown(before[new], after[new]) {
+                checkEndOfColor(new, .buildServers, StepID("“\(call.description)”"), before)
+            }
         case .disks: break
         }
         checkRunsOnce(call, after)
+    }
+
+    /// Whether users may have been on the new color.
+    private func hadTraffic(_ state: RunState) -> Bool {
+        plan.steps.contains { step in
+            if case .shift = step.action { state.steps[step.id]?.isIntended == true } else { false }
+        }
+    }
+
+    private func takesDown(_ before: ColorState, _ after: ColorState) -> Bool {
+        after.servers.hosts.count < before.servers.hosts.count || after.services.count < before.services.count
     }
 
     // MARK: - Events
@@ -105,7 +119,6 @@ final class Checker {
         case .oldSideQuiet: checkQuiet("drain was called over", world)
         case .trafficReturned: checkWayBack("the traffic was called back", world)
         case .stepIntended(let step, _): checkEndOfColor(old, plan.step(step)?.action, step, world)
-        case .undoStarted(let step): checkEndOfColor(new, plan.step(step)?.action, step, world)
         default: break
         }
     }
