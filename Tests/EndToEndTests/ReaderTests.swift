@@ -17,6 +17,12 @@ struct ReaderTests {
             #expect(try await lastEvent(in: sandbox) == "run.completed")
             #expect(try await sandbox.live() == "green")
 
+            // What was measured is beside the journal, not in it.
+            let status = try JSON(parsing: try await sandbox.succeed("status", "--json").output)
+            #expect(status["traffic"]?["samples"]?.array?.isEmpty == false)
+            #expect(status["traffic"]?["age"]?.string != nil)
+            #expect(try await events(in: sandbox).contains { $0["type"]?.string == "traffic.sampled" } == false)
+
             let left = try ReaderPipe()
             let back = try sandbox.start(["update", "sandbox", "--yes", "--json"], standardOutput: left.writer)
             left.closeWriter()
@@ -33,9 +39,14 @@ struct ReaderTests {
 
     /// The type of the last event of the latest run.
     private func lastEvent(in sandbox: SandboxFixture) async throws -> String? {
+        try await events(in: sandbox).last?["type"]?.string
+    }
+
+    /// The journal's events of the latest run.
+    private func events(in sandbox: SandboxFixture) async throws -> [JSON] {
         let runs = try await sandbox.succeed("history").output.split(separator: "\n")
         let run = try #require(runs.compactMap { $0.split(separator: " ").first }.sorted().last)
-        return try await sandbox.succeed("history", String(run), "--json").events.last?["type"]?.string
+        return try await sandbox.succeed("history", String(run), "--json").events
     }
 }
 

@@ -6,10 +6,10 @@ import Testing
 
 @Suite("A bounded output", .serialized)
 struct BoundedOutputTests {
-    /// Many times what a pipe holds and the output keeps.
+    /// Many times what the output keeps, which is more than the pipe holds.
     private static let many = 20_000
 
-    private func output(_ pipe: TestPipe, capacity: Int = 100) -> BoundedOutput<Int> {
+    private func output(_ pipe: TestPipe, capacity: Int = 1000) -> BoundedOutput<Int> {
         BoundedOutput(to: pipe.writer, capacity: capacity) { number, dropped in
             (dropped > 0 ? "dropped \(dropped)\n" : "") + "line \(number)\n"
         }
