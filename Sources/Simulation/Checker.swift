@@ -105,7 +105,7 @@ final class Checker {
     }
 
     private func takesDown(_ before: ColorState, _ after: ColorState) -> Bool {
-        after.servers.hosts.count < before.servers.hosts.count || after.services.count < before.services.count
+        after.servers.count < before.servers.count || after.services.count < before.services.count
     }
 
     // MARK: - Events

@@ -37,7 +37,7 @@ extension TrafficTargets {
             }
         }
         if serving == 0, obstacles.isEmpty { obstacles = ["no server of \(color) can be given traffic"] }
-        return Carrying(serving: serving, needed: needed(color, rule, on: name), obstacles: obstacles)
+        return Carrying(serving: serving, needed: needed(color, rule, on: name, state), obstacles: obstacles)
     }
 }
 
@@ -48,7 +48,7 @@ extension TrafficTargets {
         vouched: Set<String>? = nil
     ) -> Bool {
         movable(color, rule, on: name, state).count { $0.obstacle(weight: 0, vouched: vouched) == nil }
-            >= needed(color, rule, on: name)
+            >= needed(color, rule, on: name, state)
     }
 }
 

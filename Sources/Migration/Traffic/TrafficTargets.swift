@@ -82,11 +82,13 @@ public struct TrafficTargets: Sendable {
         found.servers[name]?[rule.backend]?.contains { rule.color(of: $0.name) == direction.old && $0.serves } ?? true
     }
 
-    /// How many servers a color needs to carry a backend; no more than it had when it was found.
-    func needed(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID) -> Int {
+    /// How many servers a color needs to carry a backend: of the old one no more than it had when it was found, less
+    /// those that a person has taken out since.
+    func needed(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState) -> Int {
         guard color == direction.old, let servers = found.servers[name]?[rule.backend] else { return minHealthy }
         let serving = servers.count { rule.color(of: $0.name) == color && $0.serves }
-        return max(1, min(minHealthy, serving))
+        let ready = movable(color, rule, on: name, state).count { $0.administration == .ready }
+        return max(1, min(minHealthy, serving, ready))
     }
 }
 

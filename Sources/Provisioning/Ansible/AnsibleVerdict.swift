@@ -23,8 +23,9 @@ struct AnsibleVerdict {
         guard end.isSuccess else {
             throw Failure("Ansible failed although no host did: \(end.words)", at: playbook, details: errors)
         }
-        let own = stats.filter { expected.contains($0.key) }
-        return ConfigurationResult(changed: own.mapValues(\.changed))
+        // A server that met only `run_once` tasks of another may be missing in the statistics.
+        let changed = expected.map { ($0, stats[$0]?.changed ?? 0) }
+        return ConfigurationResult(changed: Dictionary(changed, uniquingKeysWith: { first, _ in first }))
     }
 
     /// The statistics leave out those that a task with `ignore_unreachable` did not reach; the events do not.
