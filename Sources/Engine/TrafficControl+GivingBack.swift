@@ -124,6 +124,7 @@ extension TrafficControl {
             try await apply(lowers, to: loadBalancer)
             observation = try await look(at: loadBalancer)
         }
+        if share == .none { open += try await unblock(observation, on: loadBalancer, targets) }
         return open
             + wrongWeights(for: share, observation, targets).map(\.text).filter { _ in open.isEmpty }.prefix(5)
     }
@@ -166,6 +167,40 @@ extension TrafficControl {
             return
                 "\(name)/\(rule.backend): \(carrying.serving) servers of \(color) serve, needs \(carrying.needed)\(why)"
         }
+    }
+
+    // MARK: - Queues
+
+    /// Lets the old color's servers take the requests that wait in a backend's queue.
+    ///
+    /// HAProxy (2.6.12, measured) takes every server for full while at least as many requests wait as there are servers,
+    /// and hands them to a server only when that ends a request or leaves maintenance. Raised from weight 0, the old
+    /// color's servers have no request to end: each user waits behind the others, and gets 503 in the end.
+    ///
+    /// - Returns: a line for each backend whose requests wait although servers of the old color are free.
+    private func unblock(
+        _ observation: TrafficObservation, on loadBalancer: any LoadBalancer, _ targets: TrafficTargets
+    ) async throws(Failure) -> [String] {
+        let name = loadBalancer.name
+        guard let state = observation.states[name] else { return [] }
+        var open: [String] = []
+        var wake: [ServerChange] = []
+        for rule in rules {
+            let waiting = state.backends[rule.backend]?.own.queued ?? 0
+            let servers = targets.movable(direction.old, rule, on: name, state).filter(\.takesTraffic)
+            guard waiting > 0, let first = servers.first, !servers.contains(where: { $0.counters.sessions > 0 }) else {
+                continue
+            }
+            open.append(
+                "\(name)/\(rule.backend): \(waiting) requests wait although servers of \(direction.old) are free")
+            // One that took requests within the last second is not passed over.
+            guard !servers.contains(where: { $0.counters.rate > 0 }) else { continue }
+            wake += [ServerState.Administration.maint, .ready].map {
+                ServerChange(backend: rule.backend, server: first.name, change: .administration($0))
+            }
+        }
+        try await apply(wake, to: loadBalancer)
+        return open
     }
 
     // MARK: - Administration

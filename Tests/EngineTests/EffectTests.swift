@@ -62,6 +62,24 @@ struct EffectTests {
         #expect(shares == [Percent(10), Percent(50), .all])
     }
 
+    @Test("leaves no request waiting: the old color's servers take what waited for the new one")
+    func queue() async throws {
+        let run = SimulatedRun(analysis: errors, deadline: .seconds(120)) {
+            $0.gates.cutOver.steps = [.init(weight: .all, bake: .seconds(60))]
+        }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually { await engine.state.traffic.verified == .all }
+        await run.world.change { $0.backends["be_web"]!.own.queued = 20 }
+        await run.world.fail { $0.errorRate[.green] = 0.5 }
+        try await expectAllBack(run, try await task.value)
+        for name in ["edge-1", "edge-2"] as [LoadBalancerID] {
+            let backend = try #require(await run.world.loadBalancers[name]?.backends["be_web"])
+            #expect(backend.own.queued == 0)
+            #expect(backend.servers.map(\.administration) == [.ready, .ready, .ready, .ready])
+        }
+    }
+
     @Test("on one load balancer is found and returned there, while the other one stands still")
     func frozenNeighbour() async throws {
         let run = SimulatedRun(analysis: errors, deadline: .seconds(120)) {

@@ -162,6 +162,8 @@ actor SimulatedWorld {
         case .administration(let state):
             let old = loadBalancers[name]?.backends[change.backend]?.servers[index].administration
             loadBalancers[name]?.backends[change.backend]?.servers[index].administration = state
+            // A server that leaves maintenance takes what waits.
+            if old == .maint, state == .ready { loadBalancers[name]?.backends[change.backend]?.own.queued = 0 }
             if failing.checksAreSlow, old == .maint, state == .ready {
                 loadBalancers[name]?.backends[change.backend]?.servers[index].check = .pending
             }

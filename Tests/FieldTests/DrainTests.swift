@@ -8,6 +8,7 @@ struct DrainTests {
     func rollback() async throws {
         var design = LabDesign()
         design.drain = "quiet: 500ms, deadline: 2s, atDeadline: rollback"
+        design.serverTimeout = "60s"
         try await Lab.with(design) { lab in
             var patient = Users.Kind()
             patient.once = 4
