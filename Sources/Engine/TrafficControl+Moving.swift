@@ -115,13 +115,12 @@ extension TrafficControl {
     }
 
     /// Asked before anything of the new color is taken down on the way back: where the old color does not serve, the new
-    /// one stays. A load balancer that does not answer says nothing against it.
+    /// one stays. A load balancer that does not answer proves nothing.
     func refuseToTakeDownWhatServes() async throws(Failure) {
         if let oldServedAt, clock.uptime - oldServedAt < .seconds(5) { return }
-        let outcomes = await outcomes { loadBalancer throws(Failure) in try await loadBalancer.observe() }
+        let states = try await onEach { loadBalancer throws(Failure) in try await loadBalancer.observe() }
         var needed: [String] = []
-        for (name, outcome) in outcomes.sorted(by: { $0.key < $1.key }) {
-            guard case .success(let state) = outcome else { continue }
+        for (name, state) in states.sorted(by: { $0.key < $1.key }) {
             let observation = TrafficObservation(time: clock.now, states: [name: state])
             let targets = targets(FoundTraffic(observation, rules))
             let vouched = await vouched(for: direction.old, state, on: name, targets)

@@ -263,7 +263,7 @@ final class Simulation: @unchecked Sendable {
         let events = journal.append(kinds, run: Simulation.run, at: time)
         world.advance(to: timeline.elapsed)
         for event in events {
-            note("\(name) writes \(event.kind)")
+            note("\(name) writes \(event.kind.inOrder)")
             state = evolve(state, event)
             eventCount += 1
             checker.happened(event, state, world)
@@ -329,4 +329,27 @@ private struct LateMessage {
 
 extension Result {
     fileprivate var failure: Failure? { if case .failure(let failure) = self { failure } else { nil } }
+}
+
+extension Event.Kind {
+    /// In words that are the same each time, which a dictionary's are not.
+    fileprivate var inOrder: String {
+        switch self {
+        case .trafficFound(let found):
+            let servers = found.servers.sorted { $0.key < $1.key }.flatMap { name, backends in
+                backends.sorted { $0.key < $1.key }.flatMap { backend, servers in
+                    servers.map { server in
+                        "\(name)/\(backend)/\(server.name) \(server.weight) \(server.administration)"
+                            + (server.serves ? "" : ", does not serve")
+                    }
+                }
+            }
+            return "trafficFound(\(servers.joined(separator: ", ")))"
+        case .oldSideMeasured(let usual):
+            let measured = usual.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.requests) requests" }
+            return "oldSideMeasured(\(measured.joined(separator: ", ")))"
+        default:
+            return "\(self)"
+        }
+    }
 }
