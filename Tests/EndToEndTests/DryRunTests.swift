@@ -65,7 +65,7 @@ struct DryRunTests {
     private func expectRaisedFirst(_ recorders: Recorders) throws {
         for edge in ["edge-1", "edge-2"] {
             let commands = recorders.changes(at: edge)
-            let raised = try #require(commands.lastIndex { $0.contains("be_web/green-agent-1 weight 200") })
+            let raised = try #require(commands.lastIndex { $0.contains("be_web/green-agent-1 weight 100") })
             let lowered = try #require(commands.firstIndex { $0.contains("be_web/blue-agent-1 weight 0") })
             #expect(raised < lowered)
         }

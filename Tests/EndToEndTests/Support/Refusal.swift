@@ -87,7 +87,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         Refusal(
             testDescription: "Terraform absent, and no other way to build servers",
             edits: [Edit(old: "  static: {", new: "  # static: {")], hidesTerraform: true, status: 5,
-            says: ["Neither terraform nor tofu is installed", "PATH", "provision.static"]),
+            says: ["blue was built by Terraform; terraform is not on PATH"]),
         Refusal(
             testDescription: "a checkout that is no repository, where a clean one is required",
             edits: [Edit(old: "requireClean: false", new: "requireClean: true")],
