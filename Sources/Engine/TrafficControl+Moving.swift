@@ -18,7 +18,25 @@ extension TrafficControl {
                 return changes
             }
             try await self.waitUntilUp()
+            try await self.noteServing()
         }
+    }
+
+    /// Writes down who of the new color serves: a share counts on no one else.
+    private func noteServing() async throws(Failure) {
+        let observation = try await observe()
+        let before = try await targets(observation).found
+        var found = before
+        for (name, state) in observation.states {
+            for rule in rules {
+                for server in state.backends[rule.backend]?.servers ?? [] {
+                    let index = found.servers[name]?[rule.backend]?.firstIndex { $0.name == server.name }
+                    guard let index, rule.color(of: server.name) == direction.new else { continue }
+                    found.servers[name]?[rule.backend]?[index].serves = server.isMovable && server.isUp
+                }
+            }
+        }
+        if found != before { try await record(.trafficFound(found: found)) }
     }
 
     /// Lets load balancers check the new color's servers that are in maintenance, without giving them traffic.

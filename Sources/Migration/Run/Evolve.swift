@@ -75,8 +75,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.settle(step, .undoFailed(failure), failure.summary, at: event.time)
 
     case .trafficFound(let found):
-        // Written down a second time right before the old color is taken out; or assumed after that.
-        next.traffic.isOldTakenOut = next.traffic.found != nil || next.phase >= .drain
+        // Written down again right before the old color is taken out; or assumed after that.
+        next.traffic.isOldTakenOut = next.phase >= .drain
         next.traffic.found = found
     case .newSideFailed(let failure):
         next.traffic.verdict = next.traffic.verdict ?? failure

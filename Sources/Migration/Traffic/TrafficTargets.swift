@@ -29,18 +29,21 @@ public struct TrafficTargets: Sendable {
         for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState
     ) -> Weights {
         var old: [String: Int] = [:]
-        var missing = 0
+        var missing = (old: 0, new: 0)
         for server in movable(direction.old, rule, on: name, state) {
             let known = found.server(server.name, in: rule.backend, on: name)
             let configured = server.configuredWeight ?? 0
             old[server.name] = known?.weight ?? (configured > 0 ? configured : Weights.usual)
-            if let known, !known.serves { missing += known.weight }
+            if let known, !known.serves { missing.old += known.weight }
         }
         let usual = old.isEmpty ? Weights.usual : max(1, old.values.reduce(0, +) / old.count)
         let servers = movable(direction.new, rule, on: name, state)
         // Weights of the configuration count only where each server has one: beside a 0 they say nothing.
         let areConfigured = servers.allSatisfy { $0.configuredWeight ?? 0 > 0 }
         let new = servers.map { ($0.name, areConfigured ? $0.configuredWeight ?? usual : usual) }
+        for (server, weight) in new where found.server(server, in: rule.backend, on: name)?.serves == false {
+            missing.new += weight
+        }
         return Weights(
             share: share, old: old, new: Dictionary(new, uniquingKeysWith: { first, _ in first }), missing: missing,
             atLeast: minHealthy)

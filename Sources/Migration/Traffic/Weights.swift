@@ -21,19 +21,19 @@ public struct Weights: Sendable, Hashable {
     /// - Parameters:
     ///   - old: the weights of the old color's servers as they were found, those that took part.
     ///   - new: how the new color's servers weigh against each other.
-    ///   - missing: of the old color's weight, the part of servers that did not serve when it was found.
+    ///   - missing: of each color's weight, the part of servers that did not serve when they were looked at.
     ///   - atLeast: how many servers of the new color get a weight at any share.
     public init(
-        share: Percent, old: [String: Int], new: [String: Int], missing: Int = 0, atLeast: Int = 1
+        share: Percent, old: [String: Int], new: [String: Int], missing: (old: Int, new: Int) = (0, 0),
+        atLeast: Int = 1
     ) {
         guard share > .none, share < .all else {
             self.old = share > .none ? old.mapValues { _ in 0 } : old
             self.new = new.mapValues { share > .none ? Weights.bounded($0) : 0 }
             return
         }
-        let listed = old.values.reduce(0, +)
-        let total = Double(listed > missing ? listed - missing : listed)
-        let part = Double(new.values.reduce(0, +))
+        let total = Weights.serving(old, without: missing.old)
+        let part = Weights.serving(new, without: missing.new)
         let oldPart = old.mapValues { Double($0) * (1 - share.fraction) }
         let newPart = new.mapValues { weight in
             total == 0 || part == 0 ? Double(weight) : Double(weight) * total / part * share.fraction
@@ -52,6 +52,11 @@ public struct Weights: Sendable, Hashable {
         let oldSum = old.values.reduce(0, +)
         let newSum = new.values.reduce(0, +)
         return oldSum + newSum == 0 ? 0 : Double(newSum) / Double(oldSum + newSum)
+    }
+
+    private static func serving(_ weights: [String: Int], without missing: Int) -> Double {
+        let listed = weights.values.reduce(0, +)
+        return Double(listed > missing ? listed - missing : listed)
     }
 
     private static func bounded(_ weight: Int) -> Int { min(largest, max(1, weight)) }

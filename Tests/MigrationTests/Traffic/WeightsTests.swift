@@ -78,10 +78,17 @@ struct WeightsTests {
     @Test("count on no server of the old color that did not serve when it was found")
     func missingServers() {
         // Two of three were down: told 10 %, it must not become 25 %.
-        let weights = Weights(share: Percent(10), old: servers(3, 100), new: servers(3, 100), missing: 200)
+        let weights = Weights(share: Percent(10), old: servers(3, 100), new: servers(3, 100), missing: (200, 0))
         let serving = weights.old.values.reduce(0, +) / 3
         let new = weights.new.values.reduce(0, +)
         #expect(abs(Double(new) / Double(new + serving) - 0.1) < 0.01)
+    }
+
+    @Test("count on no server of the new color that does not serve either")
+    func missingNewServers() {
+        // One of three serves in each color, as where a service has one instance on three agents.
+        let weights = Weights(share: Percent(50), old: servers(3, 100), new: servers(3, 100), missing: (200, 200))
+        #expect(weights == Weights(old: servers(3, 50), new: servers(3, 50)))
     }
 
     @Test("exist also when a color has no server")
