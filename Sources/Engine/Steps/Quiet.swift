@@ -181,7 +181,9 @@ struct Quiet: Sendable {
         let said = context.plan.steps.filter { $0.action == .drain }.flatMap { state.approvals[$0.id] ?? [] }.map(\.at)
             .max()
         return observation.states.sorted { $0.key < $1.key }.compactMap { name, balancer in
-            guard balancer.oldWorkers == nil, let process = balancer.process, process.uptime < sinceStart else {
+            guard balancer.oldWorkers == nil, let process = balancer.process,
+                process.uptime + Quiet.rounding < sinceStart
+            else {
                 return nil
             }
             if let said, context.clock.now - process.uptime <= said { return nil }
@@ -193,6 +195,9 @@ struct Quiet: Sendable {
                 endsByItself: process.hardStopAfter != nil)
         }
     }
+
+    /// Load balancers tell how long they have been up in whole seconds.
+    private static let rounding = Period.seconds(1)
 
     /// A person may know what rz can't see.
     private func ask(about process: OldProcess) async throws(Failure) {

@@ -14,8 +14,10 @@ final class MesosScheduler {
     private var running: Task<Void, any Error>?
 
     /// Runs `body` with a scheduler that has its framework id.
-    static func with(_ mesos: RealMesos, _ body: (MesosScheduler) async throws -> Void) async throws {
-        let scheduler = try MesosScheduler(master: mesos.url)
+    static func with(
+        _ mesos: RealMesos, at address: String = "127.0.0.1", _ body: (MesosScheduler) async throws -> Void
+    ) async throws {
+        let scheduler = try MesosScheduler(master: mesos.url, address: address)
         do {
             try await scheduler.start()
             try await body(scheduler)
@@ -28,7 +30,7 @@ final class MesosScheduler {
         scheduler.removeFolder()
     }
 
-    init(master: String, heartbeatTolerance: Double = 3) throws {
+    init(master: String, address: String = "127.0.0.1", heartbeatTolerance: Double = 3) throws {
         folder = NSTemporaryDirectory() + "rz-scheduler-\(UUID().uuidString.prefix(8))"
         let port = try FreePorts.claim()
         var settings = MesosSettings(master: master)
@@ -36,9 +38,9 @@ final class MesosScheduler {
         settings.reconcileInterval = 2
         settings.unknownTolerance = 20
         configuration = SchedulerConfiguration(
-            address: "127.0.0.1", port: port, color: "blue", stateFile: folder + "/state.json",
+            address: address, port: port, color: "blue", stateFile: folder + "/state.json",
             serversDirectory: folder + "/servers", log: folder + "/scheduler.jsonl", mesos: settings)
-        url = "http://127.0.0.1:\(port)"
+        url = "http://\(address):\(port)"
     }
 
     func start() async throws {

@@ -15,6 +15,9 @@ final class TwoClusters {
     private let frontend: Int
     private let haproxy = Process()
 
+    /// No server of one color has an address of the other. Mesos itself is at 127.0.0.1 in both.
+    private static let address = ["blue": "127.0.0.3", "green": "127.0.0.2"]
+
     static func with(
         greenResources: String = "cpus:4;mem:2048;disk:5000", _ body: (TwoClusters) async throws -> Void
     ) async throws {
@@ -24,8 +27,8 @@ final class TwoClusters {
         }
         try await RealMesos.with(agents: agents) { blue in
             try await RealMesos.with(agents: small) { green in
-                try await MesosScheduler.with(blue) { blueMarathon in
-                    try await MesosScheduler.with(green) { greenMarathon in
+                try await MesosScheduler.with(blue, at: address["blue"]!) { blueMarathon in
+                    try await MesosScheduler.with(green, at: address["green"]!) { greenMarathon in
                         let clusters = try TwoClusters(blue, green, blueMarathon, greenMarathon)
                         defer { clusters.tearDown() }
                         try await clusters.begin()
@@ -72,13 +75,15 @@ final class TwoClusters {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    /// A web server that says its color.
+    /// A web server that says its color, at its agent's address and, for Mesos' health checks, at 127.0.0.1.
     private func app(_ id: String, _ port: Int) -> JSON {
         [
-            "id": .string(id), "cpus": 0.1, "mem": 32, "env": ["COLOR": "blue"], "requirePorts": true,
+            "id": .string(id), "cpus": 0.1, "mem": 32,
+            "env": ["COLOR": "blue", "BIND": .string(TwoClusters.address["blue"]!)], "requirePorts": true,
             "portDefinitions": [["port": .number(JSONNumber(port))]],
             "cmd": .string(
-                "mkdir -p www && printf $COLOR > www/index.html && exec python3 -m http.server -d www --bind 127.0.0.1 $PORT0"
+                "mkdir -p www && printf $COLOR > www/index.html && { python3 -m http.server -d www --bind 127.0.0.1 $PORT0 & } "
+                    + "&& exec python3 -m http.server -d www --bind $BIND $PORT0"
             ),
             "healthChecks": [
                 ["protocol": "HTTP", "path": "/", "portIndex": 0, "intervalSeconds": 1, "gracePeriodSeconds": 60]
@@ -99,12 +104,13 @@ final class TwoClusters {
     private var environment: String {
         func servers(_ color: String, _ mesos: RealMesos, _ marathon: MesosScheduler) -> String {
             let port = marathon.url.split(separator: ":").last ?? ""
+            let address = TwoClusters.address[color]!
             let agents = zip(1..., mesos.webPorts).map {
-                "{ name: \(color)-agent-\($0), address: 127.0.0.1, web: \"\($1)\" }"
+                "{ name: \(color)-agent-\($0), address: \(address), web: \"\($1)\" }"
             }
             return """
                       \(color):
-                        control: [ { name: \(color)-control, address: 127.0.0.1, marathon: "\(port)", mesos: "\(mesos.port)" } ]
+                        control: [ { name: \(color)-control, address: \(address), marathon: "\(port)", mesos: "\(mesos.port)" } ]
                         agents: [ \(agents.joined(separator: ", ")) ]
                 """
         }
@@ -120,7 +126,7 @@ final class TwoClusters {
             \(servers("green", green, greenMarathon))
             platform:
               mesos:
-                master: "http://{{ control[0].address }}:{{ control[0].mesos }}"
+                master: "http://127.0.0.1:{{ control[0].mesos }}"
                 version: "1.11.*"
                 agents: { atLeast: 2 }
             services:
@@ -128,9 +134,9 @@ final class TwoClusters {
                 - marathon: { url: "http://{{ control[0].address }}:{{ control[0].marathon }}" }
               overrides:
                 - match: /web/one
-                  set: { portDefinitions.0.port: "{{ agents[0].web }}", env.COLOR: green }
+                  set: { portDefinitions.0.port: "{{ agents[0].web }}", env.COLOR: green, env.BIND: "{{ agents[0].address }}" }
                 - match: /web/two
-                  set: { portDefinitions.0.port: "{{ agents[1].web }}", env.COLOR: green }
+                  set: { portDefinitions.0.port: "{{ agents[1].web }}", env.COLOR: green, env.BIND: "{{ agents[1].address }}" }
             loadBalancers:
               - name: edge
                 haproxy: { socket: "unix:\(folder)/admin.sock", stateFile: { none: "nobody reloads it" } }
@@ -151,7 +157,7 @@ final class TwoClusters {
 
     private var configuration: String {
         func lines(_ color: String, _ ports: [Int], weight: Int) -> [String] {
-            zip(1..., ports).map { "    server \(color)-\($0) 127.0.0.1:\($1) weight \(weight)" }
+            zip(1..., ports).map { "    server \(color)-\($0) \(TwoClusters.address[color]!):\($1) weight \(weight)" }
         }
         let servers = lines("blue", blue.webPorts, weight: 100) + lines("green", green.webPorts, weight: 0)
         return """
