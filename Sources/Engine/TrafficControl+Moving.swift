@@ -8,6 +8,7 @@ extension TrafficControl {
     /// weight set in maintenance is ignored, and only at weight zero to `ready`.
     func prepareNewColor() async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
+            try await self.claim()
             let new = await self.direction.new
             let observation = try await self.observe()
             try await self.change(new, observation) { server in
@@ -101,7 +102,7 @@ extension TrafficControl {
         _ = try await onEach { loadBalancer throws(Failure) in
             guard let state = start.states[loadBalancer.name] else { return }
             let raises = targets.changes(for: share, on: loadBalancer.name, state).filter(\.isRaise)
-            try await self.apply(raises.map(\.change), to: loadBalancer)
+            try await self.apply(raises.map(\.change), to: loadBalancer, claiming: true)
         }
         let raised = try await observeFreshly()
         try refuseMisplaced(raised)
@@ -165,6 +166,7 @@ extension TrafficControl {
         _ administration: ServerState.Administration, in rules: [TrafficRule]? = nil
     ) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
+            try await self.claim()
             let observation = try await self.observeFreshly()
             let targets = try await self.targets(observation)
             try await self.refuseUnlessAt(.all, observation, targets)
@@ -190,6 +192,7 @@ extension TrafficControl {
 
     /// Asked right before something of the old color goes for good: the new color carries everything, here and now.
     func demandAllCarried() async throws(Failure) {
+        try await claim()
         let observation = try await observeFreshly()
         let targets = try await targets(observation)
         try refuseUnlessAt(.all, observation, targets)

@@ -150,8 +150,12 @@ actor TrafficControl {
         }
     }
 
-    func apply(_ changes: [ServerChange], to loadBalancer: any LoadBalancer) async throws(Failure) {
-        guard !changes.isEmpty else { return }
+    /// - Parameter claiming: whether the load balancer is asked also where nothing is to be changed. A run that only
+    ///   finds what another one did would otherwise never learn that it is not the owner.
+    func apply(
+        _ changes: [ServerChange], to loadBalancer: any LoadBalancer, claiming: Bool = false
+    ) async throws(Failure) {
+        guard claiming || !changes.isEmpty else { return }
         let epoch = fence.epoch
         try await fence.act { () async throws(Failure) in try await loadBalancer.apply(changes, epoch: epoch) }
     }
