@@ -144,7 +144,7 @@ extension TrafficControl {
             let targets = targets(FoundTraffic(observation, rules))
             let vouched = await vouched(for: direction.old, state, on: name, targets)
             needed += rules.filter { rule in
-                targets.canServe(direction.new, rule, on: name, state)
+                mayServe(rule, state, on: name, targets)
                     && !targets.canServe(direction.old, rule, on: name, state, vouched: vouched)
             }.map { "\(name)/\($0.backend)" }
         }
@@ -156,6 +156,16 @@ extension TrafficControl {
                 kind: .transient)
         }
         oldServedAt = clock.uptime
+    }
+
+    /// Whether the new color could serve a backend: also where the return put it into maintenance because of users whom
+    /// the load balancer remembers.
+    private func mayServe(
+        _ rule: TrafficRule, _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets
+    ) -> Bool {
+        if targets.canServe(direction.new, rule, on: name, state) { return true }
+        return state.backends[rule.backend]?.isPersistent == true
+            && targets.movable(direction.new, rule, on: name, state).contains { $0.administration == .maint }
     }
 
     /// Takes the old color's servers out of service: `drain`, or `maint`. Only where the new color verifiably carries

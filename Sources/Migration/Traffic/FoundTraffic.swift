@@ -49,7 +49,7 @@ public struct FoundServer: Codable, Sendable, Hashable {
     public var isHeld: Bool
     /// Whether its agent check was on.
     public var hasAgent: Bool
-    /// Whether it really served: ready, with weight, checked.
+    /// Whether it served: ready, with weight, and not known to be down. One that no check has asked yet may have.
     public var serves: Bool
 
     public init(
@@ -69,7 +69,7 @@ public struct FoundServer: Codable, Sendable, Hashable {
         self.init(
             name: server.name, weight: server.weight, configuredWeight: server.configuredWeight,
             administration: server.administration, isHeld: !server.isMovable, hasAgent: server.hasAgent,
-            serves: server.isMovable && server.isUp && server.weight > 0)
+            serves: server.isMovable && server.takesTraffic && server.check != .failed)
     }
 
     /// Whether it took traffic, so that the run may move it: what a person took out, by maintenance, drain or weight 0,
