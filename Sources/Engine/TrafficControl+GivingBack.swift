@@ -17,7 +17,13 @@ extension TrafficControl {
         let begin = clock.uptime
         let patience = plan.environment.limits.returnFor ?? Limits.usualReturn
         try await turn.exclusive { () async throws(Failure) in
-            try await self.giveBack(to: .none, for: patience, while: isWanted)
+            var lookedAt: Period
+            // What returned at once may have failed while another load balancer was waited for.
+            repeat {
+                lookedAt = self.clock.uptime
+                let left = max(.zero, patience - (lookedAt - begin))
+                try await self.giveBack(to: .none, for: left, while: isWanted)
+            } while self.clock.uptime - lookedAt > TrafficControl.freshness
         }
         tally = TrafficTally(rules: rules)
         return (loadBalancers.map(\.name), clock.uptime - begin)
