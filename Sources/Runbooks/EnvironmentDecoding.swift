@@ -44,6 +44,7 @@ extension EnvironmentFormat {
             guard let phase = Phase(rawValue: member.key) else { continue }
             environment.approvals[phase] = approval(member.value)
         }
+        if let period = value["limits", "returnFor"] { environment.limits.returnFor = period.period }
         if let minHealthy = value["limits", "minHealthy"] { environment.limits.minHealthy = minHealthy.integer }
         if let launches = value["limits", "launches"] { environment.limits.launches = launches.integer }
         return environment

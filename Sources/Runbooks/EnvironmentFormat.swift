@@ -174,8 +174,8 @@ enum EnvironmentFormat {
                 }), "which servers belong to which color"),
         .optional(
             "persistence", .choice(TrafficRule.Persistence.allCases.map(\.rawValue)),
-            "users with a cookie or in a stick table: stay until the drain is over, are moved by it, or are waited for",
-            default: TrafficRule.Persistence.leave.rawValue, example: "cut"),
+            "users with a cookie or in a stick table: move between two requests, are cut off by the drain, or waited for",
+            default: TrafficRule.Persistence.wait.rawValue, example: "cut"),
         .optional(
             "addresses",
             .object([
@@ -200,7 +200,7 @@ enum EnvironmentFormat {
             example: "30m"),
         .optional(
             "atDeadline", .choice(DrainPolicy.AtDeadline.allCases.map(\.rawValue)),
-            "what happens then: wait for a person, give the traffic back, end the sessions",
+            "what happens then: wait for a person, roll the run back, or end the sessions",
             default: standard.drain.atDeadline.rawValue, example: "hold"),
     ])
 
@@ -231,6 +231,9 @@ enum EnvironmentFormat {
         .optional(
             "launches", .integer(1...100), "services launched at the same time", default: standard.limits.launches,
             example: "8"),
+        .optional(
+            "returnFor", .period, "how long giving the traffic back is tried before the run halts",
+            default: Limits.usualReturn.description, example: "30m"),
         .later("maxStep"), .later("headroom"),
     ])
 }

@@ -188,7 +188,8 @@ public struct TrafficRule: Codable, Sendable, Hashable {
     public var backend: String
     /// Patterns for server names; `*` stands for any text.
     public var servers: [Color: String]
-    /// What happens to users whom a cookie or a stick table keeps at their server; nil for `leave`.
+    /// What happens to users whom a cookie or a stick table keeps at their server; nil where no one has said: they are
+    /// waited for.
     public var persistence: Persistence?
     /// Why servers of this backend may have addresses that no inventory knows; nil where each must be of its color.
     public var anyAddress: String?
@@ -204,7 +205,7 @@ public struct TrafficRule: Codable, Sendable, Hashable {
 
     /// A way to move users whom weights do not move.
     public enum Persistence: String, Codable, Sendable, Hashable, CaseIterable {
-        /// They stay where they are until the drain is over.
+        /// They stay where they are, and move between two requests: the drain waits for open sessions only.
         case leave
         /// They are moved with the drain: the old servers go into maintenance, and their sessions are ended once.
         case cut
