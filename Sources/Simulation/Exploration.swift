@@ -110,6 +110,7 @@ public final class Exploration {
         report.runs += 1
         report.events += simulation.eventCount
         judge(simulation, hasEnded, ended.value)
+        simulation.close()
         return new
     }
 
@@ -163,14 +164,24 @@ public final class Exploration {
     }
 }
 
-/// What tells two states apart as far as rz's behaviour goes: no times, no counters, no texts.
+/// What tells two states apart as far as rz's behaviour goes: no times, no counters, no texts. Only 128 bits of it are
+/// kept, as model checkers do: a whole state takes thousands of bytes, and no two of some million share these by chance.
 private struct Essence: Hashable {
-    private var state: RunState
-    private var world: WorldState
+    private let first: Int
+    private let second: Int
 
     init(_ state: RunState, _ world: WorldState) {
-        self.state = state.essence
-        self.world = world.essence
+        let state = state.essence
+        let world = world.essence
+        func bits(_ part: Int) -> Int {
+            var hasher = Hasher()
+            hasher.combine(part)
+            hasher.combine(state)
+            hasher.combine(world)
+            return hasher.finalize()
+        }
+        first = bits(1)
+        second = bits(2)
     }
 }
 
@@ -185,6 +196,8 @@ extension RunState {
         essence.traffic = traffic
         essence.traffic.samples = []
         essence.traffic.quietSince = traffic.quietSince.map { _ in Instant(milliseconds: 0) }
+        essence.traffic.verifiedAt = traffic.verifiedAt.map { _ in Instant(milliseconds: 0) }
+        essence.traffic.usual = traffic.usual.mapValues { _ in UsualTraffic(requests: 0, begun: 0) }
         essence.phaseStartedAt = phaseStartedAt.mapValues { _ in Instant(milliseconds: 0) }
         for (id, step) in steps {
             var known = StepState()

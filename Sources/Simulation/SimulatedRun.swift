@@ -53,6 +53,7 @@ public struct SimulatedRun {
 
     /// Performs the run to its end.
     public func perform() -> Report {
+        defer { simulation.close() }
         people.begin()
         let hasEnded = timeline.run(limit: SimulatedRun.limit) { people.isDone || !simulation.checker.broken.isEmpty }
         if !hasEnded {

@@ -82,6 +82,12 @@ final class Simulation: @unchecked Sendable {
         journal.release(process)
     }
 
+    /// Ends every process and unwinds what it does: nothing more will happen here.
+    func close() {
+        for process in processes { process.kill() }
+        timeline.close()
+    }
+
     // MARK: - What processes do
 
     /// A call of a driver: on its way, its effect, and the answer on its way back.

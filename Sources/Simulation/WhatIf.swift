@@ -97,6 +97,7 @@ private final class WhatIfRun {
     }
 
     func perform() -> WhatIf.Outcome {
+        defer { simulation.close() }
         fault.strike = { [unowned self] in strike() }
         var outcome = WhatIf.Outcome(whatIf: whatIf)
         var opening = Event.Kind.runStarted(

@@ -21,10 +21,12 @@ struct MutationTests {
         let surroundings = Surroundings(
             old: Inventory(groups: ["a": [Host(name: "blue-1", address: "10.1.0.7")]]),
             agents: [Agent(hostname: "green-1", attributes: ["rack": "r1"])])
+        var read = 0
         for _ in 0..<20 {
             var mutated = try #require(Self.seeds.randomElement(using: &generator))
             for _ in 0..<Int.random(in: 1...5, using: &generator) { mutated = mutate(mutated, using: &generator) }
             guard let definition = try? MarathonDefinition(mutated, defaultRole: "*") else { continue }
+            read += 1
             let service = Service(
                 id: definition.id, definition: definition.text, instances: definition.instances,
                 dependencies: definition.dependencies, fingerprint: definition.fingerprint)
@@ -43,6 +45,7 @@ struct MutationTests {
             _ = try marathon.judge(service, rewritten: rewritten, in: surroundings)
             _ = try marathon.differences(service, rewritten)
         }
+        #expect(read > 0, "each of them was refused, so nothing was tried")
     }
 
     @Test("of its groups is read or refused", arguments: 0..<UInt64(20))
@@ -50,12 +53,15 @@ struct MutationTests {
         var generator = SeededGenerator(seed: seed)
         let tree = try JSON(
             parsing: #"{"id":"/","groups":[{"id":"/a","dependencies":["../b"],"groups":[{"id":"/a/c"}]},{"id":"b"}]}"#)
+        var read = 0
         for _ in 0..<40 {
             var mutated = tree
             for _ in 0..<Int.random(in: 1...4, using: &generator) { mutated = mutate(mutated, using: &generator) }
             guard let groups = try? GroupTree(mutated) else { continue }
+            read += 1
             _ = (groups.around("/a/c/d"), groups.dependencies(of: "/a/c/d"), groups.defaultRole(of: "/", cluster: "*"))
         }
+        #expect(read > 0, "each of them was refused, so nothing was tried")
     }
 
     private func mutate(_ json: JSON, using generator: inout SeededGenerator) -> JSON {
