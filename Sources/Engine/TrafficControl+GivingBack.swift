@@ -152,14 +152,14 @@ extension TrafficControl {
             _ targets: TrafficTargets, _ vouched: Set<String>?
         ) {
             // Whoever serves now is lowered for no one, even where no one served when it was found.
-            guard targets.wasServed(rule, on: name) || targets.canServe(targets.direction.new, rule, on: name, state)
-            else { return }
-            if share < .all {
+            let isServed =
+                targets.wasServed(rule, on: name) || targets.canServe(targets.direction.new, rule, on: name, state)
+            if share < .all, isServed {
                 let old = targets.carrying(targets.direction.old, rule, at: share, on: name, state, vouched: vouched)
                 mayLowerNew = old.isEnough
                 if !old.isEnough { missing.append(sentence(targets.direction.old, rule, name, old)) }
             }
-            if share > .none {
+            if share > .none, isServed || targets.mustBeCarried(rule, on: name, state) {
                 let new = targets.carrying(targets.direction.new, rule, at: share, on: name, state)
                 mayLowerOld = new.isEnough
                 if !new.isEnough { missing.append(sentence(targets.direction.new, rule, name, new)) }

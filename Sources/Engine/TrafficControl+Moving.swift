@@ -58,7 +58,8 @@ extension TrafficControl {
             let targets = try await targets(observation)
             let missing = loadBalancers.map(\.name).flatMap { name in
                 rules.filter { rule in
-                    guard targets.wasServed(rule, on: name), let state = observation.states[name] else { return false }
+                    guard let state = observation.states[name], targets.mustBeCarried(rule, on: name, state)
+                    else { return false }
                     return targets.movable(direction.new, rule, on: name, state).count(where: \.isUp)
                         < targets.minHealthy
                 }.map { "\(name)/\($0.backend)" }
@@ -228,7 +229,7 @@ extension TrafficControl {
         let new = direction.new
         for name in loadBalancers.map(\.name) {
             guard let state = observation.states[name] else { continue }
-            for rule in rules where targets.wasServed(rule, on: name) {
+            for rule in rules where targets.mustBeCarried(rule, on: name, state) {
                 let carrying = targets.carrying(new, rule, at: share, on: name, state)
                 guard carrying.isEnough else {
                     throw Failure(

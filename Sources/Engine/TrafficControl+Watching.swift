@@ -19,7 +19,7 @@ extension TrafficControl {
             looks[name] = (looks[name]?.now, TrafficObservation(time: observation.time, states: [name: state]))
             guard known.isShifted, let found = known.found else { continue }
             let targets = targets(found)
-            for rule in rules where targets.wasServed(rule, on: name) {
+            for rule in rules where targets.mustBeCarried(rule, on: name, state) {
                 tally.note(
                     isCarried: targets.canServe(direction.new, rule, on: name, state), "\(name)/\(rule.backend)",
                     at: clock.uptime)

@@ -72,6 +72,9 @@ extension Checker {
 
     /// Whoever is hurt in the end is hurt by what rz left: were it as it was found, they would not be.
     func checkUsersAtEnd(_ status: RunState.Status, _ world: WorldState) {
+        // How they fare now, not how they have fared since something last happened.
+        var world = world
+        world.advance(to: world.time + 1)
         for balancer in world.loadBalancers {
             for backend in balancer.backends where backend.hurt > 0.05 {
                 let place = "\(balancer.name)/\(backend.name)"
@@ -101,7 +104,9 @@ extension WorldState {
         guard !asFound.isEmpty else { return false }
         let all = Set(asFound.map(\.name))
         return asFound.allSatisfy { server in
-            couldServe(color, backend, on: now, without: all.subtracting([server.name]))
+            // One that is set as it was and still called down would serve no better.
+            guard !server.isSetToServe || operation(of: server, on: now) != .down else { return false }
+            return couldServe(color, backend, on: now, without: all.subtracting([server.name]))
         }
     }
 }

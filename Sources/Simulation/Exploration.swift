@@ -10,6 +10,8 @@ public final class Exploration {
     public struct Report: Sendable {
         /// Different states that a dead rz can leave.
         public var states = 0
+        /// Those of them from which no run was performed yet.
+        public var open = 0
         /// Different moments within runs: journal, world, and what is on its way.
         public var moments = 0
         public var runs = 0
@@ -41,9 +43,11 @@ public final class Exploration {
     /// Short enough for a run in which everything that only takes time is cut short, in milliseconds.
     private static let checkPeriod: Int64 = 40
 
-    /// - Parameter limit: stops after so many runs; nil visits everything.
+    /// - Parameters:
+    ///   - limit: stops after so many runs; nil visits everything.
+    ///   - progress: is told how far it is, after each state.
     /// - Returns: the counts, and the first promises that were broken.
-    public func explore(limit: Int? = nil) -> Report {
+    public func explore(limit: Int? = nil, progress: (Report) -> Void = { _ in }) -> Report {
         waiting.append(State(events: [], world: scenario.world, epoch: 0))
         while let state = waiting.popLast(), report.broken.isEmpty, report.runs < limit ?? .max {
             for moment in run(from: state, asking: nil) {
@@ -51,9 +55,11 @@ public final class Exploration {
                     _ = run(from: state, asking: (wish, moment))
                 }
             }
+            report.states = seenStates.count
+            report.open = waiting.count
+            report.moments = seenMoments.count
+            progress(report)
         }
-        report.states = seenStates.count
-        report.moments = seenMoments.count
         return report
     }
 

@@ -185,6 +185,7 @@ final class Simulation: @unchecked Sendable {
     /// Users are looked after whenever anything happens.
     private func checkUsers() {
         let holder = journal.holder
+        checker.checkCapacity(world)
         checker.checkUsers(world, state, watchedBy: holder?.state == .running ? holder?.name : nil)
     }
 

@@ -27,11 +27,13 @@ struct EndState {
         return state
     }
 
-    /// The run as its journal has it.
+    /// The run as its journal has it. What was measured last is another thing each time.
     mutating func addRun(_ status: JSON) {
         let steps = status["steps"]?.object?.map { "\($0.key) \($0.value["state"]?.string ?? "")" } ?? []
+        let shares = ["intended", "verified"].map { status["traffic"]?[$0]?.string ?? "unknown" }
         facts["run"] =
-            "\(status["status"]?.string ?? ""), \(status["traffic"]?.compact ?? ""), \(steps.joined(separator: ", "))"
+            "\(status["status"]?.string ?? ""), at \(shares[0]), verified \(shares[1]), "
+            + steps.joined(separator: ", ")
     }
 
     /// What differs; empty when nothing does.

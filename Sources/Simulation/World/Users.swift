@@ -110,7 +110,10 @@ extension WorldState {
                     && !server.isFree && isBelievedUp(server, of: balancer, isServing)
             }
             if own.isEmpty {
-                remembered[color.other] += remembered[color]
+                // They go where weights send them: to no server without one.
+                if byWeight.contains(where: { loadBalancers[balancer].servers[$0.index].color != color }) {
+                    remembered[color.other] += remembered[color]
+                }
                 remembered[color] = 0
             }
         }
