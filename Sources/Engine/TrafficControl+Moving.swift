@@ -139,13 +139,16 @@ extension TrafficControl {
     func refuseToTakeDownWhatServes() async throws(Failure) {
         if let oldServedAt, clock.uptime - oldServedAt < .seconds(5) { return }
         let states = try await onEach { loadBalancer throws(Failure) in try await loadBalancer.observe() }
+        let before = try await known().lastFound.map { targets($0) }
         var needed: [String] = []
         for (name, state) in states.sorted(by: { $0.key < $1.key }) {
             let observation = TrafficObservation(time: clock.now, states: [name: state])
             let targets = targets(FoundTraffic(observation, rules))
             let vouched = await vouched(for: direction.old, state, on: name, targets)
             needed += rules.filter { rule in
-                mayServe(rule, state, on: name, targets)
+                (mayServe(rule, state, on: name, targets)
+                    || before?.wasServed(rule, on: name) == true
+                        && !targets.movable(direction.new, rule, on: name, state).isEmpty)
                     && !targets.canServe(direction.old, rule, on: name, state, vouched: vouched)
             }.map { "\(name)/\($0.backend)" }
         }

@@ -19,7 +19,7 @@ extension Checker {
                 let others = color == old && !isPutRight ? after.loadBalancers.map(\.name) : [name]
                 for other in others {
                     guard let balancer = after[other] else { continue }
-                    demandCarrying(color.other, backend.name, on: balancer, as: now, call, looker, issuedAt)
+                    demandCarrying(color.other, backend.name, on: balancer, as: now, call, looker, issuedAt, state)
                 }
             }
         }
@@ -42,7 +42,7 @@ extension Checker {
 
     private func demandCarrying(
         _ color: Color, _ backend: String, on balancer: SimulatedLoadBalancer, as changed: SimulatedLoadBalancer,
-        _ call: Call, _ looker: Looker, _ issuedAt: Int64
+        _ call: Call, _ looker: Looker, _ issuedAt: Int64, _ state: RunState
     ) {
         let known = knowledge(of: balancer.name, looker, issuedAt)
         if balancer.resetAt >= known || balancer.startedAt >= max(known, 1) { return }
@@ -58,7 +58,7 @@ extension Checker {
         guard color == new, balancer.name != changed.name else { return }
         let wanted = share(of: color, backend, changed)
         let carried = Double(balancer.weights(of: color, in: backend).reduce(0, +))
-        let lowered = Double(changed.weights(of: color.other, in: backend).reduce(0, +))
+        let lowered = balancer.weight(of: color.other, backend, loweredAs: changed, found: state.traffic.found)
         let there = carried + lowered == 0 ? 0 : carried / (carried + lowered)
         if there < wanted - Checker.rounding {
             breaks(
@@ -125,6 +125,20 @@ extension Checker {
 }
 
 extension SimulatedLoadBalancer {
+    /// The sum of a color's weights once it is lowered here as it was there: load balancers may weigh on other scales.
+    fileprivate func weight(
+        of color: Color, _ backend: String, loweredAs other: SimulatedLoadBalancer, found: FoundTraffic?
+    ) -> Double {
+        func sums(_ balancer: SimulatedLoadBalancer) -> (now: Double, found: Double) {
+            let servers = balancer.servers.filter { $0.backend == backend && $0.color == color && $0.isSetToServe }
+            let known = servers.compactMap { found?.server($0.name, in: backend, on: balancer.name)?.weight }
+            return (Double(servers.map(\.weight).reduce(0, +)), Double(known.reduce(0, +)))
+        }
+        let (here, there) = (sums(self), sums(other))
+        guard here.found > 0, there.found > 0 else { return min(here.now, there.now) }
+        return min(here.now, here.found * there.now / there.found)
+    }
+
     /// Whether servers of a color went into maintenance.
     fileprivate func isPutToSleep(_ color: Color, _ backend: String, since was: SimulatedLoadBalancer) -> Bool {
         servers.contains { server in

@@ -123,12 +123,17 @@ public struct TrafficJudgement: Sendable {
 
     // MARK: - No answer
 
-    /// The new color has sessions and finishes none of them, where the old one finished most of its own.
+    /// The new color has sessions and finishes none of them, where the old one, or itself before, finished most of its own.
     private func hang(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
         for scope in scopes(rule) where !isTCP(rule, on: scope.names) {
-            guard let before = usual[rule.backend], before.requests >= 10, before.requests * 2 >= before.begun else {
-                continue
-            }
+            // Of its own requests those count that it was not asked just now.
+            let own = tally.sums(new, rule.backend, on: names, .run)
+            let ended = own.begun - tally.sessions(new, rule.backend, on: names)
+            let before = usual[rule.backend]
+            guard
+                before.map({ $0.requests >= 10 && $0.requests * 2 >= $0.begun }) == true
+                    || own.requests >= 10 && own.requests * 2 >= ended
+            else { continue }
             let sessions = tally.sessions(new, rule.backend, on: scope.names)
             let length = tally.stall(new, rule.backend, on: scope.names)
             guard length >= .seconds(1) else { continue }

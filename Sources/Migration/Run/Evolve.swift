@@ -78,6 +78,7 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         // Written down again right before the old color is taken out; or assumed after that.
         next.traffic.isOldTakenOut = next.phase >= .drain
         next.traffic.found = found
+        next.traffic.lastFound = found
     case .newSideFailed(let failure):
         next.traffic.verdict = next.traffic.verdict ?? failure
     case .trafficIntended(let share):
