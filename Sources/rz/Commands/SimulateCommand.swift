@@ -110,8 +110,14 @@ struct SimulateCommand: AsyncParsableCommand {
 
     private func exploreAll() throws -> ExitStatus {
         let start = ContinuousClock.now
-        let report = Exploration(try Scenario.small(startTime: 0, isBrief: true)).explore()
         let terminal = Terminal.standardOutput
+        let progress = Terminal.standardError
+        var told = start
+        let report = Exploration(try Scenario.small(startTime: 0, isBrief: true)).explore { report in
+            guard progress.isInteractive, ContinuousClock.now - told > .seconds(5) else { return }
+            told = .now
+            progress.write("\(report.runs) runs; \(report.open) of \(report.states) states to go on from\n")
+        }
         for line in report.journal { terminal.write("  \(line)\n") }
         for broken in report.broken { terminal.write("\(broken)\n") }
         let ends = report.ends.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
