@@ -18,8 +18,8 @@ extension Checker {
             for color in Color.allCases where isTakenAway(color, backend.name, was, now) {
                 let others = color == old && !isPutRight ? after.loadBalancers.map(\.name) : [name]
                 for other in others {
-                    guard let balancer = after[other] else { continue }
-                    demandCarrying(color.other, backend.name, on: balancer, as: now, call, looker, issuedAt, state)
+                    guard let balancer = after[other], let changed = after[name] else { continue }
+                    demandCarrying(color.other, backend.name, on: balancer, as: changed, call, looker, issuedAt, state)
                 }
             }
         }
@@ -130,9 +130,9 @@ extension SimulatedLoadBalancer {
         of color: Color, _ backend: String, loweredAs other: SimulatedLoadBalancer, found: FoundTraffic?
     ) -> Double {
         func sums(_ balancer: SimulatedLoadBalancer) -> (now: Double, found: Double) {
-            let servers = balancer.servers.filter { $0.backend == backend && $0.color == color && $0.isSetToServe }
-            let known = servers.compactMap { found?.server($0.name, in: backend, on: balancer.name)?.weight }
-            return (Double(servers.map(\.weight).reduce(0, +)), Double(known.reduce(0, +)))
+            let known = balancer.servers.filter { $0.backend == backend && $0.color == color && !$0.isBackup }
+                .compactMap { found?.server($0.name, in: backend, on: balancer.name)?.weight }
+            return (Double(balancer.weights(of: color, in: backend).reduce(0, +)), Double(known.reduce(0, +)))
         }
         let (here, there) = (sums(self), sums(other))
         guard here.found > 0, there.found > 0 else { return min(here.now, there.now) }

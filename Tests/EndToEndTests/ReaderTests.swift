@@ -37,6 +37,28 @@ struct ReaderTests {
         }
     }
 
+    @Test("may press Ctrl-S in the middle of the cutover and go for a coffee: the run ends without them")
+    func stoppedTerminal() async throws {
+        try await SandboxFixture.with { sandbox in
+            let users = try Users(sandbox)
+            let terminal = try PseudoTerminal()
+            let update = try sandbox.start(
+                ["update", "sandbox", "--yes"], variables: ["TERM": "xterm"], standardOutput: terminal.screen)
+            try await eventually("the cutover begins on the terminal", within: .seconds(180)) {
+                terminal.text.contains("carry 10 %")
+            }
+            try terminal.stop()
+            let before = terminal.text
+            // The terminal is stopped until the run is over, and for longer than the minute that a person may take.
+            let ended = try await update.end(within: .seconds(300))
+            #expect(ended.status == 0, "\(ended.errors)")
+            #expect(terminal.text == before)
+            #expect(try await lastEvent(in: sandbox) == "run.completed")
+            #expect(try await sandbox.live() == "green")
+            try await users.expectNoFailure()
+        }
+    }
+
     /// The type of the last event of the latest run.
     private func lastEvent(in sandbox: SandboxFixture) async throws -> String? {
         try await events(in: sandbox).last?["type"]?.string

@@ -51,9 +51,10 @@ struct DestroyServers: StepWork {
         let count = try await context.inventory(of: old).hosts.count
         if count == 0 { return "no servers are left" }
         try await context.knowServers(again: true)
+        try await RightTarget(context).refuseUnplannedDestruction()
+        // Last, as planning the destruction may take minutes.
         try await Quiet(context).demand()
         try await context.engine.traffic.demandAllCarried()
-        try await RightTarget(context).refuseUnplannedDestruction()
         try await context.intend("destroy the servers of \(old)")
         try await RightTarget(context).act(on: old, "destroyed") { () async throws(Failure) in
             try await context.drivers.provisioner.destroy(old, report: context.report)

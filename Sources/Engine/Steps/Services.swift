@@ -145,14 +145,15 @@ struct AwaitServices: StepWork {
 struct StopServices: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         try await context.knowServers(again: true)
-        try await Quiet(context).demand()
-        try await context.engine.traffic.demandAllCarried()
         let servers = try await context.inventory(of: context.direction.old)
         guard !servers.isEmpty else { return "no servers are left" }
         let old = try context.drivers.cluster(context.direction.old, servers)
         try await RightTarget(context).refuseShared("stopped")
         try await RightTarget(context).refuseUnplannedDestruction()
         let came = try await refuseToLose(old, context)
+        // Last, as all of that may take long.
+        try await Quiet(context).demand()
+        try await context.engine.traffic.demandAllCarried()
         try await context.intend("stop the services of \(context.direction.old)")
         let ids = came + context.plan.services.reversed().map(\.id)
         for id in ids {
