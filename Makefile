@@ -12,7 +12,7 @@ RELEASE = -c release --product rz --static-swift-stdlib
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test field crash-test simulate mutants asan tsan fuzz bench demo lint format install clean
+.PHONY: help setup build test field crash-test simulate mutants mutation asan tsan fuzz bench demo lint format install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -43,6 +43,9 @@ simulate: build ## simulate whole runs with whatever may go wrong: make simulate
 
 mutants: setup ## break rz on purpose and demand that the simulation notices: make mutants NAME='fence-ignored'
 	scripts/mutants $(NAME)
+
+mutation: setup ## change rz in small wrong ways and demand that its tests notice: make mutation N=200 SEED=7
+	scripts/mutation $(or $(N),200) $(SEED)
 
 # Tests of whole sandboxes and labs run rz as another program, which has no part in this. Each sanitizer has a build of its own, and
 # is so slow that a part of the simulation has to do.

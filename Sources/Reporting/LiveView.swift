@@ -155,10 +155,7 @@ public struct LiveView: Sendable {
         var lines = ["    \(plan.direction.new)  \(Wording.bar(share.fraction))  \(share)\(doubt)"]
         // Journals of before hold samples themselves.
         let samples = reading?.samples ?? state.traffic.samples
-        if let reading, now - reading.time > LiveView.oldest {
-            let age = "the numbers are \(Wording.time(now - reading.time)) old"
-            lines.append("    " + style.careful(age))
-        }
+        if let reading, let doubt = self.doubt(reading, state, now) { lines.append("    " + style.careful(doubt)) }
         var shown = Set<String>()
         for sample in samples where sample.color == plan.direction.new {
             guard
@@ -177,6 +174,14 @@ public struct LiveView: Sendable {
                 : [name.trimmedAtEnd, "  " + rates(sample), "  " + rates(other)].map { "    \($0)".cut(to: width) }
         }
         return lines
+    }
+
+    private func doubt(_ reading: TelemetryReading, _ state: RunState, _ now: Instant) -> String? {
+        // A run that goes on has new numbers at once.
+        if let set = state.traffic.verifiedAt, reading.time < set, state.status != .running {
+            return "the numbers are from before these weights were set"
+        }
+        return now - reading.time > LiveView.oldest ? "the numbers are \(Wording.time(now - reading.time)) old" : nil
     }
 
     private func rates(_ sample: TrafficSample) -> String {

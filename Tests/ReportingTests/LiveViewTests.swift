@@ -63,6 +63,17 @@ struct LiveViewTests {
         #expect(lines.contains { $0.contains("the numbers are 12 s old") })
     }
 
+    @Test("says that the numbers are of before, once a halted run has set other weights")
+    func before() {
+        var story = cutOver(at: "cutOver/shift-10%")
+        let reading = TelemetryReading(time: story.now, samples: Example.samples(green: 0.1))
+        story.happens(
+            .trafficReturnIntended, .trafficReturned(loadBalancers: ["edge-1", "edge-2"], took: .seconds(1)),
+            .runHalted(failure: Failure("green failed the gate errorRate at 10 %")))
+        let lines = LiveView(story.plan).lines(story.state, now: story.now, traffic: reading)
+        #expect(lines.contains { $0.contains("the numbers are from before these weights were set") })
+    }
+
     @Test("while weights are being set")
     func beingSet() throws {
         var story = cutOver(at: "cutOver/shift-10%")
