@@ -45,7 +45,7 @@ struct ReaderTests {
             let update = try sandbox.start(
                 ["update", "sandbox", "--yes"], variables: ["TERM": "xterm"], standardOutput: terminal.screen)
             try await eventually("the cutover begins on the terminal", within: .seconds(180)) {
-                terminal.text.contains("carry 10 %")
+                terminal.text.contains("green 10 %, watched for")
             }
             try terminal.stop()
             let before = terminal.text

@@ -14,12 +14,10 @@ final class PseudoTerminal {
     }
 
     init() throws {
-        keyboard = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-        try #require(keyboard >= 0 && grantpt(keyboard) == 0 && unlockpt(keyboard) == 0)
-        var name = [CChar](repeating: 0, count: 128)
-        try #require(ptsname_r(keyboard, &name, name.count) == 0)
-        screen = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
-        try #require(screen >= 0)
+        var ends: (keyboard: Int32, screen: Int32) = (-1, -1)
+        try #require(openpty(&ends.keyboard, &ends.screen, nil, nil, nil) == 0)
+        for end in [ends.keyboard, ends.screen] { try #require(fcntl(end, F_SETFD, FD_CLOEXEC) == 0) }
+        (keyboard, screen) = ends
         // It ends when nobody has the screen open any more.
         Thread.detachNewThread { [keyboard, seen] in
             var bytes = [UInt8](repeating: 0, count: 4096)

@@ -102,6 +102,14 @@ struct CarryingTests {
         #expect(targets(state([blue(), green(0)])).wasServed(rule, on: "edge-1"))
     }
 
+    @Test("is demanded even of a backend that was not served, once no server of the new color is listed there")
+    func lost() {
+        let down = ServerState(name: "blue-1", address: "10.0.0.1:80", weight: 100, operation: .down)
+        let targets = targets(state([down, green(0)]))
+        #expect(!targets.mustBeCarried(rule, on: "edge-1", state([down, green(0)])))
+        #expect(targets.mustBeCarried(rule, on: "edge-1", state([down])))
+    }
+
     private func blue(_ weight: Int = 100) -> ServerState {
         ServerState(name: "blue-1", address: "10.0.0.1:80", weight: weight)
     }

@@ -136,6 +136,20 @@ struct TrafficAnalysisTests {
         }
     }
 
+    @Test("fails a color that hangs where only its own earlier answers can be compared: the old one died too early")
+    func hangsAfterAnswers() {
+        var watch = Watch(rule)
+        let blue = ["edge-1": ServerCounters(requests: 4, begun: 4)] as [LoadBalancerID: ServerCounters]
+        watch.look([:], [:])
+        watch.look(blue, ["edge-1": ServerCounters(requests: 40, begun: 40)])
+        for second in 1...6 {
+            watch.look(
+                blue, ["edge-1": ServerCounters(sessions: 50 * second, requests: 40, begun: 40 + 50 * second)],
+                seconds: 1)
+        }
+        #expect(watch.findings(limits).first { $0.sample.gate == "answers" }?.sample.verdict == .fail)
+    }
+
     @Test("does not go up a step where the last seconds had sessions and no answer, however many there were before")
     func stalls() {
         var watch = Watch(rule)
