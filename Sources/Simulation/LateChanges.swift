@@ -1,7 +1,7 @@
 import Migration
 
-/// Every change that a run makes to a load balancer, each in a run of its own: rz dies while it is on its way, and it
-/// arrives after the next rz, which goes on or back, has looked there some times (invariant I6).
+/// Every change that a run makes to a load balancer or a framework, each in a run of its own: rz dies while it is on its
+/// way, and it arrives after the next rz, which goes on or back, has looked there some times (invariants I4 and I6).
 public struct LateChanges {
     public private(set) var runs = 0
     /// Each with the change and the look.
@@ -41,7 +41,7 @@ public struct LateChanges {
     }
 }
 
-/// Strikes once, while a change of a load balancer is on its way.
+/// Strikes once, while a change is on its way.
 private final class LateChange: FaultSource {
     var strike: (SimulatedProcess) -> Void = { _ in }
     private(set) var hasStruck = false
@@ -54,7 +54,7 @@ private final class LateChange: FaultSource {
     }
 
     func passes(_ point: KillPoint, _ process: SimulatedProcess) {
-        guard case .duringCall(let call) = point, case .loadBalancer = call.target else { return }
+        guard case .duringCall(let call) = point, !call.isProgram else { return }
         left -= 1
         guard left == 0 else { return }
         hasStruck = true
