@@ -38,6 +38,11 @@ extension Scenario {
         return scenarios
     }
 
+    /// The small model with a second backend.
+    public static func twoBackends() throws(Failure) -> Scenario {
+        try Scenario(Shape(backends: ["be_shop", "be_api"]), startTime: 150)
+    }
+
     /// What one data centre of these differs in from another.
     private struct Shape {
         var backends = ["be_shop"]

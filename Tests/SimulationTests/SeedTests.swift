@@ -31,7 +31,7 @@ struct SeedTests {
     @Test("keep every promise when a change arrives after its sender's death, behind the next one's back")
     func lateChanges() throws {
         let late = LateChanges(try Scenario.small())
-        #expect(late.runs > 80)
+        #expect(late.runs > 200)
         #expect(late.broken.isEmpty, "\(late.broken.map(\.description).joined(separator: "\n"))")
     }
 
@@ -40,6 +40,13 @@ struct SeedTests {
         let reloads = Reloads(try Scenario.small())
         #expect(reloads.runs > 700)
         #expect(reloads.broken.isEmpty, "\(reloads.broken.map(\.description).joined(separator: "\n"))")
+    }
+
+    @Test("return what can return, whatever keeps the rest from it")
+    func partialReturns() throws {
+        let returns = PartialReturns(try Scenario.twoBackends())
+        #expect(returns.runs == 12)
+        #expect(returns.broken.isEmpty, "\(returns.broken.map(\.description).joined(separator: "\n"))")
     }
 
     @Test("keep every promise when an rz that waited for a program goes on after another took over")

@@ -3,7 +3,7 @@ import Migration
 import Simulation
 import Synchronization
 
-/// Looks for the first promise that a mutant breaks: in every late change, reload and overtaking, then in runs from seed 0
+/// Looks for the first promise that a mutant breaks: in every late change, reload, partial return and overtaking, then in runs from seed 0
 /// on, of the small model and its relatives in turn, then in the small model. Prints where it was and ends with 1; with 0
 /// when there is none.
 
@@ -32,6 +32,10 @@ if let first = LateChanges(scenario).broken.first {
 }
 if let first = Reloads(scenario).broken.first {
     print("\(first.promise), reloads: \(first.explanation)")
+    exit(1)
+}
+if let first = PartialReturns(try Scenario.twoBackends()).broken.first {
+    print("\(first.promise), partial returns: \(first.explanation)")
     exit(1)
 }
 if let first = Overtakings(scenario).broken.first {
