@@ -109,7 +109,9 @@ enum AppForm {
             return
         }
         if let ports, app["portDefinitions"] == nil {
-            app["portDefinitions"] = .array(ports.map { ["port": $0, "protocol": "tcp"] })
+            // Members that are null are left out everywhere.
+            app["portDefinitions"] = .array(
+                ports.map { $0.isNull ? ["protocol": "tcp"] : ["port": $0, "protocol": "tcp"] })
         }
         if var container = app["container"]?.object, container["portMappings"] != nil {
             container["portMappings"] = nil

@@ -48,6 +48,14 @@ struct MutationTests {
         #expect(read > 0, "each of them was refused, so nothing was tried")
     }
 
+    @Test("has one form, also where a list of ports holds null")
+    func nullPort() throws {
+        let once = try MarathonDefinition(JSON(parsing: #"{"id":"/a","ports":[null,80]}"#), defaultRole: "*")
+        let twice = try MarathonDefinition(JSON(parsing: once.text), defaultRole: "*")
+        #expect(twice.text == once.text)
+        #expect(once.json["portDefinitions"]?.array?.count == 2)
+    }
+
     @Test("of its groups is read or refused", arguments: 0..<UInt64(20))
     func groups(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
