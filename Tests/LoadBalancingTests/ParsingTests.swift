@@ -90,6 +90,13 @@ struct ShownTests {
         #expect(statistics.counters[.init(backend: "tunnel", name: "blue-1")]?.errors == 11)
     }
 
+    @Test("of counters takes quoted cells side by side for what they hold")
+    func quotedCells() throws {
+        let statistics = try Statistics("# pxname,svname,stot,mode,\n\"shop\",\"blue-1\",\"7\",\"http\",\n")
+        #expect(statistics.counters[.init(backend: "shop", name: "blue-1")]?.sessions != nil)
+        #expect(statistics.counters[.init(backend: "shop", name: "blue-1")]?.begun == 7)
+    }
+
     @Test(
         "of attempts counts each once, whether it was answered, failed, repeated or sent elsewhere",
         arguments: [
