@@ -81,6 +81,14 @@ class Site:
             os.environ, RZ_HOME=f"{self.folder}/home", RZ_ROOT=f"{self.folder}/root", NO_COLOR="1")
 
     def __enter__(self):
+        try:
+            self.build()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def build(self):
         for name in ["home", "root/environments/big", "root/runbooks", "agents/blue-1/etc", "agents/green-1/etc"]:
             (self.folder / name).mkdir(parents=True)
         self.write("servers.cfg", self.responder())
@@ -110,7 +118,6 @@ class Site:
             "app", {}).get("tasksRunning") == 1)
         for edge in EDGES:
             wait(f"{edge} has checked its servers", lambda: self.is_checked(edge))
-        return self
 
     def __exit__(self, *_):
         for program in reversed(self.programs):
