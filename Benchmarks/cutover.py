@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cuts 1,000 backends of four servers over on two real HAProxies: how long each rz takes for it, side by side.
 
-Everything starts anew for each run, and the rz take turns. The figures worth quoting are the ratios to the first one.
+Everything starts afresh for each run, and the builds take turns. The figures worth quoting are the ratios to the first one.
 
     python3 Benchmarks/cutover.py --rz OLD --rz NEW [--backends 1000] [--rounds 3]
 """
@@ -18,33 +18,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import datetime
+
+from loopback import free_ports, wait
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EDGES = ["edge-1", "edge-2"]
 STEPS = [10, 50, 100]
 BAKE = 1
-
-
-def free_ports(count):
-    """Below what the system gives out by itself."""
-    ports = []
-    for port in range(20000, 32000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                ports.append(port)
-        if len(ports) == count:
-            return ports
-    sys.exit("no free ports")
-
-
-def wait(what, condition, deadline=120):
-    end = time.monotonic() + deadline
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit(f"waited {deadline} s in vain until {what}")
-        time.sleep(0.05)
 
 
 def request(method, host, port, path, body=None):
@@ -129,11 +110,10 @@ class Site:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def answers(self):
-        for color in (11, 12):
-            for n in (1, 2):
-                with socket.socket() as probe:
-                    if probe.connect_ex((f"127.0.{color}.{n}", self.servers)) != 0:
-                        return False
+        for address in [f"127.0.{net}.{n}" for net in (11, 12) for n in (1, 2)]:
+            with socket.socket() as probe:
+                if probe.connect_ex((address, self.servers)) != 0:
+                    return False
         return True
 
     def is_checked(self, edge):

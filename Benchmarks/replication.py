@@ -15,15 +15,18 @@ import os
 import pathlib
 import resource
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+from loopback import free_ports, wait
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GROUPS = 40
+# Each color stands at addresses of its own.
+NETS = {"blue": "127.0.11", "green": "127.0.12", "plain": "127.0.13"}
 
 
 def definitions(count):
@@ -44,50 +47,30 @@ def definitions(count):
     return apps
 
 
-def free_ports(count):
-    """Below what the system gives out by itself."""
-    ports = []
-    for port in range(20000, 32000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                ports.append(port)
-        if len(ports) == count:
-            return ports
-    sys.exit("no free ports")
-
-
-def wait(what, condition, deadline=600):
-    end = time.monotonic() + deadline
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit(f"{what} did not get there in {deadline} s")
-        time.sleep(0.2)
-
-
 class Marathon:
     """A scheduler with four large agents, in a process of its own."""
 
     def __init__(self, rz, folder, color, port):
-        self.port = port
+        self.address, self.port = f"{NETS[color]}.200", port
         home = folder / f"{color}-{port}"
         for number in range(4):
             server = home / "servers" / f"{color}-agent-{number}"
             (server / "etc").mkdir(parents=True)
             (server / "server.json").write_text(json.dumps({"color": color}))
             (server / "etc" / "agent.json").write_text(json.dumps({
-                "hostname": f"127.0.0.{number + 1}", "attributes": {"rack": f"r{number}"},
+                "hostname": f"{NETS[color]}.{number + 1}", "attributes": {"rack": f"r{number}"},
                 "resources": {"cpus": 64, "mem": 262144, "disk": 1e6,
                               "ports": f"{33000 + number * 5000}-{37999 + number * 5000}"}}))
         config = home / "scheduler.json"
         config.write_text(json.dumps({
-            "address": "127.0.0.1", "port": port, "color": color, "stateFile": str(home / "data/state.json"),
+            "address": self.address, "port": port, "color": color, "stateFile": str(home / "data/state.json"),
             "serversDirectory": str(home / "servers"), "log": str(home / "log/scheduler.jsonl")}))
         self.home = home
         self.process = subprocess.Popen([rz, "sandbox", "scheduler", "--config", str(config)])
-        wait(f"the scheduler of {color}", lambda: self.get("/ping") is not None)
+        wait(f"the scheduler of {color} answers", lambda: self.get("/ping") is not None)
 
     def call(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
+        connection = http.client.HTTPConnection(self.address, self.port, timeout=300)
         with contextlib.closing(connection):
             connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
             answer = connection.getresponse()
@@ -119,14 +102,14 @@ def client(port, count):
     session = requests.Session()
     for app in definitions(count):
         while True:
-            answer = session.post(f"http://127.0.0.1:{port}/v2/apps", json=app)
+            answer = session.post(f"http://{NETS['plain']}.200:{port}/v2/apps", json=app)
             if answer.status_code not in (403, 409):
                 break
             time.sleep(0.05)
         answer.raise_for_status()
     posted = time.monotonic() - began
     while True:
-        apps = session.get(f"http://127.0.0.1:{port}/v2/apps?embed=apps.counts").json()["apps"]
+        apps = session.get(f"http://{NETS['plain']}.200:{port}/v2/apps?embed=apps.counts").json()["apps"]
         if sum(app["tasksRunning"] for app in apps) == count:
             break
         time.sleep(0.2)
@@ -155,7 +138,8 @@ def environment(folder, blue, green):
 
     def servers(color, port):
         return (f"      {color}:\n"
-                f"        control: [ {{ name: {color}-control, address: 127.0.0.1, marathon: \"{port}\" }} ]\n")
+                f"        control: [ {{ name: {color}-control, address: {NETS[color]}.200, marathon: \"{port}\" }} ]\n"
+                f"        web: [ {{ name: {color}-1, address: {NETS[color]}.1 }} ]\n")
 
     (place / "environment.yaml").write_text(f"""apiVersion: rz/v1
 name: large
@@ -170,7 +154,7 @@ services:
     - marathon: {{ url: "http://{{{{ control[0].address }}}}:{{{{ control[0].marathon }}}}" }}
 loadBalancers:
   - name: edge
-    haproxy: {{ socket: "unix:{folder}/admin.sock" }}
+    haproxy: {{ socket: "unix:{folder}/admin.sock", stateFile: {{ none: "a benchmark ends before it" }} }}
 traffic:
   - backend: be_web
     servers: {{ blue: "blue-*", green: "green-*" }}
@@ -192,13 +176,13 @@ frontend users
     bind 127.0.0.1:{web[0]}
     default_backend be_web
 backend be_web
-    server blue-1 127.0.0.1:{web[1]} weight 100
-    server green-1 127.0.0.1:{web[2]} weight 0
+    server blue-1 {NETS["blue"]}.1:{web[1]} weight 100
+    server green-1 {NETS["green"]}.1:{web[2]} weight 0
 """)
     path = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
     haproxy = subprocess.Popen(["haproxy", "-db", "-f", str(folder / "haproxy.cfg")], env={"PATH": path},
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait("HAProxy", lambda: (folder / "admin.sock").exists())
+    wait("HAProxy runs", lambda: (folder / "admin.sock").exists())
     return haproxy
 
 
@@ -232,7 +216,7 @@ def main():
         status, body = blue.call("PUT", "/v2/apps", definitions(chosen.apps))
         if status not in (200, 201):
             sys.exit(f"blue took no apps: {status} {body[:500]}")
-        wait("blue", lambda: blue.running() == chosen.apps)
+        wait("blue runs every app", lambda: blue.running() == chosen.apps)
 
         plain = Marathon(chosen.rz, folder, "plain", ports[1])
         schedulers.append(plain)
