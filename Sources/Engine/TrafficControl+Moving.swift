@@ -146,9 +146,7 @@ extension TrafficControl {
             let targets = targets(FoundTraffic(observation, rules))
             let vouched = await vouched(for: direction.old, state, on: name, targets)
             needed += rules.filter { rule in
-                (mayServe(rule, state, on: name, targets)
-                    || before?.wasServed(rule, on: name) == true
-                        && !targets.movable(direction.new, rule, on: name, state).isEmpty)
+                mayServe(rule, state, on: name, targets, before)
                     && !targets.canServe(direction.old, rule, on: name, state, vouched: vouched)
             }.map { "\(name)/\($0.backend)" }
         }
@@ -162,14 +160,18 @@ extension TrafficControl {
         oldServedAt = clock.uptime
     }
 
-    /// Whether the new color could serve a backend: also where the return put it into maintenance because of users whom
-    /// the load balancer remembers.
+    /// Whether the new color could serve a backend: also from maintenance, into which the return may have put it, or from
+    /// which it came.
+    ///
+    /// - Parameter before: what stood there before this run touched it, as far as it ever did.
     private func mayServe(
-        _ rule: TrafficRule, _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets
+        _ rule: TrafficRule, _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets,
+        _ before: TrafficTargets?
     ) -> Bool {
         if targets.canServe(direction.new, rule, on: name, state) { return true }
-        return state.backends[rule.backend]?.isPersistent == true
-            && targets.movable(direction.new, rule, on: name, state).contains { $0.administration == .maint }
+        let servers = targets.movable(direction.new, rule, on: name, state)
+        if before?.wasServed(rule, on: name) == true { return !servers.isEmpty }
+        return state.backends[rule.backend]?.isPersistent == true && servers.contains { $0.administration == .maint }
     }
 
     /// Takes the old color's servers out of service: `drain`, or `maint`. Only where the new color verifiably carries

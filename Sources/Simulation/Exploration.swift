@@ -45,7 +45,7 @@ public final class Exploration {
 
     /// - Parameters:
     ///   - limit: stops after so many runs; nil visits everything.
-    ///   - progress: is told how far it is, after each state.
+    ///   - progress: gets the counts so far, after each state.
     /// - Returns: the counts, and the first promises that were broken.
     public func explore(limit: Int? = nil, progress: (Report) -> Void = { _ in }) -> Report {
         waiting.append(State(events: [], world: scenario.world, epoch: 0))
@@ -90,6 +90,7 @@ public final class Exploration {
         let simulation = Simulation(
             scenario, timeline: Timeline(seed: 0, isShuffled: false, elapsed: state.world.time), faults: recorder,
             isTracing: false)
+        defer { simulation.close() }
         simulation.load(state.events, world: state.world, epoch: state.epoch)
         simulation.checker.takenOut = takenOut
         simulation.checker.found = Dictionary(
@@ -116,7 +117,6 @@ public final class Exploration {
         report.runs += 1
         report.events += simulation.eventCount
         judge(simulation, hasEnded, ended.value)
-        simulation.close()
         return new
     }
 

@@ -21,6 +21,7 @@ public struct LateChanges {
 
     private mutating func perform(_ run: ScriptedRun, _ number: Int, _ looks: Int, _ goesBack: Bool) {
         let simulation = run.simulation
+        defer { simulation.close() }
         let faults = LateChange(number, looks: looks)
         faults.strike = { simulation.kill($0) }
         simulation.faults = faults

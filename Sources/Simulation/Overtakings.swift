@@ -15,6 +15,7 @@ public struct Overtakings {
     /// - Returns: whether the run starts so many programs.
     private mutating func perform(_ run: ScriptedRun, _ number: Int) -> Bool {
         let simulation = run.simulation
+        defer { simulation.close() }
         let timeline = simulation.timeline
         let faults = ProgramFaults(number)
         faults.kill = { simulation.kill($0) }

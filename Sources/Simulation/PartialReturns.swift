@@ -44,12 +44,12 @@ private final class PartialReturn {
     }
 
     func perform() {
+        defer { simulation.close() }
         // Failed requests are what this is about.
         simulation.checker.isExcusedUntil = .max
         watch()
         run.perform(opening: run.start)
         _ = simulation.timeline.run(limit: .max) { hasJudged || !hasStruck }
-        simulation.close()
     }
 
     /// Strikes once it is time, while nothing but a bake, quiet or soak is under way.

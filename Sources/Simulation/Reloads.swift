@@ -17,6 +17,7 @@ public struct Reloads {
     /// - Returns: whether the run has so many moments.
     private mutating func perform(_ run: ScriptedRun, _ name: LoadBalancerID, _ number: Int) -> Bool {
         let simulation = run.simulation
+        defer { simulation.close() }
         let faults = ReloadAtMoment(number) {
             simulation.happens("\(name) is reloaded") { $0.reset(name) }
             // What users notice until the watch comes round is not what rz did.

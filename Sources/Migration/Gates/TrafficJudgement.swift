@@ -125,15 +125,15 @@ public struct TrafficJudgement: Sendable {
 
     /// The new color has sessions and finishes none of them, where the old one, or itself before, finished most of its own.
     private func hang(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
+        func finishes(_ requests: Int, of begun: Int) -> Bool { requests >= 10 && requests * 2 >= begun }
+        let before = usual[rule.backend]
+        // Of its own requests those count that it was not asked just now.
+        let own = tally.sums(new, rule.backend, on: names, .run)
+        let ended = own.begun - tally.sessions(new, rule.backend, on: names)
+        guard before.map({ finishes($0.requests, of: $0.begun) }) == true || finishes(own.requests, of: ended) else {
+            return nil
+        }
         for scope in scopes(rule) where !isTCP(rule, on: scope.names) {
-            // Of its own requests those count that it was not asked just now.
-            let own = tally.sums(new, rule.backend, on: names, .run)
-            let ended = own.begun - tally.sessions(new, rule.backend, on: names)
-            let before = usual[rule.backend]
-            guard
-                before.map({ $0.requests >= 10 && $0.requests * 2 >= $0.begun }) == true
-                    || own.requests >= 10 && own.requests * 2 >= ended
-            else { continue }
             let sessions = tally.sessions(new, rule.backend, on: scope.names)
             let length = tally.stall(new, rule.backend, on: scope.names)
             guard length >= .seconds(1) else { continue }

@@ -85,7 +85,7 @@ public struct RunState: Sendable, Hashable {
         public var isDisturbed = false
         /// What stood on the load balancers before the first touch; nil before that, and once it was restored.
         public var found: FoundTraffic?
-        /// The same, kept also after it was restored: which backends somebody served before this run touched them.
+        /// The same, kept also after it was restored: which backends the old color served before this run touched them.
         public var lastFound: FoundTraffic?
         /// The old color's servers are, or may be, taken out of service by this run: until then who is in maintenance was
         /// put there by a person.

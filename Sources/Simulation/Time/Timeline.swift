@@ -60,7 +60,7 @@ final class Timeline: @unchecked Sendable {
 
     /// Runs what is ready to its end, and forgets everything that was to happen later.
     ///
-    /// A task that nobody resumes is never freed, nor is anything that it holds.
+    /// A task that is never resumed is never freed, nor is anything that it holds.
     func close() {
         var jobs = 0
         while jobs < 100_000, runOneJob() { jobs += 1 }

@@ -112,10 +112,10 @@ struct SimulateCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
         let terminal = Terminal.standardOutput
         let progress = Terminal.standardError
-        var told = start
+        var lastShown = start
         let report = Exploration(try Scenario.small(startTime: 0, isBrief: true)).explore { report in
-            guard progress.isInteractive, ContinuousClock.now - told > .seconds(5) else { return }
-            told = .now
+            guard progress.isInteractive, ContinuousClock.now - lastShown > .seconds(5) else { return }
+            lastShown = .now
             progress.write("\(report.runs) runs; \(report.open) of \(report.states) states to go on from\n")
         }
         for line in report.journal { terminal.write("  \(line)\n") }

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A terminal as rz gets it, and what somebody in front of it sees and types.
+/// A terminal as rz gets it, and what a person in front of it sees and types.
 final class PseudoTerminal {
     private let keyboard: Int32
     /// What rz writes to.
@@ -18,7 +18,7 @@ final class PseudoTerminal {
         try #require(openpty(&ends.keyboard, &ends.screen, nil, nil, nil) == 0)
         for end in [ends.keyboard, ends.screen] { try #require(fcntl(end, F_SETFD, FD_CLOEXEC) == 0) }
         (keyboard, screen) = ends
-        // It ends when nobody has the screen open any more.
+        // It ends when no process has the screen open any more.
         Thread.detachNewThread { [keyboard, seen] in
             var bytes = [UInt8](repeating: 0, count: 4096)
             while case let count = read(keyboard, &bytes, bytes.count), count > 0 {
