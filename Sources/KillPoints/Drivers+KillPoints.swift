@@ -176,7 +176,9 @@ private struct KilledCluster: Cluster {
         }
     }
 
-    /// Calls nobody, nor do the next two.
+    /// Calls nobody, nor do the next three.
+    var declaredServices: [ServiceID] { base.declaredServices }
+
     func rewrite(
         _ service: Service, overrides: [Override], inventory: Inventory?
     ) throws(Failure) -> Service {

@@ -80,7 +80,18 @@ public struct Planner: Sendable {
         let deploying = observation.rewritten.filter(\.isDeploying).map { service in
             "\(service.id) is changed by a deployment under way on \(old): what is launched is its target"
         }
-        return left + deploying
+        return left + deploying + unproven(observation)
+    }
+
+    /// What no one can compare, because a framework does not tell of it.
+    private func unproven(_ observation: Observation) -> [String] {
+        let services = observation.findings.filter { $0.value.contains { $0.kind == .unproven } }.keys.sorted()
+        guard let first = services.first else { return [] }
+        let names = services.count == 1 ? "\(first)" : "\(first) and \(services.count - 1) more"
+        return [
+            "unproven: the variables of \(names) are compared by the definition that was sent, as mesos-compose tells "
+                + "of none"
+        ]
     }
 
     /// What of a service nobody has answered, with the ways to answer it.

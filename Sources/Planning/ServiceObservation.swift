@@ -21,7 +21,12 @@ public struct ServiceObservation: Sendable {
         rewritten = []
         ignored = []
         findings = [:]
-        for service in try await cluster.observeServices() {
+        let services = try await cluster.observeServices()
+        let running = Set(services.map(\.id))
+        for id in cluster.declaredServices where !running.contains(id) && rules.ignoring(id) == nil {
+            ignored.append(IgnoredService(id: id, reason: "declared in a file, and nothing of it runs"))
+        }
+        for service in services {
             if let pattern = rules.ignoring(service.id) {
                 let isItself = pattern == service.id.text
                 let reason = "ignored by rule" + (isItself ? "" : " \(pattern)")

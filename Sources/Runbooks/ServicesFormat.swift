@@ -35,16 +35,21 @@ enum ServicesFormat {
 
     private static let compose = Shape.object(
         fields(10_000) + [
-            .required(
+            .optional(
                 "files", .either([.list(.text, atLeast: 1), .text]),
                 "the compose files below the environment's folder, * for any text; each is a project by its name",
                 example: "services/*.yaml"),
             .optional(
+                "projects", .map(.either([.list(.text, atLeast: 1), .text])),
+                "files by the name of the project that they are", example: "{ shop: [ shop/*.yaml ] }"),
+            .optional(
                 "prefix", .text(.name), "what stands before the project in the names of tasks: PREFIX_TASKNAME",
                 default: ServiceSource.Compose(access: .init(url: ""), files: []).prefix, example: "mc"),
-            .optional("mesos", access(5050), "the Mesos master, which knows of health; without it running counts"),
+            .optional(
+                "framework", .text(.name), "FRAMEWORK_NAME, where it is not the prefix; needs `redis`", example: "mc"),
+            .optional("mesos", access(5050), "the Mesos master, where it is not the platform's"),
             .optional("redis", redis, "the Redis of mesos-compose, for services that no file tells of; only read"),
-        ])
+        ], rules: [.atLeastOne(["files", "projects"], otherwise: "no compose file")])
 
     private static let redis = Shape.object([
         .required(

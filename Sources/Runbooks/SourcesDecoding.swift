@@ -25,10 +25,13 @@ extension ServicesFormat {
     }
 
     private static func compose(_ value: Value, _ reader: inout Reader) -> ServiceSource.Compose {
-        let files = value["files"]
+        func patterns(_ value: Value) -> [String] { value.list.isEmpty ? [value.text] : value.list.map(\.text) }
         var source = ServiceSource.Compose(
-            access: access(value, &reader),
-            files: files.map { $0.list.isEmpty ? [$0.text] : $0.list.map(\.text) } ?? [])
+            access: access(value, &reader), files: value["files"].map(patterns) ?? [],
+            projects: value["projects"].map { projects in
+                Dictionary(uniqueKeysWithValues: projects.members.map { ($0.key, patterns($0.value)) })
+            })
+        source.framework = value["framework"]?.text
         if let prefix = value["prefix"] { source.prefix = prefix.text }
         source.mesos = value["mesos"].map { access($0, &reader) }
         source.redis = value["redis"].map { redis in

@@ -11,59 +11,26 @@ public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension JSON {
-    private static let largestText = 1 << 20
-    private static let deepest = 40
-    private static let mostNodes = 100_000
-
     /// Reads a YAML document; scalars become what the core schema of YAML 1.2 makes of them, and keys are texts.
     ///
     /// - Throws: `YAMLError` with the line for what is no YAML, has a key twice, or is larger than a person writes.
     public init(yaml text: String) throws(YAMLError) {
-        guard text.utf8.count <= JSON.largestText else {
-            throw YAMLError(message: "longer than \(JSON.largestText >> 20) MiB", line: nil)
-        }
-        let node: Node?
-        do {
-            node = try Yams.compose(yaml: text)
-        } catch let error as YamlError {
-            throw YAMLError(error)
-        } catch {
-            throw YAMLError(message: "\(error)", line: nil)
-        }
-        guard let node else { throw YAMLError(message: "the text is empty", line: nil) }
-        var nodesLeft = JSON.mostNodes
-        self = try JSON.value(node, depth: 0, &nodesLeft)
+        self.init(try YAMLTree(yaml: text))
     }
 
-    private static func value(_ node: Node, depth: Int, _ nodesLeft: inout Int) throws(YAMLError) -> JSON {
-        nodesLeft -= 1
-        guard depth < deepest, nodesLeft > 0 else {
-            throw YAMLError(message: "too many values, or nested too deep", line: node.mark?.line)
-        }
-        switch node {
-        case .scalar(let scalar): return JSON(scalar)
-        case .alias:
-            throw YAMLError(message: "an alias that leads nowhere", line: node.mark?.line)
-        case .sequence(let sequence):
-            var elements: [JSON] = []
-            for element in sequence { elements.append(try value(element, depth: depth + 1, &nodesLeft)) }
-            return .array(elements)
-        case .mapping(let mapping):
-            var object = JSONObject()
-            for (key, inner) in mapping {
-                guard let name = key.scalar?.string else {
-                    throw YAMLError(message: "a key that is no text", line: key.mark?.line)
-                }
-                object[name] = try value(inner, depth: depth + 1, &nodesLeft)
-            }
-            return .object(object)
+    /// What the core schema of YAML 1.2 makes of a tree.
+    public init(_ tree: YAMLTree) {
+        switch tree {
+        case .scalar(let scalar): self.init(scalar)
+        case .list(let elements): self = .array(elements.map { JSON($0) })
+        case .map(let entries): self = .object(JSONObject(entries.map { ($0.key, JSON($0.value)) }))
         }
     }
 
     /// Only what is written plainly, and not tagged as a text, can be anything but a text.
-    private init(_ scalar: Node.Scalar) {
-        let text = scalar.string
-        guard scalar.style == .plain || scalar.style == .any, scalar.tag != Tag(.str) else {
+    private init(_ scalar: YAMLTree.Scalar) {
+        let text = scalar.text
+        guard scalar.isPlain else {
             self = .string(text)
             return
         }
@@ -82,7 +49,7 @@ extension JSON {
 }
 
 extension YAMLError {
-    fileprivate init(_ error: YamlError) {
+    init(_ error: YamlError) {
         switch error {
         case .scanner(_, let text, let mark, _), .parser(_, let text, let mark, _), .composer(_, let text, let mark, _):
             self.init(message: text, line: mark.line)

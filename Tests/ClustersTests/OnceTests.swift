@@ -250,24 +250,26 @@ extension UnsafeCall {
             try await cluster(url).launch(
                 Service(id: web.id, definition: web.definition.compact, instances: 2, fingerprint: web.fingerprint))
         }
-        func tasks(_ name: String) -> Answer {
+        func tasks(_ name: String, _ label: String = "") -> Answer {
             Answer(
                 "GET", "/api/compose/v0/tasks", 200,
-                [["TaskID": "t1", "task_name": .string(name), "State": "TASK_RUNNING", "Instances": 1]])
+                [
+                    [
+                        "TaskID": "t1", "task_name": .string(name), "State": "TASK_RUNNING", "Instances": 1,
+                        "container_image": "nginx", "container_type": "docker", "network_mode": "user",
+                        "Restart": "unless-stopped", "Labels": [["key": "rz.fingerprint", "value": .string(label)]],
+                    ]
+                ])
         }
+        let same = (try? ComposeFiles.services(file, project: "shop", file: "shop.yaml"))?.first?.fingerprint ?? ""
         let project = "/api/compose/v0/shop"
         return [
             UnsafeCall(
                 name: "mesos-compose, launch", method: "PUT", path: project,
                 answers: [Answer("GET", "/api/compose/v0/tasks", 200, [])], make: launch),
             UnsafeCall(
-                name: "mesos-compose, update", method: "UPDATE", path: project, answers: [tasks("mc:shop:web")],
-                make: launch),
-            UnsafeCall(
-                name: "mesos-compose, restart", method: "PUT", path: project + "/web/restart",
-                answers: [
-                    tasks("mc:shop:web"), Answer("UPDATE", project, 200, ["Services": ["web": ["image": "nginx"]]]),
-                ], make: launch),
+                name: "mesos-compose, update", method: "UPDATE", path: project,
+                answers: [tasks("mc:shop:web", same)], make: launch),
             UnsafeCall(
                 name: "mesos-compose, stop", method: "DELETE", path: project + "/web", answers: [tasks("mc:shop:web")]
             ) { try await cluster($0).stop("shop/web") },

@@ -42,6 +42,8 @@ public struct CombinedCluster: Cluster {
         return services.sorted { $0.id < $1.id }
     }
 
+    public var declaredServices: [ServiceID] { members.flatMap(\.cluster.declaredServices) }
+
     public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
         try await owner(of: service).observeService(service)
     }

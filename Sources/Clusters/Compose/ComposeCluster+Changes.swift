@@ -3,24 +3,84 @@ import Migration
 import Transport
 
 extension ComposeCluster {
-    /// Creates what is missing, one service a call; `PUT` for a service that is there may add a task too many, so that
-    /// is only updated, and restarted when it is another definition.
+    /// mesos-compose's handlers share the document that they work on: two calls at once mix services up.
+    ///
+    /// Source: mesos-compose dd95e1b, `api/compose.go`, `e.Service` and `e.Compose`.
+    private static let order = CallOrder()
+
+    /// Creates what is missing, one service a call, and reads back what became of it. What is there with another
+    /// definition is ended first: mesos-compose's own restart goes on in the background, and may bring back the old
+    /// definition later.
     public func launch(_ service: Service, suspended: Bool) async throws(Failure) {
         guard !suspended else { throw unsupported(service.id, "launched without running") }
         let definition = try ComposeService(service.definitionJSON())
-        let present = tasks(of: service.id, in: try await tasks())
+        try refuseUnsafeName(definition)
+        // A call for no instance would make mesos-compose ignore the next one, whatever service that is for.
+        guard service.instances > 0 else { return }
+        try await ComposeCluster.order.exclusive(client.place) { () async throws(Failure) in
+            try await launch(definition, service.instances)
+        }
+    }
+
+    private func launch(_ definition: ComposeService, _ instances: Int) async throws(Failure) {
+        let present = tasks(of: definition.id, in: try await tasks())
         guard !present.contains(where: \.isBeingKilled) else {
             throw Failure(
-                "\(service.id) is still being stopped, and can't be launched before that is over", at: client.place,
+                "\(definition.id) is still being stopped, and can't be launched before that is over",
+                at: client.place, kind: .transient)
+        }
+        let body = definition.body(replicas: instances)
+        let project = "/api/compose/v0/\(definition.project)"
+        if present.isEmpty {
+            try await send(.put, project, body, definition)
+        } else if !differences(definition, told(definition, by: present)).isEmpty {
+            return try await replace(definition, present)
+        } else if present.contains(where: { $0.instances != instances }) {
+            // The call that updates does not find records under a name of their own.
+            guard definition.ownName(prefix: prefix) == nil else { return try await replace(definition, present) }
+            try await send("UPDATE", project, body, definition)
+        }
+        try await demandKept(definition, instances)
+    }
+
+    /// What mesos-compose keeps is what was sent, whatever it answered.
+    private func demandKept(_ definition: ComposeService, _ instances: Int) async throws(Failure) {
+        let kept = tasks(of: definition.id, in: try await tasks()).filter { !$0.isBeingKilled }
+        let place = "\(client.place)/api/compose/v0/tasks"
+        guard !kept.isEmpty else {
+            throw Failure(
+                "mesos-compose took \(definition.id), and has no record of it", at: place,
+                details: [
+                    "its Redis may be gone, or in another database than it reads",
+                    "it ignores a launch after one of a service with no instances",
+                ],
+                advice: "See the log of mesos-compose; restart it, if its Redis is well.", kind: .transient)
+        }
+        let changes = differences(definition, told(definition, by: kept)).map { change in
+            "\(change.path): \(change.to ?? "nothing"), not \(change.from ?? "nothing")"
+        }
+        guard changes.isEmpty, kept.allSatisfy({ $0.instances == instances }) else {
+            try await end(kept)
+            throw Failure(
+                "mesos-compose keeps another \(definition.id) than was sent", at: place,
+                details: changes.isEmpty ? ["another number of instances than \(instances)"] : changes,
+                advice: "Nobody else may call this mesos-compose at the same time: it mixes up what arrives at once.",
                 kind: .transient)
         }
-        let body = definition.body(replicas: service.instances)
-        let project = "/api/compose/v0/\(definition.project)"
-        guard !present.isEmpty else { return try await send(.put, project, body, definition) }
-        let isSame = present.allSatisfy { $0.fingerprint == definition.fingerprint }
-        if isSame, present.allSatisfy({ $0.instances == service.instances }) { return }
-        try await send("UPDATE", project, body, definition)
-        if !isSame { try await restart(definition, present) }
+    }
+
+    private func told(_ definition: ComposeService, by tasks: [ComposeTask]) -> ComposeService {
+        var found = definition
+        found.told = tasks.map(\.form)
+        let marks = Set(tasks.map(\.fingerprint))
+        found.launchedAs = marks.count == 1 ? marks.first ?? nil : nil
+        return found
+    }
+
+    private func replace(_ definition: ComposeService, _ present: [ComposeTask]) async throws(Failure) {
+        try await end(present)
+        throw Failure(
+            "\(definition.id) is ended, to be launched with its new definition", at: client.place, kind: .transient)
     }
 
     /// With authentication on, mesos-compose answers 200 to what it refuses: only the body tells.
@@ -36,26 +96,17 @@ extension ComposeCluster {
         }
     }
 
-    /// Records under a name of their own are not found by the call that restarts; ended, they are launched anew by the
-    /// next try.
-    private func restart(_ definition: ComposeService, _ tasks: [ComposeTask]) async throws(Failure) {
-        guard definition.taskName != nil else {
-            // It answers when the old tasks are gone, which it looks for every five seconds.
-            _ = try await client.call(
-                .put, "/api/compose/v0/\(definition.project)/\(definition.name)/restart", deadline: .seconds(180))
-            return
-        }
-        try await end(tasks)
-        throw Failure(
-            "\(definition.id) is ended, to be launched with its new definition", at: client.place, kind: .transient)
-    }
-
     public func stop(_ service: ServiceID) async throws(Failure) {
-        let present = tasks(of: service, in: try await tasks())
-        guard !present.isEmpty else { return }
-        _ = try await client.call(.delete, "/api/compose/v0/\(service.text)", accepting: [404, 406])
-        // A name of its own hides a task from the call for its service.
-        try await end(tasks(of: service, in: try await tasks()).filter { !$0.isBeingKilled })
+        try await ComposeCluster.order.exclusive(client.place) { () async throws(Failure) in
+            let present = tasks(of: service, in: try await tasks())
+            guard !present.isEmpty else { return }
+            if !ComposeCluster.meansOthers(service) {
+                _ = try await client.call(
+                    .delete, "/api/compose/v0/\(service.asPath)", accepting: [404, 406])
+            }
+            // A name of its own hides a task from the call for its service.
+            try await end(tasks(of: service, in: try await tasks()))
+        }
     }
 
     private func end(_ tasks: [ComposeTask]) async throws(Failure) {
@@ -63,6 +114,20 @@ extension ComposeCluster {
             _ = try await client.call(
                 .delete, "/api/compose/v0/tasks/\(task.id.asPathSegment)", accepting: [404, 406])
         }
+    }
+
+    // MARK: - Names
+
+    /// mesos-compose finds the records of a service by a pattern of Redis, `mc:PROJECT:SERVICE:*`.
+    static func meansOthers(_ service: ServiceID) -> Bool {
+        service.text.contains { "*?[]^\\:".contains($0) }
+    }
+
+    private func refuseUnsafeName(_ definition: ComposeService) throws(Failure) {
+        guard ComposeCluster.meansOthers(definition.id) else { return }
+        throw Failure(
+            "rz does not launch \(definition.id): mesos-compose finds the tasks of a service by a pattern, and this name "
+                + "would mean those of others too", advice: "Give the service another name in its compose file.")
     }
 
     // MARK: - Services that may run once
@@ -79,5 +144,14 @@ extension ComposeCluster {
 
     private func unsupported(_ service: ServiceID, _ what: String) -> Failure {
         Failure("\(service) can't be \(what): mesos-compose keeps no service that does not run", at: client.place)
+    }
+}
+
+extension ServiceID {
+    /// `PROJECT/SERVICE` with both parts as segments of a URL's path.
+    fileprivate var asPath: String {
+        let project = text.prefix { $0 != "/" }
+        let name = text.dropFirst(project.count + 1)
+        return "\(String(project).asPathSegment)/\(String(name).asPathSegment)"
     }
 }

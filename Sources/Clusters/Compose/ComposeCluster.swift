@@ -4,33 +4,45 @@ import Transport
 
 /// The mesos-compose of one color.
 ///
-/// Its API tells what runs, but not with which variables: what a service is comes from the compose files, and what rz
-/// launched is told by a label with its fingerprint.
+/// Its API tells what runs, but not with which variables: those come from the compose files. What a service is counts by
+/// what both sides tell of their tasks, compared field by field; variables by the definition that was sent.
 ///
-/// Source: mesos-compose 1.2, `api/`.
+/// Source: mesos-compose dd95e1b and 1.2, `api/`.
 public struct ComposeCluster: Cluster {
     let client: FrameworkClient
-    private let mesos: FrameworkClient?
+    private let mesos: ComposeMesos?
     private let redis: RedisRecords?
     let prefix: String
+    /// What it is called at Mesos, and below which its API looks for records.
+    let framework: String
     let files: [ComposeService]
     private let resolver: Resolver
 
-    /// - Parameter folder: the environment's folder, where the files are.
+    /// - Parameters:
+    ///   - folder: the environment's folder, where the files are.
+    ///   - platform: the Mesos master of the environment, unless the source names one itself.
     /// - Throws: `Failure` when a file can't be read, the URL refers to a server that the inventory does not have, or a
     ///   setting is missing.
     public init(
-        _ source: ServiceSource.Compose, folder: String, inventory: Inventory, resolver: @escaping Resolver
+        _ source: ServiceSource.Compose, folder: String, platform: ServiceSource.Access? = nil, inventory: Inventory,
+        resolver: @escaping Resolver
     ) throws(Failure) {
         client = try FrameworkClient("mesos-compose", source.access, inventory: inventory, resolver: resolver)
-        mesos = try source.mesos.map { (access) throws(Failure) in
-            try FrameworkClient("Mesos", access, inventory: inventory, resolver: resolver)
+        mesos = try (source.mesos ?? platform).map { (access) throws(Failure) in
+            ComposeMesos(client: try FrameworkClient("Mesos", access, inventory: inventory, resolver: resolver))
         }
         redis = try source.redis.map { (redis) throws(Failure) in
             try RedisRecords(redis, prefix: source.prefix, inventory: inventory, resolver: resolver)
         }
         prefix = source.prefix
-        files = try ComposeFiles.services(in: folder, source.files)
+        framework = source.framework ?? source.prefix
+        guard redis != nil || framework == prefix else {
+            throw Failure(
+                "mesos-compose as \(framework) tells of no task named \(prefix): …: its API looks below \(framework)",
+                at: "services.sources of environment.yaml", advice: "Add `redis` to this source, which has all records."
+            )
+        }
+        files = try ComposeFiles(folder: folder).services(source)
         self.resolver = resolver
     }
 
@@ -43,34 +55,59 @@ public struct ComposeCluster: Cluster {
             missing: isThere ? [] : ["its API is not version v0"])
     }
 
+    // MARK: - What there is
+
+    public var declaredServices: [ServiceID] { files.map(\.id) }
+
     /// What runs, as the files tell it. A task that no file tells of is taken from Redis, if there is one.
     public func observeServices() async throws(Failure) -> [Service] {
-        var left = try await tasks()
+        var left = try await completeTasks()
         var services: [Service] = []
         for file in files {
             let own = left.filter { $0.belongs(to: file, prefix: prefix) }
             left.removeAll { own.contains($0) }
-            if !own.isEmpty { services.append(service(file, own)) }
+            services += [service(file, own)].compactMap { $0 }
         }
         if !left.isEmpty { services += try await servicesWithoutFile(left) }
         return services.sorted { $0.id < $1.id }
     }
 
-    private func service(_ definition: ComposeService, _ tasks: [ComposeTask]) -> Service {
+    /// Nil where nothing is wanted any more: what is left is being ended.
+    private func service(_ definition: ComposeService, _ tasks: [ComposeTask]) -> Service? {
+        let live = tasks.filter { !$0.isBeingKilled }
+        let wanted = live.map(\.instances).max() ?? 0
+        guard wanted > 0 else { return nil }
         var definition = definition
-        let marks = Set(tasks.map(\.fingerprint))
-        if marks == [nil] {
-            for task in tasks { definition.drift.merge(task.drift(from: definition)) { first, _ in first } }
+        definition.told = live.map(\.form).reduce(into: []) { forms, form in
+            if !forms.contains(form) { forms.append(form) }
         }
+        let marks = Set(live.map(\.fingerprint))
+        definition.launchedAs = marks.count > 1 ? "mixed" : marks.first ?? nil
+        definition.drift.merge(drift(of: definition)) { own, _ in own }
         var service = service(definition)
-        service.instances = tasks.count(where: \.isRunning)
-        service.isDeploying = tasks.contains { !$0.isRunning }
-        if marks.count > 1 {
-            service.fingerprint = "mixed"
-        } else if let mark = marks.first ?? nil {
-            service.fingerprint = mark
-        }
+        service.fingerprint = definition.observedFingerprint
+        service.instances = wanted
+        service.isDeploying = tasks.contains { !$0.isRunning } || live.count != wanted
         return service
+    }
+
+    /// Where what runs is not what the file makes of it, by the field.
+    private func drift(of definition: ComposeService) -> [String: String] {
+        let expected = RecordForm(expectedOf: definition, prefix: prefix)
+        var drift: [String: String] = [:]
+        for told in definition.told {
+            for change in expected.differences(to: told) {
+                drift[change.path] =
+                    "runs with \(change.to ?? "nothing"), the file says \(change.from ?? "nothing")"
+            }
+        }
+        if let first = definition.told.first {
+            for change in definition.told.dropFirst().flatMap({ first.differences(to: $0) })
+            where drift[change.path] == nil {
+                drift[change.path] = "its tasks differ: \(change.from ?? "nothing") and \(change.to ?? "nothing")"
+            }
+        }
+        return drift
     }
 
     private func servicesWithoutFile(_ tasks: [ComposeTask]) async throws(Failure) -> [Service] {
@@ -79,7 +116,7 @@ public struct ComposeCluster: Cluster {
         for (name, own) in Dictionary(grouping: tasks, by: \.name).sorted(by: { $0.key < $1.key }) {
             let id = own.first?.service(prefix: prefix) ?? ServiceID("\(prefix)/\(name)")
             if let record = records.first(where: { $0.name == name }) {
-                var found = service(ComposeService(record, id: id), own)
+                guard var found = service(ComposeService(record, id: id), own) else { continue }
                 found.kind = "service of mesos-compose, from Redis"
                 services.append(found)
             } else {
@@ -88,11 +125,20 @@ public struct ComposeCluster: Cluster {
                     name: String(id.text.drop { $0 != "/" }.dropFirst()), service: JSONObject(), file: [:])
                 unknown.drift[""] =
                     "runs, but no compose file tells of it\(redis == nil ? "" : " and neither does Redis")"
-                services.append(service(unknown, own))
+                services.append(service(unknown))
             }
         }
         return services
     }
+
+    private func service(_ definition: ComposeService) -> Service {
+        Service(
+            id: definition.id, definition: definition.definition.compact, instances: definition.replicas,
+            dependencies: definition.dependencies, fingerprint: definition.fingerprint,
+            hasHealthChecks: definition.healthCheck != nil && mesos != nil, kind: "service of mesos-compose")
+    }
+
+    // MARK: - How it moves
 
     public func rewrite(
         _ service: Service, overrides: [Override], inventory: Inventory?
@@ -101,7 +147,12 @@ public struct ComposeCluster: Cluster {
         let run = try OverrideRun(
             .object(definition.service), of: service.id, overrides, inventory: inventory, resolver: resolver)
         definition.service = run.json.object ?? definition.service
+        if inventory != nil, !run.changes.isEmpty {
+            definition.service = try ComposeDialect(file: "services.overrides of environment.yaml")
+                .service(run.json, at: service.id.text)
+        }
         definition.drift = [:]
+        definition.launchedAs = nil
         var rewritten = self.service(definition)
         rewritten.instances = service.instances
         rewritten.isDeploying = service.isDeploying
@@ -117,49 +168,53 @@ public struct ComposeCluster: Cluster {
         return rewritten
     }
 
-    /// A definition that is not what runs would be no copy.
     public func judge(
         _ service: Service, rewritten: Service, in surroundings: Surroundings
     ) throws(Failure) -> [Finding] {
-        try ComposeService(service.definitionJSON()).drift.sorted { $0.key < $1.key }.map { path, text in
-            Finding(path.isEmpty ? .refused : .drift, at: path.isEmpty ? "definition" : path, text, .blocking)
-        }
+        try ComposeJudgement(Judgement(surroundings), prefix: prefix).findings(
+            of: ComposeService(service.definitionJSON()), becoming: ComposeService(rewritten.definitionJSON()),
+            as: rewritten)
     }
 
+    /// What the new side tells of its tasks, against what mesos-compose makes of the wanted definition; where that
+    /// depends on how it was started, against what the old side tells.
     public func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
-        if wanted.fingerprint == found.fingerprint { return [] }
-        let changes = Differences.between(
-            try ComposeService(wanted.definitionJSON()).normalForm,
-            try ComposeService(found.definitionJSON()).normalForm)
-        // What was launched with a label is another definition than the file's, which can't be read back.
-        return changes.isEmpty
-            ? [FieldChange(path: "labels.\(ComposeService.label)", from: wanted.fingerprint, to: found.fingerprint)]
-            : changes
+        try differences(ComposeService(wanted.definitionJSON()), ComposeService(found.definitionJSON()))
     }
 
-    private func service(_ definition: ComposeService) -> Service {
-        Service(
-            id: definition.id, definition: definition.definition.compact, instances: definition.replicas,
-            dependencies: definition.dependencies, fingerprint: definition.fingerprint,
-            hasHealthChecks: definition.hasHealthChecks && mesos != nil, kind: "service of mesos-compose")
+    func differences(_ wanted: ComposeService, _ found: ComposeService) -> [FieldChange] {
+        let expected = RecordForm(expectedOf: wanted, prefix: prefix).filled(from: wanted.told.first)
+        let changes = found.told.flatMap { expected.differences(to: $0) }.reduce(into: [FieldChange]()) { all, change in
+            if !all.contains(where: { $0.path == change.path }) { all.append(change) }
+        }
+        // The variables are not told: whether they are those that were sent, only the label hints at.
+        guard changes.isEmpty, found.launchedAs != wanted.fingerprint else { return changes }
+        return [
+            FieldChange(path: "labels.\(ComposeService.label)", from: wanted.fingerprint, to: found.launchedAs)
+        ]
     }
 
     // MARK: - How it is doing
 
     public func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
         let tasks = try await tasks()
-        let healthy = try await healthyTasks()
+        let mesos = try await mesos?.tasks()
         var health: [ServiceID: ServiceHealth] = [:]
         for id in services {
             let own = self.tasks(of: id, in: tasks)
-            guard !own.isEmpty else { continue }
-            let checked = healthy != nil && definition(id)?.hasHealthChecks == true
+            guard !own.isEmpty else {
+                health[id] = orphans(of: id, in: mesos ?? [])
+                continue
+            }
+            let checked = mesos != nil && own.contains { $0.form.fields["healthcheck"] != .null }
             let running = own.filter(\.isRunning)
+            func count(_ isHealthy: Bool) -> Int {
+                running.count { task in mesos?.contains { $0.id == task.id && $0.isHealthy == isHealthy } == true }
+            }
             health[id] = ServiceHealth(
-                expected: own.map(\.instances).max() ?? 0,
+                expected: own.filter { !$0.isBeingKilled }.map(\.instances).max() ?? 0,
                 staged: own.count { !$0.isRunning && !$0.isBeingKilled }, running: running.count,
-                healthy: running.count { healthy?[$0.id] == true },
-                unhealthy: checked ? running.count { healthy?[$0.id] == false } : 0, hasHealthChecks: checked,
+                healthy: count(true), unhealthy: checked ? count(false) : 0, hasHealthChecks: checked,
                 isDeploying: own.contains(where: \.isBeingKilled),
                 reasons: Set(own.filter { !$0.isRunning }.map { "a task is \($0.state.isEmpty ? "new" : $0.state)" })
                     .sorted())
@@ -167,15 +222,15 @@ public struct ComposeCluster: Cluster {
         return health
     }
 
-    /// By the master's own records: mesos-compose keeps no health. Nil without a master.
-    private func healthyTasks() async throws(Failure) -> [String: Bool]? {
-        guard let mesos else { return nil }
-        var healthy: [String: Bool] = [:]
-        for task in try await mesos.get("/tasks?order=asc&limit=-1")["tasks"]?.array ?? [] {
-            guard let id = task["id"]?.string, let last = task["statuses"]?.array?.last else { continue }
-            healthy[id] = last["healthy"]?.bool
-        }
-        return healthy
+    /// Tasks that mesos-compose has no record of any more, and that Mesos still runs: it drops the record of a task that
+    /// is ended before it was told to run.
+    private func orphans(of id: ServiceID, in mesos: [ComposeMesos.Task]) -> ServiceHealth? {
+        let name = taskOwner(of: id)
+        let left = mesos.filter { $0.isActive && $0.name == name }
+        guard !left.isEmpty else { return nil }
+        return ServiceHealth(
+            expected: 0, staged: 0, running: left.count, healthy: 0, unhealthy: 0, hasHealthChecks: false,
+            isDeploying: true, reasons: ["Mesos runs \(left[0].id), of which mesos-compose has no record"])
     }
 
     public func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
@@ -187,7 +242,29 @@ public struct ComposeCluster: Cluster {
 
     // MARK: - Reading
 
+    /// The records, if Mesos does not tell of more. A Redis that is gone gives an empty list, and a lost agent one without
+    /// its tasks, both with status 200.
+    private func completeTasks() async throws(Failure) -> [ComposeTask] {
+        let tasks = try await tasks()
+        guard let mesos else { return tasks }
+        func unknown(_ tasks: [ComposeTask], _ running: [ComposeMesos.Task]) -> [ComposeMesos.Task] {
+            let known = Set(tasks.map(\.id))
+            return running.filter { $0.isActive && $0.name.hasPrefix(prefix + ":") && !known.contains($0.id) }
+        }
+        guard !unknown(tasks, try await mesos.tasks()).isEmpty else { return tasks }
+        // One may have been launched, another have ended, between the two answers.
+        let again = try await self.tasks()
+        let left = unknown(again, try await mesos.tasks())
+        guard let first = left.first else { return again }
+        throw Failure(
+            "mesos-compose tells of \(again.count) tasks, and Mesos runs \(left.count) more of its",
+            at: "\(client.place)/api/compose/v0/tasks", details: left.prefix(5).map { "\($0.name): \($0.id)" },
+            advice: "Look at mesos-compose's Redis first (gone, emptied, another database?), then at the agent of "
+                + "\(first.name), then at its log. A list that lacks them is not believed.", kind: .transient)
+    }
+
     func tasks() async throws(Failure) -> [ComposeTask] {
+        if framework != prefix, let redis { return try await redis.tasks() }
         let answer = try await client.get("/api/compose/v0/tasks")
         guard !answer.isNull else { return [] }
         guard let list = answer.array else {
@@ -197,9 +274,36 @@ public struct ComposeCluster: Cluster {
     }
 
     func tasks(of id: ServiceID, in tasks: [ComposeTask]) -> [ComposeTask] {
-        guard let definition = definition(id) else { return tasks.filter { $0.service(prefix: prefix) == id } }
+        guard let definition = files.first(where: { $0.id == id }) else {
+            return tasks.filter { $0.service(prefix: prefix) == id }
+        }
         return tasks.filter { $0.belongs(to: definition, prefix: prefix) }
     }
+}
 
-    private func definition(_ id: ServiceID) -> ComposeService? { files.first { $0.id == id } }
+/// The Mesos master below mesos-compose, which knows what really runs and how healthy it is.
+struct ComposeMesos: Sendable {
+    struct Task: Sendable {
+        let id: String
+        let name: String
+        let isActive: Bool
+        let isHealthy: Bool?
+    }
+
+    let client: FrameworkClient
+
+    func tasks() async throws(Failure) -> [Task] {
+        let path = "/tasks?order=asc&limit=-1"
+        guard let list = try await client.get(path)["tasks"]?.array else {
+            throw Failure("Mesos's answer is no list of tasks", at: client.place + path)
+        }
+        return list.compactMap { task in
+            guard let id = task["id"]?.string else { return nil }
+            return Task(
+                id: id, name: task["name"]?.string ?? "",
+                isActive: ["TASK_STAGING", "TASK_STARTING", "TASK_RUNNING", "TASK_KILLING"]
+                    .contains(task["state"]?.string ?? ""),
+                isHealthy: task["statuses"]?.array?.last?["healthy"]?.bool)
+        }
+    }
 }

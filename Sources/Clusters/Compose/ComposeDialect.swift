@@ -1,78 +1,175 @@
 import JSON
 import Migration
+import YAML
 
-/// What mesos-compose takes of a compose file; what it would answer 406 to, or read as something else, is refused here,
-/// with the place.
+/// A compose file as mesos-compose decodes it: what it answers 406 to is refused with the place, and every value takes
+/// the kind that it has there, so that sending it gives the same record, whatever it was written like.
 ///
-/// Source: mesos-compose 1.2, `types/compose.go`.
-enum ComposeDialect {
-    /// - Throws: `Failure` with the file and the path of the first thing that mesos-compose does not take.
-    static func check(_ service: JSON, at path: String, in file: String) throws(Failure) {
-        func refuse(_ key: String, _ reason: String) -> Failure {
-            Failure(
-                "mesos-compose does not take this: \(reason)", at: "\(file): \(key.isEmpty ? path : "\(path).\(key)")")
-        }
-        guard let object = service.object else { throw refuse("", "a service has keys with values") }
-        for (key, value) in object where !value.isNull {
-            switch key {
-            case "environment", "labels", "networks":
-                guard value.object != nil else { throw refuse(key, "\(key) is a map here, not \(kind(of: value))") }
-                if key == "networks" { continue }
-                for (name, inner) in value.object ?? JSONObject() where inner.object != nil || inner.array != nil {
-                    throw refuse("\(key).\(name)", "a text is expected, not \(kind(of: inner))")
-                }
-            case "image", "command", "restart", "hostname", "container_name", "container_type", "network_mode",
-                "pull_policy":
-                guard value.array == nil, value.object == nil else {
-                    throw refuse(key, "\(key) is a text here, not \(kind(of: value))")
-                }
-                if let words = words[key], let text = value.string, !words.contains(text) {
-                    throw refuse(key, "“\(text)” is none of \(words.joined(separator: ", "))")
-                }
-            case "arguments", "volumes", "ports", "cap_add", "cap_drop":
-                guard let list = value.array else { throw refuse(key, "\(key) is a list, not \(kind(of: value))") }
-                for (index, element) in list.enumerated() {
-                    guard element.object == nil, element.array == nil else {
-                        throw refuse("\(key)[\(index)]", "a text is expected, not \(kind(of: element))")
-                    }
-                    if key == "ports", !isPort(element.string ?? element.compact) {
-                        throw refuse("\(key)[\(index)]", "“\(element.string ?? element.compact)” is no single port")
-                    }
-                }
-            case "deploy", "healthcheck", "mesos", "ulimits", "gpus":
-                guard value.object != nil else { throw refuse(key, "\(key) is a map, not \(kind(of: value))") }
-            default: continue
-            }
-        }
-        if let replicas = service["deploy"]?["replicas"] {
-            guard let number = replicas.int ?? replicas.string.flatMap({ Int($0) }), number >= 0 else {
-                throw refuse("deploy.replicas", "a number is expected")
+/// Source: mesos-compose dd95e1b, `types/types.go`, read by Go's yaml.v3.
+struct ComposeDialect {
+    let file: String
+
+    /// - Returns: the document; keys that mesos-compose does not know stay as they are.
+    /// - Throws: `Failure` with the file and the path of the first thing that mesos-compose answers 406 to.
+    func document(_ tree: YAMLTree) throws(Failure) -> JSON {
+        try decode(tree, ComposeDialect.document, at: "") ?? .object(JSONObject())
+    }
+
+    /// A service, as it is after overrides.
+    func service(_ json: JSON, at path: String) throws(Failure) -> JSONObject {
+        try decode(YAMLTree(json), ComposeDialect.service, at: path)?.object ?? JSONObject()
+    }
+
+    /// Whether mesos-compose reads a key of a service.
+    static func knows(_ key: String) -> Bool { serviceFields[key] != nil }
+
+    // MARK: - The kinds of Go's fields
+
+    private indirect enum Form: Sendable {
+        case text, flag, decimal, whole
+        /// `map[string]interface{}` whose values are printed.
+        case printed
+        case list(Form)
+        case map(Form)
+        /// Unknown keys are ignored.
+        case structure([String: Form])
+
+        var name: String {
+            switch self {
+            case .text: "a text"
+            case .flag: "a flag"
+            case .decimal, .whole: "a number"
+            case .printed, .map, .structure: "a map"
+            case .list: "a list"
             }
         }
     }
 
-    private static let words: [String: [String]] = [
-        "restart": ["no", "on-failure", "unless-stopped", "always"], "container_type": ["docker", "mesos"],
+    private func decode(_ tree: YAMLTree, _ form: Form, at path: String) throws(Failure) -> JSON? {
+        if tree.isNull { return nil }
+        switch (form, tree) {
+        case (.text, .scalar(let scalar)): return .string(scalar.text)
+        case (.flag, .scalar(let scalar)): if let flag = GoYAML.flag(scalar) { return .bool(flag) }
+        case (.decimal, .scalar(let scalar)): if let number = number(scalar) { return .number(number) }
+        case (.whole, .scalar(let scalar)):
+            if let number = number(scalar)?.double { return .number(JSONNumber(Int(number))) }
+        case (.list(let inner), .list(let elements)):
+            var values: [JSON] = []
+            for (index, element) in elements.enumerated() {
+                values.append(try decode(element, inner, at: "\(path)[\(index)]") ?? "")
+            }
+            return .array(values)
+        case (.map(let inner), .map(let entries)):
+            var object = JSONObject()
+            for entry in entries {
+                let nothing: JSON = if case .text = inner { "" } else { [:] }
+                object[entry.key] = try decode(entry.value, inner, at: place(path, entry.key)) ?? nothing
+            }
+            return .object(object)
+        case (.structure(let fields), .map(let entries)):
+            var object = JSONObject()
+            for entry in entries {
+                object[entry.key] =
+                    if let inner = fields[entry.key] {
+                        try decode(entry.value, inner, at: place(path, entry.key))
+                    } else { JSON(entry.value) }
+            }
+            return .object(object)
+        case (.printed, .map(let entries)):
+            var object = JSONObject()
+            for entry in entries {
+                guard let text = GoYAML.printed(entry.value) else {
+                    throw refuse(place(path, entry.key), "rz does not take a date here: write it in quotes")
+                }
+                object[entry.key] = .string(text)
+            }
+            return .object(object)
+        default: break
+        }
+        throw refuse(path, "mesos-compose does not take this: \(form.name) is expected, not \(kind(of: tree))")
+    }
+
+    private func number(_ scalar: YAMLTree.Scalar) -> JSONNumber? {
+        switch GoYAML.value(of: scalar) {
+        case .whole(let whole): JSONNumber(whole)
+        case .decimal(let decimal) where abs(decimal) < 1e15: JSONNumber(decimal)
+        default: nil
+        }
+    }
+
+    private func place(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    private func refuse(_ path: String, _ reason: String) -> Failure {
+        Failure(reason, at: path.isEmpty ? file : "\(file): \(path)")
+    }
+
+    private func kind(of tree: YAMLTree) -> String {
+        switch tree {
+        case .list: "a list"
+        case .map: "a map"
+        case .scalar(let scalar):
+            switch GoYAML.value(of: scalar) {
+            case .nothing: "nothing"
+            case .flag: "a flag"
+            case .whole, .decimal: "a number of this kind"
+            case .date: "a date"
+            case .text: "a text"
+            }
+        }
+    }
+
+    // MARK: - types.go
+
+    private static let document = Form.structure([
+        "version": .text, "services": .map(service), "volumes": .map(.structure(["driver": .text])),
+        "networks": .map(.structure(["external": .flag, "name": .text, "driver": .text])),
+    ])
+
+    private static let service = Form.structure(serviceFields)
+
+    private static let serviceFields: [String: Form] = [
+        "network": .text, "networks": .map(.structure(["aliases": .list(.text)])), "build": .text, "restart": .text,
+        "volumes": .list(.text), "environment": .map(.text), "arguments": .list(.text), "depends_on": .list(.text),
+        "ports": .list(.text), "image": .text, "labels": .printed, "network_mode": .text, "privileged": .flag,
+        "command": .text, "shell": .flag, "deploy": deploy, "hostname": .text, "container_name": .text,
+        "container_type": .text, "cap_add": .list(.text), "cap_drop": .list(.text), "pull_policy": .text,
+        "ulimits": .structure(["memlock": limits, "nofile": limits]),
+        "mesos": .structure([
+            "task_name": .text, "executor": .structure(["command": .text]), "fetch": .list(fetched),
+        ]), "healthcheck": healthCheck, "gpus": .structure(["driver": .text, "device": .whole]),
     ]
 
-    /// `80`, `8080:80`, `127.0.0.1:8080:80/http`.
-    private static func isPort(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let numbers = parts.first?.split(separator: ":"), (1...3).contains(numbers.count) else {
-            return false
-        }
-        if parts.count == 2, !["tcp", "udp", "http", "https", "h2c", "wss"].contains(parts[1]) { return false }
-        return numbers.suffix(2).allSatisfy { Int($0).map { (0...65_535).contains($0) } ?? false }
-    }
+    private static let deploy = Form.structure([
+        "placement": .structure(["attributes": .list(.text), "constraints": .list(.text)]), "replicas": .text,
+        "resources": .structure(["limits": .structure(["cpus": .decimal, "memory": .decimal])]), "runtime": .text,
+    ])
 
-    private static func kind(of value: JSON) -> String {
-        switch value {
-        case .array: "a list"
-        case .object: "a map"
-        case .string: "a text"
-        case .number: "a number"
-        case .bool: "a flag"
-        case .null: "nothing"
+    private static let limits = Form.structure(["soft": .whole, "hard": .whole])
+
+    /// The fields of Mesos's own messages have no names for YAML: theirs in small letters count, without underscores.
+    private static let fetched = Form.structure([
+        "value": .text, "executable": .flag, "extract": .flag, "cache": .flag, "outputfile": .text,
+    ])
+
+    private static let healthCheck = Form.structure([
+        "delayseconds": .decimal, "intervalseconds": .decimal, "timeoutseconds": .decimal,
+        "consecutivefailures": .whole, "graceperiodseconds": .decimal, "type": .whole,
+        "command": .structure(["value": .text, "arguments": .list(.text), "shell": .flag, "user": .text]),
+        "http": .structure(["scheme": .text, "port": .whole, "path": .text, "statuses": .list(.whole)]),
+        "tcp": .structure(["port": .whole]),
+    ])
+}
+
+extension YAMLTree {
+    /// JSON is YAML, whose texts stand in quotes.
+    init(_ json: JSON) {
+        switch json {
+        case .null: self = .scalar(Scalar("null", isPlain: true))
+        case .bool(let flag): self = .scalar(Scalar(flag ? "true" : "false", isPlain: true))
+        case .number(let number): self = .scalar(Scalar(number.text, isPlain: true))
+        case .string(let text): self = .scalar(Scalar(text, isPlain: false))
+        case .array(let elements): self = .list(elements.map { YAMLTree($0) })
+        case .object(let object): self = .map(object.map { Entry($0.key, YAMLTree($0.value)) })
         }
     }
 }

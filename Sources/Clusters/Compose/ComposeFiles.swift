@@ -3,35 +3,35 @@ import JSON
 import Migration
 import YAML
 
-/// The compose files of an environment: each is a project, named like the file.
-enum ComposeFiles {
+/// The compose files of an environment. A file is a project named like it, unless its project is said.
+struct ComposeFiles {
+    let folder: String
+
     /// Every service of the files that match, in the order of their ids. They are few and small, and on a local disk.
     ///
     /// - Throws: `Failure` with the file and the line or path of what can't be read.
-    static func services(in folder: String, _ patterns: [String]) throws(Failure) -> [ComposeService] {
-        var files: [String: String] = [:]
-        for path in paths(in: folder) where patterns.contains(where: { matches(path, pattern: $0) }) {
-            let project = String((path.split(separator: "/").last ?? "").split(separator: ".").first ?? "")
-            if let other = files.updateValue(path, forKey: project) {
-                throw Failure("Two compose files are the project \(project)", at: path, details: [other])
+    func services(_ source: ServiceSource.Compose) throws(Failure) -> [ComposeService] {
+        let projects = (source.projects ?? [:]).sorted { $0.key < $1.key }
+        var services: [ServiceID: (service: ComposeService, path: String)] = [:]
+        for patterns in [source.files] + projects.map(\.value) where !patterns.isEmpty {
+            guard paths.contains(where: { path in patterns.contains { matches(path, pattern: $0) } }) else {
+                throw Failure(
+                    "No compose file matches \(patterns.joined(separator: ", "))", at: folder,
+                    advice: "Correct `files` or `projects` of this source in environment.yaml.")
             }
         }
-        guard !files.isEmpty else {
-            throw Failure(
-                "No compose file matches \(patterns.joined(separator: ", "))", at: folder,
-                advice: "Correct `files` of this source in environment.yaml.")
-        }
-        var services: [ComposeService] = []
-        for (project, path) in files.sorted(by: { $0.key < $1.key }) {
-            let text: String
-            do {
-                text = try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
-            } catch {
-                throw Failure("The compose file can't be read", at: path, details: [error.localizedDescription])
+        for path in paths {
+            let said = projects.first { project in project.value.contains { matches(path, pattern: $0) } }?.key
+            guard said != nil || source.files.contains(where: { matches(path, pattern: $0) }) else { continue }
+            let name = String((path.split(separator: "/").last ?? "").split(separator: ".").first ?? "")
+            for service in try ComposeFiles.services(try text(path), project: said ?? name, file: path) {
+                guard let other = services.updateValue((service, path), forKey: service.id) else { continue }
+                throw Failure(
+                    "Two compose files have a service \(service.id)", at: path, details: [other.path],
+                    advice: "Remove it from one of the two, or give one another project under `projects`.")
             }
-            services += try self.services(text, project: project, file: path)
         }
-        return services.sorted { $0.id < $1.id }
+        return services.values.map(\.service).sorted { $0.id < $1.id }
     }
 
     /// The services of one file.
@@ -40,32 +40,39 @@ enum ComposeFiles {
         guard isName, !project.isEmpty, !["tasks", "framework"].contains(project) else {
             throw Failure(
                 "mesos-compose can't have a project “\(project)”", at: file,
-                advice: "Rename the file: letters, digits, - and _; not tasks and not framework.")
+                advice: "Name its project under `projects` of this source: letters, digits, - and _; not tasks and "
+                    + "not framework.")
         }
-        let document: JSON
+        let tree: YAMLTree
         do throws(YAMLError) {
-            document = try JSON(yaml: text)
+            tree = try YAMLTree(yaml: text, merging: true)
         } catch {
+            if error.message.contains("another document") {
+                throw Failure(
+                    "rz does not take a second document in a compose file: mesos-compose reads the first only",
+                    at: file, details: [error.description])
+            }
             throw Failure("The compose file is no YAML", at: file, details: [error.description])
         }
-        guard let declared = document["services"]?.object, !declared.isEmpty else {
+        let document = try ComposeDialect(file: file).document(tree)
+        guard let declared = document["services"]?.object else {
             throw Failure("The compose file has no services", at: "\(file): services")
         }
-        for key in ["networks", "volumes"] {
-            guard let value = document[key], !value.isNull, value.object == nil else { continue }
-            throw Failure("mesos-compose does not take this: \(key) is a map", at: "\(file): \(key)")
+        return declared.map { name, service in
+            ComposeService(project: project, name: name, service: service.object ?? JSONObject(), file: document)
         }
-        var services: [ComposeService] = []
-        for (name, service) in declared {
-            try ComposeDialect.check(service, at: "services.\(name)", in: file)
-            services.append(
-                ComposeService(project: project, name: name, service: service.object ?? JSONObject(), file: document))
-        }
-        return services
     }
 
-    private static func paths(in folder: String) -> [String] {
+    private func text(_ path: String) throws(Failure) -> String {
+        do {
+            return try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
+        } catch {
+            throw Failure("The compose file can't be read", at: path, details: [error.localizedDescription])
+        }
+    }
+
+    private var paths: [String] {
         guard let all = FileManager.default.enumerator(atPath: folder) else { return [] }
-        return all.compactMap { $0 as? String }.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+        return all.compactMap { $0 as? String }.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
     }
 }

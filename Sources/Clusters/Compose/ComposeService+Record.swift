@@ -39,17 +39,13 @@ extension ComposeService {
         let limits = JSONObject([("cpus", json["CPU"] ?? 0.1), ("memory", json["Memory"] ?? 50)])
         service["deploy"] = .object(
             JSONObject([
-                ("replicas", .number(JSONNumber(record.instances))),
+                ("replicas", .string(String(record.instances))),
                 ("resources", .object(JSONObject([("limits", .object(limits))]))),
             ]))
         self.init(
             project: String(id.text.prefix { $0 != "/" }), name: String(id.text.drop { $0 != "/" }.dropFirst()),
             service: service,
             file: .object(JSONObject([("networks", .object(networks)), ("volumes", .object(drivers))])))
-        for key in ["parameters", "uris", "executor", "linux_info", "Attributes", "Health"] {
-            guard let value = json[key].flatMap(ComposeService.filled) else { continue }
-            drift[key] = "is told by Redis only (\(value.array?.count ?? value.object?.count ?? 1) entries)"
-        }
     }
 
     private static let plain = [

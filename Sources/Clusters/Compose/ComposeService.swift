@@ -2,20 +2,24 @@ import Digest
 import JSON
 import Migration
 
-/// One service of a compose file as a launch definition, with the networks and volumes of the file that it uses.
-/// Unknown keys survive untouched.
+/// One service of a compose file as a launch definition, with the networks and volumes of its file: a network counts
+/// for services that do not name it. Unknown keys survive untouched.
 struct ComposeService: Sendable, Hashable {
     let project: String
     let name: String
-    /// What stands below `services.NAME`.
+    /// What stands below `services.NAME`, as mesos-compose decodes it.
     var service: JSONObject
-    private let networks: JSONObject
-    private let volumes: JSONObject
+    private let fileNetworks: JSONObject
+    private let fileVolumes: JSONObject
     private let version: JSON?
+    /// What mesos-compose tells of its tasks, where it runs; more than one where they differ.
+    var told: [RecordForm] = []
+    /// The digest of the definition that rz launched it with, by its label; a hint, no proof.
+    var launchedAs: String?
     /// What of it does not agree with what runs, or can't be told, one sentence each; by the path.
     var drift: [String: String] = [:]
 
-    /// The label that tells what rz launched: the API gives back labels, but no environment.
+    /// The label that hints at what rz launched, variables included: the API tells of labels, but of no variables.
     static let label = "rz.fingerprint"
 
     init(project: String, name: String, service: JSONObject, file: JSON) {
@@ -23,15 +27,8 @@ struct ComposeService: Sendable, Hashable {
         self.name = name
         self.service = service
         version = file["version"]
-        networks = ComposeService.used(by: service["networks"]?.object?.keys ?? [], file["networks"])
-        let sources = (service["volumes"]?.array ?? []).compactMap(\.string).compactMap { volume in
-            volume.split(separator: ":").first.map(String.init)
-        }
-        volumes = ComposeService.used(by: sources, file["volumes"])
-    }
-
-    private static func used(by names: [String], _ declared: JSON?) -> JSONObject {
-        JSONObject((declared?.object ?? JSONObject()).filter { names.contains($0.key) }.map { ($0.key, $0.value) })
+        fileNetworks = file["networks"]?.object ?? JSONObject()
+        fileVolumes = file["volumes"]?.object ?? JSONObject()
     }
 
     /// - Throws: `Failure` when it is no definition that `definition` gave.
@@ -42,17 +39,21 @@ struct ComposeService: Sendable, Hashable {
         project = String(id[..<slash])
         name = String(id[id.index(after: slash)...])
         self.service = service
-        networks = definition["networks"]?.object ?? JSONObject()
-        volumes = definition["volumes"]?.object ?? JSONObject()
+        fileNetworks = definition["networks"]?.object ?? JSONObject()
+        fileVolumes = definition["volumes"]?.object ?? JSONObject()
         version = definition["version"]
+        told = (definition["told"]?.array ?? []).map { RecordForm($0) }
+        launchedAs = definition["launchedAs"]?.string
         for (path, text) in definition["drift"]?.object ?? JSONObject() { drift[path] = text.string }
     }
 
     var definition: JSON {
         var object = JSONObject([("id", .string(id.text)), ("service", .object(service))])
         object["version"] = version
-        if !networks.isEmpty { object["networks"] = .object(networks) }
-        if !volumes.isEmpty { object["volumes"] = .object(volumes) }
+        if !fileNetworks.isEmpty { object["networks"] = .object(fileNetworks) }
+        if !fileVolumes.isEmpty { object["volumes"] = .object(fileVolumes) }
+        if !told.isEmpty { object["told"] = .array(told.map(\.json)) }
+        object["launchedAs"] = launchedAs.map(JSON.string)
         if !drift.isEmpty {
             object["drift"] = .object(JSONObject(drift.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
         }
@@ -60,26 +61,14 @@ struct ComposeService: Sendable, Hashable {
     }
 
     var id: ServiceID { ServiceID("\(project)/\(name)") }
-    var labels: JSONObject { service["labels"]?.object ?? JSONObject() }
-    var taskName: String? { service["mesos"]?["task_name"]?.string }
-    var hasHealthChecks: Bool { service["healthcheck"]?.object?.isEmpty == false }
-
-    /// Numbers may be written as texts.
-    var replicas: Int {
-        let value = service["deploy"]?["replicas"]
-        return value?.int ?? value?.string.flatMap { Int($0) } ?? 1
-    }
 
     /// mesos-compose itself ignores `depends_on`.
     var dependencies: [ServiceID] {
-        let names = service["depends_on"]?.object?.keys ?? (service["depends_on"]?.array ?? []).compactMap(\.string)
-        return names.map { ServiceID("\(project)/\($0)") }
+        (service["depends_on"]?.array ?? []).compactMap(\.string).map { ServiceID("\(project)/\($0)") }
     }
 
-    /// Digest of what makes two services the same, without the number of tasks.
-    var fingerprint: String { SHA256.hexadecimal(of: normalForm.canonical) }
-
-    var normalForm: JSON {
+    /// Digest of what makes two definitions the same, without the number of tasks.
+    var fingerprint: String {
         var bare = service
         bare["labels"] = .object(
             JSONObject(labels.filter { $0.key != ComposeService.label }.map { ($0.key, $0.value) }))
@@ -87,11 +76,18 @@ struct ComposeService: Sendable, Hashable {
             deploy["replicas"] = nil
             bare["deploy"] = .object(deploy)
         }
-        return NormalForm.of(
+        let form = NormalForm.of(
             JSONObject([
-                ("service", NormalForm.of(bare, sets: [])), ("networks", .object(networks)),
-                ("volumes", .object(volumes)),
+                ("service", NormalForm.of(bare, sets: [])), ("networks", .object(fileNetworks)),
+                ("volumes", .object(fileVolumes)),
             ]), sets: [])
+        return SHA256.hexadecimal(of: form.canonical)
+    }
+
+    /// Digest of the definition and of what its tasks are told to be.
+    var observedFingerprint: String {
+        let told = JSON.array(told.map(\.json).sorted { $0.canonical < $1.canonical })
+        return SHA256.hexadecimal(of: fingerprint + (launchedAs ?? "") + told.canonical)
     }
 
     /// A compose document with nothing but this service, for the REST API. JSON is YAML.
@@ -101,12 +97,139 @@ struct ComposeService: Sendable, Hashable {
         labels[ComposeService.label] = .string(fingerprint)
         launched["labels"] = .object(labels)
         var deploy = launched["deploy"]?.object ?? JSONObject()
-        deploy["replicas"] = .number(JSONNumber(replicas))
+        deploy["replicas"] = .string(String(replicas))
         launched["deploy"] = .object(deploy)
         var body = JSONObject([("version", version ?? "3.9")])
         body["services"] = .object(JSONObject([(name, .object(launched))]))
-        if !networks.isEmpty { body["networks"] = .object(networks) }
-        if !volumes.isEmpty { body["volumes"] = .object(volumes) }
+        if !fileNetworks.isEmpty { body["networks"] = .object(fileNetworks) }
+        if !fileVolumes.isEmpty { body["volumes"] = .object(fileVolumes) }
         return .object(body)
     }
+}
+
+// MARK: - As mesos-compose reads it
+
+extension ComposeService {
+    struct Volume {
+        let name: String
+        let path: String
+        let driver: String
+        let isReadOnly: Bool
+    }
+
+    struct Port {
+        let port: Int
+        let scheme: String
+    }
+
+    var labels: JSONObject { service["labels"]?.object ?? JSONObject() }
+    var variables: JSONObject { service["environment"]?.object ?? JSONObject() }
+    var constraints: [String] {
+        (service["deploy"]?["placement"]?["constraints"]?.array ?? []).compactMap(\.string)
+    }
+    var attributes: [String] { (service["deploy"]?["placement"]?["attributes"]?.array ?? []).compactMap(\.string) }
+
+    /// A name of its own counts only below the prefix of the framework.
+    func ownName(prefix: String) -> String? {
+        guard let name = service["mesos"]?["task_name"]?.string,
+            name.split(separator: ":", omittingEmptySubsequences: false).first.map(String.init) == prefix
+        else { return nil }
+        return name
+    }
+
+    func taskName(prefix: String) -> String { ownName(prefix: prefix) ?? "\(prefix):\(project):\(name)" }
+
+    /// What is no number counts as 0.
+    var replicas: Int {
+        let value = service["deploy"]?["replicas"]
+        guard let text = value?.string ?? value?.compact, !text.isEmpty else { return 1 }
+        return max(0, Int(text) ?? 0)
+    }
+
+    /// Whatever is neither of the two is docker.
+    var containerType: String { service["container_type"]?.string?.lowercased() == "mesos" ? "mesos" : "docker" }
+
+    /// The key of the network below the file's `networks`.
+    private var networkKey: String {
+        if let network = service["network"]?.string, !network.isEmpty { return network }
+        return service["networks"]?.object?.keys.first ?? "default"
+    }
+
+    /// Any network of the file makes the mode `user`, or that of its driver.
+    var network: (mode: String, name: String) {
+        var mode = service["network_mode"]?.string ?? ""
+        if mode.isEmpty { mode = "user" }
+        guard !fileNetworks.isEmpty else { return (mode.lowercased(), networkKey) }
+        let network = fileNetworks[networkKey]
+        let name = network?["name"]?.string ?? ""
+        if !name.isEmpty { mode = "user" }
+        if let driver = network?["driver"]?.string, !driver.isEmpty { mode = driver }
+        return (mode.lowercased(), name)
+    }
+
+    /// Of several networks mesos-compose takes one by chance.
+    var hasNetworkByChance: Bool {
+        service["network"]?.string?.isEmpty != false && service["networks"]?.object?.count ?? 0 > 1
+    }
+
+    var alias: String? {
+        service["networks"]?.object?.first { _ in true }?.value["aliases"]?[0]?.string.flatMap {
+            $0.isEmpty ? nil : $0
+        }
+    }
+
+    /// `NAME:PATH[:ro]`; others are left out by mesos-compose.
+    var volumes: [Volume] {
+        (service["volumes"]?.array ?? []).compactMap(\.string).compactMap { text in
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count >= 2 else { return nil }
+            let driver = fileVolumes[parts[0]]?["driver"]?.string ?? ""
+            return Volume(
+                name: parts[0], path: parts[1], driver: driver.isEmpty ? "local" : driver,
+                isReadOnly: parts.count == 3 && parts[2].lowercased() == "ro")
+        }
+    }
+
+    /// `[[IP:]HOST:]PORT[/SCHEME]`: the port of the host is not taken, and what is no number counts as 0.
+    var ports: [Port] {
+        (service["ports"]?.array ?? []).compactMap(\.string).map { text in
+            let last = text.split(separator: ":", omittingEmptySubsequences: false).last.map(String.init) ?? ""
+            let halves = last.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            let scheme = halves.count > 1 ? halves[1].lowercased() : "tcp"
+            return Port(
+                port: Int(halves.first ?? "") ?? 0,
+                scheme: ["udp", "wss", "http", "https", "h2c"].contains(scheme) ? scheme : "tcp")
+        }
+    }
+
+    /// How many GPUs are asked of Mesos: mesos-compose takes the number of the device for it.
+    var gpus: Double {
+        let gpus = service["gpus"]
+        return gpus?["driver"]?.string == "nvidia" ? max(0, gpus?["device"]?.double ?? 0) : 0
+    }
+
+    /// Mesos's message; nil without a command, or a port of HTTP or TCP.
+    var healthCheck: JSON? {
+        guard let check = service["healthcheck"] else { return nil }
+        var message = JSONObject()
+        for (key, name) in ComposeService.healthFields { message[name] = check[key] }
+        if check["command"]?["value"]?.string?.isEmpty == false {
+            message["type"] = 1
+        } else if check["http"]?["port"]?.int ?? 0 != 0 {
+            message["type"] = 2
+        } else if check["tcp"]?["port"]?.int ?? 0 != 0 {
+            message["type"] = 3
+        } else {
+            return nil
+        }
+        for key in ["command", "http", "tcp"] where check[key] != nil { message[key] = check[key] }
+        return .object(message)
+    }
+
+    /// The fields of Mesos's message have no names for YAML, so that only small letters count.
+    static let healthFields = [
+        ("delayseconds", "delay_seconds"), ("intervalseconds", "interval_seconds"),
+        ("timeoutseconds", "timeout_seconds"), ("consecutivefailures", "consecutive_failures"),
+        ("graceperiodseconds", "grace_period_seconds"),
+    ]
 }

@@ -6,6 +6,9 @@ public protocol Cluster: Sendable {
     /// Every service that moves: read from the framework, stripped of what it owns, made canonical.
     func observeServices() async throws(Failure) -> [Service]
 
+    /// Services that are declared for this framework outside of it, whether they run or not. Asks nothing outside.
+    var declaredServices: [ServiceID] { get }
+
     /// One service as `observeServices` tells it, or nil if it does not exist.
     func observeService(_ service: ServiceID) async throws(Failure) -> Service?
 
@@ -47,6 +50,9 @@ public protocol Cluster: Sendable {
 }
 
 extension Cluster {
+    /// None, for frameworks that know of all their services themselves.
+    public var declaredServices: [ServiceID] { [] }
+
     /// Looked up among all of them, for frameworks that can't be asked for one.
     public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
         try await observeServices().first { $0.id == service }

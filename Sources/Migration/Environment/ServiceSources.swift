@@ -18,21 +18,28 @@ extension ServiceSource {
     /// Services of mesos-compose: what they are is in files beside the environment, what runs the API tells.
     public struct Compose: Codable, Sendable, Hashable {
         public var access: Access
-        /// Patterns of paths below the environment's folder, `*` for any text: each file is a project.
+        /// Patterns of paths below the environment's folder, `*` for any text: each file is a project named like it.
         public var files: [String]
+        /// Patterns of files by the name of the project that they are; nil in environments of before there were any.
+        public var projects: [String: [String]]?
         /// What stands before the project in the names of tasks: mesos-compose's `PREFIX_TASKNAME`.
         public var prefix: String
-        /// The Mesos master, which knows of health; without it a task that runs counts.
+        /// mesos-compose's `FRAMEWORK_NAME`, where it is not the prefix: its API then tells of no task, and Redis does.
+        public var framework: String?
+        /// The Mesos master, where it is not the platform's.
         public var mesos: Access?
         /// The Redis of mesos-compose, which knows services that no file tells of.
         public var redis: Redis?
 
         public init(
-            access: Access, files: [String], prefix: String = "mc", mesos: Access? = nil, redis: Redis? = nil
+            access: Access, files: [String], projects: [String: [String]]? = nil, prefix: String = "mc",
+            framework: String? = nil, mesos: Access? = nil, redis: Redis? = nil
         ) {
             self.access = access
             self.files = files
+            self.projects = projects
             self.prefix = prefix
+            self.framework = framework
             self.mesos = mesos
             self.redis = redis
         }

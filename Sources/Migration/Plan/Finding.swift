@@ -5,6 +5,7 @@ public struct Finding: Codable, Sendable, Hashable {
     public enum Kind: String, Codable, Sendable, Hashable, CaseIterable, CodingKeyRepresentable {
         case constraint, role, hostPath, singleAttachVolume, persistentVolume, secret, localFile, network
         case oldAddress, zooKeeper, mesosName, fixedPort, framework, deployment, drift, refused, mode
+        case image, misread, unproven
     }
 
     /// What a finding means for a plan.
@@ -87,11 +88,14 @@ extension Finding.Kind {
         case .drift: "what runs and is not what its file says"
         case .refused: "what the new cluster would refuse"
         case .mode: "a mode that nobody knows"
+        case .image: "an image whose name does not say which version it is"
+        case .misread: "what its framework reads otherwise than it looks"
+        case .unproven: "what its framework does not tell, so that no one can compare it"
         }
     }
 
     /// Whether saying yes is enough. Where the launch would fail it is not.
-    public var canBeAccepted: Bool { ![.refused, .mode, .deployment].contains(self) }
+    public var canBeAccepted: Bool { ![.refused, .mode, .deployment, .image, .misread, .unproven].contains(self) }
 
     /// The modes that answer it: the service is not launched, or not while the old one runs.
     public func isAnswered(by mode: ServiceMode) -> Bool {

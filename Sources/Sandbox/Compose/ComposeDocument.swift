@@ -3,90 +3,102 @@ import YAML
 
 /// A compose document as mesos-compose reads it; what it can't decode it refuses as a whole, without a word.
 ///
-/// Source: mesos-compose 1.2, `types/compose.go`, `api/api_v0_compose_put.go`.
+/// Source: mesos-compose dd95e1b, `types/types.go`, read by Go's yaml.v3.
 struct ComposeDocument: Sendable {
-    let services: [(name: String, service: JSON)]
-    private let document: JSON
+    private let tree: YAMLTree
 
     /// Nil for a text that mesos-compose answers 406 to.
     init?(_ text: String) {
-        guard let document = try? JSON(yaml: text), let services = document["services"]?.object else { return nil }
-        for (_, service) in services {
-            guard service.object != nil,
-                ["environment", "labels", "networks"].allSatisfy({ key in
-                    service[key].map { $0.isNull || $0.object != nil } ?? true
-                }),
-                ["command", "image"].allSatisfy({ key in
-                    service[key].map { $0.array == nil && $0.object == nil } ?? true
-                }),
-                ["ports", "volumes", "arguments"].allSatisfy({ key in
-                    service[key].map { $0.isNull || $0.array != nil } ?? true
-                })
-            else { return nil }
-        }
-        self.document = document
-        self.services = services.map { ($0.key, $0.value) }
+        guard let tree = try? YAMLTree(yaml: text, merging: true), Kind.document.takes(tree) else { return nil }
+        self.tree = tree
     }
+
+    static let empty = ComposeDocument()
+
+    private init() { tree = .map([]) }
+
+    var serviceNames: [String] { (tree["services"]?.entries ?? []).map(\.key) }
+
+    /// A service that is not there has no value in any field, as in Go.
+    func service(_ name: String) -> YAMLTree { tree["services"]?[name] ?? .map([]) }
+
+    func network(_ key: String) -> YAMLTree? { tree["networks"]?[key] }
+    var hasNetworks: Bool { tree["networks"]?.entries?.isEmpty == false }
+    func volumeDriver(_ name: String) -> String? { tree["volumes"]?[name]?["driver"]?.text }
 
     /// What the API answers: the document with the names of Go's fields.
     var shown: JSON {
         .object(
             JSONObject([
-                ("Version", document["version"].flatMap { $0.string.map(JSON.string) } ?? ""),
-                ("Services", .object(JSONObject(services.map { ($0.name, ComposeDocument.goNames($0.service)) }))),
-                ("Networks", document["networks"] ?? .null), ("Volumes", document["volumes"] ?? .null),
+                ("Version", .string(tree["version"]?.text ?? "")),
+                (
+                    "Services",
+                    .object(
+                        JSONObject((tree["services"]?.entries ?? []).map { ($0.key, ComposeDocument.shown($0.value)) }))
+                ),
+                ("Networks", tree["networks"].map { JSON($0) } ?? .null),
+                ("Volumes", tree["volumes"].map { JSON($0) } ?? .null),
             ]))
     }
 
-    /// The record that a service of the document becomes.
-    static func record(_ service: JSON, project: String, name: String, prefix: String) -> JSONObject {
-        let taskName = service["mesos"]?["task_name"]?.string ?? "\(prefix):\(project):\(name)"
-        func pairs(_ key: String, _ keyName: String) -> JSON {
-            .array(
-                (service[key]?.object ?? JSONObject()).map { pair in
-                    let value = pair.value.string ?? (pair.value.isNull ? "" : pair.value.compact)
-                    return .object(JSONObject([(keyName, .string(pair.key)), ("value", .string(value))]))
-                })
-        }
-        let limits = service["deploy"]?["resources"]?["limits"]
-        let ports = (service["ports"]?.array ?? []).map { port -> JSON in
-            let halves = (port.string ?? port.compact).split(separator: "/", maxSplits: 1)
-            let number = halves.first?.split(separator: ":").last.flatMap { Int($0) } ?? 0
-            return [
-                "host_port": 0, "container_port": .count(number),
-                "protocol": .string(halves.count > 1 ? String(halves[1]) : "tcp"),
-            ]
-        }
-        let replicas = service["deploy"]?["replicas"]
-        var record = JSONObject()
-        record["container_image"] = service["image"] ?? ""
-        record["container_type"] = service["container_type"] ?? "docker"
-        record["task_name"] = .string(taskName)
-        record["command"] = service["command"] ?? ""
-        record["hostname"] = service["hostname"] ?? ""
-        record["arguments"] = service["arguments"] ?? []
-        record["port_mappings"] = .array(ports)
-        record["environment"] = ["variables": pairs("environment", "name")]
-        record["discovery"] = ["name": .string(taskName.replacing(":", with: "."))]
-        record["Restart"] = service["restart"] ?? "unless-stopped"
-        record["CPU"] = limits?["cpus"] ?? 0.1
-        record["Memory"] = limits?["memory"] ?? 50
-        record["Disk"] = 1000
-        record["Labels"] = pairs("labels", "key")
-        record["Instances"] = .count(replicas?.int ?? replicas?.string.flatMap { Int($0) } ?? 1)
-        record["State"] = ""
-        record["PullPolicy"] = service["pull_policy"] ?? ""
-        return record
-    }
-
-    private static func goNames(_ service: JSON) -> JSON {
+    private static func shown(_ service: YAMLTree) -> JSON {
         .object(
             JSONObject(
-                (service.object ?? JSONObject()).map { pair in
-                    (
-                        pair.key.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(),
-                        pair.value
-                    )
+                (service.entries ?? []).map { entry in
+                    let name = entry.key.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }
+                    return (name.joined(), JSON(entry.value))
                 }))
     }
+
+    /// The kinds of the fields, with those that are not spelled out taken whatever they hold.
+    private indirect enum Kind: Sendable {
+        case text, flag, number, texts
+        case map(Kind)
+        case fields([String: Kind])
+        case anyMap
+
+        func takes(_ value: YAMLTree) -> Bool {
+            if value.isNull { return true }
+            switch self {
+            case .text: return value.scalar != nil
+            case .flag:
+                return value.scalar.map {
+                    ["true", "false", "yes", "no", "on", "off", "y", "n"].contains($0.text.lowercased())
+                }
+                    ?? false
+            case .number:
+                guard let scalar = value.scalar, scalar.isPlain else { return false }
+                return Double(scalar.text.hasPrefix(".") ? "0" + scalar.text : scalar.text) != nil
+            case .texts: return value.elements.map { $0.allSatisfy(Kind.text.takes) } ?? false
+            case .map(let kind): return value.entries.map { $0.allSatisfy { kind.takes($0.value) } } ?? false
+            case .anyMap: return value.entries != nil
+            case .fields(let fields):
+                return value.entries.map { $0.allSatisfy { fields[$0.key]?.takes($0.value) ?? true } } ?? false
+            }
+        }
+
+        static let document = Kind.fields([
+            "version": .text, "services": .map(service), "networks": .map(.anyMap), "volumes": .map(.anyMap),
+        ])
+        private static let limit = Kind.fields(["soft": .number, "hard": .number])
+        private static let service = Kind.fields([
+            "network": .text, "networks": .map(.fields(["aliases": .texts])), "build": .text, "restart": .text,
+            "volumes": .texts, "environment": .map(.text), "arguments": .texts, "depends_on": .texts, "ports": .texts,
+            "image": .text, "labels": .anyMap, "network_mode": .text, "privileged": .flag, "command": .text,
+            "shell": .flag, "hostname": .text, "container_name": .text, "container_type": .text, "cap_add": .texts,
+            "cap_drop": .texts, "pull_policy": .text, "ulimits": .fields(["memlock": limit, "nofile": limit]),
+            "healthcheck": .anyMap, "gpus": .fields(["driver": .text, "device": .number]),
+            "mesos": .fields(["task_name": .text, "executor": .fields(["command": .text])]),
+            "deploy": .fields([
+                "replicas": .text, "runtime": .text,
+                "placement": .fields(["attributes": .texts, "constraints": .texts]),
+                "resources": .fields(["limits": .fields(["cpus": .number, "memory": .number])]),
+            ]),
+        ])
+    }
+}
+
+extension YAMLTree {
+    var text: String? { isNull ? nil : scalar?.text }
+    var texts: [String] { (elements ?? []).map { $0.text ?? "" } }
 }

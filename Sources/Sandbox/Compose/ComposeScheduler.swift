@@ -2,7 +2,7 @@ import Glibc
 import JSON
 
 /// Where the sandbox's mesos-compose listens, which servers it runs tasks on and where it keeps its records.
-public struct ComposeSchedulerConfiguration: Sendable, Equatable {
+public struct ComposeSchedulerConfiguration: Sendable {
     public var address: String
     public var port: Int
     /// Only servers of this color run tasks.
@@ -11,6 +11,10 @@ public struct ComposeSchedulerConfiguration: Sendable, Equatable {
     public var serversDirectory: String
     /// What stands before the project in the names of tasks.
     public var prefix = "mc"
+    /// Its name, below which it looks for the records that it tells of.
+    public var framework = "mc"
+    /// How long Vault takes to answer each time, while other handlers go on with the same service; nil asks none.
+    public var vaultDelay: (@Sendable () -> Duration)?
     /// Who may use the API; everybody when nil.
     public var credentials: SchedulerCredentials?
 
@@ -26,7 +30,7 @@ public struct ComposeSchedulerConfiguration: Sendable, Equatable {
 /// A small mesos-compose for the sandbox: records of tasks, a heartbeat that makes what runs agree with them, and the REST
 /// API with its quirks.
 ///
-/// Source: mesos-compose 1.2, `scheduler/heartbeat.go`, `api/`.
+/// Source: mesos-compose dd95e1b, `scheduler/heartbeat.go`, `api/`.
 public actor ComposeScheduler {
     let configuration: ComposeSchedulerConfiguration
     private let executor = BlockingExecutor(label: "sandbox.compose")
@@ -34,6 +38,7 @@ public actor ComposeScheduler {
     private let inherited: [String: String]
     private var identifiers = IdentifierGenerator(seed: .random(in: 0...UInt64.max))
     var records: [ComposeRecord] = []
+    var handled = HandledService()
     private var failure: SchedulerError?
 
     private static let killGrace = 3.0

@@ -29,12 +29,12 @@ extension Drivers {
                     stateFolder: state, resolve: resolve)
             },
             cluster: { _, inventory throws(Failure) in
-                let members = try frameworks(environment.services.sources, inventory, folder, resolve)
+                let members = try frameworks(environment, inventory, folder, resolve)
                 return members.count == 1 ? members[0].cluster : CombinedCluster(members)
             },
             agents: { _, inventory throws(Failure) in
                 guard let platform = environment.platform, let master = platform.mesosMaster else { return nil }
-                let members = try frameworks(environment.services.sources, inventory, folder, resolve)
+                let members = try frameworks(environment, inventory, folder, resolve)
                 return try MesosAgentPool(
                     platform, master: master, clusters: members.map(\.cluster), inventory: inventory, resolver: resolve)
             },
@@ -48,11 +48,16 @@ extension Drivers {
 
     /// At least one.
     private static func frameworks(
-        _ sources: [ServiceSource], _ inventory: Inventory, _ folder: String, _ resolve: @escaping Resolver
+        _ environment: Environment, _ inventory: Inventory, _ folder: String, _ resolve: @escaping Resolver
     ) throws(Failure) -> [CombinedCluster.Member] {
         let clock = SystemClock()
         var members: [CombinedCluster.Member] = []
-        for source in sources {
+        let platform = environment.platform.flatMap { platform in
+            platform.mesosMaster.map {
+                ServiceSource.Access(url: $0, user: platform.user, password: platform.password)
+            }
+        }
+        for source in environment.services.sources {
             let cluster: any Cluster =
                 switch source {
                 case .marathon(let marathon):
@@ -62,7 +67,8 @@ extension Drivers {
                 case .chronos(let chronos):
                     try ChronosCluster(chronos, inventory: inventory, resolver: resolve) { clock.now }
                 case .compose(let compose):
-                    try ComposeCluster(compose, folder: folder, inventory: inventory, resolver: resolve)
+                    try ComposeCluster(
+                        compose, folder: folder, platform: platform, inventory: inventory, resolver: resolve)
                 }
             members.append(CombinedCluster.Member(source, cluster))
         }

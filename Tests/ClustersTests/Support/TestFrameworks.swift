@@ -14,8 +14,14 @@ struct TestFrameworks {
     let folder: String
     private let running: [Task<Void, any Error>]
 
-    static func with(password: String? = nil, _ body: (TestFrameworks) async throws -> Void) async throws {
-        let frameworks = try await TestFrameworks(password: password)
+    /// - Parameters:
+    ///   - vaultDelay: how long Vault takes; see `ComposeSchedulerConfiguration`.
+    ///   - runsTasks: without, records stay and nothing of them is launched.
+    static func with(
+        password: String? = nil, vaultDelay: (@Sendable () -> Duration)? = nil, runsTasks: Bool = true,
+        _ body: (TestFrameworks) async throws -> Void
+    ) async throws {
+        let frameworks = try await TestFrameworks(password, vaultDelay, runsTasks)
         do {
             try await body(frameworks)
         } catch {
@@ -25,12 +31,15 @@ struct TestFrameworks {
         await frameworks.tearDown()
     }
 
-    private init(password: String?) async throws {
+    private init(
+        _ password: String?, _ vaultDelay: (@Sendable () -> Duration)?, _ runsTasks: Bool
+    ) async throws {
         folder = NSTemporaryDirectory() + "rz-frameworks-\(UUID().uuidString.prefix(8))"
         server = folder + "/servers/blue-agent-1"
         let ports = try FreePorts.claim(3)
         try FileManager.default.createDirectory(atPath: server + "/etc", withIntermediateDirectories: true)
-        try Data(#"{"color":"blue"}"#.utf8).write(to: URL(fileURLWithPath: server + "/server.json"))
+        let color = runsTasks ? "blue" : "green"
+        try Data(#"{"color":"\#(color)"}"#.utf8).write(to: URL(fileURLWithPath: server + "/server.json"))
         let agent = """
             {"hostname":"127.0.0.1","attributes":{"rack":"r1"},"environment":{"SERVER":"\(server)"},
              "resources":{"cpus":4,"mem":4096,"disk":10000,"ports":"\(ports[2])-\(ports[2])"}}
@@ -44,6 +53,7 @@ struct TestFrameworks {
         var settings = ComposeSchedulerConfiguration(
             address: "127.0.0.1", port: ports[1], color: "blue", stateFile: folder + "/data/compose.json",
             serversDirectory: folder + "/servers")
+        settings.vaultDelay = vaultDelay
         settings.credentials = password.map { SchedulerCredentials(user: "rz", password: $0) }
         let services = ComposeScheduler(configuration: settings)
         running = [Task { try await jobs.run() }, Task { try await services.run() }]
@@ -57,6 +67,9 @@ struct TestFrameworks {
         ((try? String(contentsOfFile: "\(server)/\(file)", encoding: .utf8)) ?? "").split(separator: "\n").map(
             String.init)
     }
+
+    /// The Redis of mesos-compose is gone: it tells of nothing, and keeps nothing.
+    func loseRedis() throws { try Data().write(to: URL(fileURLWithPath: folder + "/data/compose.json.gone")) }
 
     /// Pids that are written down for the server's tasks.
     var pids: [Int32] {

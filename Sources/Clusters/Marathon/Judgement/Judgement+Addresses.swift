@@ -4,10 +4,10 @@ import Migration
 extension Judgement {
     /// Addresses that lead into the old cluster, wherever a text of the definition holds one. Only the address is told:
     /// the text around it may hold a password.
-    func addresses(_ definition: MarathonDefinition) -> [Finding] {
+    func addresses(_ definition: JSON, except elsewhere: Set<String> = Judgement.elsewhere) -> [Finding] {
         var findings: [Finding] = []
         let servers = oldServers
-        walk(.object(definition.json), at: []) { keys, text in
+        walk(definition, at: [], except: elsewhere) { keys, text in
             let path = keys.joined(separator: ".")
             if let server = servers.first(where: { text.holds(address: $0.address) }) {
                 findings.append(
@@ -40,15 +40,19 @@ extension Judgement {
     }
 
     /// Places that hold no address, or are judged by themselves.
-    private static let elsewhere: Set<String> = ["id", "dependencies", "constraints", "scheduling", "role", "networks"]
+    static let elsewhere: Set<String> = ["id", "dependencies", "constraints", "scheduling", "role", "networks"]
 
-    private func walk(_ value: JSON, at keys: [String], _ visit: ([String], String) -> Void) {
-        if keys.count == 1, let key = keys.first, Judgement.elsewhere.contains(key) { return }
+    private func walk(
+        _ value: JSON, at keys: [String], except elsewhere: Set<String>, _ visit: ([String], String) -> Void
+    ) {
+        if keys.count == 1, let key = keys.first, elsewhere.contains(key) { return }
         switch value {
         case .string(let text): visit(keys, text)
         case .array(let elements):
-            for (index, element) in elements.enumerated() { walk(element, at: keys + [String(index)], visit) }
-        case .object(let object): for (key, value) in object { walk(value, at: keys + [key], visit) }
+            for (index, element) in elements.enumerated() {
+                walk(element, at: keys + [String(index)], except: elsewhere, visit)
+            }
+        case .object(let object): for (key, value) in object { walk(value, at: keys + [key], except: elsewhere, visit) }
         default: break
         }
     }

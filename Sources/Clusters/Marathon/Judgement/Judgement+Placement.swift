@@ -10,7 +10,7 @@ extension Judgement {
     // MARK: - Constraints
 
     /// A constraint of an app is a list of two or three words, one of a pod an object.
-    private func constraint(_ part: DefinitionParts.Part) -> Finding? {
+    func constraint(_ part: DefinitionParts.Part) -> Finding? {
         let words = (part.json.array ?? []).map(\.string)
         let field = part.json["fieldName"]?.string ?? words.first.flatMap { $0 } ?? ""
         let operation = (part.json["operator"]?.string ?? (words.count > 1 ? words[1] : nil) ?? "").uppercased()

@@ -59,8 +59,7 @@ extension Judgement {
 
     /// A fixed port is wanted: it is what load balancers list. Only servers of both colors at once could not give it
     /// twice.
-    func ports(_ parts: DefinitionParts) -> [Finding] {
-        let ports = parts.fixedPorts
+    func ports(_ ports: [DefinitionParts.Part]) -> [Finding] {
         guard let first = ports.first else { return [] }
         let numbers = ports.compactMap(\.json.int).map(String.init).joined(separator: ", ")
         let text = "\(ports.count == 1 ? "port" : "ports") \(numbers)"
@@ -84,12 +83,21 @@ extension Judgement {
         if labels["DCOS_PACKAGE_FRAMEWORK_NAME"]?.string?.isEmpty == false {
             return [framework("it is a framework", at: "labels.DCOS_PACKAGE_FRAMEWORK_NAME")]
         }
-        if let image = parts.images.first(where: { Judgement.frameworks.contains(Judgement.baseName($0)) }) {
-            return [framework("\(image) is a framework", at: parts.isPod ? "containers" : "container.docker.image")]
+        let names = parts.variables.compactMap { $0.path.split(separator: ".").last.map(String.init) }
+        return framework(
+            images: parts.images, at: parts.isPod ? "containers" : "container.docker.image",
+            variables: names, at: parts.isPod ? "environment" : "env")
+    }
+
+    /// By an image that is known, or by the variables that frameworks are started with.
+    func framework(
+        images: [String], at imagePath: String, variables: [String], at variablesPath: String
+    ) -> [Finding] {
+        if let image = images.first(where: { Judgement.frameworks.contains(Judgement.baseName($0)) }) {
+            return [framework("\(image) is a framework", at: imagePath)]
         }
-        let names = Set(parts.variables.compactMap { $0.path.split(separator: ".").last.map(String.init) })
-        if names.contains("MESOS_MASTER"), names.contains(where: { $0.hasPrefix("FRAMEWORK_") }) {
-            return [framework("its variables are those of a framework", at: parts.isPod ? "environment" : "env")]
+        if variables.contains("MESOS_MASTER"), variables.contains(where: { $0.hasPrefix("FRAMEWORK_") }) {
+            return [framework("its variables are those of a framework", at: variablesPath)]
         }
         return []
     }

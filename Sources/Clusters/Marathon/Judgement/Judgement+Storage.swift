@@ -29,7 +29,7 @@ extension Judgement {
                 "external volume \(name): only one agent can attach it, so both colors can't run at once", .blocking)
     }
 
-    private func hostPath(_ folder: String, at path: String) -> Finding {
+    func hostPath(_ folder: String, at path: String) -> Finding {
         let isSystem = Judgement.systemFolders.contains { folder == $0 || folder.hasPrefix($0 + "/") }
         return isSystem
             ? Finding(.hostPath, at: path, "\(folder): every server has it", .harmless)

@@ -9,18 +9,24 @@ struct Judgement: Sendable {
 
     init(_ surroundings: Surroundings) { self.surroundings = surroundings }
 
-    /// Judges a service as it shall be launched, and what its overrides answered.
+    /// Judges a service as it is to be launched, and what its overrides answered.
     func findings(
         of before: MarathonDefinition, becoming after: MarathonDefinition, as service: Service
     ) -> [Finding] {
+        answered(findings(in: before), becoming: findings(in: after), as: service) + deployment(service)
+            + mode(after.labels, service)
+    }
+
+    /// What is left after the overrides of a service, and what they answered.
+    func answered(_ before: [Finding], becoming after: [Finding], as service: Service) -> [Finding] {
         let changed = service.changes.map { FieldPath(keys: path($0.path)) }
-        let left = findings(in: after).map { finding in
+        let left = after.map { finding in
             var finding = finding
             let isTouched = changed.contains { $0.overlaps(FieldPath(keys: path(finding.path))) }
             if isTouched, finding.isOpen, !isCertain(finding) { finding.judgement = .mapped }
             return finding
         }
-        let gone = findings(in: before).filter { finding in
+        let gone = before.filter { finding in
             finding.isOpen
                 && !left.contains {
                     $0.kind == finding.kind && ($0.path == finding.path || $0.text == finding.text)
@@ -31,13 +37,13 @@ struct Judgement: Sendable {
             finding.judgement = .mapped
             return finding
         }
-        return answered + left + deployment(service) + mode(after, service)
+        return answered + left
     }
 
     private func findings(in definition: MarathonDefinition) -> [Finding] {
         let parts = DefinitionParts(definition)
         return refusals(parts) + placement(parts) + storage(parts) + network(parts) + secrets(parts) + files(parts)
-            + ports(parts) + framework(parts) + addresses(definition)
+            + ports(parts.fixedPorts) + framework(parts) + addresses(.object(definition.json))
     }
 
     /// Whether an override of the field does not answer a finding that is still there: it was compared with facts.
@@ -52,7 +58,7 @@ struct Judgement: Sendable {
     private func path(_ text: String) -> [String] { (try? FieldPath(text))?.keys ?? [text] }
 
     /// What runs is a mixture, and the definition is what it is meant to become.
-    private func deployment(_ service: Service) -> [Finding] {
+    func deployment(_ service: Service) -> [Finding] {
         guard service.isDeploying else { return [] }
         return [
             Finding(
@@ -62,8 +68,8 @@ struct Judgement: Sendable {
         ]
     }
 
-    private func mode(_ definition: MarathonDefinition, _ service: Service) -> [Finding] {
-        guard service.modeReason == nil, let word = definition.labels[OverrideRun.modeLabel]?.string else { return [] }
+    func mode(_ labels: JSONObject, _ service: Service) -> [Finding] {
+        guard service.modeReason == nil, let word = labels[OverrideRun.modeLabel]?.string else { return [] }
         let known = ServiceMode.allCases.map(\.rawValue).joined(separator: ", ")
         return [
             Finding(
