@@ -32,7 +32,7 @@ public struct ComposeCluster: Cluster {
             ComposeMesos(client: try FrameworkClient("Mesos", access, inventory: inventory, resolver: resolver))
         }
         redis = try source.redis.map { (redis) throws(Failure) in
-            try RedisRecords(redis, prefix: source.prefix, inventory: inventory, resolver: resolver)
+            try RedisRecords(redis, inventory: inventory, resolver: resolver)
         }
         prefix = source.prefix
         framework = source.framework ?? source.prefix
@@ -62,18 +62,21 @@ public struct ComposeCluster: Cluster {
     /// What runs, as the files tell it. A task that no file tells of is taken from Redis, if there is one.
     public func observeServices() async throws(Failure) -> [Service] {
         var left = try await completeTasks()
+        let records = try await redis?.tasks()
         var services: [Service] = []
         for file in files {
             let own = left.filter { $0.belongs(to: file, prefix: prefix) }
             left.removeAll { own.contains($0) }
-            services += [service(file, own)].compactMap { $0 }
+            services += [service(file, own, records)].compactMap { $0 }
         }
-        if !left.isEmpty { services += try await servicesWithoutFile(left) }
+        services += servicesWithoutFile(left, records)
         return services.sorted { $0.id < $1.id }
     }
 
     /// Nil where nothing is wanted any more: what is left is being ended.
-    private func service(_ definition: ComposeService, _ tasks: [ComposeTask]) -> Service? {
+    private func service(
+        _ definition: ComposeService, _ tasks: [ComposeTask], _ records: [ComposeTask]?
+    ) -> Service? {
         let live = tasks.filter { !$0.isBeingKilled }
         let wanted = live.map(\.instances).max() ?? 0
         guard wanted > 0 else { return nil }
@@ -81,6 +84,11 @@ public struct ComposeCluster: Cluster {
         definition.told = live.map(\.form).reduce(into: []) { forms, form in
             if !forms.contains(form) { forms.append(form) }
         }
+        let variables = Set(
+            (records ?? []).filter { record in live.contains { $0.id == record.id } }.map {
+                SealedVariables.of(record: $0.json)
+            })
+        definition.variablesTold = variables.count == 1 ? variables.first : nil
         let marks = Set(live.map(\.fingerprint))
         definition.launchedAs = marks.count > 1 ? "mixed" : marks.first ?? nil
         definition.drift.merge(drift(of: definition)) { own, _ in own }
@@ -101,6 +109,12 @@ public struct ComposeCluster: Cluster {
                     "runs with \(change.to ?? "nothing"), the file says \(change.from ?? "nothing")"
             }
         }
+        for change in definition.variablesTold.map({ SealedVariables.differences(definition.variables, $0) }) ?? [] {
+            drift[change.path] =
+                change.to == nil
+                ? "is not set, the file sets it"
+                : "runs with a value that the file \(change.from == nil ? "does not set" : "has not")"
+        }
         if let first = definition.told.first {
             for change in definition.told.dropFirst().flatMap({ first.differences(to: $0) })
             where drift[change.path] == nil {
@@ -110,13 +124,12 @@ public struct ComposeCluster: Cluster {
         return drift
     }
 
-    private func servicesWithoutFile(_ tasks: [ComposeTask]) async throws(Failure) -> [Service] {
-        let records = try await redis?.tasks() ?? []
+    private func servicesWithoutFile(_ tasks: [ComposeTask], _ records: [ComposeTask]?) -> [Service] {
         var services: [Service] = []
         for (name, own) in Dictionary(grouping: tasks, by: \.name).sorted(by: { $0.key < $1.key }) {
             let id = own.first?.service(prefix: prefix) ?? ServiceID("\(prefix)/\(name)")
-            if let record = records.first(where: { $0.name == name }) {
-                guard var found = service(ComposeService(record, id: id), own) else { continue }
+            if let record = records?.first(where: { $0.name == name }) {
+                guard var found = service(ComposeService(record, id: id), own, records) else { continue }
                 found.kind = "service of mesos-compose, from Redis"
                 services.append(found)
             } else {
@@ -153,6 +166,7 @@ public struct ComposeCluster: Cluster {
         }
         definition.drift = [:]
         definition.launchedAs = nil
+        definition.variablesTold = nil
         var rewritten = self.service(definition)
         rewritten.instances = service.instances
         rewritten.isDeploying = service.isDeploying
@@ -184,11 +198,14 @@ public struct ComposeCluster: Cluster {
 
     func differences(_ wanted: ComposeService, _ found: ComposeService) -> [FieldChange] {
         let expected = RecordForm(expectedOf: wanted, prefix: prefix).filled(from: wanted.told.first)
-        let changes = found.told.flatMap { expected.differences(to: $0) }.reduce(into: [FieldChange]()) { all, change in
-            if !all.contains(where: { $0.path == change.path }) { all.append(change) }
-        }
-        // The variables are not told: whether they are those that were sent, only the label hints at.
-        guard changes.isEmpty, found.launchedAs != wanted.fingerprint else { return changes }
+        let told = found.variablesTold.map { SealedVariables.differences(wanted.variables, $0) } ?? []
+        let changes = (found.told.flatMap { expected.differences(to: $0) } + told)
+            .reduce(into: [FieldChange]()) { all, change in
+                if !all.contains(where: { $0.path == change.path }) { all.append(change) }
+            }
+        // Without Redis no one tells the variables: whether they are those that were sent, the label hints at.
+        let isProven = SealedVariables.unproven(wanted.variables, found.variablesTold).isEmpty
+        guard changes.isEmpty, !isProven, found.launchedAs != wanted.fingerprint else { return changes }
         return [
             FieldChange(path: "labels.\(ComposeService.label)", from: wanted.fingerprint, to: found.launchedAs)
         ]

@@ -18,6 +18,7 @@ struct ComposeJudgement {
         of before: ComposeService, becoming after: ComposeService, as service: Service
     ) -> [Finding] {
         drift(before) + judgement.answered(findings(in: before), becoming: findings(in: after), as: service)
+            + unproven(before)
             + judgement.deployment(service) + judgement.mode(after.labels, service)
     }
 
@@ -27,7 +28,7 @@ struct ComposeJudgement {
             + judgement.framework(
                 images: [image(service)], at: "image", variables: service.variables.keys, at: "environment")
             + judgement.addresses(.object(service.service), except: ComposeJudgement.elsewhere)
-            + masters(service) + images(service) + misreadings(service) + unproven(service)
+            + masters(service) + images(service) + misreadings(service)
     }
 
     /// A definition that is not what runs would be no copy. What rz itself launched from another definition runs as
@@ -180,14 +181,15 @@ struct ComposeJudgement {
         }
     }
 
+    /// Of a rewritten service the old side's variables are not known any more: this is said of the side that runs.
     private func unproven(_ service: ComposeService) -> [Finding] {
-        let count = service.variables.count
-        guard count > 0 else { return [] }
+        let names = SealedVariables.unproven(service.variables, service.variablesTold)
+        guard !names.isEmpty else { return [] }
         return [
             Finding(
                 .unproven, at: "environment",
-                "\(count == 1 ? "1 variable" : "\(count) variables"): mesos-compose tells of none, so the copy is "
-                    + "compared by the definition that was sent", .harmless)
+                "\(names.joined(separator: ", ")): mesos-compose tells of no variables, so these are compared by the "
+                    + "definition that was sent", .harmless)
         ]
     }
 }

@@ -14,6 +14,8 @@ struct ComposeService: Sendable, Hashable {
     private let version: JSON?
     /// What mesos-compose tells of its tasks, where it runs; more than one where they differ.
     var told: [RecordForm] = []
+    /// The variables of its tasks, sealed, where Redis tells them.
+    var variablesTold: [String: String]?
     /// The digest of the definition that rz launched it with, by its label; a hint, no proof.
     var launchedAs: String?
     /// What of it does not agree with what runs, or can't be told, one sentence each; by the path.
@@ -43,6 +45,9 @@ struct ComposeService: Sendable, Hashable {
         fileVolumes = definition["volumes"]?.object ?? JSONObject()
         version = definition["version"]
         told = (definition["told"]?.array ?? []).map { RecordForm($0) }
+        if let told = definition["variablesTold"]?.object {
+            variablesTold = Dictionary(told.map { ($0.key, $0.value.string ?? "") }, uniquingKeysWith: { $1 })
+        }
         launchedAs = definition["launchedAs"]?.string
         for (path, text) in definition["drift"]?.object ?? JSONObject() { drift[path] = text.string }
     }
@@ -53,6 +58,9 @@ struct ComposeService: Sendable, Hashable {
         if !fileNetworks.isEmpty { object["networks"] = .object(fileNetworks) }
         if !fileVolumes.isEmpty { object["volumes"] = .object(fileVolumes) }
         if !told.isEmpty { object["told"] = .array(told.map(\.json)) }
+        object["variablesTold"] = variablesTold.map { told in
+            .object(JSONObject(told.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+        }
         object["launchedAs"] = launchedAs.map(JSON.string)
         if !drift.isEmpty {
             object["drift"] = .object(JSONObject(drift.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))

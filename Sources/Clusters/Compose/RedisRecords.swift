@@ -9,10 +9,9 @@ struct RedisRecords: Sendable {
     private let address: SocketAddress
     private let password: String?
     private let database: Int
-    private let prefix: String
 
     init(
-        _ source: ServiceSource.Redis, prefix: String, inventory: Inventory, resolver: Resolver
+        _ source: ServiceSource.Redis, inventory: Inventory, resolver: Resolver
     ) throws(Failure) {
         let text = try inventory.fill(source.address, resolver)
         guard let address = SocketAddress("tcp:" + text) else {
@@ -22,7 +21,6 @@ struct RedisRecords: Sendable {
         self.address = address
         password = try source.password.map(resolver)
         database = source.database
-        self.prefix = prefix
     }
 
     /// Every record of a task. What the framework keeps of itself, passwords among it, is not asked for.
@@ -49,8 +47,9 @@ struct RedisRecords: Sendable {
         }
     }
 
+    /// Below its name, which need not be the prefix of its tasks.
     private func isOfFramework(_ key: String) -> Bool {
-        key == "\(prefix):framework" || key == "\(prefix):framework_config"
+        key.wholeMatch(of: /[^:]*:framework(_config)?/) != nil
     }
 
     private func keys(_ connection: inout RedisConnection) async throws -> Set<String> {

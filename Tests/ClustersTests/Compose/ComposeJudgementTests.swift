@@ -83,6 +83,6 @@ struct ComposeJudgementTests {
     func unproven() throws {
         let found = try findings("{ image: x, environment: { A: b, C: d } }")
         #expect(found.map(\.kind) == [.image, .unproven])
-        #expect(found.last?.text.hasPrefix("2 variables: mesos-compose tells of none") == true)
+        #expect(found.last?.text.hasPrefix("A, C: mesos-compose tells of no variables") == true)
     }
 }

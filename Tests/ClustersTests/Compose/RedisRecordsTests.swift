@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Migration
 import Testing
@@ -31,6 +32,43 @@ struct RedisRecordsTests {
         }
     }
 
+    @Test("proves the variables of both sides, and tells no value of them")
+    func variables() async throws {
+        try await RedisServer.with { redis in
+            try await StubMarathon.with { stub in
+                let folder = FileManager.default.temporaryDirectory.appending(path: "rz-sealed-\(UUID().uuidString)")
+                    .path
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                defer { try? FileManager.default.removeItem(atPath: folder) }
+                let file = "services: { web: { image: nginx, environment: { MODE: live, OLD: a, PW: 'vault://s:k' } } }"
+                try file.write(toFile: folder + "/shop.yaml", atomically: true, encoding: .utf8)
+                let cluster = try ComposeCluster(
+                    ServiceSource.Compose(
+                        access: .init(url: Setting(stub.url)), files: ["*.yaml"],
+                        redis: ServiceSource.Redis(address: Setting(redis.address), password: "hush")),
+                    folder: folder, inventory: Inventory(), resolver: { $0.text })
+                try await redis.hold(["mc:shop:web:shop_web.u.1": record(1)])
+                let task = try JSON(parsing: record(1)).object.map { object in
+                    var shown = object
+                    shown["environment"] = [:]
+                    return JSON.object(shown)
+                }
+                try await stub.answers("GET", "/api/compose/v0/tasks", 200, [try #require(task)])
+                let web = try #require(try await cluster.observeServices().first)
+                let findings = try cluster.judge(web, rewritten: web, in: Surroundings(old: Inventory(), new: nil))
+                let drift = findings.filter { $0.kind == .drift && $0.path.hasPrefix("environment") }
+                #expect(drift.map(\.path) == ["environment.MODE", "environment.OLD", "environment.PW"])
+                #expect(drift.map(\.text).contains { $0.contains("test") || $0.contains("live") } == false)
+                let unproven = findings.filter { $0.kind == .unproven }
+                #expect(unproven.count == 1 && unproven[0].text.hasPrefix("PW: "))
+                let wanted = cluster.files[0]
+                let changes = cluster.differences(wanted, try ComposeService(web.definitionJSON()))
+                #expect(changes.map(\.path).filter { $0.hasPrefix("environment") } == drift.map(\.path))
+                #expect(web.definition.contains("\"test\"") == false)
+            }
+        }
+    }
+
     @Test("refuses a wrong password with a failure that tells none")
     func wrongPassword() async throws {
         try await RedisServer.with { redis in
@@ -51,7 +89,7 @@ struct RedisRecordsTests {
 
     private func records(_ redis: RedisServer, password: Setting) throws -> RedisRecords {
         try RedisRecords(
-            ServiceSource.Redis(address: Setting(redis.address), password: password), prefix: "mc",
+            ServiceSource.Redis(address: Setting(redis.address), password: password),
             inventory: Inventory(), resolver: { $0.text })
     }
 }
