@@ -16,7 +16,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
     var description: String { name }
 
     static let all: [FuzzTarget] =
-        jsonTargets + haproxyTargets + marathonTargets + provisioningTargets + runbookTargets + journalTargets
+        jsonTargets + haproxyTargets + marathonTargets + composeTargets + provisioningTargets + runbookTargets + journalTargets
         + vocabularyTargets + transportTargets + sandboxTargets
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
