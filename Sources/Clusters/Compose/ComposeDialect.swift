@@ -50,9 +50,8 @@ struct ComposeDialect {
         switch (form, tree) {
         case (.text, .scalar(let scalar)): return .string(scalar.text)
         case (.flag, .scalar(let scalar)): if let flag = GoYAML.flag(scalar) { return .bool(flag) }
-        case (.decimal, .scalar(let scalar)): if let number = number(scalar) { return .number(number) }
-        case (.whole, .scalar(let scalar)):
-            if let number = number(scalar)?.double { return .number(JSONNumber(Int(number))) }
+        case (.decimal, .scalar(let scalar)): if let number = decimal(scalar) { return .number(number) }
+        case (.whole, .scalar(let scalar)): if let number = whole(scalar) { return .number(JSONNumber(number)) }
         case (.list(let inner), .list(let elements)):
             var values: [JSON] = []
             for (index, element) in elements.enumerated() {
@@ -89,10 +88,19 @@ struct ComposeDialect {
         throw refuse(path, "mesos-compose does not take this: \(form.name) is expected, not \(kind(of: tree))")
     }
 
-    private func number(_ scalar: YAMLTree.Scalar) -> JSONNumber? {
+    private func decimal(_ scalar: YAMLTree.Scalar) -> JSONNumber? {
         switch GoYAML.value(of: scalar) {
         case .whole(let whole): JSONNumber(whole)
-        case .decimal(let decimal) where abs(decimal) < 1e15: JSONNumber(decimal)
+        case .decimal(let decimal): JSONNumber(decimal)
+        default: nil
+        }
+    }
+
+    /// A fraction is cut off.
+    private func whole(_ scalar: YAMLTree.Scalar) -> Int? {
+        switch GoYAML.value(of: scalar) {
+        case .whole(let whole): whole
+        case .decimal(let decimal) where abs(decimal) < 1e15: Int(decimal)
         default: nil
         }
     }
