@@ -189,7 +189,7 @@ extension SimulatedOutside: Provisioner, Configurator {
 }
 
 extension SimulatedOutside: Prober, StepRunner {
-    func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
+    func ask(_ probe: Probe, target: String?, inventory: Inventory, other: Inventory) async -> GateSample {
         let answers = try? await look("ask \(target ?? "")", .servers(.blue)) { world in
             world.answers(at: target ?? "")
         }
