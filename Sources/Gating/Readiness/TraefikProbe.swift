@@ -70,7 +70,7 @@ struct TraefikAPI {
         for _ in 0..<Self.mostPages {
             let request = HTTPRequest(
                 .get, "\(url)\(path)?page=\(page)&per_page=500", deadline: deadline, credentials: credentials,
-                retry: RetryPolicy.none, maximumRedirects: 0)
+                retry: RetryPolicy.none, maximumRedirects: 0, maximumBody: 16 << 20)
             let answer = try await send(request)
             // Before 2.0 and 2.2 there was no TCP and no UDP.
             if answer.status == 404, !isRequired { return [] }

@@ -7,7 +7,7 @@ extension ProbeRunner {
     func askVault(_ url: Setting, _ inventory: Inventory, timeout: Period) async throws(Failure) -> GateSample {
         let request = HTTPRequest(
             .get, try text(url, inventory) + "/v1/sys/health", deadline: timeout.duration, retry: RetryPolicy.none,
-            maximumRedirects: 0)
+            maximumRedirects: 0, maximumBody: 1 << 16)
         let place = request.shownURL
         do throws(TransportError) {
             let answer = try await HTTPClient.shared.send(request)
