@@ -33,38 +33,34 @@ struct AgentNeeds: Sendable, Hashable {
     }
 
     /// What every agent has.
-    private static let ownNetworks: Set<String> = ["bridge", "host", "none", "user", "default", "mesos-bridge"]
+    private static let ownNetworks: Set<String> = ["", "bridge", "default", "mesos-bridge"]
 
     private static func networks(of definition: JSON) -> Set<String> {
-        var names: [String] = []
-        if let service = definition["service"] {
-            let declared = definition["networks"]
-            let used = (service["network"]?.string).map { [$0] } ?? []
-            for key in used + Array(service["networks"]?.object?.keys ?? []) {
-                names.append(declared?[key]?["name"]?.string ?? key)
-            }
-        } else {
-            names = (definition["networks"]?.array ?? []).compactMap { $0["name"]?.string }
-            if let name = definition["ipAddress"]?["networkName"]?.string { names.append(name) }
+        var names = (definition["networks"]?.array ?? []).compactMap { $0["name"]?.string }
+        if let name = definition["ipAddress"]?["networkName"]?.string { names.append(name) }
+        if let network = compose(definition)?.network, !["host", "none"].contains(network.mode) {
+            names.append(network.name)
         }
         return Set(names).subtracting(ownNetworks)
     }
 
     private static func plugins(of definition: JSON) -> Set<String> {
-        var names: [String?] = []
-        if definition["service"] != nil {
-            names = (definition["volumes"]?.object ?? JSONObject()).map { $0.value["driver"]?.string }
-        } else {
-            let containers = [definition["container"], definition].compactMap { $0 }
-            for volume in containers.flatMap({ $0["volumes"]?.array ?? [] }) {
-                let options = volume["external"]?["options"]
-                names += [options?["dvdi/driver"]?.string, options?["pluginName"]?.string]
-            }
-            for parameter in definition["container"]?["docker"]?["parameters"]?.array ?? []
-            where parameter["key"]?.string == "volume-driver" {
-                names.append(parameter["value"]?.string)
-            }
+        var names: [String?] = (compose(definition)?.volumes ?? []).map(\.driver)
+        let holders = [definition["container"], definition].compactMap { $0 }
+        for volume in holders.flatMap({ $0["volumes"]?.array ?? [] }) {
+            let options = volume["external"]?["options"]
+            names += [options?["dvdi/driver"]?.string, options?["pluginName"]?.string]
+        }
+        for parameter in definition["container"]?["docker"]?["parameters"]?.array ?? []
+        where parameter["key"]?.string == "volume-driver" {
+            names.append(parameter["value"]?.string)
         }
         return Set(names.compactMap { $0 }).subtracting(["local", ""])
+    }
+
+    /// As mesos-compose reads it; nil for a definition of another framework.
+    private static func compose(_ definition: JSON) -> ComposeService? {
+        guard definition["service"] != nil, let object = definition.object else { return nil }
+        return try? ComposeService(object)
     }
 }

@@ -20,7 +20,7 @@ struct AgentNeedsTests {
         "is read from definitions of every framework",
         arguments: [
             (compose, ["container network mesos-net", "volume plugin s3"]),
-            (#"{"id": "x", "service": {"networks": {"back": {}}}}"#, ["container network back"]),
+            (#"{"id": "shop/x", "service": {"networks": {"back": {}}}}"#, ["container network back"]),
             (#"{"networks": [{"mode": "container", "name": "calico"}]}"#, ["container network calico"]),
             (#"{"ipAddress": {"networkName": "weave"}}"#, ["container network weave"]),
             (
@@ -40,8 +40,9 @@ struct AgentNeedsTests {
     @Test(
         "is nothing for what every agent has",
         arguments: [
-            #"{"networks": [{"mode": "host"}, {"mode": "container/bridge"}]}"#, #"{"service": {"network": "default"}}"#,
-            #"{"service": {"network_mode": "host"}, "volumes": {"data": {}}}"#, "no JSON",
+            #"{"networks": [{"mode": "host"}, {"mode": "container/bridge"}]}"#,
+            #"{"id": "shop/x", "service": {"network": "default"}}"#,
+            #"{"id": "shop/x", "service": {"network_mode": "host"}, "volumes": {"data": {"driver": "s3"}}}"#, "no JSON",
         ])
     func nothing(definition: String) {
         #expect(AgentNeeds(of: [Self.service("x", definition)]).unproven(besides: [:]) == [])
