@@ -270,12 +270,14 @@ extension TrafficControl {
         let relative = plan.environment.gates.service.probes.filter(\.isRelative)
         let probes = relative.isEmpty ? [Probe(.tcp(address: nil))] : relative
         let inventory = inventories[color] ?? Inventory()
+        let other = inventories[color.other] ?? Inventory()
         let prober = prober
         return await withTaskGroup(of: String?.self) { group in
             for address in Set(unasked).sorted() {
                 group.addTask {
                     for probe in probes {
-                        let sample = await prober.ask(probe, target: address, inventory: inventory)
+                        let sample = await prober.ask(
+                            probe, target: address, inventory: inventory, other: other)
                         if sample.verdict != .pass { return nil }
                     }
                     return address

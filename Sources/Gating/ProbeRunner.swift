@@ -1,12 +1,12 @@
 import Migration
 import Transport
 
-/// Asks probes over HTTP, TCP, and by running a program.
+/// Asks probes over HTTP, TCP, and by running a program; those of one system as the files of `Readiness` do.
 public struct ProbeRunner: Prober {
     /// Runs a program with a time limit and gives its exit status.
     public typealias Program = @Sendable (_ command: [String], _ limit: Period) async throws(Failure) -> Int32
 
-    private let resolver: Resolver
+    let resolver: Resolver
     private let program: Program
 
     public init(resolver: @escaping Resolver, program: @escaping Program) {
@@ -14,7 +14,7 @@ public struct ProbeRunner: Prober {
         self.program = program
     }
 
-    public func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
+    public func ask(_ probe: Probe, target: String?, inventory: Inventory, other: Inventory) async -> GateSample {
         do throws(Failure) {
             switch probe.kind {
             case .http(let url, let path, let expect):
@@ -32,13 +32,23 @@ public struct ProbeRunner: Prober {
                 var command: [String] = []
                 for word in words { command.append(try text(word, inventory)) }
                 return try await run(command, timeout: probe.timeout)
+            case .zooKeeper(let servers):
+                return try await askZooKeeper(servers, inventory, timeout: probe.timeout)
+            case .mesosDNS(let question):
+                return try await askMesosDNS(question, inventory, other, timeout: probe.timeout)
+            case .redis(let redis):
+                return try await askRedis(redis, inventory, other, timeout: probe.timeout)
+            case .vault(let url):
+                return try await askVault(url, inventory, timeout: probe.timeout)
+            case .traefik(let traefik):
+                return try await askTraefik(traefik, inventory, other, timeout: probe.timeout)
             }
         } catch {
             return sample("probe", .inconclusive, "could not be asked: \(error.summary)")
         }
     }
 
-    private func text(_ setting: Setting, _ inventory: Inventory) throws(Failure) -> String {
+    func text(_ setting: Setting, _ inventory: Inventory) throws(Failure) -> String {
         try inventory.fill(setting, resolver)
     }
 
@@ -75,8 +85,15 @@ public struct ProbeRunner: Prober {
             ? sample(name, .pass, "\(name) exited with 0") : sample(name, .fail, "\(name) exited with \(status)")
     }
 
+    /// `host:port` of a setting.
+    func address(_ setting: Setting, _ inventory: Inventory) throws(Failure) -> SocketAddress {
+        let text = try text(setting, inventory)
+        guard let address = SocketAddress("tcp:\(text)") else { throw Failure("“\(text)” is not host:port") }
+        return address
+    }
+
     /// A service that refuses or does not answer has failed; a name that can't be looked up says nothing about it.
-    private func verdict(of error: TransportError) -> Verdict {
+    func verdict(of error: TransportError) -> Verdict {
         switch error.kind {
         case .refused, .timedOut, .connectionLost, .tls: .fail
         default: .inconclusive
@@ -87,7 +104,7 @@ public struct ProbeRunner: Prober {
         sample("probe", .inconclusive, "could not be asked: no server of the new color is listed to ask")
     }
 
-    private func sample(_ subject: String, _ verdict: Verdict, _ message: String) -> GateSample {
+    func sample(_ subject: String, _ verdict: Verdict, _ message: String) -> GateSample {
         GateSample(gate: "probe", subject: subject, verdict: verdict, message: message)
     }
 }

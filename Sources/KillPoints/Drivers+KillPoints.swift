@@ -259,6 +259,8 @@ private struct KilledAgentPool: AgentPool {
         try await look("observeDemand") { () async throws(Failure) in try await base.observeDemand(of: services) }
     }
 
+    func unprovenNeeds(of services: [Service]) -> [String] { base.unprovenNeeds(of: services) }
+
     func observeUnclaimed(
         besides services: [ServiceID], ignoring patterns: [String]
     ) async throws(Failure) -> [String] {
@@ -278,9 +280,9 @@ private struct KilledProber: Prober {
     let base: any Prober
     let points: KillPoints
 
-    func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
+    func ask(_ probe: Probe, target: String?, inventory: Inventory, other: Inventory) async -> GateSample {
         await points.around("prober", "prober.ask", changes: false) {
-            await base.ask(probe, target: target, inventory: inventory)
+            await base.ask(probe, target: target, inventory: inventory, other: other)
         }
     }
 }

@@ -51,6 +51,7 @@ public struct Observer: Sendable {
             of: drivers.cluster(old, inventory[old, default: Inventory()]), rules: environment.services,
             in: Surroundings(
                 old: inventory[old, default: Inventory()], new: new, agents: try await agents.ifAnswering()))
+        let unproven = try unprovenNeeds(of: services.rewritten, old, inventory[old, default: Inventory()])
         let unclaimed = try await observeUnclaimed(services, direction.old, inventory[old, default: Inventory()])
         let room = try await agents.room(for: services.rewritten)
         let shortfalls = (room?.shortfalls ?? []).map { Obstacle("\(direction.new): \($0)", isBlocking: true) }
@@ -66,7 +67,7 @@ public struct Observer: Sendable {
             ignored: services.ignored, findings: services.findings,
             capacity: capacity,
             obstacles: obstacles + servers.obstacles + identityObstacles(states, inventory) + unclaimed + shortfalls
-                + sourceObstacles(source))
+                + unproven + sourceObstacles(source))
     }
 
     /// Servers that are not what their names say, and those that would go down unseen (invariant I11).
@@ -111,8 +112,17 @@ public struct Observer: Sendable {
     ) async throws(Failure) -> [Obstacle] {
         guard let agents = try drivers.agents(old, inventory) else { return [] }
         let known = services.moving.map(\.id) + services.ignored.map(\.id)
-        return try await agents.observeUnclaimed(besides: known, ignoring: environment.services.ignore)
-            .map { Obstacle("\($0); give it a source, or ignore it in services.ignore", isBlocking: true) }
+        return try await agents.observeUnclaimed(besides: known, ignoring: environment.services.unclaimedPatterns)
+            .map { Obstacle($0, isBlocking: true) }
+    }
+
+    /// What is named in the plan, as no one can tell before the launch whether it is there.
+    private func unprovenNeeds(
+        of services: [Service], _ old: Color, _ inventory: Inventory
+    ) throws(Failure) -> [Obstacle] {
+        // What a color requires of its agents is the same for both.
+        let agents = try drivers.agents(old, inventory)
+        return (agents?.unprovenNeeds(of: services) ?? []).map { Obstacle($0, isBlocking: false) }
     }
 
     /// The color that carries the traffic.

@@ -48,6 +48,7 @@ public struct PlanView: Sendable {
         var lines = lines(phase, summary(phase), plan.estimate(of: phase), undo(phase))
         lines += approvals(steps)
         if phase == .replicate { lines += services }
+        if phase == .serviceGate { lines += waived }
         if phase == .tearDown { lines += destruction }
         let own = steps.filter { Self.isOperators($0.action) }
         return lines + own.flatMap { detail("·", "\($0.title)" + ($0.undo == .none ? "   can't be undone" : "")) }
@@ -84,7 +85,9 @@ public struct PlanView: Sendable {
         case .preflight: "checks of load balancers, platform, services"
         case .standUp: standUp
         case .configure: configure
-        case .platformGate: "the platform of \(plan.direction.new) answers and leads"
+        case .platformGate:
+            "the platform of \(plan.direction.new) answers and leads"
+                + (plan.environment.gates.platform.map { ", " + Wording.count($0.probes.count, "probe") } ?? "")
         case .replicate: "\(Wording.count(plan.services.count, "service")) in \(Wording.count(layers, "layer"))"
         case .serviceGate:
             "\(plan.services.count) healthy for \(Wording.length(plan.environment.gates.service.healthyFor)), "
@@ -147,6 +150,24 @@ public struct PlanView: Sendable {
             service.changes.flatMap { detail(style.careful("~"), "\(service.id)  \($0.path)", Wording.values($0)) }
         }
         return changes + handOvers + findings + plan.ignored.flatMap { detail("–", "\($0.id) stays: \($0.reason)") }
+            + (plan.environment.services.declared ?? []).flatMap {
+                detail("→", "\($0.title), not by rz: \($0.method)")
+            }
+    }
+
+    /// What probes let pass, each with the reason.
+    private var waived: [String] {
+        let probes = (plan.environment.gates.platform?.probes ?? []) + plan.environment.gates.service.probes
+        let reasons = probes.flatMap { probe -> [String] in
+            switch probe.kind {
+            case .redis(let redis):
+                redis.withoutPersistence.map { ["Redis \(redis.address) may lose its data: \($0)"] } ?? []
+            case .mesosDNS(let dns): dns.anyAddress.map { ["\(dns.name) may lead to any address: \($0)"] } ?? []
+            case .traefik(let traefik): traefik.ignore.map { "the router \($0.router) may be missing: \($0.reason)" }
+            default: []
+            }
+        }
+        return reasons.flatMap { detail("·", $0) }
     }
 
     /// What never runs in both colors. An hour's jobs may be hundreds and are told as a number; who is down is told

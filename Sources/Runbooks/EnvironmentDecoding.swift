@@ -136,7 +136,12 @@ extension EnvironmentFormat {
 extension ServicesFormat {
     static func rules(_ value: Value, _ reader: inout Reader) -> ServiceRules {
         let sources = (value["sources"]?.list ?? []).compactMap { source($0, &reader) }
-        refuseAlike(sources, value["sources"]?.list ?? [], &reader)
+        let values = (value["sources"]?.list ?? []).filter { $0["declared"] == nil }
+        refuseAlike(sources, values, &reader)
+        let declared = declared(value["sources"]?.list ?? [], &reader)
+        if sources.isEmpty, !declared.isEmpty, let place = value["sources"] {
+            reader.problem("a source that launches services is missing: `declared` is only moved by others", at: place)
+        }
         return ServiceRules(
             sources: sources,
             ignore: value["ignore"]?.list.map(\.text) ?? [],
@@ -146,7 +151,7 @@ extension ServicesFormat {
                     remove: override["remove"]?.list.map(\.text) ?? [],
                     mode: override["mode"].flatMap { ServiceMode(rawValue: $0.text) },
                     accept: accepted(override["accept"]))
-            })
+            }, declared: declared.isEmpty ? nil : declared)
     }
 
     private static func accepted(_ value: Value?) -> [Finding.Kind: String] {

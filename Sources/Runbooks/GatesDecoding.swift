@@ -3,6 +3,7 @@ import Migration
 extension GatesFormat {
     static func gates(_ value: Value, _ reader: inout Reader) -> Gates {
         Gates(
+            platform: value["platform"].map { platform($0, &reader) },
             service: value["service"].map(service) ?? ServiceGate(),
             cutOver: value["cutOver"].map { cutOver($0, &reader) } ?? CutOverGate())
     }
@@ -11,21 +12,19 @@ extension GatesFormat {
         var gate = ServiceGate()
         if let period = value["healthy", "for"] { gate.healthyFor = period.period }
         if let passes = value["passes"] { gate.passes = passes.integer }
-        gate.probes = (value["probes"]?.list ?? []).map { value in
-            var probe = Probe(kind(value))
-            if let timeout = value["timeout"] { probe.timeout = timeout.period }
-            return probe
-        }
+        gate.probes = (value["probes"]?.list ?? []).map(ProbesFormat.probe)
         return gate
     }
 
-    private static func kind(_ probe: Value) -> Probe.Kind {
-        if let http = probe["http"] {
-            let expect = http["expect"]?.integer ?? 200
-            return .http(url: http["url"]?.setting, path: http["path"]?.text ?? "/", expect: expect)
+    private static func platform(_ value: Value, _ reader: inout Reader) -> ProbeGate {
+        var gate = ProbeGate()
+        if let passes = value["passes"] { gate.passes = passes.integer }
+        gate.probes = (value["probes"]?.list ?? []).map { value in
+            let probe = ProbesFormat.probe(value)
+            ProbesFormat.refuseRelative(probe, value, "no service runs there yet", &reader)
+            return probe
         }
-        if let tcp = probe["tcp"] { return .tcp(address: tcp["address"]?.setting) }
-        return .command(probe["command"]?.list.map(\.setting) ?? [])
+        return gate
     }
 
     private static func cutOver(_ value: Value, _ reader: inout Reader) -> CutOverGate {

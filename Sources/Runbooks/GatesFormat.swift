@@ -6,8 +6,16 @@ enum GatesFormat {
     private static let haproxy = Analysis.HAProxy()
 
     static let shape = Shape.object([
+        .optional("platform", platformGate, "before the first service is launched"),
         .optional("service", serviceGate, "before the first request goes to the new color"),
         .optional("cutOver", cutOver, "while the traffic moves"),
+    ])
+
+    private static let platformGate = Shape.object([
+        .required("probes", .list(ProbesFormat.shape, atLeast: 1), "what services need, such as their Redis"),
+        .optional(
+            "passes", .integer(1...1000), "consecutive passes that each probe needs", default: ProbeGate().passes,
+            example: "3"),
     ])
 
     private static let serviceGate = Shape.object([
@@ -17,37 +25,11 @@ enum GatesFormat {
                 .required(
                     "for", .period, "without a break; \(service.healthyFor) without `healthy`", example: "20s")
             ]), "how long every service must be healthy"),
-        .optional("probes", .list(probe, atLeast: 0), "questions that the new color must answer well"),
+        .optional("probes", .list(ProbesFormat.shape, atLeast: 0), "questions that the new color must answer well"),
         .optional(
             "passes", .integer(1...1000), "consecutive passes that each probe needs", default: service.passes,
             example: "3"),
     ])
-
-    private static let probe = Shape.object(
-        [
-            .optional(
-                "http",
-                .object([
-                    .optional(
-                        "url", .setting(.url),
-                        "what comes before the path; without it every server of the new color that is up is asked",
-                        example: "\"http://{{ control[0].address }}:8080\""),
-                    .required("path", .text(.absolutePath), "what is asked for", example: "/health"),
-                    .optional("expect", .integer(100...599), "the status", default: 200, example: "200"),
-                ]), "a GET request"),
-            .optional(
-                "tcp",
-                .object([
-                    .optional(
-                        "address", .setting, "host:port; without it every server as above",
-                        example: "\"{{ cache[0].address }}:6379\"")
-                ]), "a connection"),
-            .optional(
-                "command", .list(.setting, atLeast: 1), "a program and its arguments; passes when it exits with 0",
-                example: "[ bin/check, --fast ]"),
-            .optional(
-                "timeout", .periodAboveZero, "for one question", default: Probe(.command([])).timeout, example: "2s"),
-        ], rules: [.exactlyOne(["http", "tcp", "command"])])
 
     private static let cutOver = Shape.object([
         .optional(

@@ -16,7 +16,19 @@ enum ServicesFormat {
             .optional("metronome", access(9000), "scheduled jobs of Metronome; their ids are as shop.report"),
             .optional("chronos", access(4400), "scheduled jobs of Chronos; their ids are as chronos:report"),
             .optional("compose", compose, "services of mesos-compose; their ids are as project/service"),
-        ], rules: [.exactlyOne(["marathon", "metronome", "chronos", "compose"])])
+            .optional("declared", .list(declared, atLeast: 1), "what a playbook or a person moves, no framework"),
+        ], rules: [.exactlyOne(["marathon", "metronome", "chronos", "compose", "declared"])])
+
+    private static let declared = Shape.object([
+        .required("name", .text, "what people call it", example: "kubernetes"),
+        .required(
+            "by", .choice(DeclaredService.Mover.allCases.map(\.rawValue)), "who moves it", example: "playbook"),
+        .required("how", .text, "what brings it to the new color", example: "the role mesos-m3s of site.yaml"),
+        .optional(
+            "tasks", .list(.text, atLeast: 1), "patterns of its tasks on Mesos, as FRAMEWORK/TASK NAME",
+            example: "[ \"m3s/*\" ]"),
+        .required("probe", ProbesFormat.shape, "what shows that it serves in the new color"),
+    ])
 
     private static func access(_ port: Int) -> Shape { .object(fields(port)) }
 

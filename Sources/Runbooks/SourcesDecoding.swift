@@ -43,6 +43,25 @@ extension ServicesFormat {
         return source
     }
 
+    /// What others move, of all sources together.
+    static func declared(_ sources: [Value], _ reader: inout Reader) -> [DeclaredService] {
+        var names: Set<String> = []
+        return sources.flatMap { $0["declared"]?.list ?? [] }.map { value in
+            if let name = value["name"], !names.insert(name.text).inserted {
+                reader.problem("\(name.text) is declared twice", at: name)
+            }
+            let service = DeclaredService(
+                name: value["name"]?.text ?? "",
+                mover: value["by"].flatMap { DeclaredService.Mover(rawValue: $0.text) } ?? .hand,
+                method: value["how"]?.text ?? "", tasks: value["tasks"]?.list.map(\.text) ?? [],
+                probe: value["probe"].map(ProbesFormat.probe) ?? Probe(.command([])))
+            if let probe = value["probe"] {
+                ProbesFormat.refuseRelative(service.probe, probe, "no load balancer lists it", &reader)
+            }
+            return service
+        }
+    }
+
     /// Ways to say who asks that contradict each other or lack a part.
     private static func refuseHalf(_ source: Value, _ reader: inout Reader) {
         if let token = source["token"], source["user"] != nil || source["login"] != nil {

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 
 /// A socket address of the kernel's kind.
@@ -7,35 +6,22 @@ struct ResolvedAddress: Sendable {
     var bytes: [UInt8]
 }
 
-/// Looks up a host name. The library's call blocks for as long as it likes, so it gets a thread of its own, and the
-/// caller leaves it behind at the deadline.
-///
-/// Sendable: `result` is guarded by `lock`.
-final class NameResolution: @unchecked Sendable {
-    private let lock = NSLock()
-    private var result: Result<[ResolvedAddress], TransportError>?
-    private let done = Alarm()
-
-    private init() {}
-
+/// Looks up host names as this host does.
+enum NameResolution {
     static func addresses(
         of host: String, port: Int, for address: SocketAddress, until end: ContinuousClock.Instant
     ) async throws(TransportError) -> [ResolvedAddress] {
         if let known = try? look(up: host, port, address, flags: AI_NUMERICHOST) { return known }
-        let resolution = NameResolution()
-        Thread.detachNewThread {
-            let result = Result { () throws(TransportError) in try look(up: host, port, address, flags: 0) }
-            resolution.lock.withLock { resolution.result = result }
-            resolution.done.ring()
+        let outcome = await BlockingCall<[ResolvedAddress]>.perform(until: end) { () throws(TransportError) in
+            try look(up: host, port, address, flags: 0)
         }
-        switch await SocketWaiter.shared.wait(for: Int16(POLLIN), on: resolution.done.descriptor, until: end) {
-        case .ready: break
+        switch outcome {
+        case .done(let result): return try result.get()
         case .timedOut:
             throw TransportError(
                 .nameResolution, target: address.description, message: "the name was not resolved in time")
         case .cancelled: throw TransportError(.cancelled, target: address.description, message: "cancelled")
         }
-        return try resolution.lock.withLock { resolution.result }?.get() ?? []
     }
 
     private static func look(

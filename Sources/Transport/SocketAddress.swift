@@ -30,3 +30,13 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 }
+
+extension SocketAddress {
+    /// For people and for TCP: the address without its kind.
+    public var hostAndPort: String {
+        switch self {
+        case .unix(let path): path
+        case .tcp(let host, let port): "\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        }
+    }
+}

@@ -69,8 +69,10 @@ struct SimulatedCluster: Cluster {
 struct SimulatedRim: Prober, StepRunner {
     let world: SimulatedWorld
 
-    func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
-        let isDead = await world.failing.deadAddresses.contains { target?.hasPrefix($0) == true }
+    func ask(_ probe: Probe, target: String?, inventory: Inventory, other: Inventory) async -> GateSample {
+        var asked = target
+        if case .command(let words) = probe.kind { asked = words.first?.text }
+        let isDead = await world.failing.deadAddresses.contains { asked?.hasPrefix($0) == true }
         return GateSample(
             gate: "probe", subject: target ?? "", verdict: isDead ? .fail : .pass, message: isDead ? "refused" : "ok")
     }

@@ -11,7 +11,7 @@ actor SimulatedWorld {
         var loadBalancersFrozen: Set<LoadBalancerID> = []
         /// No check of a server that left maintenance ever ends.
         var checksAreSlow = false
-        /// Servers that answer no probe, by the first part of their address.
+        /// Servers that answer no probe, by the first part of their address, and probes by their program.
         var deadAddresses: Set<String> = []
         /// Share of failed requests of a color.
         var errorRate: [Color: Double] = [:]

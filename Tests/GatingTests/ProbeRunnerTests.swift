@@ -32,12 +32,13 @@ struct ProbeRunnerTests {
             let probe = Probe(
                 .http(url: "http://{{ web[0].address }}/x", path: "/health?token=${env:TOKEN}", expect: 200))
             let inventory = Inventory(groups: ["web": [Host(name: "w", address: stub.address)]])
-            let sample = await runner().ask(probe, target: "127.0.0.1:1", inventory: inventory)
+            let sample = await runner().ask(
+                probe, target: "127.0.0.1:1", inventory: inventory, other: Inventory())
             // The path of a probe is no setting: what looks like one is asked as it stands.
             #expect(sample.verdict == .fail)
             let second = await runner().ask(
                 Probe(.http(url: "http://{{ web[0].address }}/x/health?token=${env:TOKEN}", path: "", expect: 200)),
-                target: nil, inventory: inventory)
+                target: nil, inventory: inventory, other: Inventory())
             #expect(second.verdict == .pass)
             #expect(!"\(second)".contains("hunter2"))
             #expect(try await stub.recorded().last?.path == "/x/health?token=hunter2")
@@ -59,7 +60,9 @@ struct ProbeRunnerTests {
         try await StubServer.with { stub in
             try await stub.answers("GET", "/", 200, delay: 20)
             let probe = Probe(.http(url: nil, path: "/", expect: 200), timeout: Period(milliseconds: 200))
-            #expect(await runner().ask(probe, target: stub.address, inventory: Inventory()).verdict == .fail)
+            #expect(
+                await runner().ask(probe, target: stub.address, inventory: Inventory(), other: Inventory()).verdict
+                    == .fail)
         }
     }
 
@@ -100,13 +103,13 @@ struct ProbeRunnerTests {
             return status
         }
         let inventory = Inventory(groups: ["web": [Host(name: "green-web-1", address: "x")]])
-        let sample = await runner.ask(probe, target: nil, inventory: inventory)
+        let sample = await runner.ask(probe, target: nil, inventory: inventory, other: Inventory())
         #expect(sample.verdict == verdict)
         #expect(sample.message == "check exited with \(status)")
     }
 
     private func ask(_ kind: Probe.Kind, target: String?) async -> GateSample {
-        await runner().ask(Probe(kind), target: target, inventory: Inventory())
+        await runner().ask(Probe(kind), target: target, inventory: Inventory(), other: Inventory())
     }
 
     private func runner() -> ProbeRunner {

@@ -38,6 +38,30 @@ struct PlanViewTests {
         try expectGolden(PlanView(plan).text, "plan-small")
     }
 
+    @Test("names what others move, and what probes let pass with the reason")
+    func declared() throws {
+        let plan = Example.plan { plan in
+            plan.environment.services.declared = [
+                DeclaredService(
+                    name: "kubernetes", mover: .playbook, method: "the role mesos-m3s",
+                    probe: Probe(.tcp(address: "{{ control[0].address }}:6443")))
+            ]
+            plan.environment.gates.platform = ProbeGate(probes: [
+                Probe(.redis(.init(address: "{{ cache[0].address }}:6379", withoutPersistence: "a cache")))
+            ])
+            plan.environment.gates.service.probes.append(
+                Probe(
+                    .traefik(
+                        .init(url: "http://{{ edge[0].address }}", ignore: [.init(router: "old@mesos", reason: "gone")])
+                    )))
+        }
+        let text = PlanView(plan).text
+        #expect(text.contains("  → kubernetes (moves by playbook), not by rz: the role mesos-m3s\n"))
+        #expect(text.contains("the platform of green answers and leads, 1 probe"))
+        #expect(text.contains("  · Redis {{ cache[0].address }}:6379 may lose its data: a cache\n"))
+        #expect(text.contains("  · the router old@mesos may be missing: gone\n"))
+    }
+
     @Test("names what never runs in both colors, jobs as a number when they are many")
     func handOvers() throws {
         func text(jobs: Int) -> String {

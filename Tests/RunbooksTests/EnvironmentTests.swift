@@ -45,10 +45,14 @@ struct EnvironmentTests {
         let data = Override(match: .id("/shop/db"), mode: .manual)
         let all = Override(
             match: .id("*"), accept: [.mesosName: "each color has its own", .hostPath: "the same NFS"])
+        let kubernetes = DeclaredService(
+            name: "kubernetes", mover: .playbook, method: "the role mesos-m3s of site.yaml", tasks: ["m3s/*"],
+            probe: Probe(.tcp(address: "{{ control[0].address }}:6443")))
         #expect(
             environment.services
                 == ServiceRules(
-                    sources: [.marathon(source)], ignore: ["/infra/marathon-lb"], overrides: [cart, web, data, all]))
+                    sources: [.marathon(source)], ignore: ["/infra/marathon-lb"], overrides: [cart, web, data, all],
+                    declared: [kubernetes]))
         #expect(
             environment.loadBalancers == [
                 LoadBalancerAddress(
@@ -86,7 +90,30 @@ struct EnvironmentTests {
                             timeout: .seconds(1)),
                         Probe(.tcp(address: "{{ cache[0].address }}:6379")),
                         Probe(.command(["bin/check", "--fast"])),
+                        Probe(
+                            .mesosDNS(
+                                .init(
+                                    server: "{{ control[0].address }}:61053", name: "leader.mesos",
+                                    anyAddress: "a VIP"))),
+                        Probe(
+                            .traefik(
+                                .init(
+                                    url: "http://{{ agent[0].address }}:9000", user: "rz", password: "${file:pw}",
+                                    ignore: [.init(router: "old@mesos", reason: "switched off in March")]))),
                     ], passes: 4))
+        #expect(
+            gates.platform
+                == ProbeGate(
+                    probes: [
+                        Probe(
+                            .zooKeeper(servers: ["{{ control[0].address }}:2181", "{{ control[1].address }}:2181"]),
+                            timeout: .seconds(5)),
+                        Probe(
+                            .redis(
+                                .init(address: "{{ control[0].address }}:6379", password: "${file:pw}", role: .replica))
+                        ), Probe(.redis(.init(address: "{{ cache[0].address }}:6379", withoutPersistence: "a cache"))),
+                        Probe(.vault(url: "http://{{ control[0].address }}:8200")),
+                    ], passes: 2))
         #expect(
             gates.cutOver
                 == CutOverGate(

@@ -95,7 +95,10 @@ struct MistakeTests {
             ("approvals: { tearDwon: 1 }", "unknown key \"tearDwon\"; did you mean \"tearDown\"?"),
             ("approvals: { tearDown: { waived: \"\" } }", "it is empty"),
             ("configure: { ansible: { playbook: \"${env:BOOK}\" } }", "holds no ${…}: nothing resolves it here"),
-            ("gates: { service: { probes: [ { timeout: 1s } ] } }", "one of http, tcp, command is needed here"),
+            (
+                "gates: { service: { probes: [ { timeout: 1s } ] } }",
+                "one of http, tcp, command, zookeeper, mesosDNS, redis, vault, traefik is needed here"
+            ),
             (
                 "gates: { service: { probes: [ { tcp: {}, command: [ a ] } ] } }",
                 "tcp and command can't be given together"

@@ -47,4 +47,50 @@ struct SourcesTests {
         let error = #expect(throws: ConfigurationError.self) { try environment(sources) }
         #expect(error?.description.contains("can't be told from those of one above") == true)
     }
+
+    @Test(
+        "that are only declared, twice, or without an address to ask, are refused",
+        arguments: [
+            ("declared: [ ENTRY ]", "a source that launches services is missing"),
+            ("marathon: { url: \"http://a\" }\n    - declared: [ ENTRY, ENTRY ]", "kubernetes is declared twice"),
+            (
+                "marathon: { url: \"http://a\" }\n    - declared: [ { name: k, by: hand, how: x, probe: { tcp: {} } } ]",
+                "needs a `url` or an `address` of its own: no load balancer lists it"
+            ),
+            (
+                "marathon: { url: \"http://a\" }\n    - declared: [ { name: k, by: robot, how: x, probe: PROBE } ]",
+                "is none of playbook, hand"
+            ),
+        ])
+    func declared(sources: String, words: String) throws {
+        let probe = "{ http: { url: \"http://a\", path: /livez } }"
+        let entry = "{ name: kubernetes, by: playbook, how: site.yaml, probe: \(probe) }"
+        let error = #expect(throws: ConfigurationError.self) {
+            try environment("    - \(sources.replacing("ENTRY", with: entry).replacing("PROBE", with: probe))\n")
+        }
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    @Test("with what is declared keep their own place among the frameworks")
+    func declaredBetween() throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try environment(
+                """
+                    - marathon: { url: "http://a" }
+                    - declared: [ { name: k, by: hand, how: x, probe: { command: [ "true" ] } } ]
+                    - marathon: { url: "http://b" }
+
+                """)
+        }
+        #expect(error?.description.contains("environment.yaml:9:") == true, "\(error?.description ?? "")")
+        #expect(error?.description.contains("can't be told from those of one above") == true)
+    }
+
+    @Test("need a probe of the platform gate that has an address of its own")
+    func platformProbe() throws {
+        let problems = try Project.problems(
+            environment: Sample.environment + "gates: { platform: { probes: [ { tcp: {} } ] } }\n")
+        #expect(problems.count == 1)
+        #expect(problems.first?.contains("no service runs there yet") == true, "\(problems)")
+    }
 }

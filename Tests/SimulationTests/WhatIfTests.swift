@@ -55,4 +55,16 @@ struct WhatIfTests {
             #expect(!outcome.hurts, "\(step)")
         }
     }
+
+    @Test("probes of what stands outside of the simulation, such as a Redis, hold up no run")
+    func probesOutside() throws {
+        var plan = plan
+        plan.environment.gates.platform = ProbeGate(probes: [Probe(.redis(.init(address: "10.0.0.1:6379")))])
+        plan.environment.gates.service.probes = [Probe(.http(url: "http://10.0.0.1", path: "/", expect: 200))]
+        plan.environment.services.declared = [
+            DeclaredService(name: "kubernetes", mover: .hand, method: "by hand", probe: Probe(.command(["check"])))
+        ]
+        let outcome = WhatIf(step: "no/step", fault: .callFails).perform(in: try Scenario(plan))
+        #expect(outcome.end == .done, "\(outcome.halt.map(\.description) ?? "")")
+    }
 }

@@ -70,6 +70,10 @@ public struct MesosAgentPool: AgentPool {
         return "services ask for \(share(requests, of: all)) on \(count(agents.count, "agent"))"
     }
 
+    public func unprovenNeeds(of services: [Service]) -> [String] {
+        AgentNeeds(of: services).unproven(besides: gate.attributes)
+    }
+
     /// What is still asked for: tasks that run already have their place.
     private func request(
         for service: Service, _ tenant: any MesosTenant, _ framework: MesosFramework?, _ running: [MesosTask]

@@ -17,10 +17,21 @@ struct AwaitPlatform: StepWork {
                 return error.summary
             }
         }
+        try await awaitProbes(context)
         let framework = try await context.cluster(of: new).observePlatform().description
         guard let agents else { return framework }
         let room = try await prove(agents, context)
         return try await "\(framework), \(agents.observe().description); \(room.description)"
+    }
+
+    /// What services need as soon as they start.
+    private func awaitProbes(_ context: StepContext) async throws(Failure) {
+        guard let gate = context.environment.gates.platform else { return }
+        var probes = ProbeRounds(gate)
+        while let missing = try await probes.ask(context) {
+            await context.wait(for: missing)
+            try await context.pause(Period(milliseconds: 250))
+        }
     }
 
     /// Before the first launch: a service that no agent takes would wait for ever, and the cutover with it.

@@ -83,23 +83,21 @@ struct AwaitServices: StepWork {
             try await context.engine.traffic.wakeNewColor()
         }
         var healthySince: Period?
-        var passes = gate.probes.map { _ in ConsecutivePasses(needed: gate.passes) }
+        let declared = context.environment.services.declared ?? []
+        var probes = ProbeRounds(gate, declared)
         while true {
             let unready = try await unready(ids, in: new)
             healthySince = unready == nil ? healthySince ?? context.clock.uptime : nil
-            var failing = unready
-            for (index, probe) in gate.probes.enumerated() {
-                let sample = try await ask(probe, context)
-                passes[index].record(sample.verdict)
-                if !passes[index].isReached { failing = failing ?? sample.message }
-            }
+            let missing = try await probes.ask(context)
+            let failing = unready ?? missing
             let held = healthySince.map { context.clock.uptime - $0 } ?? .zero
             if failing == nil, held >= gate.healthyFor { break }
             await context.wait(for: failing ?? "all services healthy for \(gate.healthyFor)")
             try await context.pause(Period(milliseconds: 250))
         }
         try await context.record(.gatePassed(gate: "service"))
-        return "\(ids.count) services healthy for \(gate.healthyFor), \(gate.probes.count) probes"
+        let moved = declared.map { "; \($0.title) answers" }.joined()
+        return "\(ids.count) services healthy for \(gate.healthyFor), \(gate.probes.count) probes\(moved)"
     }
 
     private func unready(_ ids: [ServiceID], in cluster: any Cluster) async throws(Failure) -> String? {
@@ -109,35 +107,6 @@ struct AwaitServices: StepWork {
             if !known.isReady { return "\(id): \(known.description)" }
         }
         return nil
-    }
-
-    /// Asks a probe at its own address, or at every server of the new color that a load balancer sees up.
-    private func ask(_ probe: Probe, _ context: StepContext) async throws(Failure) -> GateSample {
-        let inventory = try await context.inventory(of: context.direction.new)
-        let targets = probe.isRelative ? try await targets(context) : [nil]
-        guard !targets.isEmpty else {
-            return GateSample(
-                gate: "probe", subject: context.direction.new.rawValue, verdict: .inconclusive,
-                message: "no load balancer lists a server of \(context.direction.new) that could be probed")
-        }
-        var last: GateSample?
-        for target in targets {
-            let sample = await context.drivers.prober.ask(probe, target: target, inventory: inventory)
-            if sample.verdict != .pass { return sample }
-            last = sample
-        }
-        return last ?? GateSample(gate: "probe", subject: "", verdict: .inconclusive, message: "nothing was probed")
-    }
-
-    private func targets(_ context: StepContext) async throws(Failure) -> [String?] {
-        let observation = try await context.engine.traffic.observe()
-        let addresses = observation.states.keys.flatMap { name in
-            context.environment.traffic.flatMap { rule in
-                observation.servers(rule, context.direction.new, on: name)
-                    .filter { $0.isMovable && $0.operation == .up }.map(\.address)
-            }
-        }
-        return Set(addresses).sorted()
     }
 }
 

@@ -12,7 +12,11 @@ public protocol AgentPool: Sendable {
     /// For people: how much of all that the agents have these services ask for, wherever they run.
     func observeDemand(of services: [Service]) async throws(Failure) -> String
 
-    /// What runs and belongs to none of these services, one sentence for each service that it seems to belong to.
+    /// What these services need of agents and no one can tell before they run, one sentence each.
+    func unprovenNeeds(of services: [Service]) -> [String]
+
+    /// What runs and belongs to none of these services, one sentence for each service or framework that it seems to
+    /// belong to, with what to do.
     ///
     /// - Parameter patterns: of what is left alone: service ids, or `FRAMEWORK/TASK NAME`; `*` stands for any text.
     func observeUnclaimed(

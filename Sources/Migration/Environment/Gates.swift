@@ -1,11 +1,28 @@
 /// The conditions under which a run goes on.
 public struct Gates: Codable, Sendable, Hashable {
+    /// Nil for none.
+    public var platform: ProbeGate?
     public var service: ServiceGate
     public var cutOver: CutOverGate
 
-    public init(service: ServiceGate = ServiceGate(), cutOver: CutOverGate = CutOverGate()) {
+    public init(
+        platform: ProbeGate? = nil, service: ServiceGate = ServiceGate(), cutOver: CutOverGate = CutOverGate()
+    ) {
+        self.platform = platform
         self.service = service
         self.cutOver = cutOver
+    }
+}
+
+/// What must answer before the first service is launched.
+public struct ProbeGate: Codable, Sendable, Hashable {
+    public var probes: [Probe]
+    /// Consecutive passes that each probe needs.
+    public var passes: Int
+
+    public init(probes: [Probe] = [], passes: Int = 3) {
+        self.probes = probes
+        self.passes = passes
     }
 }
 
@@ -33,6 +50,13 @@ public struct Probe: Codable, Sendable, Hashable {
         case tcp(address: Setting?)
         /// Passes when the program exits with 0.
         case command([Setting])
+        /// Every server of one group, each as `host:port`.
+        case zooKeeper(servers: [Setting])
+        case mesosDNS(MesosDNS)
+        case redis(Redis)
+        /// By the URL of its API.
+        case vault(url: Setting)
+        case traefik(Traefik)
     }
 
     public var kind: Kind
@@ -48,7 +72,7 @@ public struct Probe: Codable, Sendable, Hashable {
         switch kind {
         case .http(let url, _, _): url == nil
         case .tcp(let address): address == nil
-        case .command: false
+        case .command, .zooKeeper, .mesosDNS, .redis, .vault, .traefik: false
         }
     }
 }

@@ -52,6 +52,16 @@ public struct Inventory: Codable, Sendable, Hashable {
             + shared("address") { $0.address } + shared("id") { $0.variables["id"] }
     }
 
+    /// Whether one of its servers stands at this address: its `address`, or a variable that holds it. Letters count
+    /// without regard to case; brackets and a port are no part of it.
+    public func holds(_ address: String) -> Bool {
+        let host = ServerState.host(of: address)
+        return !host.isEmpty
+            && hosts.contains { server in
+                ([server.address] + server.variables.values).contains { ServerState.host(of: $0) == host }
+            }
+    }
+
     /// Fills in each `{{ group[0].field }}` of a text from this inventory.
     ///
     /// - Throws: `Failure` that names the expression which has no value here.

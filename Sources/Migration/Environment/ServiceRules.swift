@@ -4,15 +4,49 @@ public struct ServiceRules: Codable, Sendable, Hashable {
     /// Patterns of service ids that stay where they are.
     public var ignore: [String]
     public var overrides: [Override]
+    /// What a playbook or a person moves; nil for nothing.
+    public var declared: [DeclaredService]?
 
-    public init(sources: [ServiceSource] = [], ignore: [String] = [], overrides: [Override] = []) {
+    public init(
+        sources: [ServiceSource] = [], ignore: [String] = [], overrides: [Override] = [],
+        declared: [DeclaredService]? = nil
+    ) {
         self.sources = sources
         self.ignore = ignore
         self.overrides = overrides
+        self.declared = declared
     }
+
+    /// Patterns of the tasks that no source has to claim: of what stays, and of what others move.
+    public var unclaimedPatterns: [String] { ignore + (declared ?? []).flatMap(\.tasks) }
 
     /// The pattern that says that a service stays where it is.
     public func ignoring(_ service: ServiceID) -> String? { ignore.first { matches(service.text, pattern: $0) } }
+}
+
+/// Something that a playbook or a person brings to the new color. rz touches it in neither color: it waits until its
+/// probe passes in the new one.
+public struct DeclaredService: Codable, Sendable, Hashable {
+    public enum Mover: String, Codable, Sendable, Hashable, CaseIterable { case playbook, hand }
+
+    public var name: String
+    public var mover: Mover
+    /// In words: what brings it to the new color.
+    public var method: String
+    /// Patterns of `FRAMEWORK/TASK NAME` that are its tasks on Mesos.
+    public var tasks: [String]
+    public var probe: Probe
+
+    public init(name: String, mover: Mover, method: String, tasks: [String] = [], probe: Probe) {
+        self.name = name
+        self.mover = mover
+        self.method = method
+        self.tasks = tasks
+        self.probe = probe
+    }
+
+    /// For people, for example `kubernetes (moves by playbook)`.
+    public var title: String { "\(name) (moves by \(mover.rawValue))" }
 }
 
 /// A framework that launches services. Its URL may hold `{{ … }}`: each color has its own.

@@ -124,7 +124,7 @@ extension ServerState {
     fileprivate var host: String { ServerState.host(of: address) }
 
     /// An address without port and brackets, in small letters.
-    fileprivate static func host(of address: String) -> String {
+    static func host(of address: String) -> String {
         let text = address.lowercased()
         if text.hasPrefix("[") { return String(text.dropFirst().prefix { $0 != "]" }) }
         // More than one colon without brackets is IPv6 without a port.

@@ -189,12 +189,14 @@ extension SimulatedOutside: Provisioner, Configurator {
 }
 
 extension SimulatedOutside: Prober, StepRunner {
-    func ask(_ probe: Probe, target: String?, inventory: Inventory) async -> GateSample {
-        let answers = try? await look("ask \(target ?? "")", .servers(.blue)) { world in
-            world.answers(at: target ?? "")
+    func ask(_ probe: Probe, target: String?, inventory: Inventory, other: Inventory) async -> GateSample {
+        guard let target else {
+            // Its address is outside of the simulated world.
+            return GateSample(gate: "probe", subject: "", verdict: .pass, message: "is not simulated")
         }
+        let answers = try? await look("ask \(target)", .servers(.blue)) { world in world.answers(at: target) }
         return GateSample(
-            gate: "probe", subject: target ?? "", verdict: answers == true ? .pass : .fail,
+            gate: "probe", subject: target, verdict: answers == true ? .pass : .fail,
             message: answers == true ? "answers" : "does not answer")
     }
 

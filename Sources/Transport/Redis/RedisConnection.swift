@@ -17,12 +17,15 @@ public enum RedisReply: Sendable {
 /// Source: Redis protocol specification (RESP2).
 public struct RedisConnection: Sendable {
     private let socket: StreamSocket
+    private let deadline: Duration
     private var buffer: [UInt8] = []
 
     private static let largestReply = 16 << 20
 
-    public init(_ address: SocketAddress) async throws(TransportError) {
-        socket = try await StreamSocket.connect(to: address, deadline: .seconds(5))
+    /// - Parameter deadline: for the connection, and then for each piece that is sent or received.
+    public init(_ address: SocketAddress, deadline: Duration = .seconds(5)) async throws(TransportError) {
+        socket = try await StreamSocket.connect(to: address, deadline: deadline)
+        self.deadline = deadline
     }
 
     public func close() { socket.close() }
@@ -30,7 +33,7 @@ public struct RedisConnection: Sendable {
     public mutating func call(_ words: String...) async throws -> RedisReply {
         var request: [UInt8] = Array("*\(words.count)\r\n".utf8)
         for word in words { request += Array("$\(word.utf8.count)\r\n\(word)\r\n".utf8) }
-        try await socket.write(request, deadline: .seconds(5))
+        try await socket.write(request, deadline: deadline)
         return try await reply(depth: 0)
     }
 
@@ -76,7 +79,7 @@ public struct RedisConnection: Sendable {
     }
 
     private mutating func more() async throws {
-        let chunk = try await socket.read(deadline: .seconds(5))
+        let chunk = try await socket.read(deadline: deadline)
         guard !chunk.isEmpty else { throw RedisError(message: "it closed the connection") }
         buffer += chunk
     }

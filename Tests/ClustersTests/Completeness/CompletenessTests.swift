@@ -6,9 +6,11 @@ private let uuid = "4b1c8f0a-0a1b-11e6-9d6e-02420a000001"
 private let marathon = MesosFramework(id: "M-0000", name: "marathon")
 private let other = MesosFramework(id: "M-0001", name: "spark", isActive: false, isConnected: false)
 
-private func state(_ tasks: [MesosTask]) -> MesosState {
+private let claimOfCart = TaskClaim(framework: marathon.id, naming: .marathon, services: ["/shop/cart"])
+
+private func state(_ tasks: [MesosTask], _ more: MesosFramework...) -> MesosState {
     MesosState(
-        leader: "m:5050", version: "1.11.0", agents: [], frameworks: [marathon, other], tasks: tasks)
+        leader: "m:5050", version: "1.11.0", agents: [], frameworks: [marathon, other] + more, tasks: tasks)
 }
 
 private func task(_ id: String, _ name: String = "", of framework: MesosFramework = marathon) -> MesosTask {
@@ -56,12 +58,40 @@ struct CompletenessTests {
         #expect(
             completeness.sentences == [
                 "/infra/dns of framework marathon (M-0000) is in no source and not ignored: 2 tasks, such as "
-                    + "infra_dns.instance-\(uuid)._app.1",
-                "etl of framework spark (M-0001, disconnected) is in no source and not ignored: task executor-7",
-                "x of framework unknown framework (M-9) is in no source and not ignored: task gone",
+                    + "infra_dns.instance-\(uuid)._app.1; give it a source, or ignore it in services.ignore",
+                "framework spark (M-0001, disconnected) is no source and not ignored: task executor-7. Declare what "
+                    + "moves it, in services.sources as `declared` with `tasks: [ \"spark/*\" ]`, or ignore that in "
+                    + "services.ignore",
+                "framework unknown framework (M-9) is no source and not ignored: task gone. Declare what moves it, in "
+                    + "services.sources as `declared` with `tasks: [ \"unknown framework/*\" ]`, or ignore that in "
+                    + "services.ignore",
             ])
         #expect(Completeness(of: state(tasks), claims: [claim], ignored: ["/infra/*", "spark/*", "*/x"]).isComplete)
         #expect(Completeness(of: state(tasks), claims: [claim], ignored: ["*"]).isComplete)
+    }
+
+    @Test("of a framework that is no source is named once, with its framework")
+    func framework() throws {
+        let m3s = MesosFramework(id: "K-0001", name: "m3s")
+        let tasks = ["server", "agent"].map { task("k3s-\($0)", "m3s:\($0)", of: m3s) }
+        let found = Completeness(of: state(tasks, m3s), claims: [claimOfCart], ignored: [])
+        #expect(found.unclaimed.map(\.framework.name) == ["m3s"])
+        #expect(
+            found.sentences.first?.hasPrefix(
+                "framework m3s (K-0001) is no source and not ignored: 2 tasks, such as k3s-agent. Declare what moves it"
+            ) == true)
+        // What is declared gives its patterns here.
+        #expect(Completeness(of: state(tasks, m3s), claims: [claimOfCart], ignored: ["m3s/*"]).isComplete)
+    }
+
+    @Test(
+        "may be launched by a framework that has none now, and is no source",
+        arguments: [(nil, false), ("airflow/*", true), ("airflow/dag-7", true), ("*", true), ("kafka/*", false)])
+    func idle(pattern: String?, isComplete: Bool) {
+        let airflow = MesosFramework(id: "A-0001", name: "airflow")
+        let found = Completeness(of: state([], airflow), claims: [claimOfCart], ignored: [pattern].compactMap { $0 })
+        #expect(found.isComplete == isComplete)
+        #expect(found.unclaimed.map(\.framework.name) == (isComplete ? [] : ["airflow"]))
     }
 
     @Test("is looked for among the services of its own framework only")
@@ -69,7 +99,7 @@ struct CompletenessTests {
         let claim = TaskClaim(framework: marathon.id, naming: .marathon, services: ["/shop/cart"])
         let foreign = task("shop_cart.instance-\(uuid)._app.1", "cart.shop", of: other)
         #expect(
-            Completeness(of: state([foreign]), claims: [claim], ignored: []).unclaimed.map(\.service) == ["cart.shop"])
+            Completeness(of: state([foreign]), claims: [claim], ignored: []).unclaimed.map(\.framework) == [other])
     }
 
     @Test("may be of either of two sources that share a framework")
@@ -90,7 +120,8 @@ struct CompletenessTests {
         ] {
             var left = task("t")
             left.state = MesosTaskState(rawValue: name)
-            #expect(Completeness(of: state([left]), claims: [], ignored: []).isComplete == !counts, "\(name)")
+            #expect(
+                Completeness(of: state([left]), claims: [claimOfCart], ignored: []).isComplete == !counts, "\(name)")
         }
     }
 }

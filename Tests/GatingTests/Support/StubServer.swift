@@ -70,9 +70,9 @@ struct StubServer {
     }
 }
 
-private struct StubDidNotStart: Error {}
+struct StubDidNotStart: Error {}
 
-private func firstLine(of pipe: Pipe) async -> String {
+func firstLine(of pipe: Pipe) async -> String {
     await withCheckedContinuation { continuation in
         Thread.detachNewThread {
             var line: [UInt8] = []

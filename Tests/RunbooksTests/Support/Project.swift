@@ -115,6 +115,12 @@ enum Sample {
         services:
           sources:
             - marathon: { url: "http://{{ control[0].address }}:8080", group: /shop, user: rz, password: "${file:pw}" }
+            - declared:
+                - name: kubernetes
+                  by: playbook
+                  how: the role mesos-m3s of site.yaml
+                  tasks: [ "m3s/*" ]
+                  probe: { tcp: { address: "{{ control[0].address }}:6443" } }
           ignore: [ /infra/marathon-lb ]
           overrides:
             - { match: /shop/cart, set: { env.CACHE_HOST: "{{ cache[0].address }}" }, remove: [ env.OLD ] }
@@ -137,12 +143,26 @@ enum Sample {
             addresses: { any: "a CDN" }
         ignoreBackends: [ { backend: "be_old_*", reason: "switched off in March" } ]
         gates:
+          platform:
+            probes:
+              - zookeeper: { servers: [ "{{ control[0].address }}:2181", "{{ control[1].address }}:2181" ] }
+                timeout: 5s
+              - redis: { address: "{{ control[0].address }}:6379", password: "${file:pw}", role: replica }
+              - redis: { address: "{{ cache[0].address }}:6379", persistence: { none: "a cache" } }
+              - vault: { url: "http://{{ control[0].address }}:8200" }
+            passes: 2
           service:
             healthy: { for: 5s }
             probes:
               - { http: { url: "http://{{ control[0].address }}:1", path: /health, expect: 204 }, timeout: 1s }
               - { tcp: { address: "{{ cache[0].address }}:6379" } }
               - { command: [ bin/check, --fast ] }
+              - mesosDNS: { server: "{{ control[0].address }}:61053", name: leader.mesos, addresses: { any: "a VIP" } }
+              - traefik:
+                  url: "http://{{ agent[0].address }}:9000"
+                  user: rz
+                  password: "${file:pw}"
+                  ignore: [ { router: "old@mesos", reason: "switched off in March" } ]
             passes: 4
           cutOver:
             steps: [ { weight: 1%, bake: 1m }, { weight: 12.5%, bake: 90s }, { weight: 100%, bake: 0s } ]

@@ -1,0 +1,153 @@
+import Foundation
+import FreePorts
+import Migration
+import Testing
+
+@testable import Gating
+
+/// Starts a Redis with these settings and prints its port once it answers. Debian's redis-tools has the server, under
+/// the name of another program that it is too.
+private let keeper = """
+    import os, shutil, socket, subprocess, sys, tempfile, time
+    port, folder = int(sys.argv[1]), tempfile.mkdtemp()
+    settings = f"bind 127.0.0.1\\nport {port}\\ndir {folder}\\n" + "\\n".join(sys.argv[2:]) + "\\n"
+    redis = subprocess.Popen(
+        ["redis-server", "-"], executable="/usr/bin/redis-check-rdb", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    redis.stdin.write(settings.encode())
+    redis.stdin.close()
+    for _ in range(500):
+        try:
+            with socket.create_connection(("127.0.0.1", port), 1) as peer:
+                peer.sendall(b"PING\\r\\n")
+                if peer.recv(64): break
+        except OSError:
+            time.sleep(0.02)
+    print(port, flush=True)
+    sys.stdin.read()
+    redis.kill()
+    redis.wait()
+    shutil.rmtree(folder)
+    """
+
+@Suite(
+    "A probe of a Redis",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/redis-check-rdb"), "redis-tools is missing"))
+struct RedisProbeTests {
+    @Test(
+        "passes for a primary that keeps its data",
+        arguments: [
+            (["appendonly yes", "save \"\""], "answers as primary and keeps an append-only file"),
+            (["save 3600 1"], "answers as primary and takes snapshots"),
+        ])
+    func persistent(settings: [String], words: String) async throws {
+        let sample = try await probe(settings) { Probe.Redis(address: $0) }
+        #expect(sample.verdict == .pass, "\(sample.message)")
+        #expect(sample.message.hasSuffix(words))
+    }
+
+    @Test("fails when a restart would lose everything, unless that is accepted with a reason")
+    func volatile() async throws {
+        let sample = try await probe(["save \"\""]) { Probe.Redis(address: $0) }
+        #expect(sample.verdict == .fail)
+        #expect(sample.message.contains("keeps nothing on disk: a restart loses all it holds"))
+        #expect(sample.message.contains("`appendonly yes`"))
+        let accepted = try await probe(["save \"\""]) { Probe.Redis(address: $0, withoutPersistence: "a cache") }
+        #expect(accepted.verdict == .pass, "\(accepted.message)")
+    }
+
+    @Test("can't tell where CONFIG is taken away and no append-only file is kept")
+    func withoutConfiguration() async throws {
+        let settings = ["rename-command CONFIG \"\""]
+        let sample = try await probe(settings) { Probe.Redis(address: $0) }
+        #expect(sample.verdict == .inconclusive)
+        #expect(sample.message.contains("does not tell whether it takes snapshots"))
+        let kept = try await probe(settings + ["appendonly yes"]) { Probe.Redis(address: $0) }
+        #expect(kept.verdict == .pass, "\(kept.message)")
+    }
+
+    @Test("needs its password")
+    func password() async throws {
+        let settings = ["requirepass hunter2", "appendonly yes"]
+        let right = try await probe(settings) { Probe.Redis(address: $0, password: "${env:TOKEN}") }
+        #expect(right.verdict == .pass, "\(right.message)")
+        let none = try await probe(settings) { Probe.Redis(address: $0) }
+        #expect(none.verdict == .inconclusive)
+        #expect(none.message.hasSuffix("requires a password: set `password`"))
+        let wrong = try await probe(settings) { Probe.Redis(address: $0, password: "guess") }
+        #expect(wrong.verdict == .inconclusive)
+        #expect(wrong.message.hasSuffix("rejected the password: correct `password`"))
+    }
+
+    @Test("must be what it is meant to be: a primary, or a replica that follows its own color")
+    func role() async throws {
+        let asReplica = try await probe(["appendonly yes"]) { Probe.Redis(address: $0, role: .replica) }
+        #expect(asReplica.verdict == .fail)
+        #expect(asReplica.message.contains("is a primary. Make it a replica"))
+        try await Peer.with(keeper, [String(try FreePorts.claim()), "appendonly yes"]) { primary in
+            let settings = ["appendonly yes", "replicaof 127.0.0.1 \(primary.port)", "repl-diskless-sync-delay 0"]
+            try await Peer.with(keeper, [String(try FreePorts.claim())] + settings) { replica in
+                let redis = Probe.Redis(address: Setting(replica.address))
+                let asPrimary = await ask(.redis(redis))
+                #expect(asPrimary.verdict == .fail)
+                #expect(asPrimary.message.contains("is a replica of 127.0.0.1, so nothing can be written to it"))
+                var wanted = redis
+                wanted.role = .replica
+                let ofBlue = await ask(.redis(wanted), new: "127.0.0.2", old: "127.0.0.1")
+                #expect(ofBlue.verdict == .fail)
+                #expect(ofBlue.message.contains("is a replica of 127.0.0.1, a server of the old color"))
+                let following = await ask(.redis(wanted), timeout: .seconds(5))
+                // It may still be copying.
+                #expect(
+                    following.verdict == .pass || following.message.contains("no connection to its primary"),
+                    "\(following.message)")
+            }
+        }
+    }
+
+    @Test("fails where no one listens")
+    func closed() async throws {
+        let port = try FreePorts.claim()
+        let sample = await ask(.redis(Probe.Redis(address: Setting("127.0.0.1:\(port)"))))
+        #expect(sample.verdict == .fail)
+        #expect(sample.message.hasPrefix("Redis 127.0.0.1:\(port) does not answer"))
+    }
+
+    private func probe(_ settings: [String], _ redis: (Setting) -> Probe.Redis) async throws -> GateSample {
+        try await Peer.with(keeper, [String(try FreePorts.claim())] + settings) { peer in
+            await ask(.redis(redis(Setting(peer.address))))
+        }
+    }
+}
+
+@Suite("What a Redis says of itself")
+struct RedisConditionTests {
+    @Test(
+        "is judged field by field",
+        arguments: [
+            ("role:master\r\nloading:1\r\n", "", Verdict.fail, "is still loading its data"),
+            (
+                "role:master\r\naof_enabled:1\r\naof_last_write_status:err\r\n", "", .fail,
+                "could not write its append-only"
+            ),
+            ("role:master\r\nrdb_last_bgsave_status:err\r\n", "3600 1", .fail, "could not write its last snapshot"),
+            ("redis_version:7.0\r\n", "", .inconclusive, "does not tell its role"), ("", nil, .inconclusive, "role"),
+        ] as [(String, String?, Verdict, String)])
+    func judged(information: String, snapshots: String?, verdict: Verdict, words: String) {
+        let (found, message) = RedisCondition(information: information, snapshots: snapshots)
+            .judge(Probe.Redis(address: "x"), ofOther: { _ in false })
+        #expect(found == verdict)
+        #expect(message.contains(words), "\(message)")
+    }
+
+    @Test("passes for a replica only with a connection to its primary")
+    func replica() {
+        let information = "role:slave\r\nmaster_host:10.0.0.1\r\nmaster_link_status:down\r\naof_enabled:1\r\n"
+        let redis = Probe.Redis(address: "x", role: .replica)
+        let down = RedisCondition(information: information, snapshots: "").judge(redis, ofOther: { _ in false })
+        #expect(down.0 == .fail)
+        #expect(down.1.contains("has no connection to its primary 10.0.0.1"))
+        let up = RedisCondition(information: information.replacing("down", with: "up"), snapshots: "")
+            .judge(redis, ofOther: { _ in false })
+        #expect(up.0 == .pass)
+    }
+}
