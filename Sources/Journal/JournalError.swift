@@ -14,6 +14,7 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
         /// There is no room on the disk.
         case full
         case readOnly
+        /// Another process is in the middle of writing it, or has it open where that must not be.
         case busy
         /// The disk did not do what it was asked to.
         case inputOutput
@@ -90,8 +91,7 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
 
     private var failureKind: Failure.Kind {
         switch kind {
-        case .locked, .otherLock, .fenced, .exists, .partial, .underRepair: .refused
-        case .busy: .transient
+        case .locked, .otherLock, .fenced, .exists, .partial, .underRepair, .busy: .refused
         default: .permanent
         }
     }
@@ -122,9 +122,7 @@ extension JournalError {
                 .readOnly, path: path, message: "The journal can't be written (\(words))",
                 advice: "Give this user the right to write it and its folder, or set RZ_HOME.")
         case SQLITE_BUSY, SQLITE_LOCKED:
-            self.init(
-                .busy, path: path, message: "Another process writes the journal and does not end",
-                advice: "Try again; `fuser` with the file's name shows who has it open.")
+            self = .busy(path, writer: JournalWriter(of: path))
         case SQLITE_CORRUPT, SQLITE_NOTADB:
             self = .corrupt(words, path: path)
         case SQLITE_CANTOPEN:
@@ -171,6 +169,25 @@ extension JournalError {
         return JournalError(
             .full, path: path, message: "There is no room for \(what)",
             advice: "Make room on this disk, then again: \(command).")
+    }
+
+    /// A writer that is stopped holds up every other one until it goes on or ends.
+    private static func busy(_ path: String, writer: JournalWriter?) -> JournalError {
+        guard let writer else {
+            return JournalError(
+                .busy, path: path, message: "Another process writes the journal and does not end",
+                advice: "Try again; `fuser` with the file's name shows who has it open.")
+        }
+        guard writer.isStopped else {
+            return JournalError(
+                .busy, path: path, message: "Process \(writer.pid) writes the journal and does not end",
+                advice: "Try again. What it is: ps -fp \(writer.pid)")
+        }
+        return JournalError(
+            .busy, path: path, message: "Process \(writer.pid) was stopped in the middle of writing the journal",
+            details: ["until it goes on or ends, no one else can write"],
+            advice: "Let it go on: kill -CONT \(writer.pid). If it must not: kill -KILL \(writer.pid), then "
+                + "\(Advice.resume(environment(of: path))).")
     }
 
     private static func full(_ path: String) -> JournalError {

@@ -45,9 +45,11 @@ extension Journal {
     ///
     /// - Throws: `JournalError` of kind `.locked` that says who holds it since when.
     public func acquire(purpose: String, at time: Instant) throws(JournalError) -> JournalLock {
+        // Also said where the holder is in the middle of writing, and no one else can write.
+        try refuseIfHeld(try database.lock().held)
         let lock = try database.write { () throws(JournalError) in
             let (held, epoch) = try database.lock()
-            if let held, isHeld(held) { throw locked(held) }
+            try refuseIfHeld(held)
             let me = ProcessIdentity.own
             let lock = JournalLock(
                 id: newID(), epoch: epoch + 1, owner: me.user, host: me.host, pid: me.pid, processStart: me.start,
@@ -133,8 +135,9 @@ extension Journal {
         return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
-    private func locked(_ lock: JournalLock) -> JournalError {
-        JournalError(
+    private func refuseIfHeld(_ lock: JournalLock?) throws(JournalError) {
+        guard let lock, isHeld(lock) else { return }
+        throw JournalError(
             .locked(lock), path: path, message: "\(environment) is locked by \(lock): \(lock.purpose)",
             details: ["its lock is \(lock.id)"],
             advice: "See what it does: rz status \(environment). \(advice(against: lock))")

@@ -21,20 +21,23 @@ struct ProcessIdentity {
 
     /// Whether a process that had this pid and start may still run: false only when it surely does not.
     static func mayLive(pid: Int, start: String) -> Bool {
-        if let stat = stat(of: pid) { return stat.start == start && !stat.isDead }
+        if let stat = stat(of: pid) { return stat.start == start && !["Z", "X"].contains(stat.state) }
         // Where /proc hides the processes of others (`hidepid`), the kernel still says whether one is there.
         return kill(pid_t(truncatingIfNeeded: pid), 0) == 0 || errno == EPERM
     }
 
     /// State and start of a process (proc(5), `stat`, fields 3 and 22); nil when it is gone, or hidden.
-    private static func stat(of pid: Int) -> (isDead: Bool, start: String)? {
+    private static func stat(of pid: Int) -> (state: String, start: String)? {
         guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let end = stat.lastIndex(of: ")")
         else { return nil }
         let fields = stat[stat.index(after: end)...].split(separator: " ")
         guard fields.count > 19 else { return nil }
-        return (["Z", "X"].contains(fields[0]), String(fields[19]))
+        return (String(fields[0]), String(fields[19]))
     }
+
+    /// `T` when it is stopped (proc(5), `stat`, field 3); empty when it is gone, or hidden.
+    static func state(of pid: Int) -> String { stat(of: pid)?.state ?? "" }
 
     private static func hostName() -> String {
         var buffer = [CChar](repeating: 0, count: Int(HOST_NAME_MAX) + 1)
@@ -59,9 +62,9 @@ extension ProcessIdentity {
 }
 
 /// What tells a file from every other, whatever its names are.
-private struct FileIdentity: Equatable {
-    var device: UInt
-    var inode: UInt
+struct FileIdentity: Equatable {
+    private var device: UInt
+    private(set) var inode: UInt
 
     /// Follows links, those of `/proc` too; nil when there is no such file.
     init?(_ path: String) {

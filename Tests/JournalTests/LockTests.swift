@@ -29,6 +29,28 @@ struct LockTests {
         #expect(await other.isHeld(lock))
     }
 
+    @Test("is named to others, and who is to go on, while its holder was stopped in the middle of writing the journal")
+    func stoppedWriter() async throws {
+        let home = try Home()
+        let journal = try home.open()
+        let lock = try await journal.acquire(purpose: "rz update shop", at: noon)
+        let writer = try Child("python3", ["-c", pythonStoppedWriter, home.file])
+        let pid = writer.process.processIdentifier
+        var information = siginfo_t()
+        #expect(waitid(P_PID, id_t(pid), &information, WSTOPPED | WNOWAIT) == 0)
+        let other = try home.open()
+        let refusal = await journalError { _ = try await other.acquire(purpose: "rz resume", at: noon) }
+        #expect(refusal?.kind == .locked(lock))
+        let error = await journalError { try await other.unlock(id: lock.id, fromLiving: true) }
+        #expect(error?.kind == .busy)
+        #expect(error?.failure.kind == .refused)
+        #expect(error?.message == "Process \(pid) was stopped in the middle of writing the journal")
+        #expect(error?.advice?.contains("kill -CONT \(pid)") == true)
+        #expect(kill(pid, SIGCONT) == 0)
+        #expect(await writer.ended() == "done\n")
+        try await other.unlock(id: lock.id, fromLiving: true)
+    }
+
     @Test("is won by exactly one of many that want it at once")
     func race() async throws {
         let home = try Home()

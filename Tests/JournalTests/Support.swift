@@ -115,6 +115,16 @@ let pythonWriter =
         print("done")
         """
 
+/// Is stopped in the middle of writing. Argument: file.
+let pythonStoppedWriter = """
+    import os, signal, sqlite3, sys
+    db = sqlite3.connect(sys.argv[1], isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    os.kill(os.getpid(), signal.SIGSTOP)
+    db.execute("ROLLBACK")
+    print("done")
+    """
+
 /// Makes a journal as the first rz did, whose chain was formed another way. Arguments: file, count.
 let pythonOldJournal =
     pythonChain + """

@@ -1,0 +1,34 @@
+import Foundation
+
+/// The process on this host that is in the middle of writing a journal.
+struct JournalWriter {
+    let pid: Int
+    /// Whether it stands still (`SIGSTOP`, Ctrl-Z, a debugger).
+    let isStopped: Bool
+
+    /// The byte of the `-shm` file that a writer locks. Source: `WAL_WRITE_LOCK` in https://sqlite.org/walformat.html
+    private static let writeLock = 120
+
+    /// Found in the kernel's list of locks; nil when no one holds it, or it can't be seen from here.
+    ///
+    /// To ask for the lock with `fcntl` would do, but closing the file again would give up this process's own locks.
+    init?(of path: String) {
+        let users = ProcessIdentity.users(of: path + "-shm")
+        let locks = (try? String(contentsOfFile: "/proc/locks", encoding: .utf8)) ?? ""
+        let found = locks.split(separator: "\n").lazy.compactMap { JournalWriter.holder($0, of: path + "-shm") }
+        guard let pid = found.first(where: users.contains) else { return nil }
+        self.pid = pid
+        isStopped = ["T", "t"].contains(ProcessIdentity.state(of: pid))
+    }
+
+    /// Who holds the lock that a line of proc_locks(5) tells of: `1: POSIX  ADVISORY  WRITE 4711 08:01:131 120 120`.
+    private static func holder(_ line: Substring, of file: String) -> Int? {
+        let fields = line.split(separator: " ")
+        guard fields.count == 8, fields[1] == "POSIX", fields[3] == "WRITE", let pid = Int(fields[4]),
+            // The device's number there is another one than stat(2) tells, on some file systems.
+            let inode = fields[5].split(separator: ":").last.flatMap({ UInt($0) }), inode == FileIdentity(file)?.inode,
+            let first = Int(fields[6]), let last = Int(fields[7]), (first...max(first, last)).contains(writeLock)
+        else { return nil }
+        return pid
+    }
+}
