@@ -177,7 +177,7 @@ private struct KilledCluster: Cluster {
     }
 
     /// Calls nobody, nor do the next three.
-    var declaredServices: [ServiceID] { base.declaredServices }
+    var servicesInFiles: [ServiceID] { base.servicesInFiles }
 
     func rewrite(
         _ service: Service, overrides: [Override], inventory: Inventory?

@@ -23,8 +23,8 @@ public struct ServiceObservation: Sendable {
         findings = [:]
         let services = try await cluster.observeServices()
         let running = Set(services.map(\.id))
-        for id in cluster.declaredServices where !running.contains(id) && rules.ignoring(id) == nil {
-            ignored.append(IgnoredService(id: id, reason: "declared in a file, and nothing of it runs"))
+        for id in cluster.servicesInFiles where !running.contains(id) && rules.ignoring(id) == nil {
+            ignored.append(IgnoredService(id: id, reason: "its file tells of it, and nothing of it runs"))
         }
         for service in services {
             if let pattern = rules.ignoring(service.id) {

@@ -42,7 +42,7 @@ public struct CombinedCluster: Cluster {
         return services.sorted { $0.id < $1.id }
     }
 
-    public var declaredServices: [ServiceID] { members.flatMap(\.cluster.declaredServices) }
+    public var servicesInFiles: [ServiceID] { members.flatMap(\.cluster.servicesInFiles) }
 
     public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
         try await owner(of: service).observeService(service)

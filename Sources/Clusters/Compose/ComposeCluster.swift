@@ -57,7 +57,7 @@ public struct ComposeCluster: Cluster {
 
     // MARK: - What there is
 
-    public var declaredServices: [ServiceID] { files.map(\.id) }
+    public var servicesInFiles: [ServiceID] { files.map(\.id) }
 
     /// What runs, as the files tell it. A task that no file tells of is taken from Redis, if there is one.
     public func observeServices() async throws(Failure) -> [Service] {

@@ -6,8 +6,8 @@ public protocol Cluster: Sendable {
     /// Every service that moves: read from the framework, stripped of what it owns, made canonical.
     func observeServices() async throws(Failure) -> [Service]
 
-    /// Services that are declared for this framework outside of it, whether they run or not. Asks nothing outside.
-    var declaredServices: [ServiceID] { get }
+    /// Services that files of the environment tell of, whether they run or not. Asks nothing outside.
+    var servicesInFiles: [ServiceID] { get }
 
     /// One service as `observeServices` tells it, or nil if it does not exist.
     func observeService(_ service: ServiceID) async throws(Failure) -> Service?
@@ -51,7 +51,7 @@ public protocol Cluster: Sendable {
 
 extension Cluster {
     /// None, for frameworks that know of all their services themselves.
-    public var declaredServices: [ServiceID] { [] }
+    public var servicesInFiles: [ServiceID] { [] }
 
     /// Looked up among all of them, for frameworks that can't be asked for one.
     public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {

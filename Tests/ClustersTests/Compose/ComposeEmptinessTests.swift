@@ -75,7 +75,7 @@ struct ComposeEmptinessTests {
             try await stub.answers("GET", "/api/compose/v0/tasks", 200, [record("web")])
             try await stub.answers("GET", "/tasks", 200, running("web", "db", state: "TASK_KILLED"))
             #expect(try await cluster.observeServices().map(\.id) == ["shop/web"])
-            #expect(cluster.declaredServices == ["shop/db", "shop/web"])
+            #expect(cluster.servicesInFiles == ["shop/db", "shop/web"])
         }
     }
 
