@@ -45,7 +45,7 @@ private let nameServer = """
     """
 
 /// A fake, as no Mesos-DNS can be had: it speaks the protocol, and the C library's resolver is the real one.
-@Suite("A probe of a name of Mesos-DNS")
+@Suite("A probe of a name of Mesos-DNS", .serialized)
 struct MesosDNSProbeTests {
     @Test("passes when every address is one of the new color's")
     func passes() async throws {

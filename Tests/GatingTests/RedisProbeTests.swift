@@ -30,7 +30,7 @@ private let keeper = """
     """
 
 @Suite(
-    "A probe of a Redis",
+    "A probe of a Redis", .serialized,
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/redis-check-rdb"), "redis-tools is missing"))
 struct RedisProbeTests {
     @Test(

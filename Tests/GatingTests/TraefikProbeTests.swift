@@ -6,7 +6,7 @@ import Testing
 @testable import Gating
 
 /// Fakes as the real one can't be had: paths, pages and fields as its API has them (Traefik 3, `pkg/api`).
-@Suite("A probe of both colors' Traefik")
+@Suite("A probe of both colors' Traefik", .serialized)
 struct TraefikProbeTests {
     @Test("passes when the new one has every router and as many servers up")
     func same() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Gating
 
 /// A fake as the real one can't be had: status codes and fields as its API documentation says.
-@Suite("A probe of a Vault")
+@Suite("A probe of a Vault", .serialized)
 struct VaultProbeTests {
     @Test(
         "passes when it is unsealed, active or standby, and else says what to do",

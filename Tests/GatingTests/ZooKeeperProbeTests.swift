@@ -37,7 +37,7 @@ private func srvr(_ mode: String) -> String {
 private let waiting = "This ZooKeeper instance is not currently serving requests\n"
 
 /// Fakes, as no real ZooKeeper can be had wherever these tests run: `RealZooKeeperTests` asks one where there is one.
-@Suite("A probe of a ZooKeeper group")
+@Suite("A probe of a ZooKeeper group", .serialized)
 struct ZooKeeperProbeTests {
     @Test(
         "passes when each server answers and exactly one leads",
