@@ -54,7 +54,7 @@ let package = Package(
         module("Planning", ["Migration", "Digest"]),
         module("Engine", ["Migration"], settings: optimised),
         module("Simulation", ["Migration", "Planning", "Engine"], settings: optimised),
-        module("Provisioning", ["Migration", "JSON", subprocess]),
+        module("Provisioning", ["Migration", "JSON", "YAML", subprocess]),
         module("Clusters", ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport"]),
         module("LoadBalancing", ["Migration", "Transport"]),
         module("Gating", ["Migration", "JSON", "Transport"]),

@@ -150,6 +150,15 @@ private struct KilledConfigurator: Configurator {
             }
         }
     }
+
+    func observeObstacles() async throws(Failure) -> [Obstacle] {
+        try await points.around("configurator", "configurator.observeObstacles", changes: false) {
+            () async throws(Failure) in try await base.observeObstacles()
+        }
+    }
+
+    func reached(_ inventory: Inventory) async throws(Failure) -> [Host] { try await base.reached(inventory) }
+
     func discardUnfinished(of color: Color) async throws(Failure) {
         try await points.around("configurator", "configurator.discardUnfinished(\(color))", changes: true) {
             () async throws(Failure) in try await base.discardUnfinished(of: color)

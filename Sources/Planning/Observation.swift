@@ -67,7 +67,7 @@ public struct Observer: Sendable {
             ignored: services.ignored, findings: services.findings,
             capacity: capacity,
             obstacles: obstacles + servers.obstacles + identityObstacles(states, inventory) + unclaimed + shortfalls
-                + unproven + sourceObstacles(source))
+                + unproven + (try await drivers.configurator?.observeObstacles() ?? []) + sourceObstacles(source))
     }
 
     /// Servers that are not what their names say, and those that would go down unseen (invariant I11).

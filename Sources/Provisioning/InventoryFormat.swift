@@ -7,6 +7,7 @@ enum InventoryFormat {
         guard let groups = json.object else { throw Failure("The inventory is no object", at: place, advice: advice) }
         var inventory = Inventory()
         var seen: [String: String] = [:]
+        var addresses: [String: String] = [:]
         for (group, servers) in groups {
             guard let servers = servers.array else {
                 throw Failure("Group \(group) of the inventory is no list", at: place, advice: advice)
@@ -16,6 +17,11 @@ enum InventoryFormat {
                 let host = try host(server, at: "\(place), \(group)[\(index)]", advice: advice)
                 if let other = seen.updateValue(group, forKey: host.name), other == group {
                     throw Failure("Server \(host.name) stands twice in group \(group)", at: place, advice: advice)
+                }
+                if let other = addresses.updateValue(host.address, forKey: host.name), other != host.address {
+                    throw Failure(
+                        "Server \(host.name) has two addresses: \(other) and \(host.address)", at: place,
+                        advice: advice)
                 }
                 hosts.append(host)
             }
@@ -32,9 +38,11 @@ enum InventoryFormat {
             throw Failure("Server \(name) of the inventory has no address", at: place, advice: advice)
         }
         var variables: [String: String] = [:]
+        var structured: [String] = []
         for (key, value) in fields where key != "name" && key != "address" && !value.isNull {
             variables[key] = value.string ?? value.compact
+            if value.string == nil { structured.append(key) }
         }
-        return Host(name: name, address: address, variables: variables)
+        return Host(name: name, address: address, variables: variables, structured: structured)
     }
 }

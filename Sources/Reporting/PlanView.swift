@@ -130,7 +130,10 @@ public struct PlanView: Sendable {
 
     private var configure: String {
         guard let configure = plan.environment.configure else { return "nothing to configure" }
-        return configure.playbook + (configure.idempotenceCheck ? ", second run must change nothing" : "")
+        guard configure.idempotenceCheck else { return configure.playbook }
+        let exceptions = configure.exceptions?.count ?? 0
+        let declared = exceptions == 0 ? "" : " but \(exceptions) declared exception\(exceptions == 1 ? "" : "s")"
+        return configure.playbook + ", second run must change nothing" + declared
     }
 
     private var layers: Int { plan.services.map(\.layer).max() ?? 0 }

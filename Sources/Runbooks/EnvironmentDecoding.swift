@@ -1,3 +1,4 @@
+import JSON
 import Migration
 
 extension EnvironmentFormat {
@@ -8,12 +9,7 @@ extension EnvironmentFormat {
         if let clean = value["git", "requireClean"] { environment.git.requireClean = clean.flag }
         if let signed = value["git", "requireSigned"] { environment.git.requireSigned = signed.flag }
         environment.provision = provision(value["provision"], &reader)
-        environment.configure = value["configure", "ansible"].map { ansible in
-            var configure = Configure(playbook: ansible["playbook"]?.text ?? "")
-            if let check = ansible["idempotenceCheck"] { configure.idempotenceCheck = check.flag }
-            configure.variables = ansible["variables"]?.settings ?? [:]
-            return configure
-        }
+        environment.configure = value["configure", "ansible"].map { configure($0, &reader) }
         environment.platform = value["platform", "mesos"].map { mesos in
             var platform = Platform(mesosMaster: mesos["master"]?.setting)
             platform.user = mesos["user"]?.setting
@@ -75,7 +71,7 @@ extension EnvironmentFormat {
         let fixed = value?["static"].map { servers in
             StaticServers(
                 command: servers["command"].map { $0.list.map(\.setting) },
-                servers: colors(servers["servers"]) { inventory($0) })
+                servers: colors(servers["servers"]) { inventory($0, &reader) })
         }
         return Provision(terraform: terraform, static: fixed)
     }
@@ -86,17 +82,59 @@ extension EnvironmentFormat {
         return parts(left) == parts(right) && left.hasPrefix("/") == right.hasPrefix("/")
     }
 
-    private static func inventory(_ value: Value) -> Inventory {
+    private static func inventory(_ value: Value, _ reader: inout Reader) -> Inventory {
         var inventory = Inventory()
+        var addresses: [String: String] = [:]
         for group in value.members {
-            inventory.groups[group.key] = group.value.list.map { host in
-                var fields = Dictionary(host.members.map { ($0.key, $0.value.text) }, uniquingKeysWith: { $1 })
-                let name = fields.removeValue(forKey: "name") ?? ""
-                let address = fields.removeValue(forKey: "address") ?? ""
-                return Host(name: name, address: address, variables: fields)
+            inventory.groups[group.key] = group.value.list.map { server in
+                let host = host(server)
+                if let other = addresses.updateValue(host.address, forKey: host.name), other != host.address {
+                    reader.problem("the server \(host.name) has another address above: \(other)", at: server)
+                }
+                return host
             }
         }
         return inventory
+    }
+
+    private static func host(_ value: Value) -> Host {
+        var variables: [String: String] = [:]
+        var structured: [String] = []
+        for (key, value) in value.members.map({ ($0.key, $0.value) }) where key != "name" && key != "address" {
+            if let json = value.json, json.string == nil {
+                variables[key] = json.compact
+                structured.append(key)
+            } else {
+                variables[key] = value.text
+            }
+        }
+        return Host(
+            name: value["name"]?.text ?? "", address: value["address"]?.text ?? "", variables: variables,
+            structured: structured)
+    }
+
+    private static func configure(_ ansible: Value, _ reader: inout Reader) -> Configure {
+        var configure = Configure(playbook: ansible["playbook"]?.text ?? "")
+        if let check = ansible["idempotenceCheck"] {
+            configure.idempotenceCheck = check["except"] != nil || check.flag
+            configure.exceptions = check["except"].map { exceptions($0, &reader) }
+        }
+        configure.inventory = ansible["inventory"]?.text
+        configure.hostAddress = ansible["hostAddress"].flatMap { Configure.HostAddress(rawValue: $0.text) }
+        configure.variables = ansible["variables"]?.settings ?? [:]
+        return configure
+    }
+
+    private static func exceptions(_ value: Value, _ reader: inout Reader) -> [IdempotenceException] {
+        var subjects: Set<IdempotenceException.Subject> = []
+        return value.list.map { exception in
+            let subject: IdempotenceException.Subject =
+                exception["task"].map { .task($0.text) } ?? .tag(exception["tag"]?.text ?? "")
+            if !subjects.insert(subject).inserted {
+                reader.problem("\(subject) is excepted twice", at: exception)
+            }
+            return IdempotenceException(subject, reason: exception["reason"]?.text ?? "")
+        }
     }
 
     private static func loadBalancers(_ value: Value?, _ reader: inout Reader) -> [LoadBalancerAddress] {

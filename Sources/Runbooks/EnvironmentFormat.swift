@@ -78,7 +78,8 @@ enum EnvironmentFormat {
                 .object(
                     Color.allCases.map {
                         .optional(
-                            $0.rawValue, groups, "servers by group; keys beside name and address are for `{{ … }}`",
+                            $0.rawValue, groups,
+                            "servers by group, one in several too; keys beside name and address are its variables",
                             example: "{ control: [ { name: \($0)-1, address: 10.0.0.1 } ] }")
                     }), "servers that always exist, by color"),
         ], rules: [.atLeastOne(["command", "servers"], otherwise: "`command` or `servers` is needed here")])
@@ -86,7 +87,7 @@ enum EnvironmentFormat {
     private static let groups = Shape.map(
         .list(
             .object(
-                [.required("name", .text(.name), "its name"), .required("address", .text, "its address")], rest: .text),
+                [.required("name", .text(.name), "its name"), .required("address", .text, "its address")], rest: .data),
             atLeast: 0))
 
     private static let configure = Shape.object([
@@ -96,13 +97,36 @@ enum EnvironmentFormat {
                 .required(
                     "playbook", .text, "relative to the environment's folder", example: "ansible/site.yaml"),
                 .optional(
-                    "idempotenceCheck", .flag, "whether a second run must change nothing",
+                    "idempotenceCheck", .either([.flag, .object([.required("except", exceptions, meaningOfExcept)])]),
+                    "whether a second run must change nothing; with `except`, nothing but that",
                     default: Configure(playbook: "").idempotenceCheck, example: "true"),
+                .optional(
+                    "inventory", .text,
+                    "file or folder of the project's inventory, relative to the environment's folder: groups of "
+                        + "groups, `group_vars` and `host_vars`; it adds no servers",
+                    example: "ansible/inventory"),
+                .optional(
+                    "hostAddress", .choice(Configure.HostAddress.allCases.map(\.rawValue)),
+                    "when `ansible_host` is a server's address: needed where its name does not lead to it",
+                    default: Configure.HostAddress.whenNeeded.rawValue, example: "whenNeeded"),
                 .optional(
                     "variables", .map(.string(.anything, references: true)), "extra variables",
                     example: "{ ntp: 10.0.0.1 }"),
             ]), "configured by Ansible")
     ])
+
+    private static let meaningOfExcept = "what may change in every run, each with its reason"
+
+    private static let exceptions = Shape.list(
+        .object(
+            [
+                .optional(
+                    "task", .text, "name of a task or handler, with or without its role's",
+                    example: "\"docker : Restart docker\""),
+                .optional("tag", .text, "a tag of tasks, their blocks, roles or plays", example: "restarts"),
+                .required(
+                    "reason", .text, "why, for people: shown with each use", example: "the role always restarts it"),
+            ], rules: [.exactlyOne(["task", "tag"])]), atLeast: 1)
 
     private static let platform = Shape.object([
         .required(

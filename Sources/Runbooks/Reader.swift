@@ -54,7 +54,9 @@ struct Reader {
         let before = found.count
         let mark = Mark(line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, path: path)
         let content = content(node, shape, mark, repeated)
-        return Value(content: content, mark: mark, isBroken: found.count > before)
+        let kind = Scalar(node, matcher)?.kind
+        return Value(
+            content: content, mark: mark, isBroken: found.count > before, isLiteral: kind == .number || kind == .flag)
     }
 
     private mutating func content(
@@ -65,6 +67,11 @@ struct Reader {
             return object(node, ObjectShape(fields: fields, rules: rules, rest: rest), mark, repeated)
         case .map(let shape):
             return object(node, ObjectShape(fields: [], rules: [], rest: shape), mark, repeated)
+        case .data:
+            if node.mapping != nil {
+                return object(node, ObjectShape(fields: [], rules: [], rest: .data), mark, repeated)
+            }
+            return node.sequence == nil ? scalar(node, .text, mark) : list(node, .data, 0, mark, repeated)
         case .list(let shape, let atLeast): return list(node, shape, atLeast, mark, repeated)
         case .either(let shapes):
             guard let shape = shapes.first(where: { Reader.fits(node, $0) }) else {

@@ -48,7 +48,7 @@ struct Scalar {
             if kind == .string, words.contains(text) { return nil }
             if let reason = elsewhere[text] { return (reason, nil) }
             return ("“\(text)” is none of \(words.joined(separator: ", "))", nearest(text, in: words))
-        case .list, .map, .object, .either: return nil
+        case .data, .list, .map, .object, .either: return nil
         }
     }
 
@@ -95,6 +95,7 @@ extension Reader {
     static func fits(_ node: Node, _ shape: Shape) -> Bool {
         switch shape {
         case .object, .map: node.mapping != nil
+        case .data: true
         case .list: node.sequence != nil
         case .either(let shapes): shapes.contains { fits(node, $0) }
         default: node.scalar != nil
@@ -116,6 +117,7 @@ extension Reader {
         case .period: "a length of time"
         case .percent: "a percentage"
         case .choice(let words, _): "one of \(words.joined(separator: ", "))"
+        case .data: "a value"
         case .list: "a list"
         case .map, .object: "a mapping"
         case .either(let shapes): shapes.map(kind).joined(separator: " or ")

@@ -14,7 +14,16 @@ public enum Schema {
             ("title", .string(title)),
         ])
         for (key, value) in json(shape).object ?? JSONObject() { schema[key] = value }
+        if schema["properties"]?.compact.contains(data) == true { schema["$defs"] = ["data": anyData] }
         return JSON.object(schema).pretty + "\n"
+    }
+
+    private static let data = "#/$defs/data"
+
+    /// What `Shape.data` takes, at any depth.
+    private static var anyData: JSON {
+        let inner: JSON = ["$ref": .string(data)]
+        return ["anyOf": [json(.text), ["type": "array", "items": inner], object([], [], inner)]]
     }
 
     private static func json(_ shape: Shape) -> JSON {
@@ -30,6 +39,7 @@ public enum Schema {
         case .period(let pattern): json(pattern)
         case .percent: json(Pattern.percent)
         case .choice(let words, _): ["enum": .array(words.map { .string($0) })]
+        case .data: ["$ref": .string(data)]
         case .list(let element, let atLeast):
             atLeast == 0
                 ? ["type": "array", "items": json(element)]

@@ -13,6 +13,8 @@ indirect enum Shape: Sendable {
     /// One of these words. `elsewhere` has words of other places, each with the reason why it is not for this one.
     case choice([String], elsewhere: [String: String] = [:])
     case list(Shape, atLeast: Int)
+    /// A text as written, a number, a flag, or a list or keys of these: data for others, whose types are kept.
+    case data
     /// Any keys, each with a value of this shape.
     case map(Shape)
     /// These keys, and any others if `rest` tells what they hold.

@@ -1,3 +1,4 @@
+import JSON
 import Migration
 
 /// A part of a file that was checked against its shape, with its place for messages about what it means.
@@ -21,6 +22,8 @@ struct Value: Sendable {
     var mark: Mark
     /// Whether something in it does not fit: then nothing more is said about what it means as a whole.
     var isBroken: Bool
+    /// Whether YAML takes it for a number or a flag.
+    var isLiteral = false
 
     subscript(key: String) -> Value? { members.first { $0.key == key }?.value }
 
@@ -36,6 +39,16 @@ struct Value: Sendable {
     var percent: Percent { Percent(text) ?? .none }
     var list: [Value] { if case .list(let values) = content { values } else { [] } }
     var members: [Member] { if case .object(let members) = content { members } else { [] } }
+    /// The same with its types, for those who read data; nil where no JSON says it, as for `+5`.
+    var json: JSON? {
+        switch content {
+        case .scalar(let text): isLiteral ? try? JSON(parsing: text.lowercased()) : .string(text)
+        case .list(let values): .array(values.compactMap { $0.json ?? .string($0.text) })
+        case .object(let members):
+            .object(JSONObject(members.map { ($0.key, $0.value.json ?? .string($0.value.text)) }))
+        case .unreadable: nil
+        }
+    }
     var settings: [String: Setting] { Dictionary(members.map { ($0.key, $0.value.setting) }, uniquingKeysWith: { $1 }) }
 }
 

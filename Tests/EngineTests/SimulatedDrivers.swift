@@ -35,10 +35,22 @@ struct SimulatedProvisioner: Provisioner {
 }
 
 struct SimulatedConfigurator: Configurator {
+    let world: SimulatedWorld
+
     func observeVersion() async throws(Failure) -> String { "simulated" }
+    func observeObstacles() async throws(Failure) -> [Obstacle] { await world.failing.configurationObstacles }
+    func reached(_ inventory: Inventory) async throws(Failure) -> [Host] {
+        let address = await world.failing.configuredAt
+        return inventory.hosts.map { Host(name: $0.name, address: address ?? $0.address) }
+    }
     func configure(_ color: Color, _ inventory: Inventory, report: Report) async throws(Failure) -> ConfigurationResult
     {
-        ConfigurationResult(changed: Dictionary(uniqueKeysWithValues: inventory.hosts.map { ($0.name, 0) }))
+        let changes = await world.configure(color)
+        return ConfigurationResult(
+            changed: Dictionary(
+                uniqueKeysWithValues: inventory.hosts.map { host in
+                    (host.name, changes.count { $0.host == host.name })
+                }), changes: changes, tasks: Set(changes.map(\.task)))
     }
 }
 
@@ -157,7 +169,7 @@ struct SimulatedRun: Sendable {
             plan: plan, run: "r-1",
             drivers: Drivers(
                 loadBalancers: ["edge-1", "edge-2"].map { SimulatedLoadBalancer(name: $0, world: world) },
-                provisioner: SimulatedProvisioner(world: world), configurator: SimulatedConfigurator(),
+                provisioner: SimulatedProvisioner(world: world), configurator: SimulatedConfigurator(world: world),
                 cluster: { [world] color, _ in SimulatedCluster(world: world, color: color) },
                 prober: SimulatedRim(world: world), stepRunner: SimulatedRim(world: world)),
             journal: journal, clock: WallClock(), epoch: epoch)

@@ -17,10 +17,17 @@ actor SimulatedWorld {
         var errorRate: [Color: Double] = [:]
         /// Whether the provisioner builds a color with the other one's addresses.
         var buildsWrongTarget = false
+        /// What each run of the playbook changes.
+        var configurationChanges: [ConfigurationChange] = []
+        var configurationObstacles: [Obstacle] = []
+        /// Where servers would be configured, whatever their addresses.
+        var configuredAt: String?
     }
 
     /// Everything that was changed, in order, for example `edge-1 be_web/green-1 weight 20`.
     private(set) var log: [String] = []
+    /// Runs of the playbook.
+    private(set) var configurations = 0
     private(set) var servers: [Color: Inventory]
     private(set) var services: [Color: [ServiceID: Service]]
     private(set) var loadBalancers: [LoadBalancerID: LoadBalancerState]
@@ -77,6 +84,11 @@ actor SimulatedWorld {
         servers[color] = Inventory()
         services[color] = [:]
         setOperation(of: color, .down)
+    }
+
+    func configure(_ color: Color) -> [ConfigurationChange] {
+        configurations += 1
+        return failing.configurationChanges
     }
 
     // MARK: - Services

@@ -1,5 +1,6 @@
 import Foundation
 import Migration
+import Testing
 
 @testable import Provisioning
 
@@ -16,15 +17,42 @@ private func host(_ name: String, _ address: String, rack: String) -> Migration.
 }
 
 /// The driver of a playbook, in a shell with some more variables. The playbook's variable `world` is the folder.
+///
+/// - Parameter names: what names lead to; by default nothing is known, and no name server is asked.
 func ansible(
     _ folder: Folder, _ playbook: String, variables: [String: Setting] = [:], secrets: [String: String] = [:],
-    shell: [String: String] = [:]
+    shell: [String: String] = [:], names: [String: [String]] = [:], inventory: String? = nil,
+    hostAddress: Configure.HostAddress? = nil
 ) throws -> Ansible {
     try folder.write("environment/ansible/site.yaml", playbook)
     return Ansible(
         binary: ansibleBinary ?? "ansible-playbook",
         configure: Configure(
-            playbook: "ansible/site.yaml", variables: variables.merging(["world": Setting(folder.path)]) { $1 }),
+            playbook: "ansible/site.yaml", inventory: inventory, hostAddress: hostAddress,
+            variables: variables.merging(["world": Setting(folder.path)]) { $1 }),
         environmentFolder: folder["environment"], stateFolder: folder["state"],
-        inherited: InheritedEnvironment.variables.merging(shell) { $1 }, resolve: resolver(secrets))
+        inherited: InheritedEnvironment.variables.merging(shell) { $1 }, names: nameService(names),
+        resolve: resolver(secrets))
+}
+
+/// A name service that knows these names, and addresses as themselves.
+func nameService(_ names: [String: [String]]) -> NameService {
+    NameService { name in names[name] ?? (name.allSatisfy { $0.isNumber || $0 == "." } ? [name] : []) }
+}
+
+/// Whether a test can run a playbook.
+let ansibleIsThere = ConditionTrait.enabled(if: ansibleBinary != nil, "ansible-playbook is not installed")
+
+extension Inventory {
+    /// The same servers, changed.
+    func mapping(_ change: (inout Migration.Host) -> Void) -> Inventory {
+        Inventory(
+            groups: groups.mapValues { hosts in
+                hosts.map { host in
+                    var host = host
+                    change(&host)
+                    return host
+                }
+            })
+    }
 }

@@ -25,7 +25,8 @@ struct EnvironmentTests {
                     root: "terraform/servers", disks: "terraform/disks",
                     variables: ["region": "fra1", "count": "3", "spare": ""],
                     colors: [.blue: ["image": "debian-12.7"], .green: ["image": "debian-12.11"]]))
-        let host = Host(name: "b1", address: "10.0.0.1", variables: ["marathon": "8080"])
+        let host = Host(
+            name: "b1", address: "10.0.0.1", variables: ["marathon": "8080"], structured: ["marathon"])
         #expect(
             environment.provision.static
                 == StaticServers(

@@ -5,7 +5,10 @@ struct Checks: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         var found = try await checkLoadBalancers(context)
         let version = try await context.drivers.provisioner.observeVersion()
-        if let configurator = context.drivers.configurator { _ = try await configurator.observeVersion() }
+        if let configurator = context.drivers.configurator {
+            _ = try await configurator.observeVersion()
+            found += try await configurator.observeObstacles().filter(\.isBlocking).map(\.text)
+        }
         found += try await observeTarget(context)
         let old = try await context.cluster(of: context.direction.old)
         let platform = try await old.observePlatform()

@@ -66,32 +66,38 @@ struct DestroyServers: StepWork {
     }
 }
 
-/// Configures the new color's servers; a second run must change nothing.
+/// Configures the new color's servers; a second run must change nothing but what is declared.
 struct ConfigureServers: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         guard let configurator = context.drivers.configurator else { return "nothing to configure" }
         let new = context.direction.new
         let inventory = try await context.inventory(of: new)
         try await RightTarget(context).refuseShared("configured")
+        try await RightTarget(context).refuseReaching(inventory, by: configurator)
         try await context.intend("configure \(inventory.hosts.count) servers of \(new)")
         let first = try await context.fence.actUntilStopped { () async throws(Failure) in
             try await configurator.configure(new, inventory, report: context.report)
         }
-        guard context.environment.configure?.idempotenceCheck == true else { return summary(of: first) }
-        await context.wait(for: "the second run, which must change nothing")
+        guard let rule = context.environment.configure, rule.idempotenceCheck else { return summary(of: first) }
+        let exceptions = rule.exceptions ?? []
+        await context.wait(
+            for: "the second run, which must change nothing" + (exceptions.isEmpty ? "" : " but what is declared"))
         let second = try await context.fence.actUntilStopped { () async throws(Failure) in
             try await configurator.configure(new, inventory, report: context.report)
         }
-        let restless = second.changed.filter { $0.value > 0 }.keys.sorted()
-        guard restless.isEmpty else {
-            throw Failure(
-                "The second run of the playbook still changed something",
-                details: restless.map { "\($0): \(second.changed[$0] ?? 0) changes" },
-                advice:
-                    "Make these tasks idempotent, or turn `idempotenceCheck` off in environment.yaml; commit, then: "
-                    + "rz resume --commit HEAD")
-        }
-        return summary(of: first) + ", second run changed nothing"
+        let verdict = IdempotenceVerdict(second, exceptions: exceptions)
+        guard verdict.undeclared.isEmpty else { throw restless(verdict.undeclared) }
+        for note in verdict.notes { try await context.record(.noted(text: note)) }
+        return summary(of: first) + ", " + verdict.summary
+    }
+
+    private func restless(_ changes: [String]) -> Failure {
+        let shown = changes.prefix(20) + (changes.count > 20 ? ["and \(changes.count - 20) more"] : [])
+        return Failure(
+            "The second run of the playbook still changed something", details: Array(shown),
+            advice: "Make these tasks idempotent, or declare each with its reason in environment.yaml, "
+                + "`idempotenceCheck: { except: [ { task: \"…\", reason: \"…\" } ] }`; commit, then: "
+                + "rz resume --commit HEAD")
     }
 
     private func summary(of result: ConfigurationResult) -> String {

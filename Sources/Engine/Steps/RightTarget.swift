@@ -15,6 +15,23 @@ struct RightTarget: Sendable {
         guard shared.isEmpty else { throw sharedServers(shared, "so nothing was \(act)") }
     }
 
+    /// Refuses to configure servers that would be reached where the other color's are: a name that leads elsewhere.
+    func refuseReaching(_ inventory: Inventory, by configurator: any Configurator) async throws(Failure) {
+        let other = try await context.inventory(of: context.direction.old)
+        let mine = try await configurator.reached(inventory)
+        let theirs = try await configurator.reached(other)
+        let shared = Inventory.sharedAddresses(mine, other.hosts + theirs)
+        guard shared.isEmpty else {
+            throw Failure(
+                "Servers of \(context.direction.new) would be configured where those of "
+                    + "\(context.direction.old) are, so nothing was configured",
+                details: shared,
+                advice: "Correct the names that the control node resolves, or `ansible_host`, "
+                    + "or set `hostAddress: always` under configure.ansible; commit, then: rz resume --commit HEAD",
+                kind: .refused)
+        }
+    }
+
     /// Makes an act on one color: refused while a server is in both, and a failure when the other color's servers are
     /// not the same afterwards.
     func act<Result: Sendable>(

@@ -71,12 +71,20 @@ public protocol Configurator: Sendable {
     /// Configures every server of an inventory. Success is judged by the hosts that were seen.
     func configure(_ color: Color, _ inventory: Inventory, report: Report) async throws(Failure) -> ConfigurationResult
 
+    /// What would keep a configuration from beginning, found while nothing is built. Makes no change.
+    func observeObstacles() async throws(Failure) -> [Obstacle]
+
+    /// The servers at the addresses where they would be configured; a server at several is several hosts.
+    func reached(_ inventory: Inventory) async throws(Failure) -> [Host]
+
     /// A color's servers are new, or gone: what an earlier configuration of it left undone no longer counts.
     func discardUnfinished(of color: Color) async throws(Failure)
 }
 
 extension Configurator {
     public func discardUnfinished(of color: Color) async throws(Failure) {}
+    public func observeObstacles() async throws(Failure) -> [Obstacle] { [] }
+    public func reached(_ inventory: Inventory) async throws(Failure) -> [Host] { inventory.hosts }
 }
 
 /// What a configuration run did, by host name.
@@ -84,10 +92,51 @@ public struct ConfigurationResult: Codable, Sendable, Hashable {
     public var changed: [String: Int]
     public var failed: [String]
     public var unreachable: [String]
+    /// What changed, one by one, as far as it is known; in the order in which it did.
+    public var changes: [ConfigurationChange]
+    /// Every task that was met, whether it changed something or not.
+    public var tasks: Set<ConfigurationTask>
 
-    public init(changed: [String: Int], failed: [String] = [], unreachable: [String] = []) {
+    public init(
+        changed: [String: Int], failed: [String] = [], unreachable: [String] = [],
+        changes: [ConfigurationChange] = [], tasks: Set<ConfigurationTask> = []
+    ) {
         self.changed = changed
         self.failed = failed
         self.unreachable = unreachable
+        self.changes = changes
+        self.tasks = tasks
+    }
+}
+
+/// A task, or handler, of a configuration.
+public struct ConfigurationTask: Codable, Sendable, Hashable {
+    /// For people, with the role's: `docker : Restart docker`.
+    public var name: String
+    /// All names it goes by: the full one, its own, and what a handler listens to.
+    public var names: Set<String>
+    /// Its own, and those of its block, role and play.
+    public var tags: Set<String>
+    public var isHandler: Bool
+
+    public init(name: String, names: Set<String>, tags: Set<String> = [], isHandler: Bool = false) {
+        self.name = name
+        self.names = names.union([name])
+        self.tags = tags
+        self.isHandler = isHandler
+    }
+}
+
+/// A task that changed something on a server.
+public struct ConfigurationChange: Codable, Sendable, Hashable {
+    public var host: String
+    public var task: ConfigurationTask
+    /// Names of the handlers that run because of it.
+    public var notifies: Set<String>
+
+    public init(host: String, task: ConfigurationTask, notifies: Set<String> = []) {
+        self.host = host
+        self.task = task
+        self.notifies = notifies
     }
 }

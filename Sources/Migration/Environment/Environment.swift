@@ -105,14 +105,55 @@ public struct StaticServers: Codable, Sendable, Hashable {
 public struct Configure: Codable, Sendable, Hashable {
     /// The playbook, relative to the environment's folder.
     public var playbook: String
-    /// Whether a second run must change nothing.
+    /// Whether a second run must change nothing but what `exceptions` declare.
     public var idempotenceCheck: Bool
+    /// What may change in the second run too; nil where nothing may.
+    public var exceptions: [IdempotenceException]?
+    /// The project's own inventory, relative to the environment's folder: groups of groups, and the `group_vars` and
+    /// `host_vars` beside it. It adds no servers.
+    public var inventory: String?
+    /// When a server's address is handed to Ansible as `ansible_host`; nil is `whenNeeded`.
+    public var hostAddress: HostAddress?
     public var variables: [String: Setting]
 
-    public init(playbook: String, idempotenceCheck: Bool = true, variables: [String: Setting] = [:]) {
+    public init(
+        playbook: String, idempotenceCheck: Bool = true, exceptions: [IdempotenceException]? = nil,
+        inventory: String? = nil, hostAddress: HostAddress? = nil, variables: [String: Setting] = [:]
+    ) {
         self.playbook = playbook
         self.idempotenceCheck = idempotenceCheck
+        self.exceptions = exceptions
+        self.inventory = inventory
+        self.hostAddress = hostAddress
         self.variables = variables
+    }
+
+    /// When a server's address is handed to Ansible as `ansible_host`. One that the provisioner gave is left alone.
+    public enum HostAddress: String, Codable, Sendable, Hashable, CaseIterable {
+        case always
+        /// Where the server's name does not lead to exactly its address.
+        case whenNeeded
+        /// Ansible finds servers by their names, as the inventory or ssh's configuration has them.
+        case never
+    }
+}
+
+/// A task that may change something in every run, or all tasks with a tag.
+public struct IdempotenceException: Codable, Sendable, Hashable {
+    public enum Subject: Codable, Sendable, Hashable {
+        /// Its name, with or without that of its role: `docker : Restart docker`.
+        case task(String)
+        /// Its own tag, or one of its block, role or play.
+        case tag(String)
+    }
+
+    public var subject: Subject
+    /// Why, for people.
+    public var reason: String
+
+    public init(_ subject: Subject, reason: String) {
+        self.subject = subject
+        self.reason = reason
     }
 }
 

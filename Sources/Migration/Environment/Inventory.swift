@@ -4,11 +4,14 @@ public struct Host: Codable, Sendable, Hashable {
     public var address: String
     /// Whatever else the provisioner's outputs say of it, as text.
     public var variables: [String: String]
+    /// Names of the variables whose text is JSON: a number, a flag, a list or a map. Sorted; nil where all are texts.
+    public var structured: [String]?
 
-    public init(name: String, address: String, variables: [String: String] = [:]) {
+    public init(name: String, address: String, variables: [String: String] = [:], structured: [String] = []) {
         self.name = name
         self.address = address
         self.variables = variables
+        self.structured = structured.isEmpty ? nil : structured.sorted()
     }
 
     /// `name`, `address` or one of the variables.
@@ -21,35 +24,80 @@ public struct Host: Codable, Sendable, Hashable {
     }
 }
 
+extension Host {
+    /// Where it is: its address, and where Ansible was told to configure it.
+    fileprivate var places: [(address: String, port: String?)] {
+        let configured = ["ansible_host", "ansible_ssh_host"].compactMap { variables[$0] }
+            .map { (address: $0, port: variables["ansible_port"]) }
+        return ([(address: address, port: nil)] + configured).filter { !$0.address.isEmpty }
+    }
+}
+
 /// The servers of one color, in their groups.
 public struct Inventory: Codable, Sendable, Hashable {
     public var groups: [String: [Host]]
 
     public init(groups: [String: [Host]] = [:]) { self.groups = groups }
 
-    public var hosts: [Host] { groups.keys.sorted().flatMap { groups[$0] ?? [] } }
+    /// Every server once, with what each of its groups says of it.
+    public var hosts: [Host] {
+        var found: [Host] = []
+        var places: [String: Int] = [:]
+        for host in groups.keys.sorted().flatMap({ groups[$0] ?? [] }) {
+            // A server whose name is not known yet is one of its own.
+            guard !host.name.isEmpty, let place = places[host.name] else {
+                places[host.name] = found.count
+                found.append(host)
+                continue
+            }
+            let new = host.variables.filter { found[place].variables[$0.key] == nil }
+            found[place].variables.merge(new) { first, _ in first }
+            let structured = Set(found[place].structured ?? []).union((host.structured ?? []).filter { new[$0] != nil })
+            found[place].structured = structured.isEmpty ? nil : structured.sorted()
+        }
+        return found
+    }
+
     public var isEmpty: Bool { groups.values.allSatisfy(\.isEmpty) }
 
     /// What this inventory shares with another color's, one sentence each: a server belongs to one color, by its name,
-    /// its address and its `id`. Empty when they are apart.
+    /// its address (also the one at which it is configured, `ansible_host`) and its `id`. Empty when they are apart.
     ///
-    /// An address or a name that is not known yet is empty, and is nobody's.
+    /// An address or a name that is not known yet is empty, and belongs to no server.
     public func overlaps(with other: Inventory) -> [String] {
-        func shared(_ what: String, _ field: (Host) -> String?) -> [String] {
-            var owners: [String: String] = [:]
-            for host in other.hosts {
-                if let value = field(host), !value.isEmpty { owners[value.lowercased()] = host.name }
-            }
-            var found: Set<String> = []
-            for host in hosts {
-                guard let value = field(host), let owner = owners[value.lowercased()] else { continue }
-                found.insert("\(host.name) and \(owner) have the same \(what) \(value)")
-            }
-            return found.sorted()
-        }
         let names = Set(hosts.map(\.name)).intersection(other.hosts.map(\.name)).subtracting([""]).sorted()
-        return names.map { "both have a server \($0)" }
-            + shared("address") { $0.address } + shared("id") { $0.variables["id"] }
+        return names.map { "both have a server \($0)" } + Inventory.sharedAddresses(hosts, other.hosts)
+            + Inventory.sharedIDs(hosts, other.hosts)
+    }
+
+    /// The addresses that servers of two colors share, one sentence each. Two ports of one address, both given as
+    /// `ansible_port`, are two places.
+    public static func sharedAddresses(_ hosts: [Host], _ others: [Host]) -> [String] {
+        var owners: [String: [(host: Host, port: String?)]] = [:]
+        for host in others {
+            for place in host.places { owners[place.address.lowercased(), default: []].append((host, place.port)) }
+        }
+        var found: Set<String> = []
+        for host in hosts {
+            for place in host.places {
+                for owner in owners[place.address.lowercased(), default: []] {
+                    if let port = place.port, let other = owner.port, port != other { continue }
+                    found.insert("\(host.name) and \(owner.host.name) have the same address \(place.address)")
+                }
+            }
+        }
+        return found.sorted()
+    }
+
+    private static func sharedIDs(_ hosts: [Host], _ others: [Host]) -> [String] {
+        var owners: [String: String] = [:]
+        for host in others { if let id = host.variables["id"], !id.isEmpty { owners[id.lowercased()] = host.name } }
+        return Set(
+            hosts.compactMap { host in
+                guard let id = host.variables["id"], let owner = owners[id.lowercased()] else { return nil }
+                return "\(host.name) and \(owner) have the same id \(id)"
+            }
+        ).sorted()
     }
 
     /// Whether one of its servers stands at this address: its `address`, or a variable that holds it. Letters count

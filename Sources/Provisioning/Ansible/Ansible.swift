@@ -9,39 +9,59 @@ public struct Ansible: Configurator {
     private let environmentFolder: String
     private let stateFolder: String
     private let inherited: [String: String]
+    private let names: NameService
     private let resolve: Resolver
 
     /// - Parameters:
-    ///   - binary: path or name of `ansible-playbook`.
+    ///   - binary: path or name of `ansible-playbook`; the other programs of Ansible are beside it.
     ///   - environmentFolder: the environment's folder in a pinned copy; nothing is written into it.
     ///   - stateFolder: rz's folder for this environment; events and logs are kept in `ansible/` below it.
     public init(
         binary: String, configure: Configure, environmentFolder: String, stateFolder: String,
-        inherited: [String: String] = InheritedEnvironment.variables, resolve: @escaping Resolver
+        inherited: [String: String] = InheritedEnvironment.variables, names: NameService = .system,
+        resolve: @escaping Resolver
     ) {
         self.binary = binary
         self.configure = configure
         self.environmentFolder = environmentFolder
         self.stateFolder = stateFolder
         self.inherited = inherited
+        self.names = names
         self.resolve = resolve
     }
 
     public func observeVersion() async throws(Failure) -> String {
-        let output = try OutputFile()
-        let errors = try OutputFile()
-        var environment = InheritedEnvironment.forTools(inherited)
-        environment["LC_ALL"] = "C.UTF-8"
-        let command = Command(
-            binary, ["--version"], environment: environment, folder: environmentFolder, deadline: .minutes(1))
-        let end = try await ChildProcess(command).run(output: output, errors: errors)
-        try end.refuseStopped(command)
         // `ansible-playbook [core 2.19.14]`
-        let line = output.text().split(whereSeparator: \.isNewline).first ?? ""
-        guard end.isSuccess, let version = line.split(separator: "[core ").last?.prefix(while: { $0 != "]" }) else {
-            throw Failure("\(binary) does not report its version", details: output.lastLines() + errors.lastLines())
+        let line = try await tools().require(["--version"], "does not report its version").first ?? ""
+        guard let version = line.split(separator: "[core ").last?.prefix(while: { $0 != "]" }), version != line else {
+            throw Failure("\(binary) does not report its version", details: [String(line)])
         }
         return "Ansible \(version)"
+    }
+
+    public func observeObstacles() async throws(Failure) -> [Obstacle] {
+        let missing = AnsibleProject(configure, in: environmentFolder).missingFiles
+        guard missing.isEmpty else { return missing.map { Obstacle($0, isBlocking: true) } }
+        do throws(Failure) {
+            return try await AnsibleCollections(configure, in: environmentFolder, tools()).missing
+        } catch {
+            return [Obstacle("whether Ansible has its collections is not known: \(error.summary)", isBlocking: false)]
+        }
+    }
+
+    public func reached(_ inventory: Inventory) async throws(Failure) -> [Host] {
+        guard !inventory.isEmpty else { return [] }
+        // Several may look at once, so each has a folder of its own, which holds no more than these servers.
+        Files.removeDrafts(of: "look", in: stateFolder + "/ansible")
+        let path = Files.draft(of: stateFolder + "/ansible/look")
+        let folder = try AnsibleFolder(path: path)
+        defer { Files.removeFolder(path) }
+        try folder.write(
+            inventory, addressed: await names.unreached(inventory, configure.hostAddress ?? .whenNeeded),
+            project: project.inventoryFolder)
+        return try await AnsibleTargets(
+            variables: tools().hostVariables(sources(folder), playbook: playbook), names: names
+        ).hosts(of: inventory)
     }
 
     public func configure(
@@ -53,13 +73,16 @@ public struct Ansible: Configurator {
         try await endLeftover(folder, report)
         if let cutOff = folder.cutOffEvents { _ = try folder.unfinished.settle(AnsibleEvent.all(in: cutOff)) }
         let (variables, secrets) = try resolvedVariables()
-        try folder.write(inventory)
+        try folder.write(
+            inventory, addressed: await names.unreached(inventory, configure.hostAddress ?? .whenNeeded),
+            project: project.inventoryFolder)
+        try await refuseServersOfItsOwn(folder, expected)
         try folder.write(variables: variables)
         defer { Files.remove(folder.variables) }
 
         let events = try OutputFile(path: folder.events)
         let output = try OutputFile(path: folder.output)
-        let command = command(folder, servers: expected.count)
+        let command = try command(folder, servers: expected.count)
         var progress = AnsibleProgress(servers: expected.count)
         try await Permission.ask()
         try folder.begin()
@@ -90,7 +113,39 @@ public struct Ansible: Configurator {
         folder.unfinished.discard()
     }
 
-    private var playbook: String { environmentFolder + "/" + configure.playbook }
+    private var project: AnsibleProject { AnsibleProject(configure, in: environmentFolder) }
+    private var playbook: String { project.playbook }
+
+    private func tools() throws(Failure) -> AnsibleTools {
+        let none = stateFolder + "/ansible/ansible.cfg"
+        if project.configuration == nil, !Files.exists(none) {
+            try Files.makeFolder(stateFolder + "/ansible")
+            try Files.write("# rz reads no settings but those beside the playbook.\n", to: none)
+        }
+        return AnsibleTools(
+            playbookProgram: binary, folder: environmentFolder, configuration: project.configuration ?? none,
+            inherited: inherited)
+    }
+
+    /// rz's inventory comes last, so that what the provisioner says of a server counts.
+    private func sources(_ folder: AnsibleFolder) -> [String] {
+        [project.inventorySource, folder.inventory].compactMap { $0 }
+    }
+
+    /// Servers that the provisioner does not know belong to no color, or to the other one (invariant I11).
+    private func refuseServersOfItsOwn(_ folder: AnsibleFolder, _ servers: [String]) async throws(Failure) {
+        guard let source = project.inventorySource else { return }
+        let known = try await tools().hostVariables(sources(folder), playbook: playbook).keys
+        let own = Set(known).subtracting(servers).sorted()
+        guard own.isEmpty else {
+            throw Failure(
+                "The project's inventory has servers that the provisioner does not report", at: source,
+                details: Array(own.prefix(20)),
+                advice: "Leave groups of groups and variables in it, take these servers out, commit, then: "
+                    + "rz resume --commit HEAD",
+                kind: .refused)
+        }
+    }
 
     /// Ansible itself calls an empty inventory a success.
     private func refuseUnlessRunnable(_ color: Color, _ servers: [String]) throws(Failure) {
@@ -101,7 +156,8 @@ public struct Ansible: Configurator {
         }
         guard Files.exists(playbook) else {
             throw Failure(
-                "The playbook is not there", at: playbook, advice: "Correct `configure.ansible` in environment.yaml.")
+                "The playbook is not there", at: playbook,
+                advice: "Correct `configure.ansible` in environment.yaml, commit, then: rz resume --commit HEAD")
         }
     }
 
@@ -121,10 +177,10 @@ public struct Ansible: Configurator {
         return (variables, secrets)
     }
 
-    private func command(_ folder: AnsibleFolder, servers: Int) -> Command {
-        let arguments = ["-i", folder.inventory, "-e", "@" + folder.variables, configure.playbook]
+    private func command(_ folder: AnsibleFolder, servers: Int) throws(Failure) -> Command {
+        let arguments = sources(folder).flatMap { ["-i", $0] } + ["-e", "@" + folder.variables, configure.playbook]
         return Command(
-            binary, arguments, environment: environment(folder, servers: servers), folder: environmentFolder,
+            binary, arguments, environment: try environment(folder, servers: servers), folder: environmentFolder,
             deadline: .hours(24), stopping: stopping)
     }
 
@@ -133,8 +189,8 @@ public struct Ansible: Configurator {
             signalsGroup: false, afterInterrupt: .seconds(30), afterTerminate: .seconds(10), followsChildren: true)
     }
 
-    private func environment(_ folder: AnsibleFolder, servers: Int) -> [String: String] {
-        var environment = InheritedEnvironment.forTools(inherited)
+    private func environment(_ folder: AnsibleFolder, servers: Int) throws(Failure) -> [String: String] {
+        var environment = try tools().environment
         environment.merge([
             "RZ_EVENTS": folder.events,
             "ANSIBLE_CALLBACK_PLUGINS": folder.plugins,
@@ -142,31 +198,18 @@ public struct Ansible: Configurator {
             "ANSIBLE_STDOUT_CALLBACK": "default",
             // Not ANSIBLE_HOME: roles and collections are looked for there.
             "ANSIBLE_LOCAL_TEMP": folder.home + "/tmp",
-            "ANSIBLE_CONFIG": configuration ?? folder.configuration,
             "ANSIBLE_FORKS": String(min(max(servers, 5), 50)),
             // A play for a group that is not there would be skipped with a warning.
             "ANSIBLE_HOST_PATTERN_MISMATCH": "error",
             // What a task changed before another failed takes effect all the same.
             "ANSIBLE_FORCE_HANDLERS": "1",
-            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
             "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_NOCOWS": "1",
-            "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_RETRY_FILES_ENABLED": "0",
             "ANSIBLE_LOCALHOST_WARNING": "0",
             // Targets would otherwise log each module's arguments, secrets too.
             "ANSIBLE_NO_TARGET_SYSLOG": "1",
-            // Ansible refuses to start in a locale that is not UTF-8.
-            "LC_ALL": "C.UTF-8",
-            // The pinned copy stays as it is.
-            "PYTHONDONTWRITEBYTECODE": "1",
         ]) { $1 }
         return environment
-    }
-
-    /// The repository's own settings: beside the playbook, or in the environment's folder.
-    private var configuration: String? {
-        let folder = playbook.split(separator: "/").dropLast().map { "/" + $0 }.joined()
-        return [folder, environmentFolder].map { $0 + "/ansible.cfg" }.first(where: Files.exists)
     }
 }

@@ -62,6 +62,13 @@ enum AnsibleCallback {
                 # Gathering facts and the like, which no playbook asks for.
                 if getattr(task, "implicit", False) or task.action in FACTS:
                     fields["implicit"] = True
+                fields["names"] = [task.name or ""] + list(getattr(task, "listen", None) or [])
+                fields["tags"] = [str(tag) for tag in task.tags or []]
+                fields["handler"] = isinstance(task, Handler)
+                data = getattr(result, "result", None) or result._result
+                if event in ("ok", "changed", "ignored") and data.get("changed"):
+                    fields["changed"] = True
+                    fields["notifies"] = [str(name) for name in task.notify or []]
                 self._write(event, host=result._host.get_name(), task=task.get_name(), **fields)
 
             def v2_playbook_on_play_start(self, play):

@@ -1,4 +1,5 @@
 import JSON
+import Migration
 
 /// One line that the callback plugin wrote.
 enum AnsibleEvent: Equatable, Sendable {
@@ -7,7 +8,7 @@ enum AnsibleEvent: Equatable, Sendable {
     case task(String)
     /// A host is through with a task: `ok`, `changed`, `skipped`, `ignored`. Implicit ones are Ansible's own, like
     /// gathering facts.
-    case done(host: String, task: String, outcome: String, isImplicit: Bool = false)
+    case done(host: String, task: String, outcome: String, isImplicit: Bool = false, detail: Detail? = nil)
     /// A task changed something, so handlers have to run on this host, later in the play.
     case notified(host: String, names: [String])
     /// That time has come: what was notified became this handler.
@@ -18,6 +19,14 @@ enum AnsibleEvent: Equatable, Sendable {
     case unreachable(host: String, message: String)
     /// The last event: what happened to each host that was seen.
     case stats([String: Stats])
+
+    /// What is known of a task besides its name.
+    struct Detail: Equatable, Sendable {
+        var task: ConfigurationTask
+        /// A failure that is ignored may have changed something too.
+        var hasChanged: Bool
+        var notifies: Set<String>
+    }
 
     struct Stats: Equatable, Sendable {
         var changed: Int
@@ -45,7 +54,13 @@ enum AnsibleEvent: Equatable, Sendable {
         case "handled": self = .handled(host: host, names: names(json))
         case "task": self = .task(json["name"]?.string ?? "")
         case "ok", "changed", "skipped", "ignored":
-            self = .done(host: host, task: task, outcome: event, isImplicit: json["implicit"] == true)
+            let detail = Detail(
+                task: ConfigurationTask(
+                    name: task, names: Set(names(json)).subtracting([""]), tags: Set(texts(json["tags"])),
+                    isHandler: json["handler"] == true),
+                hasChanged: json["changed"] == true, notifies: Set(texts(json["notifies"])))
+            self = .done(
+                host: host, task: task, outcome: event, isImplicit: json["implicit"] == true, detail: detail)
         case "failed": self = .failed(host: host, task: task, message: message)
         case "unreachable": self = .unreachable(host: host, message: message)
         case "stats":
@@ -61,7 +76,8 @@ enum AnsibleEvent: Equatable, Sendable {
     }
 }
 
-private func names(_ json: JSON) -> [String] { (json["names"]?.array ?? []).compactMap(\.string) }
+private func names(_ json: JSON) -> [String] { texts(json["names"]) }
+private func texts(_ json: JSON?) -> [String] { (json?.array ?? []).compactMap(\.string) }
 
 /// Folds events into lines for people: `Install packages: 3 of 5 servers`.
 struct AnsibleProgress {
@@ -75,7 +91,7 @@ struct AnsibleProgress {
         case .task(let name):
             done = []
             return name
-        case .done(let host, let task, _, _):
+        case .done(let host, let task, _, _, _):
             done.insert(host)
             return "\(task): \(done.count) of \(max(total, done.count)) servers"
         case .failed(let host, let task, _): return "\(task): failed on \(host)"

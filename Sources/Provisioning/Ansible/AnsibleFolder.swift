@@ -20,7 +20,6 @@ struct AnsibleFolder {
             Files.remove("\(path)/output-\(run).log")
         }
         try Files.write(AnsibleCallback.source, to: plugins + "/\(AnsibleCallback.name).py")
-        try Files.write("# rz reads no settings but those beside the playbook.\n", to: configuration)
     }
 
     /// Notes that this run goes on, for an rz that comes after a crash.
@@ -44,11 +43,10 @@ struct AnsibleFolder {
 
     var plugins: String { path + "/plugins" }
     var home: String { path + "/home" }
-    var inventory: String { path + "/inventory.json" }
+    /// In a folder of its own, so that the project's `group_vars` and `host_vars` can stand beside it.
+    var inventory: String { path + "/inventory/servers.json" }
     /// Each run has its own: one that was stopped, and ends after another rz took over, must not take the other's away.
     var variables: String { "\(path)/variables-\(number).json" }
-    /// Ansible's settings where the repository has none.
-    var configuration: String { path + "/ansible.cfg" }
     /// Handlers that runs before this one left undone.
     var unfinished: AnsibleHandlers { AnsibleHandlers(path: path + "/unfinished.json") }
     var events: String { "\(path)/events-\(number).jsonl" }
@@ -56,15 +54,33 @@ struct AnsibleFolder {
     var record: ProcessRecord { ProcessRecord(path: path + "/running") }
 
     /// Writes the servers in the form that Ansible's `yaml` inventory plugin reads.
-    func write(_ inventory: Inventory) throws(Failure) {
+    ///
+    /// - Parameters:
+    ///   - addressed: names of the servers whose address Ansible is told.
+    ///   - project: the folder of the project's inventory: its `group_vars` and `host_vars` count as beside this one.
+    func write(_ inventory: Inventory, addressed: Set<String>, project: String? = nil) throws(Failure) {
+        try Files.makeFolder(path + "/inventory")
+        for name in ["group_vars", "host_vars"] {
+            let link = "\(path)/inventory/\(name)"
+            Files.remove(link)
+            guard let target = project.map({ $0 + "/" + name }), Files.isFolder(target) else { continue }
+            try Files.link(link, to: target)
+        }
+        try Files.write(AnsibleFolder.json(inventory, addressed, home: home).pretty + "\n", to: self.inventory)
+    }
+
+    static func json(_ inventory: Inventory, _ addressed: Set<String>, home: String) -> JSON {
         var groups = JSONObject()
+        var everyone = JSONObject()
         for group in inventory.groups.keys.sorted() {
             var hosts = JSONObject()
-            for host in inventory.groups[group] ?? [] { hosts[host.name] = .object(variables(of: host)) }
-            groups[group] = ["hosts": .object(hosts)]
+            for host in inventory.groups[group] ?? [] {
+                hosts[host.name] = .object(variables(of: host, isAddressed: addressed.contains(host.name), home))
+            }
+            // It is above all groups, not one of them.
+            if group == "all" { everyone = hosts } else { groups[group] = ["hosts": .object(hosts)] }
         }
-        let json: JSON = ["all": ["children": .object(groups)]]
-        try Files.write(json.pretty + "\n", to: self.inventory)
+        return ["all": ["hosts": .object(everyone), "children": .object(groups)]]
     }
 
     func write(variables: [String: String]) throws(Failure) {
@@ -77,12 +93,22 @@ struct AnsibleFolder {
     /// Source: ansible-core, `_internal/_json/_profiles/_legacy.py`.
     private static func untouched(_ value: String) -> JSON { ["__ansible_unsafe": .string(value)] }
 
-    private func variables(of host: Host) -> JSONObject {
+    /// The same for every text in a value.
+    private static func untouched(_ value: JSON) -> JSON {
+        if let text = value.string { return untouched(text) }
+        if let elements = value.array { return .array(elements.map(untouched)) }
+        guard let object = value.object else { return value }
+        return .object(JSONObject(object.map { ($0.0, untouched($0.1)) }))
+    }
+
+    private static func variables(of host: Host, isAddressed: Bool, _ home: String) -> JSONObject {
         var variables = JSONObject()
+        let structured = Set(host.structured ?? [])
         for (name, value) in host.variables.sorted(by: { $0.key < $1.key }) {
-            variables[name] = AnsibleFolder.untouched(value)
+            let json = structured.contains(name) ? try? JSON(parsing: value) : nil
+            variables[name] = json.map { untouched($0) } ?? untouched(value)
         }
-        variables["ansible_host"] = AnsibleFolder.untouched(host.address)
+        if isAddressed { variables["ansible_host"] = untouched(host.address) }
         // Servers on this machine would otherwise share ~/.ansible/tmp with everything else on it.
         if host.address.hasPrefix("127.") || host.variables["ansible_connection"] == "local" {
             variables["ansible_remote_tmp"] = .string(home + "/remote")

@@ -25,7 +25,15 @@ struct AnsibleVerdict {
         }
         // A server that met only `run_once` tasks of another may be missing in the statistics.
         let changed = expected.map { ($0, stats[$0]?.changed ?? 0) }
-        return ConfigurationResult(changed: Dictionary(changed, uniquingKeysWith: { first, _ in first }))
+        let details = events.compactMap { event -> (host: String, detail: AnsibleEvent.Detail)? in
+            guard case .done(let host, _, _, _, let detail?) = event else { return nil }
+            return (host, detail)
+        }
+        return ConfigurationResult(
+            changed: Dictionary(changed, uniquingKeysWith: { first, _ in first }),
+            changes: details.filter(\.detail.hasChanged).map {
+                ConfigurationChange(host: $0.host, task: $0.detail.task, notifies: $0.detail.notifies)
+            }, tasks: Set(details.map(\.detail.task)))
     }
 
     /// The statistics leave out those that a task with `ignore_unreachable` did not reach; the events do not.
@@ -39,7 +47,7 @@ struct AnsibleVerdict {
         Set(
             events.compactMap { event in
                 switch event {
-                case .done(let host, _, _, let isImplicit): isImplicit ? nil : host
+                case .done(let host, _, _, let isImplicit, _): isImplicit ? nil : host
                 case .failed(let host, _, _): host
                 default: nil
                 }
@@ -85,7 +93,8 @@ struct AnsibleVerdict {
         return Failure(
             "Ansible can't reach \(hosts.count) of \(expected.count) servers: \(hosts.joined(separator: ", "))",
             at: playbook, details: Array(details.prefix(20)),
-            advice: "Check that they are up and that rz's host may log in, then: rz resume.", kind: .transient)
+            advice: "Check that they are up, that rz's host may log in, and how their names resolve there "
+                + "(`hostAddress` under configure.ansible), then: rz resume.", kind: .transient)
     }
 
     private func hostsUnserved(_ hosts: [String]) -> Failure {

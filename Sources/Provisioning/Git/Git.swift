@@ -5,13 +5,20 @@ struct Git: Sendable {
     let binary: String
     let folder: String
     let inherited: [String: String]
+    /// Where the repository is, if it has no working tree in `folder`.
+    var repository: String?
 
     /// - Returns: the output, and how git ended: many of its questions are answered by the exit code.
     func run(_ arguments: [String]) async throws(Failure) -> (output: String, errors: [String], end: ProcessEnd) {
         let output = try OutputFile()
         let errors = try OutputFile()
+        // A work tree that is not there would be an error; nothing is written into this one.
+        let place = repository.map { ["--git-dir=\($0)", "--work-tree=\($0)"] } ?? []
         let command = Command(
-            binary, ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"] + arguments,
+            // No transport: what is not in the checkout is not fetched, in a partial clone neither.
+            binary,
+            ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never"]
+                + place + arguments,
             environment: environment, folder: folder, deadline: .minutes(2))
         let end = try await ChildProcess(command).run(output: output, errors: errors)
         try end.refuseStopped(command)

@@ -24,7 +24,7 @@ public struct GitRepository: Sendable {
         let commit = try await git.require(
             ["rev-parse", "--verify", "HEAD^{commit}"], "The repository has no commit yet"
         ).filter { !$0.isWhitespace }
-        let changed = try await changedFiles() + hiddenFiles()
+        let changed = try await changedFiles() + hiddenFiles(git)
         return PinnedSource(
             commit: commit, changed: Array(Set(changed)).sorted(), isSigned: try await isSigned(commit))
     }
@@ -63,7 +63,16 @@ public struct GitRepository: Sendable {
         } else {
             try await archiveTree(source, paths, archive)
         }
-        try await tar(["-x", "-f", archive, "-C", draft, "--no-same-owner"])
+        if Files.exists(archive) { try await extract(archive, into: draft) }
+        if source.changed.isEmpty, let commit = source.commit {
+            for module in try await requireSubmodules(commit, paths) {
+                guard try await archiveCommit(module.commit, module.paths, archive, of: module.git) else { continue }
+                let place = draft + "/" + module.path
+                try Files.makeFolder(place)
+                try await extract(archive, into: place)
+                try Links.refuseLeading(outOf: draft, in: place)
+            }
+        }
         // A run that the journal holds must find its copy again, also after a power cut.
         try Files.sync(draft)
         do throws(Failure) {
@@ -72,6 +81,19 @@ public struct GitRepository: Sendable {
             guard Files.isFolder(target) else { throw error }
         }
         try Files.syncOne(target + "/..")
+    }
+
+    /// The commit that is checked out; none outside a repository, or before its first commit.
+    public func observeCommitIfThere() async throws(Failure) -> PinnedSource {
+        guard try await isRepository() else { return PinnedSource(commit: nil) }
+        let (output, _, end) = try await git.run(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+        return PinnedSource(commit: end.isSuccess ? output.filter { !$0.isWhitespace } : nil)
+    }
+
+    /// Submodules of the commit, below these paths, that the checkout does not have; by path.
+    public func observeMissingSubmodules(_ source: PinnedSource, paths: [String]) async throws(Failure) -> [String] {
+        guard let commit = source.commit else { return [] }
+        return try await Submodules(git).find(commit, paths).missing
     }
 
     // MARK: - Looking
@@ -85,7 +107,8 @@ public struct GitRepository: Sendable {
 
     private func changedFiles() async throws(Failure) -> [String] {
         let output = try await git.require(
-            ["status", "--porcelain=v1", "-z", "--untracked-files=all"], "Git can't compare the files with the commit")
+            ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=none"],
+            "Git can't compare the files with the commit")
         var names: [String] = []
         var entries = output.split(separator: "\0")[...]
         while let entry = entries.popFirst() {
@@ -98,11 +121,20 @@ public struct GitRepository: Sendable {
         return names
     }
 
-    /// Files marked assume-unchanged (a lower-case tag) or skip-worktree (`S`): `git status` would say nothing of them.
-    private func hiddenFiles() async throws(Failure) -> [String] {
-        try await git.require(["ls-files", "-v", "-z", "--full-name", ":/"], "Git can't list its files")
+    /// Files marked assume-unchanged (a lower-case tag) or skip-worktree (`S`), in submodules too: `git status` would
+    /// say nothing of them.
+    private func hiddenFiles(_ git: Git) async throws(Failure) -> [String] {
+        var hidden = try await git.require(["ls-files", "-v", "-z", "--full-name", ":/"], "Git can't list its files")
             .split(separator: "\0").filter { $0.first?.isLowercase == true || $0.first == "S" || $0.first == "s" }
             .map { String($0.dropFirst(2)) }
+        let root = try await git.require(["rev-parse", "--show-toplevel"], "Git can't name the checkout's root")
+            .filter { $0 != "\n" }
+        let staged = try await git.require(["ls-files", "-s", "-z", "--full-name", ":/"], "Git can't list its files")
+        for path in Submodules.links(staged).map(\.path) where Files.isThere("\(root)/\(path)/.git") {
+            let module = Git(binary: git.binary, folder: "\(root)/\(path)", inherited: inherited)
+            hidden += try await hiddenFiles(module).map { "\(path)/\($0)" }
+        }
+        return hidden
     }
 
     /// Good signature by a known key. A list of keys that lies in the repository proves nothing.
@@ -117,28 +149,68 @@ public struct GitRepository: Sendable {
     // MARK: - Copying
 
     private func archiveCommit(_ commit: String, _ paths: [String], _ archive: String) async throws(Failure) {
+        let isWhole = try await archiveCommit(commit, paths, archive, of: git)
+        if isWhole { return }
+        guard try await !requireSubmodules(commit, paths).isEmpty else { throw nothing(paths) }
+    }
+
+    /// - Parameter paths: what to copy; none for all.
+    /// - Returns: whether there was anything to copy.
+    private func archiveCommit(
+        _ commit: String, _ paths: [String], _ archive: String, of git: Git
+    ) async throws(Failure) -> Bool {
         let known = try await git.require(
             ["ls-tree", "-z", "--name-only", commit, "--"] + paths, "Git can't read commit \(commit)"
         ).split(separator: "\0").map(String.init)
-        guard !known.isEmpty else { throw nothing(paths) }
+        guard !known.isEmpty else { return false }
         _ = try await git.require(
             ["archive", "--format=tar", "--output=\(archive)", commit, "--"] + known,
             "Git can't copy commit \(commit)")
+        return true
+    }
+
+    private func requireSubmodules(_ commit: String, _ paths: [String]) async throws(Failure) -> [Submodules.Module] {
+        let (modules, missing) = try await Submodules(git).find(commit, paths)
+        guard missing.isEmpty else { throw Submodules.notThere(missing, at: folder) }
+        return modules
     }
 
     private func archiveTree(_ source: PinnedSource, _ paths: [String], _ archive: String) async throws(Failure) {
         let there = paths.filter { Files.exists(folder + "/" + $0) }
         guard !there.isEmpty else { throw nothing(paths) }
         guard source.commit != nil else { return try await tar(["-c", "-f", archive, "-C", folder, "--"] + there) }
-        let files = try await git.require(
-            ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"] + there, "Git can't list its files"
-        ).split(separator: "\0").map(String.init).filter { Files.isThere(folder + "/" + $0) }
+        let files = try await treeFiles(git, there)
         let list = archive + ".list"
         defer { Files.remove(list) }
         try Files.write(Array(Set(files)).sorted().map { $0 + "\0" }.joined(), to: list)
         try await tar([
             "-c", "-f", archive, "-C", folder, "--no-recursion", "--null", "--verbatim-files-from", "-T", list,
         ])
+    }
+
+    /// Every file as it stands that Git does not ignore, those of submodules too.
+    private func treeFiles(_ git: Git, _ paths: [String]) async throws(Failure) -> [String] {
+        var files: [String] = []
+        let listed = try await git.require(
+            ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"] + paths, "Git can't list its files"
+        ).split(separator: "\0").map(String.init).filter { Files.isThere(git.folder + "/" + $0) }
+        for file in Set(listed) {
+            let place = git.folder + "/" + file
+            guard Files.isFolder(place), Files.linkTarget(place) == nil else {
+                files.append(file)
+                continue
+            }
+            // A repository in this one.
+            guard Files.isThere(place + "/.git") else { throw Submodules.notThere([file], at: git.folder) }
+            let inner = Git(binary: git.binary, folder: place, inherited: inherited)
+            files += try await treeFiles(inner, ["."]).map { file + (file.hasSuffix("/") ? "" : "/") + $0 }
+        }
+        return files
+    }
+
+    private func extract(_ archive: String, into folder: String) async throws(Failure) {
+        try await tar(["-x", "-f", archive, "-C", folder, "--no-same-owner"])
+        Files.remove(archive)
     }
 
     private func tar(_ arguments: [String]) async throws(Failure) {

@@ -82,6 +82,15 @@ enum Files {
     /// A name beside a file or folder that no other writer uses, here or in another process.
     static func draft(of path: String) -> String { "\(path).new-\(getpid())-\(UInt32.random(in: 0...(.max)))" }
 
+    /// Removes the folders of such names that processes made which are no more.
+    static func removeDrafts(of name: String, in folder: String) {
+        let prefix = name + ".new-"
+        for draft in names(in: folder) where draft.hasPrefix(prefix) {
+            let process = draft.dropFirst(prefix.count).split(separator: "-").first.flatMap { pid_t($0) }
+            if let process, kill(process, 0) != 0, errno == ESRCH { removeFolder(folder + "/" + draft) }
+        }
+    }
+
     static func rename(_ path: String, to target: String) throws(Failure) {
         guard Glibc.rename(path, target) == 0 else { throw failure("The file can't be moved into its place", target) }
     }
@@ -110,6 +119,25 @@ enum Files {
     }
 
     static func remove(_ path: String) { unlink(path) }
+
+    /// Makes a symbolic link.
+    static func link(_ path: String, to target: String) throws(Failure) {
+        guard symlink(target, path) == 0 else { throw failure("The link can't be made", path) }
+    }
+
+    /// Where a symbolic link leads, as written; nil for anything else.
+    static func linkTarget(_ path: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let length = readlink(path, &buffer, buffer.count)
+        return length < 0 ? nil : String(decoding: buffer.prefix(length), as: UTF8.self)
+    }
+
+    /// A path without symbolic links; nil where it leads nowhere.
+    static func real(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
 
     /// Removes a folder and what is in it; symbolic links are removed, not followed.
     static func removeFolder(_ path: String) {

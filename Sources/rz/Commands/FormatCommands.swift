@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import Migration
+import Provisioning
 import Runbooks
 
 struct ValidateCommand: AsyncParsableCommand {
@@ -25,6 +27,15 @@ struct ValidateCommand: AsyncParsableCommand {
                     let environment = try folder.environment(name)
                     let runbook = try folder.runbook(environment.runbook)
                     try Runbooks.validate(runbook, with: environment)
+                    let obstacles = try await obstacles(environment, folder)
+                    for obstacle in obstacles {
+                        let word = obstacle.isBlocking ? "error" : "warning"
+                        Terminal.standardError.write("\(word): \(name): \(obstacle.text)\n")
+                    }
+                    if obstacles.contains(where: \.isBlocking) {
+                        isValid = false
+                        continue
+                    }
                     Terminal.standardOutput.write("\(name): valid, with runbook \(environment.runbook)\n")
                 } catch let error as ConfigurationError {
                     isValid = false
@@ -33,6 +44,33 @@ struct ValidateCommand: AsyncParsableCommand {
             }
             return isValid ? .done : .error
         }
+    }
+
+    /// What the files name and this machine does not have: submodules, the playbook, its collections.
+    private func obstacles(_ environment: Environment, _ folder: ProjectFolder) async throws(Failure) -> [Obstacle] {
+        let repository = GitRepository(folder: folder.root)
+        let missing = try await repository.observeMissingSubmodules(
+            try await repository.observeCommitIfThere(), paths: Project.paths(of: environment.name))
+        guard missing.isEmpty else {
+            return missing.map {
+                Obstacle(
+                    "the Git submodule \($0) is not in the checkout; run there: "
+                        + "git submodule update --init --recursive", isBlocking: true)
+            }
+        }
+        guard let configure = environment.configure else { return [] }
+        let place = folder.environmentFolder(environment.name)
+        let files = Ansible.missingFiles(configure, in: place)
+        guard files.isEmpty, let binary = Tool.ansible(folder.root) else {
+            return files.map { Obstacle($0, isBlocking: true) }
+        }
+        // Ansible wants a file of settings where the project has none.
+        let draft = FileManager.default.temporaryDirectory.path + "/rz-validate-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: draft) }
+        return try await Ansible(
+            binary: binary, configure: configure, environmentFolder: place, stateFolder: draft,
+            resolve: { setting throws(Failure) in setting.text }
+        ).observeObstacles()
     }
 }
 

@@ -39,13 +39,16 @@ struct Project {
         return try await pinned(source, name, folder, repository, places)
     }
 
+    /// What a run of an environment works from, relative to the folder that holds `environments/`.
+    static func paths(of name: String) -> [String] { ["environments/\(name)", "runbooks"] }
+
     private static func pinned(
         _ source: PinnedSource, _ name: String, _ folder: ProjectFolder, _ repository: GitRepository, _ places: Places
     ) async throws -> Project {
         var source = source
         source.copy = copyName(source)
         let copy = places.copy(source, of: name)
-        try await repository.checkOut(source, paths: ["environments/\(name)", "runbooks"], into: copy)
+        try await repository.checkOut(source, paths: paths(of: name), into: copy)
         return try Project(name, copy: copy, source: source, places: places, checkout: folder.root)
     }
 

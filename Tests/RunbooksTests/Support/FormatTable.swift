@@ -72,6 +72,7 @@ enum FormatTable {
         case .period: ["time"]
         case .percent: ["percentage"]
         case .choice(let words, _): words.map { "`\($0)`" }
+        case .data: ["text, number, true/false, list or keys"]
         case .list(let element, _): ["list of " + values(element).joined(separator: " or ")]
         case .map, .object: ["keys"]
         case .either(let shapes): shapes.flatMap(values)
