@@ -34,8 +34,8 @@ struct SourceDoubts {
         let names = rules.sources.map(\.name).joined(separator: ", ")
         return [
             Obstacle(
-                "\(live) carries the traffic, and no service of \(names) would move; \(Shrinkage.likelyCauses). If none "
-                    + "is to move, say so: `services.ignore: [ \"*\" ]`", isBlocking: true)
+                "\(live) carries the traffic, and no service of \(names) would move; \(Shrinkage.likelyCauses). If "
+                    + "none is to move, say so: `services.ignore: [ \"*\" ]`", isBlocking: true)
         ]
     }
 }

@@ -58,8 +58,8 @@ extension EnvironmentFormat {
         else { return }
         reader.problem(
             "`compose` needs `platform.mesos`: without its Redis mesos-compose tells of no service, and only Mesos "
-                + "knows better. Add `platform: { mesos: { master: \"http://{{ control[0].address }}:5050\" } }`", at: compose
-        )
+                + "knows better. Add `platform: { mesos: { master: \"http://{{ control[0].address }}:5050\" } }`",
+            at: compose)
     }
 
     private static func approval(_ value: Value) -> ApprovalRule {

@@ -2,7 +2,7 @@ import Migration
 
 /// What happens to the sources of services while a run is under way.
 extension People {
-    /// A framework forgets for a while, up to three times; where Mesos tells what runs, a service is once really removed.
+    /// A framework forgets for a while, up to three times; where Mesos tells what runs, a service may be removed, too.
     func planForgetting() {
         for _ in 0..<Int.random(in: 1...3, using: &timeline.generator) {
             let start = Int64.random(in: 0...faultsEnd, using: &timeline.generator)

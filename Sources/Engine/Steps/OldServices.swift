@@ -2,9 +2,9 @@ import Migration
 
 /// The old color's services, as far as what its sources tell can be believed (invariant I12).
 ///
-/// A service of the plan that is not told of any more counts as removed only when `services.ignore` names it, or when its
-/// source, asked twice some time apart, tells of the others, says of this one that there is none, and Mesos runs no task
-/// of it. Anything else is a source that answers with less than there is, and a failure.
+/// A service of the plan that is not told of any more counts as removed only when `services.ignore` names it, or when
+/// its source, asked twice some time apart, tells of the others, says of this one that there is none, and Mesos runs no
+/// task of it. Anything else is a source that answers with less than there is, and a failure.
 struct OldServices {
     private let context: StepContext
     private var environment: Environment { context.environment }

@@ -1,7 +1,7 @@
-/// What a source told of before and does not tell of now. That services are gone is a claim, not a fact (invariant I12):
-/// a source whose store is gone, or whose leader came up without its state, answers the same.
+/// What a source told of before and does not tell of now. That services are gone is a claim, not a fact (I12): a
+/// source whose store is gone, or whose leader came up without its state, answers the same.
 public struct Shrinkage: Sendable, Hashable {
-    /// For people: `marathon`, the source's key in environment.yaml, or `the framework` where the environment names none.
+    /// For people: `marathon`, the source's key in environment.yaml; `the framework` where the environment names none.
     public var source: String
     /// What is missing, in the order of the ids.
     public var missing: [ServiceID]
@@ -24,8 +24,8 @@ public struct Shrinkage: Sendable, Hashable {
         self.before = known.count
     }
 
-    /// Whether people may have removed these one by one: the source still tells of others, and all but one are there, or
-    /// all but a tenth.
+    /// Whether people may have removed these one by one: the source still tells of others, and all but one are there,
+    /// or all but a tenth.
     public var isSmall: Bool { missing.count < before && missing.count <= max(1, before / 10) }
 
     /// For people: `marathon tells of 2 of 12 services that were there; missing: /shop/cart, /shop/db and 8 more`.
@@ -45,8 +45,8 @@ public struct Shrinkage: Sendable, Hashable {
 }
 
 extension ServiceRules {
-    /// What each source tells less of than before. Services that `ignore` names are declared, and those of a source that
-    /// is no longer named are not missed.
+    /// What each source tells less of than before. Services that `ignore` names are declared, and those of a source
+    /// that is no longer named are not missed.
     public func shrinkages(before: Set<ServiceID>, now: Set<ServiceID>) -> [Shrinkage] {
         guard !sources.isEmpty else {
             return [Shrinkage(before: before, now: now) { ignoring($0) != nil }].compactMap { $0 }

@@ -4,8 +4,8 @@ import Simulation
 import Synchronization
 
 /// Looks for the first promise that a mutant breaks: in every late change, reload, partial return, overtaking and
-/// forgetful source, then in runs from seed 0 on, of the small model and its relatives in turn, then in the small model.
-/// Prints where it was and ends with 1; with 0 when there is none.
+/// forgetful source, then in runs from seed 0 on, of the small model and its relatives in turn, then in the small
+/// model. Prints where it was and ends with 1; with 0 when there is none.
 
 let runs = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 3000
 let explored = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 2500
