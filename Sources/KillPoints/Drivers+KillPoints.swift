@@ -179,6 +179,10 @@ private struct KilledCluster: Cluster {
         try await look("observeServices") { () async throws(Failure) in try await base.observeServices() }
     }
 
+    func observeDoubts() async throws(Failure) -> [String] {
+        try await look("observeDoubts") { () async throws(Failure) in try await base.observeDoubts() }
+    }
+
     func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
         try await look("observeService(\(service))") { () async throws(Failure) in
             try await base.observeService(service)

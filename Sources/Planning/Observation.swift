@@ -27,11 +27,14 @@ public struct Observer: Sendable {
     private let drivers: Drivers
     /// What the next run writes to load balancers at least; nil where none is meant.
     private let epoch: Int?
+    private let lastRun: LastRun?
 
-    public init(environment: Environment, drivers: Drivers, epoch: Int? = nil) {
+    /// - Parameter lastRun: what the last run of this environment left behind; nil where there was none.
+    public init(environment: Environment, drivers: Drivers, epoch: Int? = nil, lastRun: LastRun? = nil) {
         self.environment = environment
         self.drivers = drivers
         self.epoch = epoch
+        self.lastRun = lastRun
     }
 
     /// Everything that a plan rests on. Makes no mutating call.
@@ -47,11 +50,14 @@ public struct Observer: Sendable {
         let old = direction.old
         let new = inventory[direction.new].flatMap { $0.isEmpty ? nil : $0 }
         let agents = try new.flatMap { (servers) throws(Failure) in try drivers.agents(direction.new, servers) }
+        let cluster = try drivers.cluster(old, inventory[old, default: Inventory()])
         let services = try await ServiceObservation(
-            of: drivers.cluster(old, inventory[old, default: Inventory()]), rules: environment.services,
+            of: cluster, rules: environment.services,
             in: Surroundings(
                 old: inventory[old, default: Inventory()], new: new, agents: try await agents.ifAnswering()))
         let unproven = try unprovenNeeds(of: services.rewritten, old, inventory[old, default: Inventory()])
+        let doubts = SourceDoubts(rules: environment.services, live: old, lastRun: lastRun)
+            .obstacles(of: services, try await cluster.observeDoubts())
         let unclaimed = try await observeUnclaimed(services, direction.old, inventory[old, default: Inventory()])
         let room = try await agents.room(for: services.rewritten)
         let shortfalls = (room?.shortfalls ?? []).map { Obstacle("\(direction.new): \($0)", isBlocking: true) }
@@ -66,8 +72,9 @@ public struct Observer: Sendable {
             rewritten: services.rewritten,
             ignored: services.ignored, findings: services.findings,
             capacity: capacity,
-            obstacles: obstacles + servers.obstacles + identityObstacles(states, inventory) + unclaimed + shortfalls
-                + unproven + (try await drivers.configurator?.observeObstacles() ?? []) + sourceObstacles(source))
+            obstacles: obstacles + servers.obstacles + identityObstacles(states, inventory) + doubts + unclaimed
+                + shortfalls + unproven + (try await drivers.configurator?.observeObstacles() ?? [])
+                + sourceObstacles(source))
     }
 
     /// Servers that are not what their names say, and those that would go down unseen (invariant I11).

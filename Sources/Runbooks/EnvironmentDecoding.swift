@@ -22,6 +22,7 @@ extension EnvironmentFormat {
             return platform
         }
         if let services = value["services"] { environment.services = ServicesFormat.rules(services, &reader) }
+        refuseUnwatchedCompose(value, environment, &reader)
         environment.loadBalancers = loadBalancers(value["loadBalancers"], &reader)
         environment.traffic = traffic(value["traffic"], &reader)
         environment.ignoreBackends = value["ignoreBackends"].map { backends in
@@ -44,6 +45,17 @@ extension EnvironmentFormat {
         if let minHealthy = value["limits", "minHealthy"] { environment.limits.minHealthy = minHealthy.integer }
         if let launches = value["limits", "launches"] { environment.limits.launches = launches.integer }
         return environment
+    }
+
+    /// mesos-compose answers as one that has no services when its Redis is gone: only Mesos can tell what runs then.
+    private static func refuseUnwatchedCompose(_ value: Value, _ environment: Environment, _ reader: inout Reader) {
+        let sources = value["services", "sources"]?.list ?? []
+        guard environment.platform?.mesosMaster == nil, let compose = sources.lazy.compactMap({ $0["compose"] }).first
+        else { return }
+        reader.problem(
+            "`compose` needs `platform.mesos`: without its Redis mesos-compose tells of no service, and only Mesos "
+                + "knows better. Add `platform: { mesos: { master: \"http://{{ control[0].address }}:5050\" } }`",
+            at: compose)
     }
 
     private static func approval(_ value: Value) -> ApprovalRule {

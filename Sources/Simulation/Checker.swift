@@ -89,12 +89,21 @@ final class Checker {
                 if color != old { breaks("I11", "“\(call.description)” touched \(old)") }
                 checkOldColor(call, issuedAt, before, after, state)
             }
+            if color == new, state.status != .rollingBack { checkKept(call, before, after) }
             if color == new, state.status == .rollingBack, hadTraffic(state), takesDown(before[new], after[new]) {
                 checkEndOfColor(new, .buildServers, StepID("“\(call.description)”"), before)
             }
         case .disks: break
         }
         checkRunsOnce(call, after)
+    }
+
+    /// I12: on its way forward rz takes nothing from the new color that the old one still has, whatever a source tells.
+    private func checkKept(_ call: Call, _ before: WorldState, _ after: WorldState) {
+        for id in before[new].services.keys.sorted()
+        where after[new].services[id] == nil && after[old].services[id] != nil {
+            breaks("I12", "“\(call.description)”: \(old) still has \(id)")
+        }
     }
 
     /// Whether users may have been on the new color.

@@ -8,6 +8,8 @@ public struct Scenario: Sendable {
     var world: WorldState
     /// How long a service takes to get healthy, in milliseconds.
     var startTime: Int64
+    /// Whether Mesos tells what runs.
+    var hasMesos = false
     let serverNames: [Color: [String]]
 
     func servers(of color: Color) -> [String] { serverNames[color, default: []] }
@@ -19,11 +21,12 @@ extension Scenario {
     /// - Parameters:
     ///   - startTime: how long a service takes to get healthy, in milliseconds.
     ///   - exclusive: whether the service that needs no other may run in one color only.
+    ///   - hasMesos: whether Mesos tells what runs, beside the framework.
     ///   - isBrief: whether everything that only takes time is cut short, for an exploration of what can happen.
     public static func small(
-        startTime: Int64 = 150, exclusive: Bool = false, isBrief: Bool = false
+        startTime: Int64 = 150, exclusive: Bool = false, isBrief: Bool = false, hasMesos: Bool = false
     ) throws(Failure) -> Scenario {
-        try Scenario(Shape(isExclusive: exclusive, isBrief: isBrief), startTime: startTime)
+        try Scenario(Shape(isExclusive: exclusive, isBrief: isBrief, hasMesos: hasMesos), startTime: startTime)
     }
 
     /// The small model and its relatives, each of another shape: more backends, more servers, other policies.
@@ -50,6 +53,7 @@ extension Scenario {
         var minHealthy = 1
         var isExclusive = false
         var isBrief = false
+        var hasMesos = false
         var persistence: TrafficRule.Persistence?
         var atDeadline = DrainPolicy.AtDeadline.hold
     }
@@ -86,7 +90,7 @@ extension Scenario {
         let hosts = ["control", "agent"] + (2..<max(2, shape.serversEach)).map { "agent-\($0)" }
         self = try Scenario(
             environment, services: services, servers: hosts, serversEach: shape.serversEach,
-            loadBalancers: ["edge-1", "edge-2"], startTime: startTime
+            loadBalancers: ["edge-1", "edge-2"], startTime: startTime, hasMesos: shape.hasMesos
         ).planned(Runbook.rzUpdate)
     }
 
@@ -95,12 +99,13 @@ extension Scenario {
 
     init(
         _ environment: Environment, services: [Service], servers: [String], serversEach: Int,
-        loadBalancers: [LoadBalancerID], live: Color = .blue, startTime: Int64
+        loadBalancers: [LoadBalancerID], live: Color = .blue, startTime: Int64, hasMesos: Bool = false
     ) {
         var environment = environment
         environment.loadBalancers = loadBalancers.map { LoadBalancerAddress(name: $0, socket: "unix:/simulated") }
         self.environment = environment
         self.startTime = startTime
+        self.hasMesos = hasMesos
         serverNames = Dictionary(
             uniqueKeysWithValues: Color.allCases.map { color in (color, servers.map { "\(color)-\($0)" }) })
         let old = ColorState(

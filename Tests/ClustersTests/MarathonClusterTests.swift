@@ -132,7 +132,8 @@ struct MarathonClusterTests {
             #expect(try await failure { _ = try await marathon.observeServices() }.summary.contains("not JSON"))
             for body in ["[]", "null", "{}", #"{"apps":{}}"#] {
                 try await stub.answers("GET", "/v2/apps", 200, text: body)
-                #expect(try await failure { _ = try await marathon.observeServices() }.summary.contains("no `apps`"))
+                #expect(
+                    try await failure { _ = try await marathon.observeServices() }.summary.contains("no list of apps"))
             }
             try await stub.answers("GET", "/v2/apps", 200, text: #"{"apps":[{"cmd":"x"}]}"#)
             #expect(try await failure { _ = try await marathon.observeServices() }.summary.contains("without an id"))

@@ -12,11 +12,11 @@ struct OnceTests {
     func once(_ call: UnsafeCall) async throws {
         try await StubMarathon.with { stub in
             for answer in call.answers {
-                try await stub.answers(answer.method, answer.path, answer.status, answer.body)
+                try await stub.answers(answer.method, answer.path, answer.status, answer.body, text: answer.text)
             }
             try await stub.closes(call.method, call.path)
             for answer in call.answersBefore {
-                try await stub.answers(answer.method, answer.path, answer.status, answer.body)
+                try await stub.answers(answer.method, answer.path, answer.status, answer.body, text: answer.text)
             }
             // Connections to the server wait to be used again.
             for _ in 0..<2 { _ = try await HTTPClient.shared.send(HTTPRequest(.get, stub.url + "/v2/info")) }
@@ -38,9 +38,11 @@ struct UnsafeCall: Sendable, CustomTestStringConvertible {
         let path: String
         var status = 200
         var body: JSON = [:]
+        /// In the place of the body, where that is no JSON.
+        var text: String?
 
-        init(_ method: String, _ path: String, _ status: Int = 200, _ body: JSON = [:]) {
-            (self.method, self.path, self.status, self.body) = (method, path, status, body)
+        init(_ method: String, _ path: String, _ status: Int = 200, _ body: JSON = [:], text: String? = nil) {
+            (self.method, self.path, self.status, self.body, self.text) = (method, path, status, body, text)
         }
     }
 
@@ -205,7 +207,7 @@ extension UnsafeCall {
                 Answer(
                     "GET", "/v1/scheduler/jobs", 200,
                     [["name": "a", "schedule": "R/2026-11-23T10:00:00Z/PT1H", "disabled": .bool(disabled)]]),
-                Answer("GET", "/v1/scheduler/graph/csv", 200),
+                Answer("GET", "/v1/scheduler/graph/csv", 200, text: ""),
             ]
         }
         let scheduler = "/v1/scheduler/"

@@ -7,6 +7,34 @@ import Testing
 
 @Suite("Services on the sandbox's scheduler")
 struct SchedulerTests {
+    @Test("are forgotten by a Marathon without its state: all, half of them, or with null in the place of lists")
+    func forgotten() async throws {
+        try await TestScheduler.with { scheduler in
+            let marathon = try MarathonCluster(
+                .init(url: Setting(scheduler.url), group: "/shop"), inventory: Inventory(), resolver: resolver())
+            try await eventually { try await marathon.observePlatform().isReady }
+            for name in ["a", "b"] {
+                try await marathon.launch(try service(#"{"id":"/shop/\#(name)","cmd":"sleep 1000","instances":0}"#))
+            }
+            func forget(_ how: String) throws {
+                try Data(how.utf8).write(to: URL(fileURLWithPath: scheduler.stateFile + ".forgets"))
+            }
+            #expect(try await marathon.observeServices().map(\.id) == ["/shop/a", "/shop/b"])
+            #expect(try await marathon.observeDoubts().isEmpty)
+            try forget("half")
+            #expect(try await marathon.observeServices().map(\.id) == ["/shop/b"])
+            #expect(try await marathon.observeService("/shop/a") == nil)
+            try forget("all")
+            #expect(try await marathon.observeServices().isEmpty)
+            #expect(try await marathon.observeDoubts().first?.contains("has no group /shop") == true)
+            try forget("null")
+            let failure = await #expect(throws: Failure.self) { try await marathon.observeServices() }
+            #expect(failure?.summary == "Marathon's answer holds no list of apps")
+            try FileManager.default.removeItem(atPath: scheduler.stateFile + ".forgets")
+            #expect(try await marathon.observeServices().count == 2)
+        }
+    }
+
     @Test("are launched, read back as the same, changed, launched again without effect, and stopped")
     func life() async throws {
         try await TestScheduler.with { scheduler in

@@ -6,7 +6,7 @@ import Testing
 struct ServiceChangeTests {
     @Test("are copied again before the service gate: another version, another scale, one that came, one that went")
     func beforeServiceGate() async throws {
-        let run = SimulatedRun()
+        let run = SimulatedRun(hasMesos: true)
         _ = try await run.engine().perform(opening: SimulatedRun.start, until: .replicate)
         await change(run)
         let state = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"), until: .serviceGate)
@@ -17,7 +17,7 @@ struct ServiceChangeTests {
 
     @Test("are copied again before the new color gets its first traffic")
     func beforeFirstWeight() async throws {
-        let run = SimulatedRun()
+        let run = SimulatedRun(hasMesos: true)
         _ = try await run.engine().perform(opening: SimulatedRun.start, until: .serviceGate)
         await change(run)
         let state = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"), until: .cutOver)
@@ -31,7 +31,7 @@ struct ServiceChangeTests {
 
     @Test("give the new color no traffic as long as they can't be copied")
     func neverReady() async throws {
-        let run = SimulatedRun(deadline: .seconds(2))
+        let run = SimulatedRun(deadline: .seconds(8), hasMesos: true)
         _ = try await run.engine().perform(opening: SimulatedRun.start, until: .serviceGate)
         await change(run)
         await run.world.fail { $0.sickServices = ["/shop/cart"] }
@@ -61,7 +61,7 @@ struct ServiceChangeTests {
 
     @Test("are not lost with the old color: what came after the copy, or is for a person to move, stops the tear-down")
     func lost() async throws {
-        var run = SimulatedRun()
+        var run = SimulatedRun(hasMesos: true)
         let ledger = Service(id: "/shop/ledger", definition: "{}", instances: 1, mode: .manual, fingerprint: "l")
         run.plan.ignored = [IgnoredService(id: ledger.id, reason: "mode manual", isLeftToPeople: true)]
         await run.world.set(ledger, in: .blue)

@@ -62,7 +62,7 @@ struct SimulatedCluster: Cluster {
         PlatformState(description: "simulated", isReady: true)
     }
     func observeServices() async throws(Failure) -> [Service] {
-        await world.services[color, default: [:]].values.sorted { $0.id < $1.id }
+        await world.told(in: color).values.sorted { $0.id < $1.id }
     }
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service {
         service
@@ -76,6 +76,23 @@ struct SimulatedCluster: Cluster {
         await world.health(of: services, in: color)
     }
     func stop(_ service: ServiceID) async throws(Failure) { await world.stop(service, in: color) }
+}
+
+/// A Mesos that knows of every service, told of or not.
+struct SimulatedAgents: AgentPool {
+    let world: SimulatedWorld
+    let color: Color
+
+    func observe() async throws(Failure) -> PlatformState { PlatformState(description: "Mesos", isReady: true) }
+    func observeAgents() async throws(Failure) -> [Agent] { [] }
+    func observeRoom(for services: [Service]) async throws(Failure) -> Room { Room(description: "room") }
+    func observeDemand(of services: [Service]) async throws(Failure) -> String { "" }
+    func observeUnclaimed(
+        besides services: [ServiceID], ignoring patterns: [String]
+    ) async throws(Failure) -> [String] {
+        await world.services[color, default: [:]].keys.filter { !services.contains($0) }.sorted()
+            .map { "\($0) is in no source" }
+    }
 }
 
 struct SimulatedRim: Prober, StepRunner {
@@ -142,8 +159,14 @@ struct SimulatedRun: Sendable {
     let world: SimulatedWorld
     let journal = MemoryJournal()
     var plan: Plan
+    /// Whether Mesos tells what runs.
+    var hasMesos = false
 
-    init(analysis: [Analysis] = [], deadline: Period = .seconds(30), change: (inout Environment) -> Void = { _ in }) {
+    init(
+        analysis: [Analysis] = [], deadline: Period = .seconds(30), hasMesos: Bool = false,
+        change: (inout Environment) -> Void = { _ in }
+    ) {
+        self.hasMesos = hasMesos
         let services = ["/shop/db", "/shop/web"].map { id in
             Service(
                 id: ServiceID(id), definition: "{}", instances: 2, dependencies: id == "/shop/web" ? ["/shop/db"] : [],
@@ -171,6 +194,9 @@ struct SimulatedRun: Sendable {
                 loadBalancers: ["edge-1", "edge-2"].map { SimulatedLoadBalancer(name: $0, world: world) },
                 provisioner: SimulatedProvisioner(world: world), configurator: SimulatedConfigurator(world: world),
                 cluster: { [world] color, _ in SimulatedCluster(world: world, color: color) },
+                agents: { [world, hasMesos] color, _ in
+                    hasMesos ? SimulatedAgents(world: world, color: color) : nil
+                },
                 prober: SimulatedRim(world: world), stepRunner: SimulatedRim(world: world)),
             journal: journal, clock: WallClock(), epoch: epoch)
     }

@@ -15,6 +15,8 @@ actor SimulatedWorld {
         var deadAddresses: Set<String> = []
         /// Share of failed requests of a color.
         var errorRate: [Color: Double] = [:]
+        /// Services that a color runs and does not tell of.
+        var forgotten: [Color: Set<ServiceID>] = [:]
         /// Whether the provisioner builds a color with the other one's addresses.
         var buildsWrongTarget = false
         /// What each run of the playbook changes.
@@ -109,10 +111,15 @@ actor SimulatedWorld {
     func set(_ service: Service, in color: Color) { services[color, default: [:]][service.id] = service }
     func forget(_ id: ServiceID, in color: Color) { services[color]?[id] = nil }
 
+    /// The services that a color tells of.
+    func told(in color: Color) -> [ServiceID: Service] {
+        services[color, default: [:]].filter { !failing.forgotten[color, default: []].contains($0.key) }
+    }
+
     func health(of ids: [ServiceID], in color: Color) -> [ServiceID: ServiceHealth] {
         var health: [ServiceID: ServiceHealth] = [:]
         for id in ids {
-            guard let service = services[color]?[id] else { continue }
+            guard let service = told(in: color)[id] else { continue }
             let isSick = failing.sickServices.contains(id) && color == .green
             health[id] = ServiceHealth(
                 expected: service.instances, staged: 0, running: service.instances,

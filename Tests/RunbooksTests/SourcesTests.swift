@@ -4,11 +4,14 @@ import Testing
 
 @Suite("The sources of services")
 struct SourcesTests {
-    private func environment(_ sources: String) throws -> Environment {
+    private func environment(_ sources: String, platform: String = Self.platform) throws -> Environment {
         try Project().environment(
             Sample.environment.replacing(
-                "    - marathon: { url: \"http://{{ control[0].address }}:8080\" }\n", with: sources))
+                "    - marathon: { url: \"http://{{ control[0].address }}:8080\" }\n", with: sources
+            ).replacing("services:\n", with: platform + "services:\n"))
     }
+
+    private static let platform = "platform: { mesos: { master: \"http://{{ control[0].address }}:5050\" } }\n"
 
     @Test("may be several frameworks, each with its own keys")
     func several() throws {
@@ -35,6 +38,15 @@ struct SourcesTests {
                 .metronome(.init(url: "http://c:9000", token: "${file:t}")),
                 .chronos(.init(url: "http://d:4400", user: "rz", password: "${file:p}")), .compose(compose),
             ])
+    }
+
+    @Test("need `platform.mesos` with mesos-compose, which tells of no service once its Redis is gone")
+    func unwatchedCompose() throws {
+        let source = "    - compose: { url: \"http://e:10000\", files: services/*.yaml }\n"
+        #expect(try environment(source).services.sources.map(\.name) == ["compose"])
+        let error = #expect(throws: ConfigurationError.self) { try environment(source, platform: "") }
+        #expect(error?.description.contains("`compose` needs `platform.mesos`") == true)
+        #expect(error?.description.contains("platform: { mesos: { master:") == true)
     }
 
     @Test(

@@ -42,6 +42,23 @@ struct SeedTests {
         #expect(reloads.broken.isEmpty, "\(reloads.broken.map(\.description).joined(separator: "\n"))")
     }
 
+    @Test(
+        "keep every promise when a framework tells of less than it runs, whenever that is", arguments: [false, true])
+    func forgetfulSources(hasMesos: Bool) throws {
+        let forgetful = ForgetfulSources(try Scenario.small(hasMesos: hasMesos))
+        #expect(forgetful.runs > 500)
+        #expect(forgetful.halts > 200)
+        #expect(forgetful.broken.isEmpty, "\(forgetful.broken.map(\.description).joined(separator: "\n"))")
+    }
+
+    @Test("keep every promise where Mesos tells what runs and a framework forgets it")
+    func forgetfulWithMesos() throws {
+        let scenario = try Scenario.small(hasMesos: true)
+        for seed in Self.seed..<(Self.seed + max(1, Self.runs / 20)) {
+            demandPromises(scenario, seed, lies: [.forgetfulSource])
+        }
+    }
+
     @Test("return what can return, whatever keeps the rest from it")
     func partialReturns() throws {
         let returns = PartialReturns(try Scenario.twoBackends())

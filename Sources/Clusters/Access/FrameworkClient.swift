@@ -37,7 +37,9 @@ struct FrameworkClient: Sendable {
     /// The answer to GET; nil when there is nothing of that name.
     func find(_ path: String) async throws(Failure) -> JSON? {
         let answer = try await call(.get, path, accepting: [404])
-        return answer.status == 404 ? nil : try json(answer)
+        // Not in one expression with `?`: there a nil would be JSON's null.
+        if answer.status == 404 { return nil }
+        return try json(answer)
     }
 
     /// Makes a call and gives its answer if the status is 2xx or one of `accepting`.
@@ -70,6 +72,19 @@ struct FrameworkClient: Sendable {
                 "\(name)'s answer is not JSON", at: HTTPRequest(.get, response.url).shownURL,
                 details: [error.description])
         }
+    }
+
+    /// A list that is missing, or null, is no empty one: who answers so knows nothing of its services.
+    func list(_ json: JSON, _ what: String, of path: String) throws(Failure) -> [JSON] {
+        guard let list = json.array else { throw noList(what, of: path) }
+        return list
+    }
+
+    func noList(_ what: String, of path: String) -> Failure {
+        Failure(
+            "\(name)'s answer holds no list of \(what)", at: place + path,
+            details: ["a proxy answers so, or a \(name) that has lost, or not yet read, its state"],
+            advice: "See what `url` of this source leads to, and that \(name) has its state.")
     }
 
     func failure(of response: HTTPResponse, _ method: HTTPMethod, _ path: String) -> Failure {

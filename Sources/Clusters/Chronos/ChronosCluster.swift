@@ -156,9 +156,7 @@ public struct ChronosCluster: Cluster {
     /// The jobs, and when that was by Chronos's clock: this host's may be wrong.
     private func observeJobs() async throws(Failure) -> (jobs: [ChronosJob], time: Instant) {
         let answer = try await client.call(.get, "/v1/scheduler/jobs")
-        guard let list = try client.json(answer).array else {
-            throw Failure("Chronos's answer is no list of jobs", at: "\(client.place)/v1/scheduler/jobs")
-        }
+        let list = try client.list(client.json(answer), "jobs", of: "/v1/scheduler/jobs")
         var jobs: [ChronosJob] = []
         for json in list { jobs.append(try ChronosJob(json)) }
         return (jobs, answer.serverTime ?? now())
@@ -170,6 +168,9 @@ public struct ChronosCluster: Cluster {
         var running: [String: Int] = [:]
         for line in graph.split(whereSeparator: \.isNewline) {
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+            guard ["node", "link"].contains(fields[0]) else {
+                throw client.noList("runs", of: "/v1/scheduler/graph/csv")
+            }
             guard fields.count >= 4, fields[0] == "node", let state = fields.last else { continue }
             let name = fields[1..<(fields.count - 2)].joined(separator: ",")
             switch state {

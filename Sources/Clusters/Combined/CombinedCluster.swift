@@ -44,6 +44,12 @@ public struct CombinedCluster: Cluster {
 
     public var servicesInFiles: [ServiceID] { members.flatMap(\.cluster.servicesInFiles) }
 
+    public func observeDoubts() async throws(Failure) -> [String] {
+        var doubts: [String] = []
+        for member in members { doubts += try await member.cluster.observeDoubts() }
+        return doubts
+    }
+
     public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
         try await owner(of: service).observeService(service)
     }

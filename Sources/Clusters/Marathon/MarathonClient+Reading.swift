@@ -4,25 +4,68 @@ import Migration
 extension MarathonClient {
     func apps(embedding details: [String]) async throws(Failure) -> [JSON] {
         let path = "/v2/apps?" + details.map { "embed=apps.\($0)" }.joined(separator: "&")
-        guard let apps = try await get(path)["apps"]?.array else {
-            throw Failure("Marathon's answer holds no `apps`", at: "\(place)/v2/apps")
-        }
-        return apps
+        return try list(await get(path)["apps"], "apps", of: "/v2/apps")
     }
 
-    /// Every pod; none where Marathon is older than 1.4.
-    func pods() async throws(Failure) -> [JSON] {
-        guard let pods = try await find("/v2/pods") else { return [] }
-        guard let list = pods.array else {
-            throw Failure("Marathon's answer is no list of pods", at: "\(place)/v2/pods")
+    /// The app that an answer tells of.
+    func app(in answer: JSON, _ id: ServiceID) throws(Failure) -> JSON {
+        guard let app = answer["app"], app.object != nil else {
+            throw noList("fields of \(id)", of: "/v2/apps\(id)", [])
         }
+        return app
+    }
+
+    /// Every pod; none where Marathon is older than 1.4. From any other, "not found" is what a proxy says.
+    func pods() async throws(Failure) -> [JSON] {
+        if let pods = try await find("/v2/pods") { return try list(pods, "pods", of: "/v2/pods") }
+        let version = try await get("/v2/info")["version"]?.string
+        guard let version, MarathonClient.isOlderThanPods(version) else {
+            throw noList(
+                "pods", of: "/v2/pods",
+                ["it answered that there is no such path; its version is \(version ?? "not known")"])
+        }
+        return []
+    }
+
+    static func isOlderThanPods(_ version: String) -> Bool {
+        let numbers = version.split(separator: ".").prefix(2).map { Int($0.prefix { $0.isNumber }) ?? .max }
+        return numbers.count == 2 && (numbers[0], numbers[1]) < (1, 4)
+    }
+
+    func deployments() async throws(Failure) -> [JSON] {
+        try list(await get("/v2/deployments"), "deployments", of: "/v2/deployments")
+    }
+
+    /// A list that is missing, or null, is no empty one: who answers so knows nothing of its services.
+    private func list(_ json: JSON?, _ what: String, of path: String) throws(Failure) -> [JSON] {
+        guard let list = json?.array else { throw noList(what, of: path, []) }
         return list
+    }
+
+    private func noList(_ what: String, of path: String, _ details: [String]) -> Failure {
+        Failure(
+            "Marathon's answer holds no list of \(what)", at: place + path,
+            details: details + ["a proxy answers so, or a Marathon that has lost, or not yet read, its state"],
+            advice: "See what `url` of this source leads to, and that Marathon has its state.")
     }
 
     /// The ids of the pods that a deployment changes; apps tell it themselves.
     func podsUnderDeployment() async throws(Failure) -> Set<ServiceID> {
-        let deployments = try await get("/v2/deployments").array ?? []
+        let deployments = try await deployments()
         return Set(deployments.flatMap { $0["affectedPods"]?.array ?? [] }.compactMap(\.string).map { ServiceID($0) })
+    }
+
+    /// Why the services of a group may be none.
+    func doubts(about group: String) async throws(Failure) -> [String] {
+        guard group != "/" else { return [] }
+        let path = "/v2/groups\(group)"
+        guard try await find(path) == nil else { return [] }
+        let root = try await get("/v2/groups?embed=group.groups")
+        let names = (root["groups"]?.array ?? []).compactMap { $0["id"]?.string }.sorted()
+        return [
+            "Marathon at \(place) has no group \(group), which `group` of its source names; it has "
+                + (names.isEmpty ? "none" : names.joined(separator: ", "))
+        ]
     }
 
     /// The role that services get which say nothing of one. Versions before 1.9 know no other.

@@ -24,8 +24,8 @@ extension MarathonCluster {
         let details = "embed=app.counts&embed=app.deployments&embed=app.lastTaskFailure"
         var health: [ServiceID: ServiceHealth] = [:]
         for id in services {
-            if let app = try await client.find("/v2/apps\(id)?\(details)")?["app"] {
-                health[id] = ServiceHealth(app: app)
+            if let app = try await client.find("/v2/apps\(id)?\(details)") {
+                health[id] = ServiceHealth(app: try client.app(in: app, id))
             } else if let pod = try await client.find("/v2/pods\(id)::status") {
                 let deploying = try await client.podsUnderDeployment()
                 health[id] = ServiceHealth(pod: pod, isDeploying: deploying.contains(id))
@@ -54,7 +54,7 @@ extension MarathonCluster {
     /// What is removed is gone from every list at once, but its tasks end, as gracefully as they want, in a deployment.
     private func servicesBeingRemoved(_ absent: [ServiceID]) async throws(Failure) -> [ServiceID] {
         guard !absent.isEmpty else { return [] }
-        let deployments = try await client.get("/v2/deployments").array ?? []
+        let deployments = try await client.deployments()
         let affected = deployments.flatMap { ($0["affectedApps"]?.array ?? []) + ($0["affectedPods"]?.array ?? []) }
         let changing = Set(affected.compactMap(\.string).map { ServiceID($0, from: "/") })
         return absent.filter(changing.contains)

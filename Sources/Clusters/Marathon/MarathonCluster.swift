@@ -51,10 +51,12 @@ public struct MarathonCluster: Cluster {
         return try await services(apps + client.pods())
     }
 
+    public func observeDoubts() async throws(Failure) -> [String] { try await client.doubts(about: group) }
+
     /// Asks for this one alone: a list holds every app of the cluster.
     public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
         if let app = try await client.find("/v2/apps\(service)?embed=app.counts&embed=app.deployments") {
-            return try await services([app["app"] ?? app]).first
+            return try await services([client.app(in: app, service)]).first
         }
         guard let pod = try await client.find("/v2/pods\(service)") else { return nil }
         return try await services([pod]).first

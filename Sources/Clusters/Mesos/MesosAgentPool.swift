@@ -124,6 +124,15 @@ public struct MesosAgentPool: AgentPool {
         besides services: [ServiceID], ignoring patterns: [String]
     ) async throws(Failure) -> [String] {
         let state = try await master.state()
+        guard state.leader != nil else {
+            throw Failure("No Mesos master leads, so no one knows what runs", at: master.place, kind: .transient)
+        }
+        guard state.missingAgents == 0 else {
+            throw Failure(
+                "Mesos does not know yet what runs on all agents", at: master.place,
+                details: ["\(count(state.missingAgents, "agent")) have not registered again since it came up"],
+                advice: "They register again, or count as lost, within ten minutes: try again then.", kind: .transient)
+        }
         var claims: [TaskClaim] = []
         for tenant in tenants {
             guard let framework = gate.framework(try await tenant.observeFramework(), in: state) else { continue }

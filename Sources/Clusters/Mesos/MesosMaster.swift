@@ -70,12 +70,18 @@ public struct MesosMaster: Sendable {
             }
         }
         let document = try read("/state") { () throws(JSONError) in try cutter.rest() }
+        let leader = MesosMaster.leader(in: document)
+        let frameworks = document["frameworks"]?.array
+        // A leader that knows no frameworks says so with an empty list.
+        guard leader == nil || frameworks != nil else {
+            throw Failure("Mesos' answer holds no `frameworks`", at: place + "/state")
+        }
         // `/state` does not tell from which reservation an agent's resources are used; `/slaves` does.
         let agents = try await agents()
         return MesosState(
-            leader: MesosMaster.leader(in: document), version: document["version"]?.string ?? "", agents: agents,
+            leader: leader, version: document["version"]?.string ?? "", agents: agents,
             missingAgents: document["recovered_slaves"]?.array?.count ?? 0,
-            frameworks: (document["frameworks"]?.array ?? []).compactMap { MesosFramework($0) },
+            frameworks: (frameworks ?? []).compactMap { MesosFramework($0) },
             tasks: tasks.filter { !$0.state.isTerminal })
     }
 

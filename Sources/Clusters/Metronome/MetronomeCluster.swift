@@ -108,16 +108,21 @@ public struct MetronomeCluster: Cluster {
     public func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
         let details = "?embed=schedules&embed=activeRuns"
         let one = services.count == 1 ? services.first : nil
-        let answer = try await client.call(.get, (one.map(path) ?? "/v1/jobs") + details, accepting: [404])
+        let path = one.map(path) ?? "/v1/jobs"
+        // That there is no such job is an answer; that there are no jobs at all, as a path, is not.
+        let answer = try await client.call(.get, path + details, accepting: one == nil ? [] : [404])
         guard answer.status != 404 else { return [:] }
         let json = try client.json(answer)
-        let found = one == nil ? json.array ?? [] : [json]
+        let found = one == nil ? try client.list(json, "jobs", of: path) : [json]
         let wanted = Set(services)
         // This host's clock may be wrong; whether a job has fired is judged by the framework's.
         let now = answer.serverTime ?? now()
         var activity: [ServiceID: ServiceActivity] = [:]
         for job in found {
-            guard let id = job["id"]?.string.map({ ServiceID($0) }), wanted.contains(id) else { continue }
+            guard let id = job["id"]?.string.map({ ServiceID($0) }) else {
+                throw client.noList("fields of a job", of: path)
+            }
+            guard wanted.contains(id) else { continue }
             let schedules = (job["schedules"]?.array ?? []).compactMap(MetronomeSchedule.init)
             activity[id] = ServiceActivity(
                 isEnabled: schedules.contains(where: \.isEnabled), instances: 0,
@@ -162,17 +167,14 @@ public struct MetronomeCluster: Cluster {
 
     private func jobs(embedding details: [String]) async throws(Failure) -> [JSON] {
         let path = "/v1/jobs?" + details.map { "embed=\($0)" }.joined(separator: "&")
-        guard let jobs = try await client.get(path).array else {
-            throw Failure("Metronome's answer is no list of jobs", at: "\(client.place)/v1/jobs")
-        }
-        return jobs
+        return try client.list(await client.get(path), "jobs", of: "/v1/jobs")
     }
 
     /// Nil when there is no such job.
     private func schedules(of job: ServiceID) async throws(Failure) -> [MetronomeSchedule]? {
-        try await client.find(path(of: job) + "/schedules").map { list in
-            (list.array ?? []).compactMap(MetronomeSchedule.init)
-        }
+        let path = path(of: job) + "/schedules"
+        guard let list = try await client.find(path) else { return nil }
+        return try client.list(list, "schedules", of: path).compactMap(MetronomeSchedule.init)
     }
 
     private func path(of job: ServiceID) -> String { "/v1/jobs/" + job.text.asPathSegment }

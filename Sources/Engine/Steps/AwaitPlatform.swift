@@ -42,7 +42,7 @@ struct AwaitPlatform: StepWork {
         let planned = Set(context.plan.services.map(\.id))
         var wanted: [Service] = []
         var lacking: [String] = []
-        for service in try await old.observeServices() where planned.contains(service.id) {
+        for service in try await OldServices(context).observe() where planned.contains(service.id) {
             let rewritten = try old.rewrite(
                 service, overrides: context.environment.services.overrides, inventory: surroundings.new)
             wanted.append(rewritten)

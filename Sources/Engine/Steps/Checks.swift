@@ -16,6 +16,7 @@ struct Checks: StepWork {
         for state in [platform, agents].compactMap({ $0 }) where !state.isReady {
             found += state.missing.map { "\(state.description): \($0)" }
         }
+        _ = try await OldServices(context).observe()
         guard found.isEmpty else {
             throw Failure(
                 "\(found.count) things would spoil the run", details: found,

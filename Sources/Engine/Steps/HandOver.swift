@@ -54,7 +54,7 @@ struct HandOverService: StepWork {
     // MARK: - Letting go
 
     private func release(in giver: Color, _ context: StepContext) async throws(Failure) {
-        guard let known = try await observe(in: giver, context) else { return }
+        guard let known = try await observe(giver: giver, context) else { return }
         if known.isEnabled {
             let next = try await awaitQuietWindow(known, in: giver, context)
             try await context.record(
@@ -93,7 +93,7 @@ struct HandOverService: StepWork {
 
     private func awaitEnd(in giver: Color, _ context: StepContext) async throws(Failure) {
         try await context.poll { () async throws(Failure) -> String? in
-            guard let known = try await observe(in: giver, context), known.running > 0 else { return nil }
+            guard let known = try await observe(giver: giver, context), known.running > 0 else { return nil }
             return "\(id) to end in \(giver): \(known.running) running"
         }
     }
@@ -143,6 +143,16 @@ struct HandOverService: StepWork {
 
     private func observe(in color: Color, _ context: StepContext) async throws(Failure) -> ServiceActivity? {
         try await context.cluster(of: color).observeActivity([id])[id]
+    }
+
+    /// That a color tells nothing of what it was given to run ends nothing there (invariant I12).
+    ///
+    /// - Returns: nil where the color was never given it.
+    private func observe(giver: Color, _ context: StepContext) async throws(Failure) -> ServiceActivity? {
+        if let known = try await observe(in: giver, context) { return known }
+        let wasHandedOver = await context.state.handOvers[id] != nil
+        guard giver == context.direction.old || wasHandedOver else { return nil }
+        throw OldServices.missing(id, in: giver, context)
     }
 
     private func activity(in color: Color, _ context: StepContext) async throws(Failure) -> ServiceActivity {

@@ -12,23 +12,31 @@ struct Parity {
     let pairs: [Pair]
     /// What the new color has to change. Services that only it has count if the plan brought them there.
     let delta: ServiceDelta
+    /// Every service of the new color.
+    let found: [ServiceID]
 
     static func observe(_ context: StepContext) async throws(Failure) -> Parity {
+        try await observe(context, old: try await OldServices(context).observe())
+    }
+
+    /// - Parameter services: what the old color has, every service of it.
+    static func observe(_ context: StepContext, old services: [Service]) async throws(Failure) -> Parity {
         let old = try await context.cluster(of: context.direction.old)
         let inventory = try await context.inventory(of: context.direction.new)
         let new = try context.drivers.cluster(context.direction.new, inventory)
         let rules = context.environment.services
         var pairs: [Pair] = []
-        for service in try await old.observeServices() where rules.ignoring(service.id) == nil {
+        for service in services where rules.ignoring(service.id) == nil {
             let wanted = try old.rewrite(service, overrides: rules.overrides, inventory: inventory)
             if wanted.mode.isMoved { pairs.append(Pair(old: service, new: wanted)) }
         }
         let ours = Set(pairs.map(\.old.id) + context.plan.services.map(\.id))
-        let found = try await new.observeServices().filter { ours.contains($0.id) }
-        let delta = try ServiceDelta(from: found, to: pairs.map(\.new)) { found, wanted throws(Failure) in
+        let found = try await new.observeServices()
+        let delta = try ServiceDelta(from: found.filter { ours.contains($0.id) }, to: pairs.map(\.new)) {
+            found, wanted throws(Failure) in
             try new.differences(wanted, found)
         }
-        return Parity(pairs: pairs, delta: delta)
+        return Parity(pairs: pairs, delta: delta, found: found.map(\.id))
     }
 
     func pair(_ id: ServiceID) -> Pair? { pairs.first { $0.old.id == id } }

@@ -5,7 +5,7 @@ struct LaunchService: StepWork {
     let id: ServiceID
 
     func perform(_ context: StepContext) async throws(Failure) -> String {
-        let service = try await wanted(context)
+        guard let service = try await wanted(context) else { return "is not launched: `services.ignore` names it" }
         let new = try await context.cluster(of: context.direction.new)
         if try await difference(from: service, in: new) == nil {
             try await awaitReady(service, in: new, context)
@@ -31,12 +31,13 @@ struct LaunchService: StepWork {
     }
 
     /// The definition and the instance count come from the live side at the moment of launch, not from the plan.
-    private func wanted(_ context: StepContext) async throws(Failure) -> Service {
+    ///
+    /// - Returns: nil where the commit that the run goes on from names the service in `services.ignore`.
+    private func wanted(_ context: StepContext) async throws(Failure) -> Service? {
+        if context.environment.services.ignoring(id) != nil { return nil }
         let old = try await context.cluster(of: context.direction.old)
         guard let service = try await old.observeService(id) else {
-            throw Failure(
-                "\(id) is no longer on \(context.direction.old)",
-                advice: "Make a new plan: rz plan \(context.environment.name).")
+            throw OldServices.missing(id, in: context.direction.old, context)
         }
         return try old.rewrite(
             service, overrides: context.environment.services.overrides,
@@ -119,7 +120,10 @@ struct StopServices: StepWork {
         let old = try context.drivers.cluster(context.direction.old, servers)
         try await RightTarget(context).refuseShared("stopped")
         try await RightTarget(context).refuseUnplannedDestruction()
-        let came = try await refuseToLose(old, context)
+        // Once they are being stopped, what is missing was stopped by the run itself.
+        let isStopping = await context.state.steps[context.step.id]?.isIntended == true
+        let services = isStopping ? try await old.observeServices() : try await OldServices(context).observe()
+        let came = try await refuseToLose(old, services, context)
         // Last, as all of that may take long.
         try await Quiet(context).demand()
         try await context.engine.traffic.demandAllCarried()
@@ -141,13 +145,16 @@ struct StopServices: StepWork {
     /// What is on the old color only would be gone for good.
     ///
     /// - Returns: services that the plan does not know and both colors have: they came during the run.
-    private func refuseToLose(_ old: any Cluster, _ context: StepContext) async throws(Failure) -> [ServiceID] {
-        let parity = try await Parity.observe(context)
+    private func refuseToLose(
+        _ old: any Cluster, _ services: [Service], _ context: StepContext
+    ) async throws(Failure) -> [ServiceID] {
+        let parity = try await Parity.observe(context, old: services)
         let manual = context.plan.ignored.filter(\.isLeftToPeople).map(\.id)
         let running = try await old.observeHealth(manual).filter { $0.value.running + $0.value.staged > 0 }.keys
         let lost =
             running.sorted().map { "\($0): runs, and a person has to move it" }
             + parity.missing.map { "\($0): came after \(context.direction.new) was copied" }
+            + (try await unclaimed(parity, context))
         guard lost.isEmpty else {
             throw Failure(
                 "Services run on \(context.direction.old) only, and would be lost", details: lost,
@@ -156,5 +163,13 @@ struct StopServices: StepWork {
         }
         let planned = Set(context.plan.services.map(\.id))
         return parity.pairs.map(\.old.id).filter { !planned.contains($0) }
+    }
+
+    /// What Mesos runs on the old color and no source tells of, as far as someone tells of agents.
+    private func unclaimed(_ parity: Parity, _ context: StepContext) async throws(Failure) -> [String] {
+        guard let agents = try await context.agents(of: context.direction.old) else { return [] }
+        let staying = context.plan.ignored.filter { !$0.isLeftToPeople }.map(\.id)
+        let known = parity.pairs.map(\.old.id) + parity.found + context.plan.services.map(\.id) + staying
+        return try await agents.observeUnclaimed(besides: known, ignoring: context.environment.services.ignore)
     }
 }

@@ -9,6 +9,9 @@ public protocol Cluster: Sendable {
     /// Services that files of the environment tell of, whether they run or not. Asks nothing outside.
     var servicesInFiles: [ServiceID] { get }
 
+    /// Why what `observeServices` tells may be less than there is, one sentence each: a group that does not exist.
+    func observeDoubts() async throws(Failure) -> [String]
+
     /// One service as `observeServices` tells it, or nil if it does not exist.
     func observeService(_ service: ServiceID) async throws(Failure) -> Service?
 
@@ -57,6 +60,9 @@ extension Cluster {
     public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
         try await observeServices().first { $0.id == service }
     }
+
+    /// None, for frameworks that tell all or nothing.
+    public func observeDoubts() async throws(Failure) -> [String] { [] }
 
     /// Nothing, for frameworks whose definitions hold nothing of their environment.
     public func judge(

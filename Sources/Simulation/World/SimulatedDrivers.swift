@@ -9,8 +9,10 @@ extension Simulation {
                 SimulatedBalancerDriver(name: balancer.name, outside: outside)
             },
             provisioner: outside, configurator: outside,
-            cluster: { color, _ in SimulatedClusterDriver(color: color, outside: outside) }, prober: outside,
-            stepRunner: outside)
+            cluster: { color, _ in SimulatedClusterDriver(color: color, outside: outside) },
+            agents: { [hasMesos = scenario.hasMesos] color, _ in
+                hasMesos ? SimulatedAgentPool(color: color, outside: outside) : nil
+            }, prober: outside, stepRunner: outside)
     }
 }
 
@@ -92,7 +94,7 @@ struct SimulatedClusterDriver: Cluster {
 
     func observeServices() async throws(Failure) -> [Service] {
         try await outside.look("observe services", .cluster(color)) { (world) throws(Failure) in
-            try world.services(in: color)
+            try world.asTold(of: color).services(in: color)
         }
     }
 
@@ -109,7 +111,7 @@ struct SimulatedClusterDriver: Cluster {
 
     func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
         try await outside.look("observe health", .cluster(color)) { (world) throws(Failure) in
-            try world.health(of: services, in: color)
+            try world.asTold(of: color).health(of: services, in: color)
         }
     }
 
@@ -119,7 +121,7 @@ struct SimulatedClusterDriver: Cluster {
 
     func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
         try await outside.look("observe activity", .cluster(color)) { (world) throws(Failure) in
-            try world.activity(of: services, in: color)
+            try world.asTold(of: color).activity(of: services, in: color)
         }
     }
 
@@ -139,6 +141,27 @@ struct SimulatedClusterDriver: Cluster {
     func runOnce(_ job: ServiceID) async throws(Failure) {
         try await outside.change("run \(job)", .cluster(color), isRepeatable: false) { (world, _) throws(Failure) in
             try world.runOnce(job, in: color)
+        }
+    }
+}
+
+/// What Mesos itself tells, whatever a framework has forgotten.
+struct SimulatedAgentPool: AgentPool {
+    let color: Color
+    let outside: SimulatedOutside
+
+    func observe() async throws(Failure) -> PlatformState {
+        PlatformState(description: "simulated Mesos of \(color)", isReady: true)
+    }
+    func observeAgents() async throws(Failure) -> [Agent] { [] }
+    func observeRoom(for services: [Service]) async throws(Failure) -> Room { Room(description: "room for all") }
+    func observeDemand(of services: [Service]) async throws(Failure) -> String { "little" }
+
+    func observeUnclaimed(
+        besides services: [ServiceID], ignoring patterns: [String]
+    ) async throws(Failure) -> [String] {
+        try await outside.look("observe tasks", .cluster(color)) { world in
+            world.running(in: color).filter { !services.contains($0) }.map { "\($0) is in no source" }
         }
     }
 }

@@ -81,7 +81,15 @@ extension Project {
     private func observer() async -> Observer {
         let journal = try? Runs.journal(of: environment.name, places, readOnly: true)
         let last = try? await journal?.lastEpoch()
-        return Observer(environment: environment, drivers: drivers, epoch: (last ?? 0) + 1)
+        return Observer(
+            environment: environment, drivers: drivers, epoch: (last ?? 0) + 1, lastRun: await lastRun(in: journal))
+    }
+
+    /// Nil where there was no run, it has not ended, or its journal can't be read: then a run can't begin either.
+    private func lastRun(in journal: Journal?) async -> LastRun? {
+        guard let journal else { return nil }
+        let latest = try? await Runs(environment: environment.name, journal: journal).latest()
+        return latest.flatMap { LastRun($0.plan, $0.state) }
     }
 
     func planner() async -> Planner {

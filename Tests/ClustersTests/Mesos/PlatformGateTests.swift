@@ -98,7 +98,8 @@ struct PlatformGateTests {
             let refused = await #expect(throws: Failure.self) { try await Self.gate.observe(master, frameworks: []) }
             #expect(refused?.summary == "Mesos wants to know who asks")
             try await stub.answers(
-                "GET", "/", 200, ["version": "1.11.0", "leader": "master@10.0.0.1:5050", "slaves": []])
+                "GET", "/", 200,
+                ["version": "1.11.0", "leader": "master@10.0.0.1:5050", "slaves": [], "frameworks": []])
             #expect(
                 try await Self.gate.observe(master, frameworks: []).missing == ["only 0 of 2 agents joined and fit"])
         }

@@ -8,6 +8,8 @@ import Transport
 /// The sandbox's scheduler on a free port with one agent and real processes, in a folder of its own.
 struct TestScheduler {
     let url: String
+    /// Where it keeps its state.
+    var stateFile: String { folder + "/data/state.json" }
     private let folder: String
     private let running: Task<Void, any Error>
 

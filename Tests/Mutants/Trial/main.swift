@@ -3,9 +3,9 @@ import Migration
 import Simulation
 import Synchronization
 
-/// Looks for the first promise that a mutant breaks: in every late change, reload, partial return and overtaking, then in runs from seed 0
-/// on, of the small model and its relatives in turn, then in the small model. Prints where it was and ends with 1; with 0
-/// when there is none.
+/// Looks for the first promise that a mutant breaks: in every late change, reload, partial return, overtaking and
+/// forgetful source, then in runs from seed 0 on, of the small model and its relatives in turn, then in the small
+/// model. Prints where it was and ends with 1; with 0 when there is none.
 
 let runs = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 3000
 let explored = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 2500
@@ -41,6 +41,12 @@ if let first = PartialReturns(try Scenario.twoBackends()).broken.first {
 if let first = Overtakings(scenario).broken.first {
     print("\(first.promise), overtakings: \(first.explanation)")
     exit(1)
+}
+for hasMesos in [false, true] {
+    if let first = ForgetfulSources(try Scenario.small(hasMesos: hasMesos)).broken.first {
+        print("\(first.promise), forgetful sources: \(first.explanation)")
+        exit(1)
+    }
 }
 for seed in 0..<runs {
     current.store(seed, ordering: .relaxed)

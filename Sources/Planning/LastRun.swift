@@ -1,0 +1,19 @@
+import Migration
+
+/// What the last run of an environment left behind, as its journal tells: what is observed later is held against it
+/// (invariant I12).
+public struct LastRun: Sendable, Hashable {
+    public var run: RunID
+    /// The color that it left the traffic on.
+    public var live: Color
+    /// The services that it moved there, or left there.
+    public var services: Set<ServiceID>
+
+    /// - Returns: nil as long as the run has not ended.
+    public init?(_ plan: Plan, _ state: RunState) {
+        guard state.status.isEnded else { return nil }
+        run = state.run
+        live = state.status == .done ? plan.direction.new : plan.direction.old
+        services = Set(plan.services.map(\.id))
+    }
+}

@@ -1,0 +1,38 @@
+import Migration
+
+/// What happens to the sources of services while a run is under way.
+extension People {
+    /// A framework forgets for a while, up to three times; where Mesos tells what runs, a service may be removed, too.
+    func planForgetting() {
+        for _ in 0..<Int.random(in: 1...3, using: &timeline.generator) {
+            let start = Int64.random(in: 0...faultsEnd, using: &timeline.generator)
+            let length = Int64.random(in: 100...20_000, using: &timeline.generator)
+            let color = timeline.generator.chance(oneIn: 4) ? new : old
+            timeline.after(start) { [self] in forget(color, for: length) }
+        }
+        if simulation.scenario.hasMesos, timeline.generator.chance(oneIn: 2) { removeWhenGated() }
+    }
+
+    private func forget(_ color: Color, for length: Int64) {
+        let services = simulation.world[color].services.keys.sorted()
+        guard !isDone, timeline.elapsed < faultsEnd, !services.isEmpty,
+            let way = Forgetting.all(of: services).randomElement(using: &timeline.generator)
+        else { return }
+        simulation.happens("the source of \(color) forgets for \(length) ms: \(way)") { $0.told[color] = way }
+        timeline.after(length) { [self] in
+            guard !isDone, simulation.world.told[color] == way else { return }
+            simulation.happens("the source of \(color) remembers") { $0.told[color] = nil }
+        }
+    }
+
+    /// Before its launch a removal needs a new plan; once users are served by the new color it comes too late.
+    private func removeWhenGated() {
+        guard !isDone, simulation.state.phase <= .serviceGate, !simulation.state.status.isEnded else { return }
+        guard simulation.state.phase == .serviceGate else {
+            timeline.after(100) { [self] in removeWhenGated() }
+            return
+        }
+        simulation.happens("/shop/web is removed in \(old)") { [old] in $0[old].services["/shop/web"] = nil }
+        simulation.checker.live = simulation.world[old]
+    }
+}
