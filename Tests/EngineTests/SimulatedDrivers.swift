@@ -87,6 +87,7 @@ struct SimulatedAgents: AgentPool {
     func observeAgents() async throws(Failure) -> [Agent] { [] }
     func observeRoom(for services: [Service]) async throws(Failure) -> Room { Room(description: "room") }
     func observeDemand(of services: [Service]) async throws(Failure) -> String { "" }
+    func unprovenNeeds(of services: [Service]) -> [String] { [] }
     func observeUnclaimed(
         besides services: [ServiceID], ignoring patterns: [String]
     ) async throws(Failure) -> [String] {

@@ -156,6 +156,7 @@ struct SimulatedAgentPool: AgentPool {
     func observeAgents() async throws(Failure) -> [Agent] { [] }
     func observeRoom(for services: [Service]) async throws(Failure) -> Room { Room(description: "room for all") }
     func observeDemand(of services: [Service]) async throws(Failure) -> String { "little" }
+    func unprovenNeeds(of services: [Service]) -> [String] { [] }
 
     func observeUnclaimed(
         besides services: [ServiceID], ignoring patterns: [String]
