@@ -7,6 +7,8 @@ extension EnvironmentFormat {
         if let runbook = value["runbook"] { environment.runbook = runbook.text }
         if let clean = value["git", "requireClean"] { environment.git.requireClean = clean.flag }
         if let signed = value["git", "requireSigned"] { environment.git.requireSigned = signed.flag }
+        let tls = value["tls"].map { TLSFormat.rules($0, &reader) }
+        environment.tls = tls
         environment.provision = provision(value["provision"], &reader)
         environment.configure = value["configure", "ansible"].map { ansible in
             var configure = Configure(playbook: ansible["playbook"]?.text ?? "")
@@ -18,6 +20,7 @@ extension EnvironmentFormat {
             var platform = Platform(mesosMaster: mesos["master"]?.setting)
             platform.user = mesos["user"]?.setting
             platform.password = mesos["password"]?.setting
+            platform.tls = TLSFormat.rules(mesos, url: "master", standard: tls, &reader)
             platform.mesosVersion = mesos["version"]?.text
             if let count = mesos["agents", "atLeast"] { platform.agentsAtLeast = count.integer }
             for member in mesos["agents", "attributes"]?.members ?? [] {
@@ -25,7 +28,7 @@ extension EnvironmentFormat {
             }
             return platform
         }
-        if let services = value["services"] { environment.services = ServicesFormat.rules(services, &reader) }
+        if let services = value["services"] { environment.services = ServicesFormat.rules(services, tls, &reader) }
         environment.loadBalancers = loadBalancers(value["loadBalancers"], &reader)
         environment.traffic = traffic(value["traffic"], &reader)
         environment.ignoreBackends = value["ignoreBackends"].map { backends in
@@ -33,7 +36,7 @@ extension EnvironmentFormat {
                 IgnoredBackend(backend: $0["backend"]?.text ?? "", reason: $0["reason"]?.text ?? "")
             }
         }
-        if let gates = value["gates"] { environment.gates = GatesFormat.gates(gates, &reader) }
+        if let gates = value["gates"] { environment.gates = GatesFormat.gates(gates, tls, &reader) }
         if let quiet = value["drain", "quiet"] { environment.drain.quiet = quiet.period }
         if let deadline = value["drain", "deadline"] { environment.drain.deadline = deadline.period }
         if let choice = value["drain", "atDeadline"].flatMap({ DrainPolicy.AtDeadline(rawValue: $0.text) }) {
@@ -134,8 +137,9 @@ extension EnvironmentFormat {
 }
 
 extension ServicesFormat {
-    static func rules(_ value: Value, _ reader: inout Reader) -> ServiceRules {
-        let sources = (value["sources"]?.list ?? []).compactMap { source($0, &reader) }
+    /// - Parameter tls: what holds for the whole environment.
+    static func rules(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> ServiceRules {
+        let sources = (value["sources"]?.list ?? []).compactMap { source($0, tls, &reader) }
         refuseAlike(sources, value["sources"]?.list ?? [], &reader)
         return ServiceRules(
             sources: sources,

@@ -1,22 +1,31 @@
 import Migration
 
 extension GatesFormat {
-    static func gates(_ value: Value, _ reader: inout Reader) -> Gates {
+    /// - Parameter tls: what holds for the whole environment.
+    static func gates(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> Gates {
         Gates(
-            service: value["service"].map(service) ?? ServiceGate(),
+            service: value["service"].map { service($0, tls, &reader) } ?? ServiceGate(),
             cutOver: value["cutOver"].map { cutOver($0, &reader) } ?? CutOverGate())
     }
 
-    private static func service(_ value: Value) -> ServiceGate {
+    private static func service(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> ServiceGate {
         var gate = ServiceGate()
         if let period = value["healthy", "for"] { gate.healthyFor = period.period }
         if let passes = value["passes"] { gate.passes = passes.integer }
         gate.probes = (value["probes"]?.list ?? []).map { value in
             var probe = Probe(kind(value))
             if let timeout = value["timeout"] { probe.timeout = timeout.period }
+            probe.tls = self.tls(value, tls, &reader)
             return probe
         }
         return gate
+    }
+
+    /// Where only `tls` itself says that TLS is spoken, the environment's alone says nothing.
+    private static func tls(_ probe: Value, _ standard: TLSRules?, _ reader: inout Reader) -> TLSRules? {
+        guard let place = probe["http"] ?? probe["tcp"] else { return nil }
+        guard place["url"] != nil || place["tls"] != nil else { return nil }
+        return TLSFormat.rules(place, url: "url", standard: standard, &reader)
     }
 
     private static func kind(_ probe: Value) -> Probe.Kind {

@@ -34,13 +34,16 @@ enum GatesFormat {
                         example: "\"http://{{ control[0].address }}:8080\""),
                     .required("path", .text(.absolutePath), "what is asked for", example: "/health"),
                     .optional("expect", .integer(100...599), "the status", default: 200, example: "200"),
+                    .optional(
+                        "tls", TLSFormat.shape, "as above; with it, and without `url`, servers are asked by https"),
                 ]), "a GET request"),
             .optional(
                 "tcp",
                 .object([
                     .optional(
                         "address", .setting, "host:port; without it every server as above",
-                        example: "\"{{ cache[0].address }}:6379\"")
+                        example: "\"{{ cache[0].address }}:6379\""),
+                    .optional("tls", TLSFormat.shape, "as above; with it, TLS is spoken and the certificate verified"),
                 ]), "a connection"),
             .optional(
                 "command", .list(.setting, atLeast: 1), "a program and its arguments; passes when it exits with 0",

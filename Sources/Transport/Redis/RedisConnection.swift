@@ -16,13 +16,19 @@ public enum RedisReply: Sendable {
 ///
 /// Source: Redis protocol specification (RESP2).
 public struct RedisConnection: Sendable {
-    private let socket: StreamSocket
+    private let socket: any ByteStream
     private var buffer: [UInt8] = []
 
     private static let largestReply = 16 << 20
 
-    public init(_ address: SocketAddress) async throws(TransportError) {
-        socket = try await StreamSocket.connect(to: address, deadline: .seconds(5))
+    /// - Parameter tls: nil for a connection without.
+    public init(_ address: SocketAddress, tls: TLSOptions? = nil) async throws(TransportError) {
+        socket =
+            if let tls {
+                try await TLSSocket.connect(to: address, tls: tls, deadline: .seconds(5))
+            } else {
+                try await StreamSocket.connect(to: address, deadline: .seconds(5))
+            }
     }
 
     public func close() { socket.close() }
