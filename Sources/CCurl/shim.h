@@ -32,6 +32,12 @@ static inline CURLcode rz_curl_set_list(CURL *handle, CURLoption option, struct 
     return curl_easy_setopt(handle, option, value);
 }
 
+/// The bytes are copied.
+static inline CURLcode rz_curl_set_blob(CURL *handle, CURLoption option, const void *bytes, size_t count) {
+    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
+    return curl_easy_setopt(handle, option, &blob);
+}
+
 static inline CURLcode rz_curl_set_write(CURL *handle, CURLoption option, rz_curl_write callback) {
     return curl_easy_setopt(handle, option, callback);
 }
@@ -45,6 +51,20 @@ static inline long rz_curl_get_long(CURL *handle, CURLINFO info) {
 static inline const char *_Nullable rz_curl_get_text(CURL *handle, CURLINFO info) {
     const char *value = NULL;
     curl_easy_getinfo(handle, info, &value);
+    return value;
+}
+
+/// What the server's certificates say, the server's own first; asked for with CURLOPT_CERTINFO. Of the handle.
+static inline const struct curl_certinfo *_Nullable rz_curl_get_certificates(CURL *handle) {
+    const struct curl_certinfo *value = NULL;
+    curl_easy_getinfo(handle, CURLINFO_CERTINFO, &value);
+    return value;
+}
+
+/// The socket of a connection made with CURLOPT_CONNECT_ONLY; -1 for none.
+static inline int rz_curl_get_socket(CURL *handle) {
+    curl_socket_t value = CURL_SOCKET_BAD;
+    curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &value);
     return value;
 }
 

@@ -1,5 +1,6 @@
 import Migration
 import Transport
+import Trust
 
 /// Asks probes over HTTP, TCP, and by running a program; those of one system as the files of `Readiness` do.
 public struct ProbeRunner: Prober {
@@ -18,16 +19,17 @@ public struct ProbeRunner: Prober {
         do throws(Failure) {
             switch probe.kind {
             case .http(let url, let path, let expect):
+                let scheme = probe.tls == nil ? "http" : "https"
                 guard
                     let base = try url.map({ url throws(Failure) in try text(url, inventory) })
-                        ?? target.map({ "http://\($0)" })
+                        ?? target.map({ "\(scheme)://\($0)" })
                 else { return noTarget }
-                return await askHTTP(base + path, expect: expect, timeout: probe.timeout)
+                return try await askHTTP(base + path, expect: expect, probe, tls(probe, "http", inventory))
             case .tcp(let address):
                 guard
                     let address = try address.map({ address throws(Failure) in try text(address, inventory) }) ?? target
                 else { return noTarget }
-                return await askTCP(address, timeout: probe.timeout)
+                return try await askTCP(address, probe, tls(probe, "tcp", inventory))
             case .command(let words):
                 var command: [String] = []
                 for word in words { command.append(try text(word, inventory)) }
@@ -37,11 +39,11 @@ public struct ProbeRunner: Prober {
             case .mesosDNS(let question):
                 return try await askMesosDNS(question, inventory, other, timeout: probe.timeout)
             case .redis(let redis):
-                return try await askRedis(redis, inventory, other, timeout: probe.timeout)
+                return try await askRedis(redis, inventory, other, probe, tls(probe, "redis", inventory))
             case .vault(let url):
-                return try await askVault(url, inventory, timeout: probe.timeout)
+                return try await askVault(url, inventory, probe, tls(probe, "vault", inventory))
             case .traefik(let traefik):
-                return try await askTraefik(traefik, inventory, other, timeout: probe.timeout)
+                return try await askTraefik(traefik, inventory, other, probe)
             }
         } catch {
             return sample("probe", .inconclusive, "could not be asked: \(error.summary)")
@@ -52,8 +54,16 @@ public struct ProbeRunner: Prober {
         try inventory.fill(setting, resolver)
     }
 
-    private func askHTTP(_ url: String, expect: Int, timeout: Period) async -> GateSample {
-        let request = HTTPRequest(.get, url, deadline: timeout.duration, retry: RetryPolicy.none, maximumRedirects: 0)
+    func tls(_ probe: Probe, _ kind: String, _ inventory: Inventory) -> TLSAccess {
+        TLSAccess(probe.tls, at: "gates.*.probes[].\(kind)", inventory: inventory, resolver: resolver)
+    }
+
+    private func askHTTP(
+        _ url: String, expect: Int, _ probe: Probe, _ tls: TLSAccess
+    ) async throws(Failure) -> GateSample {
+        let request = HTTPRequest(
+            .get, url, deadline: probe.timeout.duration, tls: try tls.options(for: url), retry: RetryPolicy.none,
+            maximumRedirects: 0)
         // The query may hold a secret, and samples are written to the journal.
         let url = request.shownURL
         do throws(TransportError) {
@@ -62,19 +72,24 @@ public struct ProbeRunner: Prober {
                 ? sample(url, .pass, "GET \(url) said \(status)")
                 : sample(url, .fail, "GET \(url) said \(status), expected \(expect)")
         } catch {
-            return sample(url, verdict(of: error), error.description)
+            return sample(url, verdict(of: error), error.sentence(tls))
         }
     }
 
-    private func askTCP(_ address: String, timeout: Period) async -> GateSample {
+    private func askTCP(_ address: String, _ probe: Probe, _ tls: TLSAccess) async throws(Failure) -> GateSample {
         guard let socketAddress = SocketAddress("tcp:\(address)") else {
             return sample(address, .inconclusive, "“\(address)” is not host:port")
         }
+        let options = probe.tls == nil ? nil : try tls.options()
         do throws(TransportError) {
-            try await StreamSocket.connect(to: socketAddress, deadline: timeout.duration).close()
+            if let options {
+                try await TLSSocket.connect(to: socketAddress, tls: options, deadline: probe.timeout.duration).close()
+            } else {
+                try await StreamSocket.connect(to: socketAddress, deadline: probe.timeout.duration).close()
+            }
             return sample(address, .pass, "\(address) takes connections")
         } catch {
-            return sample(address, verdict(of: error), error.description)
+            return sample(address, verdict(of: error), error.sentence(tls))
         }
     }
 

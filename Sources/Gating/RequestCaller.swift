@@ -1,5 +1,6 @@
 import Migration
 import Transport
+import Trust
 
 /// Makes the requests that operators add to runbooks.
 public struct RequestCaller: Sendable {
@@ -14,16 +15,16 @@ public struct RequestCaller: Sendable {
             headers.append(HTTPHeader(name, try text(value, inventory)))
         }
         let body = try work.body.map { body throws(Failure) in try Array(text(body, inventory).utf8) }
+        let tls = TLSAccess(work.tls, at: "`http` of the step", inventory: inventory, resolver: resolver)
+        let url = try text(work.url, inventory)
         let request = HTTPRequest(
-            HTTPMethod(work.method), try text(work.url, inventory), headers: headers, body: body, deadline: .seconds(30)
-        )
+            HTTPMethod(work.method), url, headers: headers, body: body, deadline: .seconds(30),
+            tls: try tls.options(for: url))
         let response: HTTPResponse
         do throws(TransportError) {
             response = try await HTTPClient.shared.send(request)
         } catch {
-            throw Failure(
-                "The request failed: \(error.message)", at: error.target,
-                kind: error.effectIsUnknown ? .unknownEffect : error.isTransient ? .transient : .permanent)
+            throw Failure(error, calling: "The server of the request", at: error.target, tls: tls)
         }
         guard response.status == work.expect else {
             throw Failure(

@@ -17,7 +17,8 @@ extension KillPoints {
                 }
             },
             prober: KilledProber(base: drivers.prober, points: self),
-            stepRunner: KilledStepRunner(base: drivers.stepRunner, points: self))
+            stepRunner: KilledStepRunner(base: drivers.stepRunner, points: self),
+            certificates: drivers.certificates)
     }
 }
 

@@ -19,6 +19,8 @@ public struct Observation: Sendable {
     /// For people: what the services ask for, and what there is; nil where no agents are known.
     public var capacity: String?
     public var obstacles: [Obstacle]
+    /// What servers showed that are called over TLS, by color.
+    public var certificates: [Color: [CertificateSighting]] = [:]
 }
 
 /// Reads the world.
@@ -48,8 +50,15 @@ public struct Observer: Sendable {
         let servers = try await observeProvisioning(direction, inventory)
 
         let old = direction.old
+        var certificates = [old: await drivers.certificates(inventory[old, default: Inventory()], false)]
         let new = inventory[direction.new].flatMap { $0.isEmpty ? nil : $0 }
-        let agents = try new.flatMap { (servers) throws(Failure) in try drivers.agents(direction.new, servers) }
+        if let new { certificates[direction.new] = await drivers.certificates(new, true) }
+        let isUntrusted = certificates[direction.new, default: []].contains { $0.problem != nil }
+        // Servers whose certificates are not taken get others with their configuration, perhaps, and are asked again
+        // before the first launch; the plan warns of them.
+        let agents =
+            try isUntrusted
+            ? nil : new.flatMap { (servers) throws(Failure) in try drivers.agents(direction.new, servers) }
         let cluster = try drivers.cluster(old, inventory[old, default: Inventory()])
         let services = try await ServiceObservation(
             of: cluster, rules: environment.services,
@@ -74,7 +83,7 @@ public struct Observer: Sendable {
             capacity: capacity,
             obstacles: obstacles + servers.obstacles + identityObstacles(states, inventory) + doubts + unclaimed
                 + shortfalls + unproven + (try await drivers.configurator?.observeObstacles() ?? [])
-                + sourceObstacles(source))
+                + sourceObstacles(source), certificates: certificates)
     }
 
     /// Servers that are not what their names say, and those that would go down unseen (invariant I11).

@@ -31,7 +31,8 @@ public struct Planner: Sendable {
             steps: steps, provisioning: observation.provisioning, destruction: observation.destruction,
             services: services,
             capacity: observation.capacity, ignored: observation.ignored,
-            warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation),
+            warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation)
+                + warnings(observation.certificates, at: time) + insecurePlaces,
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
         plan.id = try plan.sealedID()
         return plan
@@ -93,6 +94,16 @@ public struct Planner: Sendable {
                 + "of none"
         ]
     }
+
+    /// Certificates that are not taken, or end soon. Those of the new color may be made again before they are needed.
+    private func warnings(_ certificates: [Color: [CertificateSighting]], at time: Instant) -> [String] {
+        Color.allCases.flatMap { color in
+            certificates[color, default: []].compactMap { $0.warning(at: time) }.map { "\(color): \($0)" }
+        }
+    }
+
+    /// Where no certificate is verified, and why.
+    var insecurePlaces: [String] { environment.insecurePlaces + runbook.insecurePlaces }
 
     /// What of a service nobody has answered, with the ways to answer it.
     private func unanswered(_ service: PlannedService) -> [String] {

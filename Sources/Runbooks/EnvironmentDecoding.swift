@@ -8,12 +8,15 @@ extension EnvironmentFormat {
         if let runbook = value["runbook"] { environment.runbook = runbook.text }
         if let clean = value["git", "requireClean"] { environment.git.requireClean = clean.flag }
         if let signed = value["git", "requireSigned"] { environment.git.requireSigned = signed.flag }
+        let tls = value["tls"].map { TLSFormat.rules($0, &reader) }
+        environment.tls = tls
         environment.provision = provision(value["provision"], &reader)
         environment.configure = value["configure", "ansible"].map { configure($0, &reader) }
         environment.platform = value["platform", "mesos"].map { mesos in
             var platform = Platform(mesosMaster: mesos["master"]?.setting)
             platform.user = mesos["user"]?.setting
             platform.password = mesos["password"]?.setting
+            platform.tls = TLSFormat.rules(mesos, url: "master", standard: tls, &reader)
             platform.mesosVersion = mesos["version"]?.text
             if let count = mesos["agents", "atLeast"] { platform.agentsAtLeast = count.integer }
             for member in mesos["agents", "attributes"]?.members ?? [] {
@@ -21,7 +24,7 @@ extension EnvironmentFormat {
             }
             return platform
         }
-        if let services = value["services"] { environment.services = ServicesFormat.rules(services, &reader) }
+        if let services = value["services"] { environment.services = ServicesFormat.rules(services, tls, &reader) }
         refuseUnwatchedCompose(value, environment, &reader)
         environment.loadBalancers = loadBalancers(value["loadBalancers"], &reader)
         environment.traffic = traffic(value["traffic"], &reader)
@@ -30,7 +33,7 @@ extension EnvironmentFormat {
                 IgnoredBackend(backend: $0["backend"]?.text ?? "", reason: $0["reason"]?.text ?? "")
             }
         }
-        if let gates = value["gates"] { environment.gates = GatesFormat.gates(gates, &reader) }
+        if let gates = value["gates"] { environment.gates = GatesFormat.gates(gates, tls, &reader) }
         if let quiet = value["drain", "quiet"] { environment.drain.quiet = quiet.period }
         if let deadline = value["drain", "deadline"] { environment.drain.deadline = deadline.period }
         if let choice = value["drain", "atDeadline"].flatMap({ DrainPolicy.AtDeadline(rawValue: $0.text) }) {
@@ -184,11 +187,12 @@ extension EnvironmentFormat {
 }
 
 extension ServicesFormat {
-    static func rules(_ value: Value, _ reader: inout Reader) -> ServiceRules {
-        let sources = (value["sources"]?.list ?? []).compactMap { source($0, &reader) }
+    /// - Parameter tls: what holds for the whole environment.
+    static func rules(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> ServiceRules {
+        let sources = (value["sources"]?.list ?? []).compactMap { source($0, tls, &reader) }
         let values = (value["sources"]?.list ?? []).filter { $0["declared"] == nil }
         refuseAlike(sources, values, &reader)
-        let declared = declared(value["sources"]?.list ?? [], &reader)
+        let declared = declared(value["sources"]?.list ?? [], tls, &reader)
         if sources.isEmpty, !declared.isEmpty, let place = value["sources"] {
             reader.problem("a source that launches services is missing: `declared` is only moved by others", at: place)
         }

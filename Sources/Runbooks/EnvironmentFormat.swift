@@ -28,6 +28,8 @@ enum EnvironmentFormat {
             example: "15m"),
         .optional("approvals", approvals, "by phase: how many people must say yes before it begins"),
         .optional("limits", limits, "bounds that a run never crosses"),
+        .optional(
+            "tls", TLSFormat.shape, "what holds at each place that is called over TLS and does not say otherwise"),
         .later("notify"),
     ])
 
@@ -137,6 +139,7 @@ enum EnvironmentFormat {
                     example: "\"http://{{ control[0].address }}:5050\""),
                 .optional("user", .setting, "who asks", example: "rz"),
                 .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/mesos.password}\""),
+                TLSFormat.field,
                 .optional("version", .text, "of master and agents; `*` stands for any text", example: "\"1.11.*\""),
                 .optional("agents", agents, "its agents"),
             ]), "an Apache Mesos cluster")

@@ -1,26 +1,27 @@
 import Migration
 
 extension GatesFormat {
-    static func gates(_ value: Value, _ reader: inout Reader) -> Gates {
+    /// - Parameter tls: what holds for the whole environment.
+    static func gates(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> Gates {
         Gates(
-            platform: value["platform"].map { platform($0, &reader) },
-            service: value["service"].map(service) ?? ServiceGate(),
+            platform: value["platform"].map { platform($0, tls, &reader) },
+            service: value["service"].map { service($0, tls, &reader) } ?? ServiceGate(),
             cutOver: value["cutOver"].map { cutOver($0, &reader) } ?? CutOverGate())
     }
 
-    private static func service(_ value: Value) -> ServiceGate {
+    private static func service(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> ServiceGate {
         var gate = ServiceGate()
         if let period = value["healthy", "for"] { gate.healthyFor = period.period }
         if let passes = value["passes"] { gate.passes = passes.integer }
-        gate.probes = (value["probes"]?.list ?? []).map(ProbesFormat.probe)
+        gate.probes = (value["probes"]?.list ?? []).map { ProbesFormat.probe($0, tls, &reader) }
         return gate
     }
 
-    private static func platform(_ value: Value, _ reader: inout Reader) -> ProbeGate {
+    private static func platform(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> ProbeGate {
         var gate = ProbeGate()
         if let passes = value["passes"] { gate.passes = passes.integer }
         gate.probes = (value["probes"]?.list ?? []).map { value in
-            let probe = ProbesFormat.probe(value)
+            let probe = ProbesFormat.probe(value, tls, &reader)
             ProbesFormat.refuseRelative(probe, value, "no service runs there yet", &reader)
             return probe
         }

@@ -13,13 +13,16 @@ enum ProbesFormat {
                         example: "\"http://{{ control[0].address }}:8080\""),
                     .required("path", .text(.absolutePath), "what is asked for", example: "/health"),
                     .optional("expect", .integer(100...599), "the status", default: 200, example: "200"),
+                    .optional(
+                        "tls", TLSFormat.shape, "as above; with it, and without `url`, servers are asked by https"),
                 ]), "a GET request"),
             .optional(
                 "tcp",
                 .object([
                     .optional(
                         "address", .setting, "host:port; without it every server as above",
-                        example: "\"{{ cache[0].address }}:6379\"")
+                        example: "\"{{ cache[0].address }}:6379\""),
+                    .optional("tls", TLSFormat.shape, "as above; with it, TLS is spoken and the certificate verified"),
                 ]), "a connection"),
             .optional(
                 "command", .list(.setting, atLeast: 1), "a program and its arguments; passes when it exits with 0",
@@ -63,12 +66,14 @@ enum ProbesFormat {
             "persistence",
             .object([.required("none", .text, "why it may lose everything with a restart", example: "a cache")]),
             "without it the append-only file or snapshots must be on, and their last write have succeeded"),
+        .optional("tls", TLSFormat.shape, "for a Redis that speaks TLS; without it, it is called in clear"),
     ])
 
     private static let vault = Shape.object([
         .required(
             "url", .setting(.url), "what comes before /v1/sys/health",
-            example: "\"http://{{ control[0].address }}:8200\"")
+            example: "\"http://{{ control[0].address }}:8200\""),
+        TLSFormat.field,
     ])
 
     private static let traefik = Shape.object([
@@ -84,12 +89,22 @@ enum ProbesFormat {
                     .required("router", .text, "NAME@PROVIDER, * for any text", example: "\"old-shop@mesos\""),
                     .required("reason", .text, "why the new color may lack it", example: "switched off in March"),
                 ]), atLeast: 0), "routers that the new color need not have"),
+        TLSFormat.field,
     ])
 
-    static func probe(_ value: Value) -> Probe {
+    /// - Parameter standard: what holds for the whole environment.
+    static func probe(_ value: Value, _ standard: TLSRules?, _ reader: inout Reader) -> Probe {
         var probe = Probe(kind(value))
         if let timeout = value["timeout"] { probe.timeout = timeout.period }
+        probe.tls = tls(value, standard, &reader)
         return probe
+    }
+
+    /// Where only `tls` itself says that TLS is spoken, the environment's alone says nothing.
+    private static func tls(_ probe: Value, _ standard: TLSRules?, _ reader: inout Reader) -> TLSRules? {
+        let places = ["http", "tcp", "redis", "vault", "traefik"].compactMap { probe[$0] }
+        guard let place = places.first, place["url"] != nil || place["tls"] != nil else { return nil }
+        return TLSFormat.rules(place, url: "url", standard: standard, &reader)
     }
 
     private static func kind(_ probe: Value) -> Probe.Kind {

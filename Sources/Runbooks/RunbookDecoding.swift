@@ -12,7 +12,8 @@ extension RunbookFormat {
             guard let phase = Phase(rawValue: member.key) else { continue }
             let steps = member.value["steps"]?.list ?? []
             let rule = PhaseRule(
-                steps: steps.map(step), onFailure: member.value["onFailure"].flatMap(onFailure) ?? .halt)
+                steps: steps.map { step($0, &reader) }, onFailure: member.value["onFailure"].flatMap(onFailure) ?? .halt
+            )
             runbook.phases[phase] = rule
             checkIDs(steps, phases, phase, &reader)
             checkSafety(rule, phase, member.value, &reader)
@@ -21,8 +22,8 @@ extension RunbookFormat {
         return runbook
     }
 
-    private static func step(_ line: Value) -> RunbookStep {
-        let work = work(line)
+    private static func step(_ line: Value, _ reader: inout Reader) -> RunbookStep {
+        let work = work(line, &reader)
         return RunbookStep(
             id: line["id"]?.text ?? "", work: work, needs: line["needs"].map { $0.list.map(\.text) },
             timeout: line["timeout"]?.period ?? standardTimeout(work), retries: line["retries"]?.integer ?? 0,
@@ -36,7 +37,7 @@ extension RunbookFormat {
         if case .wait = work { .seconds(10) } else { .zero }
     }
 
-    private static func work(_ line: Value) -> RunbookStep.Work {
+    private static func work(_ line: Value, _ reader: inout Reader) -> RunbookStep.Work {
         if let builtIn = line["use"].flatMap({ BuiltIn(rawValue: $0.text) }) { return .builtIn(builtIn) }
         if let exec = line["exec"] {
             let command = exec["command"]?.list.map(\.setting) ?? []
@@ -52,6 +53,7 @@ extension RunbookFormat {
             if let expect = http["expect"] { work.expect = expect.integer }
             work.headers = http["headers"]?.settings ?? [:]
             work.body = http["body"]?.setting
+            work.tls = TLSFormat.rules(http, url: "url", standard: nil, &reader)
             work.affects = affects(http)
             return .http(work)
         }

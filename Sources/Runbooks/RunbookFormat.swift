@@ -91,6 +91,7 @@ enum RunbookFormat {
         .optional(
             "expect", .integer(100...599), "the status that is a success", default: HTTPWork(url: "").expect,
             example: "204"),
+        TLSFormat.field,
         affects,
     ])
 }

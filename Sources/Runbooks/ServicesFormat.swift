@@ -42,6 +42,7 @@ enum ServicesFormat {
             .optional(
                 "token", .setting, "a token of DC/OS, in place of user and password",
                 example: "\"${file:/etc/rz/dcos.token}\""),
+            TLSFormat.field,
         ]
     }
 
@@ -67,6 +68,7 @@ enum ServicesFormat {
         .required(
             "address", .setting, "host:port; may hold `{{ … }}`", example: "\"{{ control[0].address }}:6379\""),
         .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/redis.password}\""),
+        .optional("tls", TLSFormat.shape, "the same for a Redis that speaks TLS; without it, it is called in clear"),
         .optional(
             "database", .integer(0...65_535), "its number",
             default: ServiceSource.Redis(address: "").database, example: "1"),
@@ -87,6 +89,7 @@ enum ServicesFormat {
         .optional(
             "login", .setting(.url), "where DC/OS gives a token for user and password",
             example: "https://dcos.example.com/acs/api/v1/auth/login"),
+        TLSFormat.field,
     ])
 
     private static let override = Shape.object(

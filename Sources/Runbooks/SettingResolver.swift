@@ -77,7 +77,9 @@ public final class SettingResolver: @unchecked Sendable {
         let text = try SettingResolver.read(path, place: "${file:\(written)}, which is \(secrets.redact(path))")
         // A port is no secret, and masking it would shred every address.
         let isPort = text.utf8.count <= 5 && text.utf8.allSatisfy { (48...57).contains($0) }
-        if !isPort { remember(text) }
+        // Nor is a certificate, which every server shows to whoever calls.
+        let isCertificate = text.contains("-----BEGIN CERTIFICATE-----") && !text.contains("PRIVATE KEY-----")
+        if !isPort, !isCertificate { remember(text) }
         return text
     }
 

@@ -1,7 +1,7 @@
 import Migration
 
 extension ServicesFormat {
-    static func source(_ value: Value, _ reader: inout Reader) -> ServiceSource? {
+    static func source(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> ServiceSource? {
         if let marathon = value["marathon"] {
             var source = ServiceSource.Marathon(url: marathon["url"]?.setting ?? "")
             if let group = marathon["group"] { source.group = group.text }
@@ -9,42 +9,49 @@ extension ServicesFormat {
             source.password = marathon["password"]?.setting
             source.token = marathon["token"]?.setting
             source.login = marathon["login"]?.setting
+            source.tls = TLSFormat.rules(marathon, url: "url", standard: tls, &reader)
             refuseHalf(marathon, &reader)
             return .marathon(source)
         }
-        if let metronome = value["metronome"] { return .metronome(access(metronome, &reader)) }
-        if let chronos = value["chronos"] { return .chronos(access(chronos, &reader)) }
-        return value["compose"].map { .compose(compose($0, &reader)) }
+        if let metronome = value["metronome"] { return .metronome(access(metronome, tls, &reader)) }
+        if let chronos = value["chronos"] { return .chronos(access(chronos, tls, &reader)) }
+        return value["compose"].map { .compose(compose($0, tls, &reader)) }
     }
 
-    private static func access(_ value: Value, _ reader: inout Reader) -> ServiceSource.Access {
+    private static func access(
+        _ value: Value, _ tls: TLSRules?, _ reader: inout Reader
+    ) -> ServiceSource.Access {
         refuseHalf(value, &reader)
         return ServiceSource.Access(
             url: value["url"]?.setting ?? "", user: value["user"]?.setting, password: value["password"]?.setting,
-            token: value["token"]?.setting)
+            token: value["token"]?.setting,
+            tls: TLSFormat.rules(value, url: "url", standard: tls, &reader))
     }
 
-    private static func compose(_ value: Value, _ reader: inout Reader) -> ServiceSource.Compose {
+    private static func compose(
+        _ value: Value, _ tls: TLSRules?, _ reader: inout Reader
+    ) -> ServiceSource.Compose {
         func patterns(_ value: Value) -> [String] { value.list.isEmpty ? [value.text] : value.list.map(\.text) }
         var source = ServiceSource.Compose(
-            access: access(value, &reader), files: value["files"].map(patterns) ?? [],
+            access: access(value, tls, &reader), files: value["files"].map(patterns) ?? [],
             projects: value["projects"].map { projects in
                 Dictionary(uniqueKeysWithValues: projects.members.map { ($0.key, patterns($0.value)) })
             })
         source.framework = value["framework"]?.text
         if let prefix = value["prefix"] { source.prefix = prefix.text }
-        source.mesos = value["mesos"].map { access($0, &reader) }
+        source.mesos = value["mesos"].map { access($0, tls, &reader) }
         source.redis = value["redis"].map { redis in
             var source = ServiceSource.Redis(address: redis["address"]?.setting ?? "")
             source.password = redis["password"]?.setting
             if let database = redis["database"] { source.database = database.integer }
+            source.tls = redis["tls"] == nil ? nil : TLSFormat.rules(redis, standard: tls, &reader)
             return source
         }
         return source
     }
 
     /// What others move, of all sources together.
-    static func declared(_ sources: [Value], _ reader: inout Reader) -> [DeclaredService] {
+    static func declared(_ sources: [Value], _ tls: TLSRules?, _ reader: inout Reader) -> [DeclaredService] {
         var names: Set<String> = []
         return sources.flatMap { $0["declared"]?.list ?? [] }.map { value in
             if let name = value["name"], !names.insert(name.text).inserted {
@@ -54,7 +61,7 @@ extension ServicesFormat {
                 name: value["name"]?.text ?? "",
                 mover: value["by"].flatMap { DeclaredService.Mover(rawValue: $0.text) } ?? .hand,
                 method: value["how"]?.text ?? "", tasks: value["tasks"]?.list.map(\.text) ?? [],
-                probe: value["probe"].map(ProbesFormat.probe) ?? Probe(.command([])))
+                probe: value["probe"].map { ProbesFormat.probe($0, tls, &reader) } ?? Probe(.command([])))
             if let probe = value["probe"] {
                 ProbesFormat.refuseRelative(service.probe, probe, "no load balancer lists it", &reader)
             }

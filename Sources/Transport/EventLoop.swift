@@ -29,6 +29,9 @@ final class EventLoop: @unchecked Sendable {
     /// libcurl's own set-up, once in a process.
     private static let library: Void = rz_curl_global_init()
 
+    /// Must come before any other call to libcurl.
+    static func prepareLibrary() { _ = library }
+
     /// Connections to one host at a time; further transfers wait for one.
     private static let connectionsPerHost = 256
 
@@ -40,7 +43,7 @@ final class EventLoop: @unchecked Sendable {
 
     private init(reusesConnections: Bool) {
         self.reusesConnections = reusesConnections
-        _ = EventLoop.library
+        EventLoop.prepareLibrary()
         guard let multi = curl_multi_init() else { preconditionFailure("libcurl has no memory to start") }
         self.multi = multi
         if !reusesConnections {

@@ -46,11 +46,27 @@ public struct HTTPClient: Sendable {
     public func stream(
         _ request: HTTPRequest, endingWithin limit: Duration? = nil
     ) async throws(TransportError) -> HTTPStream {
-        let pipe = BodyPipe()
-        let transfer = Transfer(request, deadline: request.deadline, pipe: pipe) { _ in }
+        let end = ContinuousClock.now + request.deadline
+        var request = request
+        while true {
+            let pipe = BodyPipe()
+            let transfer = Transfer(request, deadline: ContinuousClock.now.duration(to: end), pipe: pipe) { _ in }
+            let (status, headers) = try await head(of: transfer, pipe, until: end)
+            guard let next = try redirect(request, status, headers) else {
+                return HTTPStream(
+                    status: status, headers: headers, body: body(of: transfer, pipe, endingWithin: limit))
+            }
+            transfer.loop.cancel(transfer)
+            request = next
+        }
+    }
+
+    private func head(
+        of transfer: Transfer, _ pipe: BodyPipe, until end: ContinuousClock.Instant
+    ) async throws(TransportError) -> (Int, HTTPHeaders) {
         transfer.loop.start(transfer)
         let timer = Task {
-            try await Task.sleep(for: request.deadline)
+            try await Task.sleep(until: end)
             transfer.loop.expire(transfer)
         }
         let head = await withTaskCancellationHandler {
@@ -59,9 +75,18 @@ public struct HTTPClient: Sendable {
             transfer.loop.cancel(transfer)
         }
         timer.cancel()
-        let (status, headers) = try head.get()
+        do throws(TransportError) {
+            return try head.get()
+        } catch {
+            throw await diagnosed(error, transfer.request)
+        }
+    }
+
+    private func body(
+        of transfer: Transfer, _ pipe: BodyPipe, endingWithin limit: Duration?
+    ) -> AsyncThrowingStream<[UInt8], any Error> {
         let reading = Reading(transfer: transfer, limit: limit)
-        let body = AsyncThrowingStream<[UInt8], any Error> {
+        return AsyncThrowingStream<[UInt8], any Error> {
             let piece = await withTaskCancellationHandler {
                 await pipe.next { transfer.loop.resume(transfer) }
             } onCancel: {
@@ -69,20 +94,52 @@ public struct HTTPClient: Sendable {
             }
             return try withExtendedLifetime(reading) { try piece.get() }
         }
-        return HTTPStream(status: status, headers: headers, body: body)
     }
 
     private func sendOnce(_ request: HTTPRequest, deadline: Duration) async throws(TransportError) -> HTTPResponse {
-        let ending = Ending()
-        let transfer = Transfer(request, deadline: deadline) { ending.resolve($0) }
-        let result = await withTaskCancellationHandler {
-            transfer.loop.start(transfer)
-            return await ending.value
-        } onCancel: {
-            transfer.loop.cancel(transfer)
+        let end = ContinuousClock.now + deadline
+        var request = request
+        while true {
+            let ending = Ending<Result<Transfer.Answer, TransportError>>()
+            let transfer = Transfer(request, deadline: ContinuousClock.now.duration(to: end)) { ending.resolve($0) }
+            let result = await withTaskCancellationHandler {
+                transfer.loop.start(transfer)
+                return await ending.value
+            } onCancel: {
+                transfer.loop.cancel(transfer)
+            }
+            let answer: Transfer.Answer
+            do throws(TransportError) {
+                answer = try result.get()
+            } catch {
+                throw await diagnosed(error, request)
+            }
+            guard let next = try redirect(request, answer.status, answer.headers) else {
+                return HTTPResponse(
+                    status: answer.status, headers: answer.headers, body: answer.body, url: answer.url)
+            }
+            request = next
         }
-        let answer = try result.get()
-        return HTTPResponse(status: answer.status, headers: answer.headers, body: answer.body, url: answer.url)
+    }
+
+    /// Where a server must have another name than its URL's, libcurl can't follow a redirect: the next URL's host would
+    /// be compared with the certificate. Nil where there is none to follow.
+    private func redirect(
+        _ request: HTTPRequest, _ status: Int, _ headers: HTTPHeaders
+    ) throws(TransportError) -> HTTPRequest? {
+        guard request.tls.serverName != nil, request.maximumRedirects > 0, (300..<400).contains(status),
+            let location = headers["Location"]
+        else { return nil }
+        guard let next = request.following(status, to: location) else {
+            throw TransportError(
+                .malformed, target: "\(request.method) \(request.shownURL)",
+                message: "the redirect to \(shown(location)) is not followed")
+        }
+        return next
+    }
+
+    private func diagnosed(_ error: TransportError, _ request: HTTPRequest) async -> TransportError {
+        request.tls.verifiesPeer ? await error.diagnosed(request.tls) : error
     }
 }
 
@@ -104,35 +161,5 @@ private final class Reading: Sendable {
     deinit {
         timer?.cancel()
         transfer.loop.cancel(transfer)
-    }
-}
-
-/// A result that one side waits for and the other gives once.
-///
-/// Sendable: all state is guarded by `lock`.
-private final class Ending: @unchecked Sendable {
-    private let lock = NSLock()
-    private var result: Result<Transfer.Answer, TransportError>?
-    private var waiter: CheckedContinuation<Result<Transfer.Answer, TransportError>, Never>?
-
-    var value: Result<Transfer.Answer, TransportError> {
-        get async {
-            await withCheckedContinuation { continuation in
-                lock.lock()
-                let known = result
-                if known == nil { waiter = continuation }
-                lock.unlock()
-                if let known { continuation.resume(returning: known) }
-            }
-        }
-    }
-
-    func resolve(_ result: Result<Transfer.Answer, TransportError>) {
-        lock.lock()
-        self.result = result
-        let waiter = waiter
-        self.waiter = nil
-        lock.unlock()
-        waiter?.resume(returning: result)
     }
 }

@@ -82,25 +82,6 @@ public enum Credentials: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "credentials" }
 }
 
-/// Whom to trust. By default the system's authorities, and always with verification.
-public struct TLSOptions: Sendable, Hashable {
-    public var verifiesPeer: Bool
-    /// File with the authorities to trust, PEM.
-    public var authorities: String?
-    /// Files with the client's certificate and its key, PEM.
-    public var certificate: String?
-    public var key: String?
-
-    public init(
-        verifiesPeer: Bool = true, authorities: String? = nil, certificate: String? = nil, key: String? = nil
-    ) {
-        self.verifiesPeer = verifiesPeer
-        self.authorities = authorities
-        self.certificate = certificate
-        self.key = key
-    }
-}
-
 /// How often a request that failed for a passing reason is made again.
 public struct RetryPolicy: Sendable, Hashable {
     public var attempts: Int

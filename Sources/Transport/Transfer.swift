@@ -23,7 +23,9 @@ final class Transfer: @unchecked Sendable {
     private let onEnd: @Sendable (Result<Answer, TransportError>) -> Void
     /// Where the body goes piece by piece; nil collects it.
     private let pipe: BodyPipe?
+    private let route: ServerRoute
     private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var connectList: UnsafeMutablePointer<curl_slist>?
     private var headers = HTTPHeaders()
     private var body: [UInt8] = []
     private var headerSize = 0
@@ -40,6 +42,7 @@ final class Transfer: @unchecked Sendable {
         onEnd: @escaping @Sendable (Result<Answer, TransportError>) -> Void
     ) {
         self.request = request
+        route = ServerRoute(request.url, serverName: request.tls.serverName)
         loop = EventLoop.for(request.method)
         self.deadline = deadline
         self.pipe = pipe
@@ -50,6 +53,7 @@ final class Transfer: @unchecked Sendable {
 
     deinit {
         curl_slist_free_all(headerList)
+        curl_slist_free_all(connectList)
         if let handle { curl_easy_cleanup(handle) }
         problem.deallocate()
     }
@@ -61,10 +65,11 @@ final class Transfer: @unchecked Sendable {
         guard let handle = curl_easy_init() else { return nil }
         self.handle = handle
         let isSet = [
-            text(CURLOPT_URL, request.url), text(CURLOPT_PROTOCOLS_STR, "http,https"),
-            text(CURLOPT_REDIR_PROTOCOLS_STR, "http,https"), text(CURLOPT_ACCEPT_ENCODING, ""),
+            text(CURLOPT_URL, route.url), text(CURLOPT_PROTOCOLS_STR, "http,https"),
+            // What began with TLS never goes on without.
+            text(CURLOPT_REDIR_PROTOCOLS_STR, isSecure ? "https" : "http,https"), text(CURLOPT_ACCEPT_ENCODING, ""),
             number(CURLOPT_NOSIGNAL, 1), rz_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, problem) == CURLE_OK,
-            number(CURLOPT_FOLLOWLOCATION, request.maximumRedirects > 0 ? 1 : 0),
+            number(CURLOPT_FOLLOWLOCATION, followsRedirects ? 1 : 0),
             number(CURLOPT_MAXREDIRS, request.maximumRedirects), number(CURLOPT_POSTREDIR, rz_curl_redirect_post()),
             number(CURLOPT_UNRESTRICTED_AUTH, request.forwardsCredentials ? 1 : 0),
             number(
@@ -116,19 +121,16 @@ final class Transfer: @unchecked Sendable {
         }
     }
 
-    private func setTLS() -> Bool {
-        let tls = request.tls
-        return number(CURLOPT_SSL_VERIFYPEER, tls.verifiesPeer ? 1 : 0)
-            && number(CURLOPT_SSL_VERIFYHOST, tls.verifiesPeer ? 2 : 0)
-            && (tls.authorities.map(setAuthorities) ?? true)
-            && (tls.certificate.map { text(CURLOPT_SSLCERT, $0) } ?? true)
-            && (tls.key.map { text(CURLOPT_SSLKEY, $0) } ?? true)
-    }
+    private var isSecure: Bool { request.url.lowercased().hasPrefix("https:") }
 
-    /// These authorities and no others: without a folder of the system's.
-    private func setAuthorities(_ file: String) -> Bool {
-        guard let handle else { return false }
-        return text(CURLOPT_CAINFO, file) && rz_curl_set_pointer(handle, CURLOPT_CAPATH, nil) == CURLE_OK
+    /// Whether libcurl does; see `HTTPClient.redirect`.
+    private var followsRedirects: Bool { request.maximumRedirects > 0 && request.tls.serverName == nil }
+
+    private func setTLS() -> Bool {
+        guard let handle, request.tls.set(on: handle) else { return false }
+        guard let connectTo = route.connectTo else { return true }
+        connectList = curl_slist_append(nil, connectTo)
+        return rz_curl_set_list(handle, CURLOPT_CONNECT_TO, connectList) == CURLE_OK
     }
 
     private func setHeaders() -> Bool {
@@ -140,6 +142,10 @@ final class Transfer: @unchecked Sendable {
         // libcurl asks for permission to send a large body, and waits a second for servers that don't know that; it
         // takes every body for a form. A name with a colon and no value turns its own header off.
         var lines = ["Expect:"]
+        // The server is asked by the name in its certificate, for what the URL says.
+        if route.connectTo != nil, !headers.contains(where: { $0.name.lowercased() == "host" }) {
+            lines.append("Host: \(route.host)")
+        }
         if !headers.contains(where: { $0.name.lowercased() == "content-type" }) { lines.append("Content-Type:") }
         lines += headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         for line in lines {
@@ -198,7 +204,7 @@ final class Transfer: @unchecked Sendable {
     private func isInterim(_ handle: UnsafeMutableRawPointer) -> Bool {
         let status = rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE)
         return status < 200
-            || (request.maximumRedirects > 0 && (300..<400).contains(status) && headers["Location"] != nil)
+            || (followsRedirects && (300..<400).contains(status) && headers["Location"] != nil)
     }
 
     fileprivate func take(body bytes: UnsafeRawBufferPointer) -> Int {
@@ -220,13 +226,20 @@ final class Transfer: @unchecked Sendable {
                 .failure(
                     TransportError(
                         excess == nil ? outcome : CURLE_FILESIZE_EXCEEDED, request, excess ?? String(cString: problem),
-                        wasSent: wasSent)))
+                        wasSent: wasSent, at: effectiveURL,
+                        verification: handle.map { rz_curl_get_long($0, CURLINFO_SSL_VERIFYRESULT) } ?? 0)))
         }
-        let url = rz_curl_get_text(handle, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) } ?? request.url
         end(
             .success(
                 Answer(
-                    status: rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE), headers: headers, body: body, url: url)))
+                    status: rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE), headers: headers, body: body,
+                    url: effectiveURL ?? request.url)))
+    }
+
+    /// After redirects.
+    private var effectiveURL: String? {
+        guard let handle, route.connectTo == nil else { return nil }
+        return rz_curl_get_text(handle, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) }
     }
 
     func cancel() { end(.failure(TransportError(cancelled: request))) }

@@ -12,6 +12,8 @@ public struct TransportError: Error, Sendable, Hashable, CustomStringConvertible
     public var message: String
     /// Whether the request may have reached the server, so that its effect is unknown.
     public var effectIsUnknown: Bool
+    /// What was wrong, where `kind` is `.tls`.
+    public var tls: TLSFault?
 
     public init(_ kind: Kind, target: String, message: String, effectIsUnknown: Bool = false) {
         self.kind = kind
@@ -35,7 +37,12 @@ extension TransportError {
     /// - Parameters:
     ///   - details: what libcurl wrote into its error buffer.
     ///   - wasSent: whether a part of the request was.
-    init(_ code: CURLcode, _ request: HTTPRequest, _ details: String, wasSent: Bool) {
+    ///   - url: where it ended, after redirects; nil for the request's own.
+    ///   - verification: what the check of the server's certificates found.
+    init(
+        _ code: CURLcode, _ request: HTTPRequest, _ details: String, wasSent: Bool, at url: String? = nil,
+        verification: Int = 0
+    ) {
         let kind: Kind =
             switch code {
             // With TLS 1.3 a server refuses a client's certificate after the client has begun to send.
@@ -61,6 +68,11 @@ extension TransportError {
             kind, target: "\(request.method) \(shown(request.url))",
             message: code == CURLE_FAILED_INIT ? "a header or an option can't be sent as it is" : text,
             effectIsUnknown: wasSent && !TransportError.precedesRequest(kind) && !request.method.isSafe)
+        if kind == .tls, let parts = URLParts(url ?? request.url) {
+            tls = TLSFault(
+                cause: TLSFault.Cause(code, verification: verification, details),
+                server: "\(parts.host):\(parts.port)", name: request.tls.serverName ?? parts.host)
+        }
     }
 
     /// Whether a failure of this kind comes before a server can act on a request.

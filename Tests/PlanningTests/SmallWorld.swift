@@ -26,6 +26,7 @@ struct SmallWorld {
     var obstacles: [Obstacle] = []
     var ignored = [IgnoredService(id: "/infra/lb", reason: "ignored by rule")]
     var findings: [ServiceID: [Finding]] = [:]
+    var certificates: [Color: [CertificateSighting]] = [:]
     var time = Instant(milliseconds: 1_795_455_000_000)
 
     func plan() throws(Failure) -> Plan {
@@ -45,7 +46,7 @@ struct SmallWorld {
             ], loadBalancers: ["edge-1": SmallWorld.loadBalancer(blue: 100, green: 0)],
             provisioning: ProvisioningChanges(add: ["server.a"]), services: services, rewritten: services,
             ignored: ignored, findings: findings,
-            obstacles: obstacles)
+            obstacles: obstacles, certificates: certificates)
     }
 
     static func loadBalancer(blue: Int, green: Int, backend: String = "be") -> LoadBalancerState {

@@ -1,6 +1,7 @@
 import JSON
 import Migration
 import Transport
+import Trust
 
 /// Calls to one framework's REST API, with its answers turned into failures in words.
 struct FrameworkClient: Sendable {
@@ -8,11 +9,14 @@ struct FrameworkClient: Sendable {
     let name: String
     let url: String
     let credentials: Credentials?
+    let tls: TLSAccess
     let deadline: Duration
 
+    /// - Parameter key: what holds `url` in environment.yaml.
     /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
     init(
-        _ name: String, _ access: ServiceSource.Access, inventory: Inventory, resolver: Resolver,
+        _ name: String, _ access: ServiceSource.Access, at key: String, inventory: Inventory,
+        resolver: @escaping Resolver,
         deadline: Duration = .seconds(30)
     ) throws(Failure) {
         self.name = name
@@ -20,6 +24,7 @@ struct FrameworkClient: Sendable {
         var url = try inventory.fill(access.url, resolver)
         while url.hasSuffix("/") { url.removeLast() }
         self.url = url
+        tls = TLSAccess(access.tls, at: key, inventory: inventory, resolver: resolver)
         if let token = access.token {
             credentials = .token(try resolver(token))
         } else if let user = access.user {
@@ -50,13 +55,14 @@ struct FrameworkClient: Sendable {
         let request = HTTPRequest(
             method, url + path, headers: body == nil ? [] : [HTTPHeader("Content-Type", "application/json")],
             body: body.map { Array($0.compact.utf8) }, deadline: deadline ?? self.deadline, credentials: credentials,
+            tls: try tls.options(for: url),
             // Members of one cluster redirect to their leader, which knows the same credentials.
             forwardsCredentials: true)
         let response: HTTPResponse
         do throws(TransportError) {
             response = try await HTTPClient.shared.send(request)
         } catch {
-            throw Failure(error, calling: name, at: place)
+            throw Failure(error, calling: name, at: place, tls: tls)
         }
         guard response.isSuccess || accepting.contains(response.status) else {
             throw failure(of: response, method, path)

@@ -16,7 +16,8 @@ public struct ChronosCluster: Cluster {
         _ source: ServiceSource.Access, inventory: Inventory, resolver: @escaping Resolver,
         now: @escaping @Sendable () -> Instant
     ) throws(Failure) {
-        client = try FrameworkClient("Chronos", source, inventory: inventory, resolver: resolver)
+        client = try FrameworkClient(
+            "Chronos", source, at: "services.sources[].chronos", inventory: inventory, resolver: resolver)
         self.resolver = resolver
         self.now = now
     }

@@ -27,9 +27,12 @@ public struct ComposeCluster: Cluster {
         _ source: ServiceSource.Compose, folder: String, platform: ServiceSource.Access? = nil, inventory: Inventory,
         resolver: @escaping Resolver
     ) throws(Failure) {
-        client = try FrameworkClient("mesos-compose", source.access, inventory: inventory, resolver: resolver)
+        client = try FrameworkClient(
+            "mesos-compose", source.access, at: "services.sources[].compose", inventory: inventory, resolver: resolver)
+        let key = source.mesos == nil ? "platform.mesos" : "services.sources[].compose.mesos"
         mesos = try (source.mesos ?? platform).map { (access) throws(Failure) in
-            ComposeMesos(client: try FrameworkClient("Mesos", access, inventory: inventory, resolver: resolver))
+            ComposeMesos(
+                client: try FrameworkClient("Mesos", access, at: key, inventory: inventory, resolver: resolver))
         }
         redis = try source.redis.map { (redis) throws(Failure) in
             try RedisRecords(redis, inventory: inventory, resolver: resolver)

@@ -1,19 +1,25 @@
 import JSON
 import Migration
 import Transport
+import Trust
 
 /// The records of tasks in the Redis of mesos-compose, read only. They hold secrets in clear: no failure tells a value.
 ///
 /// Source: Redis protocol specification (RESP2); only AUTH, SELECT, SCAN and GET are sent.
 struct RedisRecords: Sendable {
     private let address: SocketAddress
+    private let tls: TLSAccess
+    /// Whether it is called over TLS.
+    private let isSecure: Bool
     private let password: String?
     private let database: Int
 
     init(
-        _ source: ServiceSource.Redis, inventory: Inventory, resolver: Resolver
+        _ source: ServiceSource.Redis, inventory: Inventory, resolver: @escaping Resolver
     ) throws(Failure) {
         let text = try inventory.fill(source.address, resolver)
+        isSecure = source.tls != nil
+        tls = TLSAccess(source.tls, at: "services.sources[].compose.redis", inventory: inventory, resolver: resolver)
         guard let address = SocketAddress("tcp:" + text) else {
             throw Failure(
                 "“\(text)” is no address of a Redis", at: "services.sources", advice: "Write it as host:port.")
@@ -26,7 +32,7 @@ struct RedisRecords: Sendable {
     /// Every record of a task. What the framework keeps of itself, passwords among it, is not asked for.
     func tasks() async throws(Failure) -> [ComposeTask] {
         do {
-            var connection = try await RedisConnection(address)
+            var connection = try await RedisConnection(address, tls: isSecure ? try tls.options() : nil)
             defer { connection.close() }
             if let password { _ = try await connection.call("AUTH", password) }
             _ = try await connection.call("SELECT", String(database))
@@ -39,7 +45,9 @@ struct RedisRecords: Sendable {
             }
             return tasks
         } catch let error as TransportError {
-            throw Failure(error, calling: "Redis", at: address.description)
+            throw Failure(error, calling: "Redis", at: address.description, tls: tls)
+        } catch let failure as Failure {
+            throw failure
         } catch let error as RedisError {
             throw Failure("Redis refuses", at: address.description, details: [error.message])
         } catch {

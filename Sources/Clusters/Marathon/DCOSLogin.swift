@@ -1,6 +1,7 @@
 import JSON
 import Migration
 import Transport
+import Trust
 
 /// A user of DC/OS, who gets a token for a password.
 ///
@@ -13,23 +14,23 @@ struct DCOSLogin: Sendable, Hashable {
     /// The token of this process, asked for when there is none yet.
     ///
     /// - Parameter renewing: whether the last one was refused.
-    func token(renewing: Bool, deadline: Duration) async throws(Failure) -> String {
+    func token(renewing: Bool, _ tls: TLSAccess, deadline: Duration) async throws(Failure) -> String {
         if !renewing, let known = await DCOSTokens.shared.tokens[self] { return known }
-        let token = try await logIn(deadline)
+        let token = try await logIn(tls, deadline)
         await DCOSTokens.shared.set(token, for: self)
         return token
     }
 
-    private func logIn(_ deadline: Duration) async throws(Failure) -> String {
+    private func logIn(_ tls: TLSAccess, _ deadline: Duration) async throws(Failure) -> String {
         let body = JSON.object(JSONObject([("uid", .string(user)), ("password", .string(password))])).compact
         let request = HTTPRequest(
             .post, url, headers: [HTTPHeader("Content-Type", "application/json")], body: Array(body.utf8),
-            deadline: deadline, maximumRedirects: 0)
+            deadline: deadline, tls: try tls.options(for: url), maximumRedirects: 0)
         let response: HTTPResponse
         do throws(TransportError) {
             response = try await HTTPClient.shared.send(request)
         } catch {
-            var failure = Failure(error, calling: "The login of DC/OS", at: request.shownURL)
+            var failure = Failure(error, calling: "The login of DC/OS", at: request.shownURL, tls: tls)
             // What it was for was not asked yet, and a token more does no harm.
             if failure.kind == .unknownEffect { failure.kind = .transient }
             throw failure

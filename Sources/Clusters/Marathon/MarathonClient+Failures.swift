@@ -82,15 +82,3 @@ extension MarathonClient {
         }
     }
 }
-
-extension Failure {
-    /// A call that got no answer.
-    init(_ error: TransportError, calling system: String, at place: String) {
-        let kind: Failure.Kind =
-            error.kind == .cancelled
-            ? .cancelled : error.effectIsUnknown ? .unknownEffect : error.isTransient ? .transient : .permanent
-        self.init(
-            "\(system) does not answer: \(error.message)", at: place,
-            advice: "See whether it runs and this host reaches it.", kind: kind)
-    }
-}

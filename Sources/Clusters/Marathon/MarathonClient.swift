@@ -1,6 +1,7 @@
 import JSON
 import Migration
 import Transport
+import Trust
 
 /// Calls to one Marathon, with its answers turned into failures in words.
 ///
@@ -16,6 +17,7 @@ struct MarathonClient: Sendable {
 
     let url: String
     let access: Access
+    let tls: TLSAccess
     /// Of each call.
     let deadline: Duration
     /// How long a change waits for a deployment that locks what it changes.
@@ -104,17 +106,18 @@ struct MarathonClient: Sendable {
             switch access {
             case .nobody: nil
             case .credentials(let credentials): credentials
-            case .login(let login): .token(try await login.token(renewing: isRefused, deadline: deadline))
+            case .login(let login): .token(try await login.token(renewing: isRefused, tls, deadline: deadline))
             }
         let request = HTTPRequest(
             method, url + path, headers: body == nil ? [] : [HTTPHeader("Content-Type", "application/json")],
             body: body.map { Array($0.utf8) }, deadline: deadline, credentials: credentials,
+            tls: try tls.options(for: url),
             // Members of one cluster redirect to their leader, which knows the same credentials.
             forwardsCredentials: true)
         do throws(TransportError) {
             return try await HTTPClient.shared.send(request)
         } catch {
-            throw Failure(error, calling: "Marathon", at: place)
+            throw Failure(error, calling: "Marathon", at: place, tls: tls)
         }
     }
 }

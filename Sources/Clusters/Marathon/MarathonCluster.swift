@@ -1,6 +1,7 @@
 import JSON
 import Migration
 import Transport
+import Trust
 
 /// The Marathon of one color: its apps and pods.
 public struct MarathonCluster: Cluster {
@@ -20,8 +21,9 @@ public struct MarathonCluster: Cluster {
         var url = try inventory.fill(source.url, resolver)
         while url.hasSuffix("/") { url.removeLast() }
         client = MarathonClient(
-            url: url, access: try MarathonCluster.access(source, inventory, resolver), deadline: deadline,
-            patience: patience)
+            url: url, access: try MarathonCluster.access(source, inventory, resolver),
+            tls: TLSAccess(source.tls, at: "services.sources[].marathon", inventory: inventory, resolver: resolver),
+            deadline: deadline, patience: patience)
         group = "/" + source.group.split(separator: "/").joined(separator: "/")
         self.resolver = resolver
     }

@@ -18,7 +18,8 @@ public struct MesosAgentPool: AgentPool {
         self.init(
             MesosMaster(
                 url: try inventory.fill(url, resolver),
-                credentials: user.map { .basic(user: $0, password: password) }),
+                credentials: user.map { .basic(user: $0, password: password) },
+                tls: MesosMaster.access(platform.tls, inventory: inventory, resolver: resolver)),
             PlatformGate(
                 agentsAtLeast: platform.agentsAtLeast, attributes: platform.agentAttributes,
                 version: platform.mesosVersion),

@@ -1,16 +1,14 @@
 import JSON
 import Migration
 import Transport
+import Trust
 
 /// What goes wrong at a master, in words.
 extension MesosMaster {
     func failure(of error: TransportError) -> Failure {
-        let kind: Failure.Kind =
-            error.kind == .cancelled
-            ? .cancelled : error.effectIsUnknown ? .unknownEffect : error.isTransient ? .transient : .permanent
-        return Failure(
-            "The Mesos master does not answer: \(error.message)", at: place,
-            advice: "See whether it runs and this host reaches it, and the leader that it names.", kind: kind)
+        Failure(
+            error, calling: "The Mesos master", at: place, tls: tls,
+            advice: "See whether it runs and this host reaches it, and the leader that it names.")
     }
 
     func failure(of error: JSONError, _ path: String) -> Failure {

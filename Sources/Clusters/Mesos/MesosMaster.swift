@@ -1,6 +1,7 @@
 import JSON
 import Migration
 import Transport
+import Trust
 
 /// The masters of one Mesos cluster, reached through any of them.
 ///
@@ -14,17 +15,24 @@ public struct MesosMaster: Sendable {
 
     let url: String
     let credentials: Credentials?
-    let tls: TLSOptions
+    let tls: TLSAccess
     /// For one call, the reading of its answer included.
     let deadline: Duration
 
     public init(
-        url: String, credentials: Credentials? = nil, tls: TLSOptions = TLSOptions(), deadline: Duration = .seconds(30)
+        url: String, credentials: Credentials? = nil, tls: TLSAccess? = nil, deadline: Duration = .seconds(30)
     ) {
         self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
         self.credentials = credentials
-        self.tls = tls
+        self.tls = tls ?? MesosMaster.access(nil)
         self.deadline = deadline
+    }
+
+    /// How `platform.mesos` says that it is called over TLS.
+    static func access(
+        _ rules: TLSRules?, inventory: Inventory = Inventory(), resolver: @escaping Resolver = { $0.text }
+    ) -> TLSAccess {
+        TLSAccess(rules, at: "platform.mesos", inventory: inventory, resolver: resolver)
     }
 
     /// The URL for people: without the user and password that somebody may have written into it.
@@ -34,7 +42,7 @@ public struct MesosMaster: Sendable {
     ///
     /// - Throws: a transient `Failure` while none is elected.
     public func leader() async throws(Failure) -> String {
-        var request = request(.get, "/redirect")
+        var request = try request(.get, "/redirect")
         request.maximumRedirects = 0
         let answer = try await send(request)
         guard answer.status == 307, let location = answer.headers["Location"] else {
@@ -45,7 +53,7 @@ public struct MesosMaster: Sendable {
 
     /// Whether this very master lives; it need not lead.
     public func isAlive() async -> Bool {
-        (try? await send(request(.get, "/health")))?.status == 200
+        (try? await send(try request(.get, "/health")))?.status == 200
     }
 
     /// For example `1.11.0`.
@@ -131,7 +139,7 @@ public struct MesosMaster: Sendable {
 /// Calls.
 extension MesosMaster {
     func get(_ path: String) async throws(Failure) -> JSON {
-        try json(try await succeed(request(.get, path), path), path)
+        try json(try await succeed(try request(.get, path), path), path)
     }
 
     func list(_ path: String, _ key: String) async throws(Failure) -> [JSON] {
@@ -141,12 +149,12 @@ extension MesosMaster {
         return list
     }
 
-    func request(_ method: HTTPMethod, _ path: String, body: JSON? = nil) -> HTTPRequest {
+    func request(_ method: HTTPMethod, _ path: String, body: JSON? = nil) throws(Failure) -> HTTPRequest {
         var headers = [HTTPHeader("Accept", "application/json")]
         if body != nil { headers.append(HTTPHeader("Content-Type", "application/json")) }
         return HTTPRequest(
             method, url + path, headers: headers, body: body.map { Array($0.compact.utf8) }, deadline: deadline,
-            credentials: credentials, tls: tls, forwardsCredentials: true)
+            credentials: credentials, tls: try tls.options(for: url), forwardsCredentials: true)
     }
 
     func succeed(_ request: HTTPRequest, _ path: String) async throws(Failure) -> HTTPResponse {
@@ -179,7 +187,7 @@ extension MesosMaster {
     private func stream(
         _ path: String, _ take: ([UInt8]) throws(JSONError) -> Void
     ) async throws(Failure) {
-        let request = request(.get, path)
+        let request = try request(.get, path)
         do {
             let stream = try await HTTPClient.shared.stream(request, endingWithin: deadline)
             guard (200..<300).contains(stream.status) else {

@@ -23,7 +23,7 @@ extension MesosMaster {
 
     /// Asks, and gives the answer without its envelope: what is in `get_master` for `GET_MASTER`.
     public func ask(_ question: Question) async throws(Failure) -> JSON {
-        var request = request(.post, "/api/v1", body: ["type": .string(question.rawValue)])
+        var request = try request(.post, "/api/v1", body: ["type": .string(question.rawValue)])
         // It changes nothing, though it is a POST.
         request.retry = .standard
         let answer = try json(try await succeed(request, "/api/v1"), "/api/v1")

@@ -16,7 +16,8 @@ public struct MetronomeCluster: Cluster {
         _ source: ServiceSource.Access, inventory: Inventory, resolver: @escaping Resolver,
         now: @escaping @Sendable () -> Instant
     ) throws(Failure) {
-        client = try FrameworkClient("Metronome", source, inventory: inventory, resolver: resolver)
+        client = try FrameworkClient(
+            "Metronome", source, at: "services.sources[].metronome", inventory: inventory, resolver: resolver)
         self.resolver = resolver
         self.now = now
     }

@@ -1,16 +1,18 @@
 import Migration
 import Transport
+import Trust
 
 extension ProbeRunner {
     /// Asks a Redis what it says of itself. Only AUTH, INFO and CONFIG GET are sent.
     func askRedis(
-        _ redis: Probe.Redis, _ inventory: Inventory, _ other: Inventory, timeout: Period
+        _ redis: Probe.Redis, _ inventory: Inventory, _ other: Inventory, _ probe: Probe, _ tls: TLSAccess
     ) async throws(Failure) -> GateSample {
         let address = try address(redis.address, inventory)
         let password = try redis.password.map { setting throws(Failure) in try text(setting, inventory) }
         let place = address.hostAndPort
         do {
-            var connection = try await RedisConnection(address, deadline: timeout.duration)
+            var connection = try await RedisConnection(
+                address, tls: probe.tls == nil ? nil : try tls.options(), deadline: probe.timeout.duration)
             defer { connection.close() }
             if let password { _ = try await connection.call("AUTH", password) }
             let condition = try await RedisCondition(

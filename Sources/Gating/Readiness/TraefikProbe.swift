@@ -1,11 +1,12 @@
 import JSON
 import Migration
 import Transport
+import Trust
 
 extension ProbeRunner {
     /// Compares the routers and services of both colors' Traefik.
     func askTraefik(
-        _ traefik: Probe.Traefik, _ inventory: Inventory, _ other: Inventory, timeout: Period
+        _ traefik: Probe.Traefik, _ inventory: Inventory, _ other: Inventory, _ probe: Probe
     ) async throws(Failure) -> GateSample {
         var credentials: Credentials?
         if let user = traefik.user {
@@ -13,9 +14,14 @@ extension ProbeRunner {
                 user: try text(user, inventory),
                 password: try traefik.password.map { setting throws(Failure) in try text(setting, inventory) } ?? "")
         }
-        let api = { (url: String) in TraefikAPI(url: url, credentials: credentials, deadline: timeout.duration) }
-        let new = api(try text(traefik.url, inventory))
-        let old = api(try text(traefik.url, other))
+        func api(_ inventory: Inventory) throws(Failure) -> TraefikAPI {
+            let url = try text(traefik.url, inventory)
+            return TraefikAPI(
+                url: url, credentials: credentials,
+                tls: try tls(probe, "traefik", inventory).options(for: url), deadline: probe.timeout.duration)
+        }
+        let new = try api(inventory)
+        let old = try api(other)
         guard new.url != old.url else {
             return sample(
                 new.place, .inconclusive,
@@ -47,6 +53,7 @@ struct TraefikAPI {
 
     let url: String
     let credentials: Credentials?
+    let tls: TLSOptions
     let deadline: Duration
 
     /// A list of more pages than this is not read on.
@@ -70,7 +77,7 @@ struct TraefikAPI {
         for _ in 0..<Self.mostPages {
             let request = HTTPRequest(
                 .get, "\(url)\(path)?page=\(page)&per_page=500", deadline: deadline, credentials: credentials,
-                retry: RetryPolicy.none, maximumRedirects: 0, maximumBody: 16 << 20)
+                tls: tls, retry: RetryPolicy.none, maximumRedirects: 0, maximumBody: 16 << 20)
             let answer = try await send(request)
             // Before 2.0 and 2.2 there was no TCP and no UDP.
             if answer.status == 404, !isRequired { return [] }

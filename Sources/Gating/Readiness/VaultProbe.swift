@@ -1,12 +1,16 @@
 import JSON
 import Migration
 import Transport
+import Trust
 
 extension ProbeRunner {
     /// Asks a Vault for its health, which needs no token.
-    func askVault(_ url: Setting, _ inventory: Inventory, timeout: Period) async throws(Failure) -> GateSample {
+    func askVault(
+        _ url: Setting, _ inventory: Inventory, _ probe: Probe, _ tls: TLSAccess
+    ) async throws(Failure) -> GateSample {
+        let url = try text(url, inventory) + "/v1/sys/health"
         let request = HTTPRequest(
-            .get, try text(url, inventory) + "/v1/sys/health", deadline: timeout.duration, retry: RetryPolicy.none,
+            .get, url, deadline: probe.timeout.duration, tls: try tls.options(for: url), retry: RetryPolicy.none,
             maximumRedirects: 0, maximumBody: 1 << 16)
         let place = request.shownURL
         do throws(TransportError) {
@@ -15,7 +19,7 @@ extension ProbeRunner {
             return sample(place, verdict, "Vault \(place) \(message)")
         } catch {
             return sample(
-                place, verdict(of: error), "Vault does not answer: \(error.description). Start it, or correct `url`")
+                place, verdict(of: error), "Vault does not answer: \(error.sentence(tls)). Start it, or correct `url`")
         }
     }
 }

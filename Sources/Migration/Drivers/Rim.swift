@@ -38,12 +38,16 @@ public struct Drivers: Sendable {
     public var agents: @Sendable (Color, Inventory) throws(Failure) -> (any AgentPool)?
     public var prober: any Prober
     public var stepRunner: any StepRunner
+    /// What the servers of a color that are called over TLS show, with `probes` also those that only probes call.
+    /// Sends them nothing.
+    public var certificates: @Sendable (Inventory, _ probes: Bool) async -> [CertificateSighting]
 
     public init(
         loadBalancers: [any LoadBalancer], provisioner: any Provisioner, configurator: (any Configurator)?,
         cluster: @escaping @Sendable (Color, Inventory) throws(Failure) -> any Cluster,
         agents: @escaping @Sendable (Color, Inventory) throws(Failure) -> (any AgentPool)? = { _, _ in nil },
-        prober: any Prober, stepRunner: any StepRunner
+        prober: any Prober, stepRunner: any StepRunner,
+        certificates: @escaping @Sendable (Inventory, _ probes: Bool) async -> [CertificateSighting] = { _, _ in [] }
     ) {
         self.loadBalancers = loadBalancers
         self.provisioner = provisioner
@@ -52,5 +56,6 @@ public struct Drivers: Sendable {
         self.agents = agents
         self.prober = prober
         self.stepRunner = stepRunner
+        self.certificates = certificates
     }
 }

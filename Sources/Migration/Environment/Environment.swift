@@ -19,13 +19,16 @@ public struct Environment: Codable, Sendable, Hashable {
     /// Per phase: who must say yes before the phase begins.
     public var approvals: [Phase: ApprovalRule]
     public var limits: Limits
+    /// What holds at each place that is called over TLS and says nothing else; nil for nothing. The places' own rules
+    /// hold it already.
+    public var tls: TLSRules?
 
     public init(
         name: String, runbook: String = "rz-update", git: GitPolicy = GitPolicy(), provision: Provision = Provision(),
         configure: Configure? = nil, platform: Platform? = nil, services: ServiceRules = ServiceRules(),
         loadBalancers: [LoadBalancerAddress] = [], traffic: [TrafficRule] = [], ignoreBackends: [IgnoredBackend]? = nil,
         gates: Gates = Gates(), drain: DrainPolicy = DrainPolicy(), soak: Period = .minutes(15),
-        approvals: [Phase: ApprovalRule] = [:], limits: Limits = Limits()
+        approvals: [Phase: ApprovalRule] = [:], limits: Limits = Limits(), tls: TLSRules? = nil
     ) {
         self.name = name
         self.runbook = runbook
@@ -42,6 +45,7 @@ public struct Environment: Codable, Sendable, Hashable {
         self.soak = soak
         self.approvals = approvals
         self.limits = limits
+        self.tls = tls
     }
 }
 
@@ -168,10 +172,11 @@ public struct Platform: Codable, Sendable, Hashable {
     public var agentAttributes: [String: String]
     /// A pattern for master and agents, for example `1.11.*`; nil takes any.
     public var mesosVersion: String?
+    public var tls: TLSRules?
 
     public init(
         mesosMaster: Setting? = nil, user: Setting? = nil, password: Setting? = nil, agentsAtLeast: Int = 1,
-        agentAttributes: [String: String] = [:], mesosVersion: String? = nil
+        agentAttributes: [String: String] = [:], mesosVersion: String? = nil, tls: TLSRules? = nil
     ) {
         self.mesosMaster = mesosMaster
         self.user = user
@@ -179,6 +184,7 @@ public struct Platform: Codable, Sendable, Hashable {
         self.agentsAtLeast = agentsAtLeast
         self.agentAttributes = agentAttributes
         self.mesosVersion = mesosVersion
+        self.tls = tls
     }
 }
 

@@ -61,10 +61,14 @@ public struct Probe: Codable, Sendable, Hashable {
 
     public var kind: Kind
     public var timeout: Period
+    /// How it is asked over TLS. A probe of a server that load balancers list, or of a plain address, is asked without
+    /// where this is nil.
+    public var tls: TLSRules?
 
-    public init(_ kind: Kind, timeout: Period = .seconds(2)) {
+    public init(_ kind: Kind, timeout: Period = .seconds(2), tls: TLSRules? = nil) {
         self.kind = kind
         self.timeout = timeout
+        self.tls = tls
     }
 
     /// Whether it is asked of servers that a load balancer lists, having no address of its own.

@@ -66,10 +66,11 @@ public enum ServiceSource: Codable, Sendable, Hashable {
         public var token: Setting?
         /// Where DC/OS gives a token for user and password, for example `https://dcos/acs/api/v1/auth/login`.
         public var login: Setting?
+        public var tls: TLSRules?
 
         public init(
             url: Setting, group: String = "/", user: Setting? = nil, password: Setting? = nil, token: Setting? = nil,
-            login: Setting? = nil
+            login: Setting? = nil, tls: TLSRules? = nil
         ) {
             self.url = url
             self.group = group
@@ -77,6 +78,7 @@ public enum ServiceSource: Codable, Sendable, Hashable {
             self.password = password
             self.token = token
             self.login = login
+            self.tls = tls
         }
     }
 }

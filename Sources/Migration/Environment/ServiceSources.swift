@@ -6,12 +6,16 @@ extension ServiceSource {
         public var password: Setting?
         /// A token of DC/OS, sent as `Authorization: token=…`.
         public var token: Setting?
+        public var tls: TLSRules?
 
-        public init(url: Setting, user: Setting? = nil, password: Setting? = nil, token: Setting? = nil) {
+        public init(
+            url: Setting, user: Setting? = nil, password: Setting? = nil, token: Setting? = nil, tls: TLSRules? = nil
+        ) {
             self.url = url
             self.user = user
             self.password = password
             self.token = token
+            self.tls = tls
         }
     }
 
@@ -51,11 +55,14 @@ extension ServiceSource {
         public var address: Setting
         public var password: Setting?
         public var database: Int
+        /// How it is called over TLS; nil where it is called without.
+        public var tls: TLSRules?
 
-        public init(address: Setting, password: Setting? = nil, database: Int = 1) {
+        public init(address: Setting, password: Setting? = nil, database: Int = 1, tls: TLSRules? = nil) {
             self.address = address
             self.password = password
             self.database = database
+            self.tls = tls
         }
     }
 

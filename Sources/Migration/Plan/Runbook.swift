@@ -113,10 +113,11 @@ public struct HTTPWork: Codable, Sendable, Hashable {
     public var body: Setting?
     public var expect: Int
     public var affects: ExecWork.Affects
+    public var tls: TLSRules?
 
     public init(
         method: String = "GET", url: Setting, headers: [String: Setting] = [:], body: Setting? = nil, expect: Int = 200,
-        affects: ExecWork.Affects = .nothing
+        affects: ExecWork.Affects = .nothing, tls: TLSRules? = nil
     ) {
         self.method = method
         self.url = url
@@ -124,5 +125,6 @@ public struct HTTPWork: Codable, Sendable, Hashable {
         self.body = body
         self.expect = expect
         self.affects = affects
+        self.tls = tls
     }
 }

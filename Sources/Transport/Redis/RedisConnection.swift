@@ -16,16 +16,25 @@ public enum RedisReply: Sendable {
 ///
 /// Source: Redis protocol specification (RESP2).
 public struct RedisConnection: Sendable {
-    private let socket: StreamSocket
+    private let socket: any ByteStream
     private let deadline: Duration
     private var buffer: [UInt8] = []
 
     private static let largestReply = 16 << 20
 
-    /// - Parameter deadline: for the connection, and then for each piece that is sent or received.
-    public init(_ address: SocketAddress, deadline: Duration = .seconds(5)) async throws(TransportError) {
-        socket = try await StreamSocket.connect(to: address, deadline: deadline)
+    /// - Parameters:
+    ///   - tls: nil for a connection without.
+    ///   - deadline: for the connection, and then for each piece that is sent or received.
+    public init(
+        _ address: SocketAddress, tls: TLSOptions? = nil, deadline: Duration = .seconds(5)
+    ) async throws(TransportError) {
         self.deadline = deadline
+        socket =
+            if let tls {
+                try await TLSSocket.connect(to: address, tls: tls, deadline: deadline)
+            } else {
+                try await StreamSocket.connect(to: address, deadline: deadline)
+            }
     }
 
     public func close() { socket.close() }

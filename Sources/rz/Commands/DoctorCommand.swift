@@ -113,6 +113,9 @@ struct DoctorCommand: AsyncParsableCommand {
             }
         }
         for color in Color.allCases { findings += await platform(color, project) }
+        for place in project.environment.insecurePlaces + project.runbook.insecurePlaces {
+            findings.append(Finding(.absent, "TLS", place))
+        }
         return findings
     }
 
@@ -120,15 +123,32 @@ struct DoctorCommand: AsyncParsableCommand {
         do throws(Failure) {
             let inventory = try await project.drivers.provisioner.observeServers(color)
             guard !inventory.isEmpty else { return [Finding(.absent, "\(color)", "has no servers")] }
-            let platform = try await project.drivers.cluster(color, inventory).observePlatform()
+            let certificates = await self.certificates(color, inventory, project)
+            let platform: PlatformState
+            do throws(Failure) {
+                platform = try await project.drivers.cluster(color, inventory).observePlatform()
+            } catch {
+                return [Finding(.missing, "\(color)", error)] + certificates
+            }
             return [
                 Finding(
                     platform.isReady ? .fine : .missing, "\(color)",
                     "\(inventory.hosts.count) servers, \(platform.description) \(platform.missing.joined(separator: "; "))"
                 )
-            ]
+            ] + certificates
         } catch {
             return [Finding(.missing, "\(color)", error)]
+        }
+    }
+
+    /// What servers show that are called over TLS, and how long it holds.
+    private func certificates(_ color: Color, _ inventory: Inventory, _ project: Project) async -> [Finding] {
+        await project.drivers.certificates(inventory, true).map { sighting in
+            if let warning = sighting.warning(at: SystemClock().now) {
+                return Finding(sighting.problem == nil ? .absent : .missing, "\(color)", warning)
+            }
+            let end = sighting.ends.map { "until \($0.description.prefix(10))" } ?? "without an end"
+            return Finding(.fine, "\(color)", "\(sighting.place): certificate of \(sighting.server) \(end)")
         }
     }
 }

@@ -5,6 +5,7 @@ import LoadBalancing
 import Migration
 import Provisioning
 import Runbooks
+import Trust
 
 extension Drivers {
     /// The one place where drivers are chosen for what an environment says.
@@ -43,6 +44,9 @@ extension Drivers {
             },
             stepRunner: CommandStepRunner(environmentFolder: folder, logFolder: state + "/log", resolve: resolve) {
                 work, inventory throws(Failure) in try await caller.call(work, inventory: inventory)
+            },
+            certificates: { inventory, probes in
+                await CertificateInspector(environment, resolver: resolve).observe(inventory, probes: probes)
             })
     }
 
@@ -54,7 +58,8 @@ extension Drivers {
         var members: [CombinedCluster.Member] = []
         let platform = environment.platform.flatMap { platform in
             platform.mesosMaster.map {
-                ServiceSource.Access(url: $0, user: platform.user, password: platform.password)
+                ServiceSource.Access(
+                    url: $0, user: platform.user, password: platform.password, tls: platform.tls)
             }
         }
         for source in environment.services.sources {

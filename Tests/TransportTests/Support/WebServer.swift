@@ -6,9 +6,6 @@ struct WebServer {
     enum Kind {
         case plain
         case unix
-        case tls(Certificates)
-        /// Requires a certificate of the client.
-        case mutualTLS(Certificates)
     }
 
     let port: Int
@@ -31,7 +28,6 @@ struct WebServer {
     }
 
     var url: String { "http://127.0.0.1:\(port)" }
-    var secureURL: String { "https://localhost:\(port)" }
 
     func stop() {
         (process.standardInput as? Pipe)?.fileHandleForWriting.closeFile()
@@ -49,46 +45,7 @@ extension WebServer.Kind {
         switch self {
         case .plain: ["plain"]
         case .unix: ["unix"]
-        case .tls(let files): ["tls", files.certificate, files.key]
-        case .mutualTLS(let files): ["tls", files.certificate, files.key, files.authority]
         }
-    }
-}
-
-/// An authority and a certificate of it for `localhost`, made by openssl.
-struct Certificates {
-    let folder: String
-    var authority: String { folder + "/ca.pem" }
-    var certificate: String { folder + "/localhost.pem" }
-    var key: String { folder + "/localhost.key" }
-
-    init() async throws {
-        folder = try temporaryFolder()
-        try await openssl(
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=Test -keyout ca.key -out ca.pem"
-        )
-        try await openssl(
-            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout localhost.key -out localhost.csr"
-        )
-        try "subjectAltName=DNS:localhost".write(toFile: folder + "/names", atomically: true, encoding: .utf8)
-        try await openssl(
-            "x509 -req -in localhost.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names "
-                + "-out localhost.pem")
-    }
-
-    func remove() { try? FileManager.default.removeItem(atPath: folder) }
-
-    private func openssl(_ arguments: String) async throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments.split(separator: " ").map(String.init)
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.standardError = FileHandle.nullDevice
-        let status = try await withCheckedThrowingContinuation { (ending: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { ending.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { ending.resume(throwing: error) }
-        }
-        guard status == 0 else { throw PeerError("openssl \(arguments)") }
     }
 }
 
@@ -126,7 +83,7 @@ private func firstLine(of pipe: Pipe) async -> String {
 }
 
 private let script = """
-    import http.server, os, select, socket, socketserver, ssl, sys, threading, time, urllib.parse
+    import http.server, os, select, socket, socketserver, sys, threading, time, urllib.parse
     hits, lock = {}, threading.Lock()
     def hit(name, amount=1):
         with lock:
@@ -209,13 +166,6 @@ private let script = """
         address_family = socket.AF_UNIX
     kind = sys.argv[2]
     server = UnixServer(sys.argv[1], Handler) if kind == "unix" else Server(("127.0.0.1", 0), Handler)
-    if kind == "tls":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(sys.argv[3], sys.argv[4])
-        if len(sys.argv) > 5:
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(sys.argv[5])
-        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(0 if kind == "unix" else server.server_address[1], flush=True)
     sys.stdin.buffer.read()
