@@ -18,7 +18,7 @@ public struct Reloads {
     private mutating func perform(_ run: ScriptedRun, _ name: LoadBalancerID, _ number: Int) -> Bool {
         let simulation = run.simulation
         defer { simulation.close() }
-        let faults = ReloadAtMoment(number) {
+        let faults = StrikeAtMoment(number) { _ in
             simulation.happens("\(name) is reloaded") { $0.reset(name) }
             // What users notice until the watch comes round is not what rz did.
             simulation.checker.isExcusedUntil = simulation.timeline.elapsed + 10_000
@@ -43,27 +43,4 @@ public struct Reloads {
         }
         return true
     }
-}
-
-private final class ReloadAtMoment: FaultSource {
-    private(set) var hasStruck = false
-    private var left: Int
-    private let strike: () -> Void
-
-    init(_ number: Int, strike: @escaping () -> Void) {
-        left = number
-        self.strike = strike
-    }
-
-    func passes(_ point: KillPoint, _ process: SimulatedProcess) {
-        left -= 1
-        guard left == 0 else { return }
-        hasStruck = true
-        strike()
-    }
-
-    func fate(of call: Call) -> Fate { .answered(effectAfter: 2, replyAfter: 2) }
-    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
-    func arrives(_ call: Call) -> Bool { true }
-    func lateness(of call: Call) -> Lateness { .after(0) }
 }

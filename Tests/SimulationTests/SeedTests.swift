@@ -59,6 +59,20 @@ struct SeedTests {
         }
     }
 
+    @Test("keep every promise when the clock is set, forward or back, all along a run")
+    func clockJumps() throws {
+        let jumps = ClockJumps(try Scenario.small())
+        #expect(jumps.runs > 150)
+        #expect(jumps.broken.isEmpty, "\(jumps.broken.map(\.description).joined(separator: "\n"))")
+    }
+
+    @Test("start a missed run at most once, whenever rz dies while it makes up for it")
+    func jobHandOvers() throws {
+        let handOvers = JobHandOvers(try Scenario.small())
+        #expect(handOvers.runs > 150)
+        #expect(handOvers.broken.isEmpty, "\(handOvers.broken.map(\.description).joined(separator: "\n"))")
+    }
+
     @Test("return what can return, whatever keeps the rest from it")
     func partialReturns() throws {
         let returns = PartialReturns(try Scenario.twoBackends())

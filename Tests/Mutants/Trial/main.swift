@@ -3,9 +3,9 @@ import Migration
 import Simulation
 import Synchronization
 
-/// Looks for the first promise that a mutant breaks: in every late change, reload, partial return, overtaking and
-/// forgetful source, then in runs from seed 0 on, of the small model and its relatives in turn, then in the small
-/// model. Prints where it was and ends with 1; with 0 when there is none.
+/// Looks for the first promise that a mutant breaks: in every late change, reload, clock jump, hand-over, partial
+/// return, overtaking and forgetful source, then in runs from seed 0 on, of the small model and its relatives in turn,
+/// then in the small model. Prints where it was and ends with 1; with 0 when there is none.
 
 let runs = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 3000
 let explored = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 2500
@@ -32,6 +32,14 @@ if let first = LateChanges(scenario).broken.first {
 }
 if let first = Reloads(scenario).broken.first {
     print("\(first.promise), reloads: \(first.explanation)")
+    exit(1)
+}
+if let first = ClockJumps(scenario).broken.first {
+    print("\(first.promise), clock jumps: \(first.explanation)")
+    exit(1)
+}
+if let first = JobHandOvers(scenario).broken.first {
+    print("\(first.promise), hand-overs: \(first.explanation)")
     exit(1)
 }
 if let first = PartialReturns(try Scenario.twoBackends()).broken.first {
