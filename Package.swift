@@ -81,7 +81,8 @@ let package = Package(
             name: "TLSTesting", dependencies: ["FreePorts"], path: "Tests/TLSTesting", exclude: ["server.py"],
             swiftSettings: strict),
         tests(
-            "TrustTests", ["Trust", "Clusters", "Gating", "Runbooks", "Migration", "Transport", "FreePorts", "TLSTesting"]),
+            "TrustTests",
+            ["Trust", "Clusters", "Gating", "Runbooks", "Migration", "Transport", "FreePorts", "TLSTesting"]),
         tests("ClustersTests", ["Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts"]),
         tests("SimulationTests", ["Simulation", "Migration"], exclude: ["Golden"]),
         tests("EngineTests", ["Engine", "Migration"]),

@@ -158,6 +158,8 @@ extension TrafficControl {
                 let old = targets.carrying(targets.direction.old, rule, at: share, on: name, state, vouched: vouched)
                 mayLowerNew = old.isEnough
                 if !old.isEnough { missing.append(sentence(targets.direction.old, rule, name, old)) }
+                // A weight above what was found would give the new color more before it is lowered itself.
+                if share == .none { mayLowerOld = old.isEnough }
             }
             if share > .none, isServed || targets.mustBeCarried(rule, on: name, state) {
                 let new = targets.carrying(targets.direction.new, rule, at: share, on: name, state)

@@ -261,7 +261,10 @@ struct StaticProvisionerTests {
             #expect(try await !provisioner.observeChanges(.blue).isEmpty)
             let lines = Lines()
             let built = try await provisioner.build(.blue, report: lines.report)
-            #expect(built.hosts == [Host(name: "blue-1", address: "127.0.0.1", variables: ["rack": "3"])])
+            #expect(
+                built.hosts == [
+                    Host(name: "blue-1", address: "127.0.0.1", variables: ["rack": "3"], structured: ["rack"])
+                ])
             #expect(await lines.all == ["making blue"])
             #expect(try await provisioner.observeChanges(.blue).isEmpty)
             try await provisioner.buildDisks { _ in }

@@ -23,7 +23,10 @@ struct TerraformTests {
             #expect(built.groups.keys.sorted() == ["agent", "database"])
             let agent = try #require(built.groups["agent"]?.first)
             #expect(
-                agent == Host(name: "blue-agent-1", address: "127.0.11.1", variables: ["rack": "7", "spot": "true"]))
+                agent
+                    == Host(
+                        name: "blue-agent-1", address: "127.0.11.1", variables: ["rack": "7", "spot": "true"],
+                        structured: ["rack", "spot"]))
             #expect(built.groups["database"]?.first?.variables == ["disks": #"["db-data-0"]"#])
             #expect(try await lab.terraform().observeServers(.blue) == built)
             #expect(await lines.contain("3 of 3 servers:"))

@@ -94,7 +94,7 @@ struct SourcesTests {
 
                 """)
         }
-        #expect(error?.description.contains("environment.yaml:9:") == true, "\(error?.description ?? "")")
+        #expect(error?.description.contains("environment.yaml:10:") == true, "\(error?.description ?? "")")
         #expect(error?.description.contains("can't be told from those of one above") == true)
     }
 

@@ -57,7 +57,7 @@ struct TLSRulesTests {
             "gates: { service: { probes: [ { http: { path: / } }, { tcp: { address: \"a:1\", tls: {} } } ] } }\n"
         let environment = try environment(
             "compose: { url: \"https://c:10000\", files: \"*.yaml\", redis: { address: \"r:6379\" } }",
-            top: "tls: { authorities: ca.pem }\n" + gates)
+            top: "tls: { authorities: ca.pem }\nplatform: { mesos: { master: \"https://m:5050\" } }\n" + gates)
         guard case .compose(let compose) = environment.services.sources.first else { throw Failure("no source") }
         #expect(compose.access.tls == TLSRules(authorities: "ca.pem"))
         #expect(compose.redis == .init(address: "r:6379"))

@@ -102,7 +102,7 @@ struct PlacesTests {
             let probes = environment.gates.service.probes
             let probe = probes[try #require(["http-probe", "listed-probe", "tcp-probe"].firstIndex(of: place))]
             let runner = ProbeRunner(resolver: resolver) { _, _ throws(Failure) in 0 }
-            let sample = await runner.ask(probe, target: server.address, inventory: Inventory())
+            let sample = await runner.ask(probe, target: server.address, inventory: Inventory(), other: Inventory())
             guard sample.verdict == .pass else { throw Failure(sample.message) }
         default:
             try await RequestCaller(resolver: resolver).call(project.step(environment), inventory: Inventory())
