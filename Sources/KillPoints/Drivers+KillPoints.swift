@@ -190,7 +190,7 @@ private struct KilledCluster: Cluster {
         }
     }
 
-    /// Calls nobody, nor do the next three.
+    /// Calls no one, nor do the next three.
     var servicesInFiles: [ServiceID] { base.servicesInFiles }
 
     func rewrite(

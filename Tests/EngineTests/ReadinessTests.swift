@@ -58,7 +58,7 @@ struct ReadinessTests {
 }
 
 extension SimulatedRun {
-    /// Gives a step that shall not get ready a short deadline.
+    /// Gives a step that must not get ready a short deadline.
     fileprivate mutating func endsSoon(_ step: StepID) {
         for index in plan.steps.indices where plan.steps[index].id == step { plan.steps[index].deadline = .seconds(3) }
     }

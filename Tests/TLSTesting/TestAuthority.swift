@@ -43,7 +43,7 @@ package final class TestCertificate: Sendable {
 
     fileprivate init() throws { folder = try temporaryFolder() }
 
-    /// One that nobody but itself has issued.
+    /// One that no one but itself has issued.
     package static func selfSigned(_ names: [String]) throws -> TestCertificate {
         let certificate = try TestCertificate()
         try request(certificate, names)

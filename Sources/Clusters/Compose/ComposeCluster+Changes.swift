@@ -64,7 +64,7 @@ extension ComposeCluster {
             throw Failure(
                 "mesos-compose keeps another \(definition.id) than was sent", at: place,
                 details: changes.isEmpty ? ["another number of instances than \(instances)"] : changes,
-                advice: "Nobody else may call this mesos-compose at the same time: it mixes up what arrives at once.",
+                advice: "No one else may call this mesos-compose at the same time: it mixes up what arrives at once.",
                 kind: .transient)
         }
     }

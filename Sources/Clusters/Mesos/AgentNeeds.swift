@@ -17,7 +17,7 @@ struct AgentNeeds: Sendable, Hashable {
         }
     }
 
-    /// What nobody has vouched for, one sentence each.
+    /// What no one has vouched for, one sentence each.
     ///
     /// - Parameter attributes: what each agent must say of itself; a network or plugin among the values is vouched for.
     func unproven(besides attributes: [String: String]) -> [String] {

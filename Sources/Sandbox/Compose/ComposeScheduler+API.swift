@@ -91,7 +91,7 @@ extension ComposeScheduler {
             document: handled.document ?? ComposeDocument.empty, service: handled.service, prefix: configuration.prefix)
     }
 
-    /// Answers at once; looks every five seconds whether the last task is gone, and begins anew with what was its
+    /// Answers at once; looks every five seconds whether the last task is gone, and begins again with what was its
     /// definition at the time of the call.
     private func restart(_ taskName: String) {
         guard var model = records.last(where: { $0.taskName == taskName }) else { return }
