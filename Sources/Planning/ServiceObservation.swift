@@ -8,6 +8,8 @@ public struct ServiceObservation: Sendable {
     public var rewritten: [Service]
     /// Those that stay, each with the rule that says so.
     public var ignored: [IgnoredService]
+    /// Those that files of the environment tell of, and of which nothing runs.
+    public var absent: [ServiceID]
     /// What of each service that moves is bound to its environment.
     public var findings: [ServiceID: [Finding]]
 
@@ -23,9 +25,7 @@ public struct ServiceObservation: Sendable {
         findings = [:]
         let services = try await cluster.observeServices()
         let running = Set(services.map(\.id))
-        for id in cluster.servicesInFiles where !running.contains(id) && rules.ignoring(id) == nil {
-            ignored.append(IgnoredService(id: id, reason: "its file tells of it, and nothing of it runs"))
-        }
+        absent = cluster.servicesInFiles.filter { !running.contains($0) && rules.ignoring($0) == nil }.sorted()
         for service in services {
             if let pattern = rules.ignoring(service.id) {
                 let isItself = pattern == service.id.text

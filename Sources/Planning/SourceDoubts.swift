@@ -12,7 +12,14 @@ struct SourceDoubts {
         let empty = rules.sources.filter { source in !found.contains(where: source.owns) }
         return doubts.map { Obstacle("\(live): \($0)", isBlocking: true) }
             + empty.map { Obstacle("\(live): \($0.name) tells of no service", isBlocking: false) }
-            + shrunk(found) + movesNothing(services)
+            + absent(services.absent) + shrunk(found) + movesNothing(services)
+    }
+
+    private func absent(_ services: [ServiceID]) -> [Obstacle] {
+        guard !services.isEmpty else { return [] }
+        let more = services.count > 5 ? " and \(services.count - 5) more" : ""
+        let names = services.prefix(5).map(\.text).joined(separator: ", ") + more
+        return [Obstacle("\(live): nothing runs of \(names), which files tell of: it does not move", isBlocking: false)]
     }
 
     /// People may remove a few services between two runs; many, or all, are more likely to be forgotten.

@@ -35,6 +35,17 @@ struct SourceDoubtsTests {
         #expect(obstacles == [Obstacle("blue: metronome tells of no service", isBlocking: false)])
     }
 
+    @Test("names what files tell of and nothing runs of, which proves of no source that it tells of anything")
+    func absent() async throws {
+        let compose = ServiceSource.compose(ServiceSource.Compose(access: .init(url: "http://c"), files: ["*.yaml"]))
+        let obstacles = try await obstacles(["/web"], sources: [Self.marathon, compose], inFiles: ["shop/db", "/web"])
+        #expect(
+            obstacles == [
+                Obstacle("blue: compose tells of no service", isBlocking: false),
+                Obstacle("blue: nothing runs of shop/db, which files tell of: it does not move", isBlocking: false),
+            ])
+    }
+
     @Test("is blocked by what a source says against itself: a group that does not exist")
     func doubts() async throws {
         let obstacles = try await obstacles(["/web"], sources: [Self.marathon], doubts: ["no group /shp"])
@@ -85,11 +96,11 @@ struct SourceDoubtsTests {
 
     private func obstacles(
         _ ids: [ServiceID], sources: [ServiceSource], ignore: [String] = [], doubts: [String] = [],
-        lastRun: LastRun? = nil
+        lastRun: LastRun? = nil, inFiles: [ServiceID] = []
     ) async throws -> [Obstacle] {
         let rules = ServiceRules(sources: sources, ignore: ignore)
         let observation = try await ServiceObservation(
-            of: ListedCluster(ids: ids), rules: rules, in: Surroundings(old: Inventory()))
+            of: ListedCluster(ids: ids, servicesInFiles: inFiles), rules: rules, in: Surroundings(old: Inventory()))
         return SourceDoubts(rules: rules, live: .blue, lastRun: lastRun).obstacles(of: observation, doubts)
     }
 }
@@ -97,6 +108,7 @@ struct SourceDoubtsTests {
 /// A framework that tells of these services.
 private struct ListedCluster: Cluster {
     let ids: [ServiceID]
+    let servicesInFiles: [ServiceID]
 
     func observePlatform() async throws(Failure) -> PlatformState { PlatformState(description: "", isReady: true) }
     func observeServices() async throws(Failure) -> [Service] {
