@@ -49,7 +49,7 @@ struct MoveTests {
             }
             let plan = try await clusters.rz("plan", "real")
             #expect(plan.status != 0)
-            #expect(plan.all.contains("of framework jenkins"), "\(plan.all)")
+            #expect(plan.all.contains("blocking: framework jenkins ("), "\(plan.all)")
             #expect(plan.all.contains("build-7"), "\(plan.all)")
             try clusters.edit(replacing: "  overrides:", with: "  ignore: [\"jenkins/*\"]\n  overrides:")
             let second = try await clusters.rz("plan", "real")
