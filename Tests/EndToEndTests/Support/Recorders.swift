@@ -134,7 +134,7 @@ final class Recorders: Sendable {
         try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
         let venv = Program.checkout.appending(path: ".venv/bin").path
         let path = "\(venv):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
-        for name in ["terraform", "ansible-playbook"] {
+        for name in ["terraform", "ansible-playbook", "ansible-inventory", "ansible-config"] {
             let real = try #require(Recorders.find(name, in: path), "\(name) is not installed")
             let script = "#!/bin/sh\necho \"\(name) $* \" >> \(sandbox.folder)/tools.log\nexec \(real) \"$@\"\n"
             try script.write(toFile: "\(bin)/\(name)", atomically: true, encoding: .utf8)
