@@ -7,6 +7,29 @@ public protocol ByteStream: Sendable {
     func read(upTo limit: Int, deadline: Duration) async throws(TransportError) -> [UInt8]
     /// Closes the connection; operations under way fail.
     func close()
+    var address: SocketAddress { get }
+}
+
+extension ByteStream {
+    /// Waits until a non-blocking descriptor is ready; a cancelled task closes the connection.
+    func awaitReady(
+        _ event: Int32, _ descriptor: Int32, until end: ContinuousClock.Instant
+    ) async throws(TransportError) {
+        switch await SocketWaiter.shared.wait(for: Int16(event), on: descriptor, until: end) {
+        case .ready: return
+        case .timedOut: throw error(.timedOut, "no answer in time")
+        case .cancelled: throw endedByCancellation()
+        }
+    }
+
+    func endedByCancellation() -> TransportError {
+        close()
+        return error(.cancelled, "cancelled")
+    }
+
+    func error(_ kind: TransportError.Kind, _ message: String) -> TransportError {
+        TransportError(kind, target: address.description, message: message, effectIsUnknown: true)
+    }
 }
 
 extension ByteStream {

