@@ -178,15 +178,23 @@ extension CrashSite {
         try require(refused.status == 5, "a second rz exited with \(refused.status), expected 5")
         var unlocked = try await take(id)
         // A point is in one task of rz; another may be writing the journal, and no one else can then.
-        for _ in 0..<20 where unlocked.errors.contains("kill -CONT \(holder.program.pid)") {
+        if unlocked.errors.contains("kill -CONT \(holder.program.pid)") {
             try require(unlocked.status == 5, "rz unlock exited with \(unlocked.status), expected 5")
             outcome.story += unlocked.all
             holder.program.signal(SIGCONT)
-            try await Task.sleep(for: .milliseconds(20))
+            try await eventually("the stopped rz has written the journal") { try !holdsWriteLock(holder.program.pid) }
             holder.program.signal(SIGSTOP)
             unlocked = try await take(id)
         }
         try require(unlocked.status == 0, "rz unlock exited with \(unlocked.status): \(unlocked.all.suffix(600))")
+    }
+
+    /// Source: proc_locks(5).
+    private func holdsWriteLock(_ pid: Int32) throws -> Bool {
+        try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n").contains { line in
+            let words = line.split(separator: " ")
+            return words.contains("WRITE") && words.contains(Substring(String(pid)))
+        }
     }
 
     private func take(_ id: Substring) async throws -> Program.Ended {
@@ -214,14 +222,18 @@ extension CrashSite {
     ) async throws {
         if end == "done" { live = old.other }
         var differences: [String] = []
-        // What is being ended, or was set a moment ago, takes a moment to show.
-        for _ in 0..<50 {
-            var state = try await EndState.observed(in: sandbox, old: old)
-            if let status = try await status(), end == "done" { state.addRun(status) }
-            differences = self.differences(of: state, end, before, reference)
-            if differences.isEmpty { return }
-            try await Task.sleep(for: .milliseconds(200))
-        }
+        do {
+            // What is being ended, or was set a moment ago, takes a moment to show.
+            try await eventually("what stands is what should", within: .seconds(15)) {
+                var state = try await EndState.observed(in: sandbox, old: old)
+                if let status = try await status(), end == "done" { state.addRun(status) }
+                differences = self.differences(of: state, end, before, reference)
+                return differences.isEmpty
+            }
+            return
+        } catch let failure as Requirement where differences.isEmpty {
+            throw failure
+        } catch is Requirement {}
         outcome.problems += ["after \(end), what stands is not what should:"] + differences.map { "    " + $0 }
     }
 

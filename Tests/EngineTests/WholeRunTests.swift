@@ -176,9 +176,7 @@ struct TakeOverTests {
             try await Task.sleep(for: .seconds(30))
             await engine.interrupt(Failure("It waits on", kind: .cancelled))
         }
-        while await !run.journal.events.contains(where: \.waitsForHealth) {
-            try await Task.sleep(for: .milliseconds(5))
-        }
+        try await eventually { await run.journal.events.contains(where: \.waitsForHealth) }
         await run.journal.acquire(epoch: 2)
         let failure = await #expect(throws: Failure.self) { try await stale.value }
         #expect(failure?.kind == .refused)

@@ -116,7 +116,10 @@ final class Recorders: Sendable {
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
+        // It ends with this end of the pipe, which no other program may inherit.
+        let input = Pipe()
+        process.standardInput = input
+        try #require(fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC) == 0)
         try process.run()
         // It says "ready" once it listens.
         let ready = output.fileHandleForReading.availableData

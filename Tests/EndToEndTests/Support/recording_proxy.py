@@ -20,15 +20,16 @@ async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWri
     return await asyncio.open_connection(host, int(port))
 
 
-async def end_with(parent: int) -> None:
-    """Ends this process when the test that started it is gone, killed or not."""
-    while os.getppid() == parent:
-        await asyncio.sleep(0.5)
+async def end_with_parent() -> None:
+    """Ends this process when the test that started it is gone, killed or not: it holds the other end of stdin."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
     os._exit(0)
 
 
 async def main(name: str, listen: str, target: str, log: str) -> None:
-    watch = asyncio.create_task(end_with(os.getppid()))
+    watch = asyncio.create_task(end_with_parent())
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def record(line: bytes) -> None:
