@@ -79,12 +79,13 @@ bench: setup ## measure against plain clients (Benchmarks): make bench APPS=2000
 demo: build ## move the sandbox from blue to green and back, under load
 	RZ="$$($(SWIFT) build --show-bin-path)/rz" scripts/demo
 
-lint: ## check the format of the sources and the scripts
+lint: ## check the format of the sources and the scripts, and that every mutant still applies
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
 	    else echo "shellcheck is not installed: scripts not checked"; fi
 	@if command -v terraform >/dev/null; then echo terraform fmt -check -recursive environments; \
 	    terraform fmt -check -recursive environments; else echo "terraform is not installed: modules not checked"; fi
+	@for patch in Tests/Mutants/*.patch; do git apply --check "$$patch" || exit 1; done
 
 format: ## format the Swift sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests

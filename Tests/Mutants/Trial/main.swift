@@ -4,7 +4,7 @@ import Simulation
 import Synchronization
 
 /// Looks for the first promise that a mutant breaks: in every late change, reload, clock jump, hand-over, partial
-/// return, overtaking and forgetful source, then in runs from seed 0 on, of the small model and its relatives in turn,
+/// return, overtaking and shrunk source, then in runs from seed 0 on, of the small model and its relatives in turn,
 /// then in the small model. Prints where it was and ends with 1; with 0 when there is none.
 
 let runs = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 3000
@@ -51,8 +51,8 @@ if let first = Overtakings(scenario).broken.first {
     exit(1)
 }
 for hasMesos in [false, true] {
-    if let first = ForgetfulSources(try Scenario.small(hasMesos: hasMesos)).broken.first {
-        print("\(first.promise), forgetful sources: \(first.explanation)")
+    if let first = ShrunkSources(try Scenario.small(hasMesos: hasMesos)).broken.first {
+        print("\(first.promise), shrunk sources: \(first.explanation)")
         exit(1)
     }
 }
