@@ -85,3 +85,12 @@ protocol FaultSource: AnyObject {
     /// How such a message is held up.
     func lateness(of call: Call) -> Lateness
 }
+
+/// A world in which nothing goes wrong.
+extension FaultSource {
+    func fate(of call: Call) -> Fate { .answered(effectAfter: 2, replyAfter: 2) }
+    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
+    func passes(_ point: KillPoint, _ process: SimulatedProcess) {}
+    func arrives(_ call: Call) -> Bool { true }
+    func lateness(of call: Call) -> Lateness { .after(0) }
+}

@@ -273,9 +273,6 @@ private final class Recorder: FaultSource {
     var onMoment: () -> Void = {}
 
     func fate(of call: Call) -> Fate { .answered(effectAfter: 1, replyAfter: 1) }
-    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
-    func arrives(_ call: Call) -> Bool { true }
-    func lateness(of call: Call) -> Lateness { .after(0) }
 
     func passes(_ point: KillPoint, _ process: SimulatedProcess) {
         switch point {

@@ -18,14 +18,14 @@ public struct JobHandOvers {
     private mutating func dying(_ run: ScriptedRun, _ job: ServiceID, _ moment: Int) -> Bool {
         let simulation = run.simulation
         defer { simulation.close() }
-        simulation.faults = StrikeAtMoment(1) {
+        simulation.faults = StrikeAtMoment(1) { _ in
             simulation.state.handOvers[job].map { $0.holder == nil } ?? false
         } strike: {
             simulation.kill($0)
         }
         run.perform(opening: run.start)
         letARunPass(simulation)
-        let death = StrikeAtMoment(moment) {
+        let death = StrikeAtMoment(moment) { _ in
             simulation.state.handOvers[job].map { $0.hasMissedRun || $0.missedRunIsIntended } ?? false
         } strike: {
             simulation.kill($0)

@@ -22,8 +22,9 @@ public struct LateChanges {
     private mutating func perform(_ run: ScriptedRun, _ number: Int, _ looks: Int, _ goesBack: Bool) {
         let simulation = run.simulation
         defer { simulation.close() }
-        let faults = LateChange(number, looks: looks)
-        faults.strike = { simulation.kill($0) }
+        let faults = StrikeAtMoment(number, of: { $0.isChangeUnderWay }, lateness: .afterLooks(looks)) {
+            simulation.kill($0)
+        }
         simulation.faults = faults
         run.perform(opening: run.start)
         guard faults.hasStruck else { return }
@@ -42,28 +43,9 @@ public struct LateChanges {
     }
 }
 
-/// Strikes once, while a change is on its way.
-private final class LateChange: FaultSource {
-    var strike: (SimulatedProcess) -> Void = { _ in }
-    private(set) var hasStruck = false
-    private var left: Int
-    private let looks: Int
-
-    init(_ number: Int, looks: Int) {
-        left = number
-        self.looks = looks
+extension KillPoint {
+    /// While a call that changes something is on its way; programs stay on the host.
+    fileprivate var isChangeUnderWay: Bool {
+        if case .duringCall(let call) = self { !call.isProgram } else { false }
     }
-
-    func passes(_ point: KillPoint, _ process: SimulatedProcess) {
-        guard case .duringCall(let call) = point, !call.isProgram else { return }
-        left -= 1
-        guard left == 0 else { return }
-        hasStruck = true
-        strike(process)
-    }
-
-    func fate(of call: Call) -> Fate { .answered(effectAfter: 2, replyAfter: 2) }
-    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
-    func arrives(_ call: Call) -> Bool { true }
-    func lateness(of call: Call) -> Lateness { .afterLooks(looks) }
 }

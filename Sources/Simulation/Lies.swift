@@ -36,8 +36,8 @@ public enum Lie: String, Sendable, Hashable, CaseIterable {
     case frozen
     /// The old color dies in one backend.
     case deadBackend
-    /// A framework tells of less than it runs: its store is gone, a leader came up without its state.
-    case forgetfulSource
+    /// A framework reports less than it runs: its store is gone, a leader came up without its state.
+    case shrunkSource
 }
 
 extension Lie {
@@ -49,8 +49,8 @@ extension Lie {
         return Set(drawn.filter { generator.chance(oneIn: $0.stopsEarly ? rate * 4 : rate) })
     }
 
-    /// Forgetful sources have dice of their own (`SimulatedRun`): what else a seed decides does not depend on them.
-    private static let drawn = allCases.filter { $0 != .forgetfulSource }
+    /// Shrunk sources have dice of their own (`SimulatedRun`): what else a seed decides does not depend on them.
+    private static let drawn = allCases.filter { $0 != .shrunkSource }
 }
 
 extension Lie {
@@ -137,7 +137,7 @@ extension WorldState {
     /// Everything is well again; what a person took out stays out.
     mutating func heal(_ old: Color) {
         target[old.other] = old.other
-        told = ByColor(both: nil)
+        reported = ByColor(both: nil)
         for color in Color.allCases {
             self[color].errorRate = 0
             self[color].clientErrorRate = 0

@@ -66,7 +66,4 @@ private final class ProgramFaults: FaultSource {
     }
 
     func fate(of call: Call) -> Fate { .answered(effectAfter: call.isProgram ? 1_000 : 2, replyAfter: 2) }
-    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
-    func arrives(_ call: Call) -> Bool { true }
-    func lateness(of call: Call) -> Lateness { .after(0) }
 }

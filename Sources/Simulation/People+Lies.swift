@@ -15,7 +15,7 @@ extension People {
             case .oldProcesses: when(.in(min(phase, .drain)), delay / 2) { [self] in reload() }
             case .emptied: when(.in(phase), delay) { [self] in reload() }
             case .takenOutLater: when(.in(.cutOver), delay) { [self] in takeOut() }
-            case .forgetfulSource: planForgetting()
+            case .shrunkSource: planShrunkSources()
             default: break
             }
         }

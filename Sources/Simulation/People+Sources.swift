@@ -2,26 +2,26 @@ import Migration
 
 /// What happens to the sources of services while a run is under way.
 extension People {
-    /// A framework forgets for a while, up to three times; where Mesos tells what runs, a service may be removed, too.
-    func planForgetting() {
+    /// A framework reports less for a while, up to three times; where Mesos reports what runs, a service may be removed, too.
+    func planShrunkSources() {
         for _ in 0..<Int.random(in: 1...3, using: &timeline.generator) {
             let start = Int64.random(in: 0...faultsEnd, using: &timeline.generator)
             let length = Int64.random(in: 100...20_000, using: &timeline.generator)
             let color = timeline.generator.chance(oneIn: 4) ? new : old
-            timeline.after(start) { [self] in forget(color, for: length) }
+            timeline.after(start) { [self] in shrink(color, for: length) }
         }
         if simulation.scenario.hasMesos, timeline.generator.chance(oneIn: 2) { removeWhenGated() }
     }
 
-    private func forget(_ color: Color, for length: Int64) {
+    private func shrink(_ color: Color, for length: Int64) {
         let services = simulation.world[color].services.keys.sorted()
         guard !isDone, timeline.elapsed < faultsEnd, !services.isEmpty,
-            let way = Forgetting.all(of: services).randomElement(using: &timeline.generator)
+            let way = ShrunkAnswer.all(of: services).randomElement(using: &timeline.generator)
         else { return }
-        simulation.happens("the source of \(color) forgets for \(length) ms: \(way)") { $0.told[color] = way }
+        simulation.happens("the source of \(color) reports less for \(length) ms: \(way)") { $0.reported[color] = way }
         timeline.after(length) { [self] in
-            guard !isDone, simulation.world.told[color] == way else { return }
-            simulation.happens("the source of \(color) remembers") { $0.told[color] = nil }
+            guard !isDone, simulation.world.reported[color] == way else { return }
+            simulation.happens("the source of \(color) reports everything") { $0.reported[color] = nil }
         }
     }
 

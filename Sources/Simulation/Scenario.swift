@@ -8,7 +8,7 @@ public struct Scenario: Sendable {
     var world: WorldState
     /// How long a service takes to get healthy, in milliseconds.
     var startTime: Int64
-    /// Whether Mesos tells what runs.
+    /// Whether Mesos reports what runs.
     var hasMesos = false
     let serverNames: [Color: [String]]
 
@@ -21,7 +21,7 @@ extension Scenario {
     /// - Parameters:
     ///   - startTime: how long a service takes to get healthy, in milliseconds.
     ///   - exclusive: whether the service that needs no other may run in one color only.
-    ///   - hasMesos: whether Mesos tells what runs, beside the framework.
+    ///   - hasMesos: whether Mesos reports what runs, beside the framework.
     ///   - isBrief: whether everything that only takes time is cut short, for an exploration of what can happen.
     public static func small(
         startTime: Int64 = 150, exclusive: Bool = false, isBrief: Bool = false, hasMesos: Bool = false
@@ -178,10 +178,6 @@ final class Box<Value>: @unchecked Sendable {
 /// A world in which nothing goes wrong.
 final class NoFaults: FaultSource {
     func fate(of call: Call) -> Fate { .answered(effectAfter: 1, replyAfter: 1) }
-    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
-    func passes(_ point: KillPoint, _ process: SimulatedProcess) {}
-    func arrives(_ call: Call) -> Bool { true }
-    func lateness(of call: Call) -> Lateness { .after(0) }
 }
 
 extension Runbook {

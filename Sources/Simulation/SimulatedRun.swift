@@ -33,8 +33,8 @@ public struct SimulatedRun {
         // Each kind of lie is also seen by itself.
         let rates = timeline.generator.chance(oneIn: 3) ? FaultRates.none : FaultRates.random(&timeline.generator)
         var ownDice = SeededGenerator(seed: ~seed)
-        let forgets = ownDice.chance(oneIn: 6)
-        let lies = lies ?? Lie.random(&timeline.generator).union(forgets ? [.forgetfulSource] : [])
+        let shrunk = ownDice.chance(oneIn: 6)
+        let lies = lies ?? Lie.random(&timeline.generator).union(shrunk ? [.shrunkSource] : [])
         self.lies = lies
         faults = RandomFaults(rates, timeline: timeline)
         simulation = Simulation(scenario, timeline: timeline, faults: faults, isTracing: isTracing)

@@ -5,28 +5,31 @@ import Migration
 final class StrikeAtMoment: FaultSource {
     private(set) var hasStruck = false
     private var left: Int
-    private let counts: () -> Bool
+    private let counts: (KillPoint) -> Bool
+    private let lateness: Lateness
     private let strike: (SimulatedProcess) -> Void
 
     /// - Parameters:
     ///   - number: which of them, from 1 on.
     ///   - counts: whether a moment counts.
-    init(_ number: Int, of counts: @escaping () -> Bool = { true }, strike: @escaping (SimulatedProcess) -> Void) {
+    ///   - lateness: how messages of a process that the strike kills are held up.
+    init(
+        _ number: Int, of counts: @escaping (KillPoint) -> Bool = { _ in true }, lateness: Lateness = .after(0),
+        strike: @escaping (SimulatedProcess) -> Void
+    ) {
         left = number
         self.counts = counts
+        self.lateness = lateness
         self.strike = strike
     }
 
     func passes(_ point: KillPoint, _ process: SimulatedProcess) {
-        guard !hasStruck, counts() else { return }
+        guard !hasStruck, counts(point) else { return }
         left -= 1
         guard left == 0 else { return }
         hasStruck = true
         strike(process)
     }
 
-    func fate(of call: Call) -> Fate { .answered(effectAfter: 2, replyAfter: 2) }
-    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
-    func arrives(_ call: Call) -> Bool { true }
-    func lateness(of call: Call) -> Lateness { .after(0) }
+    func lateness(of call: Call) -> Lateness { lateness }
 }

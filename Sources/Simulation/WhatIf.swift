@@ -243,10 +243,6 @@ private final class FaultAtStep: FaultSource {
         hasStruck = true
         strike()
     }
-
-    func appendFailure() -> (failure: Failure, afterCommit: Bool)? { nil }
-    func arrives(_ call: Call) -> Bool { true }
-    func lateness(of call: Call) -> Lateness { .after(0) }
 }
 
 extension Event.Kind {

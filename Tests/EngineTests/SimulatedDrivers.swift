@@ -78,7 +78,7 @@ struct SimulatedCluster: Cluster {
     func stop(_ service: ServiceID) async throws(Failure) { await world.stop(service, in: color) }
 }
 
-/// A Mesos that knows of every service, told of or not.
+/// A Mesos that knows of every service, reported or not.
 struct SimulatedAgents: AgentPool {
     let world: SimulatedWorld
     let color: Color
@@ -160,7 +160,7 @@ struct SimulatedRun: Sendable {
     let world: SimulatedWorld
     let journal = MemoryJournal()
     var plan: Plan
-    /// Whether Mesos tells what runs.
+    /// Whether Mesos reports what runs.
     var hasMesos = false
 
     init(

@@ -15,7 +15,7 @@ actor SimulatedWorld {
         var deadAddresses: Set<String> = []
         /// Share of failed requests of a color.
         var errorRate: [Color: Double] = [:]
-        /// Services that a color runs and does not tell of.
+        /// Services that a color runs and does not report.
         var forgotten: [Color: Set<ServiceID>] = [:]
         /// Whether the provisioner builds a color with the other one's addresses.
         var buildsWrongTarget = false
@@ -111,7 +111,7 @@ actor SimulatedWorld {
     func set(_ service: Service, in color: Color) { services[color, default: [:]][service.id] = service }
     func forget(_ id: ServiceID, in color: Color) { services[color]?[id] = nil }
 
-    /// The services that a color tells of.
+    /// The services that a color reports.
     func told(in color: Color) -> [ServiceID: Service] {
         services[color, default: [:]].filter { !failing.forgotten[color, default: []].contains($0.key) }
     }

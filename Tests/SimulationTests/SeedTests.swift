@@ -43,19 +43,19 @@ struct SeedTests {
     }
 
     @Test(
-        "keep every promise when a framework tells of less than it runs, whenever that is", arguments: [false, true])
-    func forgetfulSources(hasMesos: Bool) throws {
-        let forgetful = ForgetfulSources(try Scenario.small(hasMesos: hasMesos))
-        #expect(forgetful.runs > 500)
-        #expect(forgetful.halts > 200)
-        #expect(forgetful.broken.isEmpty, "\(forgetful.broken.map(\.description).joined(separator: "\n"))")
+        "keep every promise when a framework reports less than it runs, whenever that is", arguments: [false, true])
+    func shrunkSources(hasMesos: Bool) throws {
+        let shrunk = ShrunkSources(try Scenario.small(hasMesos: hasMesos))
+        #expect(shrunk.runs > 500)
+        #expect(shrunk.halts > 200)
+        #expect(shrunk.broken.isEmpty, "\(shrunk.broken.map(\.description).joined(separator: "\n"))")
     }
 
-    @Test("keep every promise where Mesos tells what runs and a framework forgets it")
-    func forgetfulWithMesos() throws {
+    @Test("keep every promise where Mesos reports what runs and a framework does not")
+    func shrunkWithMesos() throws {
         let scenario = try Scenario.small(hasMesos: true)
         for seed in Self.seed..<(Self.seed + max(1, Self.runs / 20)) {
-            demandPromises(scenario, seed, lies: [.forgetfulSource])
+            demandPromises(scenario, seed, lies: [.shrunkSource])
         }
     }
 

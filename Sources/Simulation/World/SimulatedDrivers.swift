@@ -94,7 +94,7 @@ struct SimulatedClusterDriver: Cluster {
 
     func observeServices() async throws(Failure) -> [Service] {
         try await outside.look("observe services", .cluster(color)) { (world) throws(Failure) in
-            try world.asTold(of: color).services(in: color)
+            try world.asReported(by: color).services(in: color)
         }
     }
 
@@ -111,7 +111,7 @@ struct SimulatedClusterDriver: Cluster {
 
     func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
         try await outside.look("observe health", .cluster(color)) { (world) throws(Failure) in
-            try world.asTold(of: color).health(of: services, in: color)
+            try world.asReported(by: color).health(of: services, in: color)
         }
     }
 
@@ -121,7 +121,7 @@ struct SimulatedClusterDriver: Cluster {
 
     func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
         try await outside.look("observe activity", .cluster(color)) { (world) throws(Failure) in
-            try world.asTold(of: color).activity(of: services, in: color)
+            try world.asReported(by: color).activity(of: services, in: color)
         }
     }
 

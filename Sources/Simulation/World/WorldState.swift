@@ -12,8 +12,8 @@ struct WorldState: Sendable, Hashable {
     var target = ByColor<Color>(both: .blue)
     /// Servers of a color that a backend needs to carry traffic.
     var needed = ByColor<Int>(both: 1)
-    /// What the source of a color tells of in place of what is there; nil while it tells the truth.
-    var told = ByColor<Forgetting?>(both: nil)
+    /// What the source of a color reports in place of what is there; nil while it reports the truth.
+    var reported = ByColor<ShrunkAnswer?>(both: nil)
     /// How often each fire time of each job was run, in whichever color.
     var jobRuns: [JobFire: Int] = [:]
     /// Runs of each job that were started by hand.

@@ -27,12 +27,12 @@ struct SchedulerServer: Sendable {
         let response: APIResponse
         if request.isReadOnly {
             // Reading does not keep the scheduler from its work: it happens on a copy, outside the actor.
-            let forgets = Forgetfulness(of: scheduler.configuration)
+            let shrunk = ShrunkAnswers(of: scheduler.configuration)
             let snapshot = await scheduler.snapshot
-            var state = forgets?.applied(to: snapshot) ?? snapshot
+            var state = shrunk?.applied(to: snapshot) ?? snapshot
             let api = MarathonAPI(configuration: scheduler.configuration)
             let answer = api.respond(to: request, state: &state, at: .now)
-            response = forgets?.applied(to: answer, of: request.path) ?? answer
+            response = shrunk?.applied(to: answer, of: request.path) ?? answer
         } else {
             response = await scheduler.respond(to: request)
         }

@@ -1,7 +1,7 @@
 import Migration
 
-/// How a framework tells of less than it runs.
-enum Forgetting: Sendable, Hashable {
+/// How a framework reports less than it runs.
+enum ShrunkAnswer: Sendable, Hashable {
     /// It answers no look at all.
     case dead
     /// 200, and no service.
@@ -14,7 +14,7 @@ enum Forgetting: Sendable, Hashable {
     case inTurn(without: Set<ServiceID>)
 
     /// Each kind of answer that a source with these services can give.
-    static func all(of services: some Collection<ServiceID>) -> [Forgetting] {
+    static func all(of services: some Collection<ServiceID>) -> [ShrunkAnswer] {
         let services = services.sorted()
         let half = Set(services.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element))
         return [.dead, .empty, .noList, .without(half), .inTurn(without: Set(services))]
@@ -23,12 +23,12 @@ enum Forgetting: Sendable, Hashable {
 }
 
 extension WorldState {
-    /// The world as the source of a color tells of it.
+    /// The world as the source of a color reports it.
     ///
-    /// - Throws: `Failure` where it tells nothing that could be read.
-    func asTold(of color: Color) throws(Failure) -> WorldState {
+    /// - Throws: `Failure` where it reports nothing that could be read.
+    func asReported(by color: Color) throws(Failure) -> WorldState {
         var world = self
-        switch told[color] {
+        switch reported[color] {
         case nil: break
         case .dead: throw Failure("The source of \(color) does not answer", kind: .transient)
         case .noList: throw Failure("The answer of \(color)'s source holds no list of services")

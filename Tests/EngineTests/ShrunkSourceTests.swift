@@ -2,15 +2,15 @@ import Engine
 import Migration
 import Testing
 
-@Suite("A source that tells of fewer services than there are")
-struct ForgetfulSourceTests {
+@Suite("A source that reports fewer services than there are")
+struct ShrunkSourceTests {
     @Test("stops nothing on the new color, and halts the run with its likely cause", arguments: [false, true])
     func beforeTheGate(hasMesos: Bool) async throws {
         let run = SimulatedRun(hasMesos: hasMesos)
         _ = try await run.engine().perform(opening: SimulatedRun.start, until: .replicate)
         await run.world.fail { $0.forgotten[.blue] = ["/shop/db", "/shop/web"] }
         let failure = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test")).halt()
-        #expect(failure.summary == "blue tells of fewer services than it runs, as far as is known")
+        #expect(failure.summary == "blue reports fewer services than it runs, as far as is known")
         #expect(failure.details.contains { $0.contains("0 of 2 services that were there") })
         #expect(failure.details.contains(Shrinkage.likelyCauses))
         #expect(failure.advice?.contains("rz resume test --commit HEAD") == true)
@@ -33,7 +33,7 @@ struct ForgetfulSourceTests {
             failure.details.contains(
                 hasMesos
                     ? "/shop/db is in no source"
-                    : "without `platform.mesos` no one but the source itself can tell what runs"))
+                    : "without `platform.mesos` no one but the source itself can report what runs"))
         #expect(await !run.world.log.contains("stop /shop/db in green"))
     }
 
@@ -42,7 +42,7 @@ struct ForgetfulSourceTests {
         let run = SimulatedRun()
         await run.world.fail { $0.forgotten[.blue] = ["/shop/db", "/shop/web"] }
         let failure = try await run.engine().perform(opening: SimulatedRun.start).halt()
-        #expect(failure.summary == "blue tells of fewer services than it runs, as far as is known")
+        #expect(failure.summary == "blue reports fewer services than it runs, as far as is known")
         #expect(await !run.world.log.contains("build green"))
     }
 
@@ -52,12 +52,12 @@ struct ForgetfulSourceTests {
         _ = try await run.engine().perform(opening: SimulatedRun.start, until: .soak)
         await run.world.fail { $0.forgotten[.blue] = ["/shop/db", "/shop/web"] }
         let failure = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test")).halt()
-        #expect(failure.summary == "blue tells of fewer services than it runs, as far as is known")
+        #expect(failure.summary == "blue reports fewer services than it runs, as far as is known")
         #expect(failure.advice?.contains("rz rollback") == false)
         #expect(await !run.world.log.contains("destroy blue"))
     }
 
-    @Test("ends no old color either that runs what no source ever told of")
+    @Test("ends no old color either that runs what no source ever reported")
     func neverTold() async throws {
         let run = SimulatedRun(hasMesos: true)
         _ = try await run.engine().perform(opening: SimulatedRun.start, until: .soak)
@@ -74,7 +74,7 @@ struct ForgetfulSourceTests {
         _ = try await run.engine().perform(opening: SimulatedRun.start, until: .platformGate)
         await run.world.forget("/shop/db", in: .blue)
         let failure = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test")).halt()
-        #expect(failure.summary == "blue does not tell of /shop/db any more")
+        #expect(failure.summary == "blue does not report /shop/db any more")
         run.plan.environment.services.ignore = ["/shop/db"]
         let end = try await run.engine(epoch: 3).perform(opening: .runResumed(by: "test"))
         #expect(end.status == .done)

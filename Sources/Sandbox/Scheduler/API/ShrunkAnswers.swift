@@ -1,8 +1,8 @@
 import JSON
 
-/// How a Marathon tells of less than it runs, so that others can show that they don't believe it: what the file beside
-/// its state says, `STATE.forgets`, for as long as it is there. Only what is read is so; what runs goes on.
-enum Forgetfulness: String {
+/// How a Marathon reports less than it runs, so that others can show that they don't believe it: what the file beside
+/// its state says, `STATE.shrunk`, for as long as it is there. Only what is read is so; what runs goes on.
+enum ShrunkAnswers: String {
     /// A leader that came up without its state.
     case all
     /// Every other service is missing.
@@ -11,7 +11,7 @@ enum Forgetfulness: String {
     case null
 
     init?(of configuration: SchedulerConfiguration) {
-        guard let bytes = try? File.read(configuration.stateFile + ".forgets") else { return nil }
+        guard let bytes = try? File.read(configuration.stateFile + ".shrunk") else { return nil }
         self.init(rawValue: String(decoding: bytes, as: UTF8.self))
     }
 
