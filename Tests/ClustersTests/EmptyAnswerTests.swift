@@ -62,7 +62,7 @@ struct EmptyAnswerTests {
         }
     }
 
-    @Test("of a group that does not exist is told with the groups that do")
+    @Test("of a group that does not exist is reported with the groups that do")
     func group() async throws {
         try await StubMarathon.with { stub in
             try await stub.answers(

@@ -16,21 +16,21 @@ struct SchedulerTests {
             for name in ["a", "b"] {
                 try await marathon.launch(try service(#"{"id":"/shop/\#(name)","cmd":"sleep 1000","instances":0}"#))
             }
-            func forget(_ how: String) throws {
-                try Data(how.utf8).write(to: URL(fileURLWithPath: scheduler.stateFile + ".forgets"))
+            func shrink(_ how: String) throws {
+                try Data(how.utf8).write(to: URL(fileURLWithPath: scheduler.stateFile + ".shrunk"))
             }
             #expect(try await marathon.observeServices().map(\.id) == ["/shop/a", "/shop/b"])
             #expect(try await marathon.observeDoubts().isEmpty)
-            try forget("half")
+            try shrink("half")
             #expect(try await marathon.observeServices().map(\.id) == ["/shop/b"])
             #expect(try await marathon.observeService("/shop/a") == nil)
-            try forget("all")
+            try shrink("all")
             #expect(try await marathon.observeServices().isEmpty)
             #expect(try await marathon.observeDoubts().first?.contains("has no group /shop") == true)
-            try forget("null")
+            try shrink("null")
             let failure = await #expect(throws: Failure.self) { try await marathon.observeServices() }
             #expect(failure?.summary == "Marathon's answer holds no list of apps")
-            try FileManager.default.removeItem(atPath: scheduler.stateFile + ".forgets")
+            try FileManager.default.removeItem(atPath: scheduler.stateFile + ".shrunk")
             #expect(try await marathon.observeServices().count == 2)
         }
     }

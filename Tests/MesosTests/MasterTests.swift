@@ -63,7 +63,7 @@ struct MasterTests {
         }
     }
 
-    @Test("that wants to know who asks is told, and refusals say so")
+    @Test("that requires authentication gets it, and refusals say so")
     func authentication() async throws {
         let credentials = NSTemporaryDirectory() + "rz-credentials-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: credentials) }
@@ -80,7 +80,7 @@ struct MasterTests {
             #expect(try await known.state().version == "1.11.0")
             for stranger in [mesos.master, MesosMaster(url: mesos.url, credentials: .basic(user: "x", password: "y"))] {
                 let failure = try await #require(throws: Failure.self) { try await stranger.state() }
-                #expect(failure.summary == "Mesos wants to know who asks")
+                #expect(failure.summary == "Mesos requires authentication (HTTP 401)")
             }
         }
     }

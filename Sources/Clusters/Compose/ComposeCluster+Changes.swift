@@ -33,7 +33,7 @@ extension ComposeCluster {
         let project = "/api/compose/v0/\(definition.project)"
         if present.isEmpty {
             try await send(.put, project, body, definition)
-        } else if !differences(definition, told(definition, by: present)).isEmpty {
+        } else if !differences(definition, reported(definition, by: present)).isEmpty {
             return try await replace(definition, present)
         } else if present.contains(where: { $0.instances != instances }) {
             // The call that updates does not find records under a name of their own.
@@ -56,7 +56,7 @@ extension ComposeCluster {
                 ],
                 advice: "See the log of mesos-compose; restart it, if its Redis is well.", kind: .transient)
         }
-        let changes = differences(definition, told(definition, by: kept)).map { change in
+        let changes = differences(definition, reported(definition, by: kept)).map { change in
             "\(change.path): \(change.to ?? "nothing"), not \(change.from ?? "nothing")"
         }
         guard changes.isEmpty, kept.allSatisfy({ $0.instances == instances }) else {
@@ -69,9 +69,9 @@ extension ComposeCluster {
         }
     }
 
-    private func told(_ definition: ComposeService, by tasks: [ComposeTask]) -> ComposeService {
+    private func reported(_ definition: ComposeService, by tasks: [ComposeTask]) -> ComposeService {
         var found = definition
-        found.told = tasks.map(\.form)
+        found.reported = tasks.map(\.form)
         let marks = Set(tasks.map(\.fingerprint))
         found.launchedAs = marks.count == 1 ? marks.first ?? nil : nil
         return found
@@ -90,7 +90,7 @@ extension ComposeCluster {
         let answer = try await client.call(method, path, body: body)
         guard (try? JSON(parsing: answer.body))?["Services"]?[definition.name] != nil else {
             throw Failure(
-                "mesos-compose does not take the definition of \(definition.id)",
+                "mesos-compose rejected the definition of \(definition.id)",
                 at: "\(method) \(client.place)\(path)", details: ["it answered nothing"],
                 advice: "See the log of mesos-compose for what it could not read.")
         }

@@ -4,7 +4,7 @@ import Migration
 extension ComposeCluster: MesosTenant {
     var taskNaming: TaskClaim.Naming { .compose }
 
-    /// Its API does not tell the id that it is registered with.
+    /// Its API does not report the id that it is registered with.
     func observeFramework() async throws(Failure) -> PlatformGate.Framework {
         PlatformGate.Framework(name: "mesos-compose", registeredAs: framework)
     }

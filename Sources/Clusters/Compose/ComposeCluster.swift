@@ -4,13 +4,13 @@ import Transport
 
 /// The mesos-compose of one color.
 ///
-/// Its API tells what runs, but not with which variables: those come from the compose files. What a service is counts by
-/// what both sides tell of their tasks, compared field by field; variables by the definition that was sent.
+/// Its API reports what runs, but not with which variables: those come from the compose files. What a service is counts by
+/// what both sides report of their tasks, compared field by field; variables by the definition that was sent.
 ///
 /// Source: mesos-compose dd95e1b and 1.2, `api/`.
 public struct ComposeCluster: Cluster {
     let client: FrameworkClient
-    private let mesos: ComposeMesos?
+    private let mesos: MesosMaster?
     private let redis: RedisRecords?
     let prefix: String
     /// What it is called at Mesos, and below which its API looks for records.
@@ -31,8 +31,7 @@ public struct ComposeCluster: Cluster {
             "mesos-compose", source.access, at: "services.sources[].compose", inventory: inventory, resolver: resolver)
         let key = source.mesos == nil ? "platform.mesos" : "services.sources[].compose.mesos"
         mesos = try (source.mesos ?? platform).map { (access) throws(Failure) in
-            ComposeMesos(
-                client: try FrameworkClient("Mesos", access, at: key, inventory: inventory, resolver: resolver))
+            try MesosMaster(access, at: key, inventory: inventory, resolver: resolver)
         }
         redis = try source.redis.map { (redis) throws(Failure) in
             try RedisRecords(redis, inventory: inventory, resolver: resolver)
@@ -41,7 +40,7 @@ public struct ComposeCluster: Cluster {
         framework = source.framework ?? source.prefix
         guard redis != nil || framework == prefix else {
             throw Failure(
-                "mesos-compose as \(framework) tells of no task named \(prefix): …: its API looks below \(framework)",
+                "mesos-compose as \(framework) reports no task named \(prefix): …: its API looks below \(framework)",
                 at: "services.sources of environment.yaml", advice: "Add `redis` to this source, which has all records."
             )
         }
@@ -84,14 +83,14 @@ public struct ComposeCluster: Cluster {
         let wanted = live.map(\.instances).max() ?? 0
         guard wanted > 0 else { return nil }
         var definition = definition
-        definition.told = live.map(\.form).reduce(into: []) { forms, form in
+        definition.reported = live.map(\.form).reduce(into: []) { forms, form in
             if !forms.contains(form) { forms.append(form) }
         }
         let variables = Set(
             (records ?? []).filter { record in live.contains { $0.id == record.id } }.map {
                 SealedVariables.of(record: $0.json)
             })
-        definition.variablesTold = variables.count == 1 ? variables.first : nil
+        definition.reportedVariables = variables.count == 1 ? variables.first : nil
         let marks = Set(live.map(\.fingerprint))
         definition.launchedAs = marks.count > 1 ? "mixed" : marks.first ?? nil
         definition.drift.merge(drift(of: definition)) { own, _ in own }
@@ -106,20 +105,21 @@ public struct ComposeCluster: Cluster {
     private func drift(of definition: ComposeService) -> [String: String] {
         let expected = RecordForm(expectedOf: definition, prefix: prefix)
         var drift: [String: String] = [:]
-        for told in definition.told {
-            for change in expected.differences(to: told) {
+        for reported in definition.reported {
+            for change in expected.differences(to: reported) {
                 drift[change.path] =
                     "runs with \(change.to ?? "nothing"), the file says \(change.from ?? "nothing")"
             }
         }
-        for change in definition.variablesTold.map({ SealedVariables.differences(definition.variables, $0) }) ?? [] {
+        for change in definition.reportedVariables.map({ SealedVariables.differences(definition.variables, $0) }) ?? []
+        {
             drift[change.path] =
                 change.to == nil
                 ? "is not set, the file sets it"
                 : "runs with a value that the file \(change.from == nil ? "does not set" : "has not")"
         }
-        if let first = definition.told.first {
-            for change in definition.told.dropFirst().flatMap({ first.differences(to: $0) })
+        if let first = definition.reported.first {
+            for change in definition.reported.dropFirst().flatMap({ first.differences(to: $0) })
             where drift[change.path] == nil {
                 drift[change.path] = "its tasks differ: \(change.from ?? "nothing") and \(change.to ?? "nothing")"
             }
@@ -169,7 +169,7 @@ public struct ComposeCluster: Cluster {
         }
         definition.drift = [:]
         definition.launchedAs = nil
-        definition.variablesTold = nil
+        definition.reportedVariables = nil
         var rewritten = self.service(definition)
         rewritten.instances = service.instances
         rewritten.isDeploying = service.isDeploying
@@ -193,21 +193,21 @@ public struct ComposeCluster: Cluster {
             as: rewritten)
     }
 
-    /// What the new side tells of its tasks, against what mesos-compose makes of the wanted definition; where that
+    /// What the new side reports of its tasks, against what mesos-compose makes of the wanted definition; where that
     /// depends on how it was started, against what the old side tells.
     public func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
         try differences(ComposeService(wanted.definitionJSON()), ComposeService(found.definitionJSON()))
     }
 
     func differences(_ wanted: ComposeService, _ found: ComposeService) -> [FieldChange] {
-        let expected = RecordForm(expectedOf: wanted, prefix: prefix).filled(from: wanted.told.first)
-        let told = found.variablesTold.map { SealedVariables.differences(wanted.variables, $0) } ?? []
-        let changes = (found.told.flatMap { expected.differences(to: $0) } + told)
+        let expected = RecordForm(expectedOf: wanted, prefix: prefix).filled(from: wanted.reported.first)
+        let reported = found.reportedVariables.map { SealedVariables.differences(wanted.variables, $0) } ?? []
+        let changes = (found.reported.flatMap { expected.differences(to: $0) } + reported)
             .reduce(into: [FieldChange]()) { all, change in
                 if !all.contains(where: { $0.path == change.path }) { all.append(change) }
             }
-        // Without Redis no one tells the variables: whether they are those that were sent, the label hints at.
-        let isProven = SealedVariables.unproven(wanted.variables, found.variablesTold).isEmpty
+        // Without Redis no one reports the variables: whether they are those that were sent, the label hints at.
+        let isProven = SealedVariables.unproven(wanted.variables, found.reportedVariables).isEmpty
         guard changes.isEmpty, !isProven, found.launchedAs != wanted.fingerprint else { return changes }
         return [
             FieldChange(path: "labels.\(ComposeService.label)", from: wanted.fingerprint, to: found.launchedAs)
@@ -243,10 +243,10 @@ public struct ComposeCluster: Cluster {
     }
 
     /// Tasks that mesos-compose has no record of any more, and that Mesos still runs: it drops the record of a task that
-    /// is ended before it was told to run.
-    private func orphans(of id: ServiceID, in mesos: [ComposeMesos.Task]) -> ServiceHealth? {
+    /// is ended before it was reported as running.
+    private func orphans(of id: ServiceID, in mesos: [MesosTask]) -> ServiceHealth? {
         let name = taskOwner(of: id)
-        let left = mesos.filter { $0.isActive && $0.name == name }
+        let left = mesos.filter { !$0.state.isTerminal && $0.name == name }
         guard !left.isEmpty else { return nil }
         return ServiceHealth(
             expected: 0, staged: 0, running: left.count, healthy: 0, unhealthy: 0, hasHealthChecks: false,
@@ -262,14 +262,14 @@ public struct ComposeCluster: Cluster {
 
     // MARK: - Reading
 
-    /// The records, if Mesos does not tell of more. A Redis that is gone gives an empty list, and a lost agent one without
+    /// The records, if Mesos does not report more tasks. A Redis that is gone gives an empty list, and a lost agent one without
     /// its tasks, both with status 200.
     private func completeTasks() async throws(Failure) -> [ComposeTask] {
         let tasks = try await tasks()
         guard let mesos else { return tasks }
-        func unknown(_ tasks: [ComposeTask], _ running: [ComposeMesos.Task]) -> [ComposeMesos.Task] {
+        func unknown(_ tasks: [ComposeTask], _ running: [MesosTask]) -> [MesosTask] {
             let known = Set(tasks.map(\.id))
-            return running.filter { $0.isActive && $0.name.hasPrefix(prefix + ":") && !known.contains($0.id) }
+            return running.filter { !$0.state.isTerminal && $0.name.hasPrefix(prefix + ":") && !known.contains($0.id) }
         }
         guard !unknown(tasks, try await mesos.tasks()).isEmpty else { return tasks }
         // One may have been launched, another have ended, between the two answers.
@@ -277,7 +277,7 @@ public struct ComposeCluster: Cluster {
         let left = unknown(again, try await mesos.tasks())
         guard let first = left.first else { return again }
         throw Failure(
-            "mesos-compose tells of \(again.count) tasks, and Mesos runs \(left.count) more of its",
+            "mesos-compose reports \(again.count) tasks, and Mesos runs \(left.count) more of its",
             at: "\(client.place)/api/compose/v0/tasks", details: left.prefix(5).map { "\($0.name): \($0.id)" },
             advice: "Look at mesos-compose's Redis first (gone, emptied, another database?), then at the agent of "
                 + "\(first.name), then at its log. A list that lacks them is not believed.", kind: .transient)
@@ -298,32 +298,5 @@ public struct ComposeCluster: Cluster {
             return tasks.filter { $0.service(prefix: prefix) == id }
         }
         return tasks.filter { $0.belongs(to: definition, prefix: prefix) }
-    }
-}
-
-/// The Mesos master below mesos-compose, which knows what really runs and how healthy it is.
-struct ComposeMesos: Sendable {
-    struct Task: Sendable {
-        let id: String
-        let name: String
-        let isActive: Bool
-        let isHealthy: Bool?
-    }
-
-    let client: FrameworkClient
-
-    func tasks() async throws(Failure) -> [Task] {
-        let path = "/tasks?order=asc&limit=-1"
-        guard let list = try await client.get(path)["tasks"]?.array else {
-            throw Failure("Mesos's answer is no list of tasks", at: client.place + path)
-        }
-        return list.compactMap { task in
-            guard let id = task["id"]?.string else { return nil }
-            return Task(
-                id: id, name: task["name"]?.string ?? "",
-                isActive: ["TASK_STAGING", "TASK_STARTING", "TASK_RUNNING", "TASK_KILLING"]
-                    .contains(task["state"]?.string ?? ""),
-                isHealthy: task["statuses"]?.array?.last?["healthy"]?.bool)
-        }
     }
 }

@@ -85,7 +85,7 @@ struct ComposeDialect {
             return .object(object)
         default: break
         }
-        throw refuse(path, "mesos-compose does not take this: \(form.name) is expected, not \(kind(of: tree))")
+        throw refuse(path, "mesos-compose rejects this (HTTP 406): expected \(form.name), not \(kind(of: tree))")
     }
 
     private func decimal(_ scalar: YAMLTree.Scalar) -> JSONNumber? {

@@ -144,7 +144,7 @@ struct ComposeJudgement {
         }
     }
 
-    /// A master's address that no inventory tells of stays behind as well.
+    /// A master's address that no inventory holds stays behind as well.
     private func masters(_ service: ComposeService) -> [Finding] {
         service.variables.compactMap { name, value in
             guard let text = value.string, let match = text.firstMatch(of: /\b[0-9]{1,3}(\.[0-9]{1,3}){3}:5050\b/),
@@ -183,12 +183,12 @@ struct ComposeJudgement {
 
     /// Of a rewritten service the old side's variables are not known any more: this is said of the side that runs.
     private func unproven(_ service: ComposeService) -> [Finding] {
-        let names = SealedVariables.unproven(service.variables, service.variablesTold)
+        let names = SealedVariables.unproven(service.variables, service.reportedVariables)
         guard !names.isEmpty else { return [] }
         return [
             Finding(
                 .unproven, at: "environment",
-                "\(names.joined(separator: ", ")): mesos-compose tells of no variables, so these are compared by the "
+                "\(names.joined(separator: ", ")): mesos-compose reports no variables, so these are compared by the "
                     + "definition that was sent", .harmless)
         ]
     }

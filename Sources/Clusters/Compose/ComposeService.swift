@@ -12,16 +12,16 @@ struct ComposeService: Sendable, Hashable {
     private let fileNetworks: JSONObject
     private let fileVolumes: JSONObject
     private let version: JSON?
-    /// What mesos-compose tells of its tasks, where it runs; more than one where they differ.
-    var told: [RecordForm] = []
-    /// The variables of its tasks, sealed, where Redis tells them.
-    var variablesTold: [String: String]?
+    /// What mesos-compose reports of its tasks, where it runs; more than one where they differ.
+    var reported: [RecordForm] = []
+    /// The variables of its tasks, sealed, where Redis reports them.
+    var reportedVariables: [String: String]?
     /// The digest of the definition that rz launched it with, by its label; a hint, no proof.
     var launchedAs: String?
     /// What of it does not agree with what runs, or can't be told, one sentence each; by the path.
     var drift: [String: String] = [:]
 
-    /// The label that hints at what rz launched, variables included: the API tells of labels, but of no variables.
+    /// The label that hints at what rz launched, variables included: the API reports labels, but no variables.
     static let label = "rz.fingerprint"
 
     init(project: String, name: String, service: JSONObject, file: JSON) {
@@ -44,9 +44,9 @@ struct ComposeService: Sendable, Hashable {
         fileNetworks = definition["networks"]?.object ?? JSONObject()
         fileVolumes = definition["volumes"]?.object ?? JSONObject()
         version = definition["version"]
-        told = (definition["told"]?.array ?? []).map { RecordForm($0) }
-        if let told = definition["variablesTold"]?.object {
-            variablesTold = Dictionary(told.map { ($0.key, $0.value.string ?? "") }, uniquingKeysWith: { $1 })
+        reported = (definition["reported"]?.array ?? []).map { RecordForm($0) }
+        if let reported = definition["reportedVariables"]?.object {
+            reportedVariables = Dictionary(reported.map { ($0.key, $0.value.string ?? "") }, uniquingKeysWith: { $1 })
         }
         launchedAs = definition["launchedAs"]?.string
         for (path, text) in definition["drift"]?.object ?? JSONObject() { drift[path] = text.string }
@@ -57,9 +57,9 @@ struct ComposeService: Sendable, Hashable {
         object["version"] = version
         if !fileNetworks.isEmpty { object["networks"] = .object(fileNetworks) }
         if !fileVolumes.isEmpty { object["volumes"] = .object(fileVolumes) }
-        if !told.isEmpty { object["told"] = .array(told.map(\.json)) }
-        object["variablesTold"] = variablesTold.map { told in
-            .object(JSONObject(told.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+        if !reported.isEmpty { object["reported"] = .array(reported.map(\.json)) }
+        object["reportedVariables"] = reportedVariables.map { reported in
+            .object(JSONObject(reported.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
         }
         object["launchedAs"] = launchedAs.map(JSON.string)
         if !drift.isEmpty {
@@ -92,10 +92,10 @@ struct ComposeService: Sendable, Hashable {
         return SHA256.hexadecimal(of: form.canonical)
     }
 
-    /// Digest of the definition and of what its tasks are told to be.
+    /// Digest of the definition and of what its tasks are reported to be.
     var observedFingerprint: String {
-        let told = JSON.array(told.map(\.json).sorted { $0.canonical < $1.canonical })
-        return SHA256.hexadecimal(of: fingerprint + (launchedAs ?? "") + told.canonical)
+        let reported = JSON.array(reported.map(\.json).sorted { $0.canonical < $1.canonical })
+        return SHA256.hexadecimal(of: fingerprint + (launchedAs ?? "") + reported.canonical)
     }
 
     /// A compose document with nothing but this service, for the REST API. JSON is YAML.

@@ -1,7 +1,7 @@
 import JSON
 import Migration
 
-/// The record of a task in one form, whoever tells of it: mesos-compose, or a definition by what mesos-compose makes of
+/// The record of a task in one form, whoever reports it: mesos-compose, or a definition by what mesos-compose makes of
 /// it. Ids, ports, agents and states are left out. Numbers are by value, and what is empty is null.
 ///
 /// Source: mesos-compose dd95e1b, `api/compose.go` and `types/types.go`; Mesos 1.11, `mesos.proto`.
@@ -27,17 +27,12 @@ struct RecordForm: Sendable, Hashable {
         return filled
     }
 
-    /// What of this form another one tells otherwise. What the other does not tell is not compared.
+    /// What another form reports differently. What the other does not report is not compared.
     func differences(to other: RecordForm) -> [FieldChange] {
         fields.keys.sorted().flatMap { name -> [FieldChange] in
-            guard let one = fields[name], let told = other.fields[name] else { return [] }
-            return Differences.between(one, told, at: [name])
+            guard let one = fields[name], let reported = other.fields[name] else { return [] }
+            return Differences.between(one, reported, at: [name])
         }
-    }
-
-    /// What this form determines and another one does not tell.
-    func fieldsNotTold(by other: RecordForm) -> [String] {
-        fields.keys.filter { fields[$0] != .null && other.fields[$0] == nil }.sorted()
     }
 
     private static func byValue(_ value: JSON) -> JSON {
@@ -85,7 +80,7 @@ extension RecordForm {
             "capabilities": json["linux_info"]?["effective_capabilities"]?["capabilities"] ?? .null,
             "healthcheck": json["EnableHealthCheck"]?.bool == true ? json["Health"] ?? .null : .null,
         ]
-        // A task that runs has the network that Mesos tells of, which may have no name.
+        // A task that runs has the network that Mesos reports, which may have no name.
         if let network = json["networkinfo"]?[0]?["name"]?.string, !network.isEmpty {
             fields["networks"] = .string(network)
         }

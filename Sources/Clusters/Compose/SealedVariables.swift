@@ -22,11 +22,11 @@ enum SealedVariables {
     }
 
     /// Where told variables are not those of a definition; a reference to Vault stands for any value.
-    static func differences(_ definition: JSONObject, _ told: [String: String]) -> [FieldChange] {
-        let names = Set(definition.keys).union(told.keys).sorted()
+    static func differences(_ definition: JSONObject, _ reported: [String: String]) -> [FieldChange] {
+        let names = Set(definition.keys).union(reported.keys).sorted()
         return names.compactMap { name in
             let value = definition[name].map { $0.string ?? $0.compact }
-            let sealed = told[name]
+            let sealed = reported[name]
             let isSame = value.map { $0.contains("vault://") ? sealed != nil : seal(name, $0) == sealed } ?? false
             if isSame { return nil }
             return FieldChange(
@@ -36,7 +36,7 @@ enum SealedVariables {
     }
 
     /// The names that no one can compare.
-    static func unproven(_ definition: JSONObject, _ told: [String: String]?) -> [String] {
-        definition.filter { told == nil || $0.value.string?.contains("vault://") == true }.map(\.key).sorted()
+    static func unproven(_ definition: JSONObject, _ reported: [String: String]?) -> [String] {
+        definition.filter { reported == nil || $0.value.string?.contains("vault://") == true }.map(\.key).sorted()
     }
 }

@@ -1,7 +1,7 @@
 import JSON
 import Migration
 
-/// What services need of the agents and no API of Mesos lists: container networks and volume plugins. An agent tells the
+/// What services need of the agents and no API of Mesos lists: container networks and volume plugins. An agent reports the
 /// folder of its CNI files (`network_cni_config_dir`), not what is in it, and nothing of Docker's networks and plugins.
 ///
 /// Source: Apache Mesos 1.11, docs/cni, docs/docker-volume, docs/endpoints/slave/state.
@@ -25,7 +25,7 @@ struct AgentNeeds: Sendable, Hashable {
             needs.sorted { $0.key < $1.key }.filter { !attributes.values.contains($0.key) }.map { name, services in
                 let others = services.count > 1 ? " and \(services.count - 1) more" : ""
                 return
-                    "unproven: the \(kind) \(name), which \(services[0])\(others) needs. Mesos does not tell whether "
+                    "unproven: the \(kind) \(name), which \(services[0])\(others) needs. Mesos does not report whether "
                     + "agents have it. Let them say so in an attribute, and require it in platform.mesos.agents.attributes"
             }
         }

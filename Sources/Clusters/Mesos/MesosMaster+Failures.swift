@@ -26,7 +26,7 @@ extension MesosMaster {
                 details: [answer.headers["Location"]].compactMap { $0 }, kind: .transient)
         case 401:
             return Failure(
-                "Mesos wants to know who asks", at: place, details: words,
+                "Mesos requires authentication (HTTP 401)", at: place, details: words,
                 advice: "Give a user (principal) and a password (secret) for this master.")
         case 403:
             return Failure(

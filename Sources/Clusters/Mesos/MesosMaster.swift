@@ -28,6 +28,15 @@ public struct MesosMaster: Sendable {
         self.deadline = deadline
     }
 
+    /// - Parameter key: what holds `url` in environment.yaml.
+    /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
+    init(
+        _ access: ServiceSource.Access, at key: String, inventory: Inventory, resolver: @escaping Resolver
+    ) throws(Failure) {
+        let client = try FrameworkClient("Mesos", access, at: key, inventory: inventory, resolver: resolver)
+        self.init(url: client.url, credentials: client.credentials, tls: client.tls)
+    }
+
     /// How `platform.mesos` says that it is called over TLS.
     static func access(
         _ rules: TLSRules?, inventory: Inventory = Inventory(), resolver: @escaping Resolver = { $0.text }
@@ -122,7 +131,10 @@ public struct MesosMaster: Sendable {
                 if let task = MesosTask(try element.json()) { tasks.append(task) }
             }
         }
-        _ = try read(path) { () throws(JSONError) in try cutter.rest() }
+        let document = try read(path) { () throws(JSONError) in try cutter.rest() }
+        guard document["tasks"]?.array != nil else {
+            throw Failure("Mesos' answer holds no `tasks`", at: place + path)
+        }
         return tasks
     }
 

@@ -119,7 +119,7 @@ struct ComposeClusterTests {
                 var web = try wanted("web")
                 web.definition = #"{"id":"shop/web","service":{"image":"x","environment":["A=b"]}}"#
                 let failure = await #expect(throws: Failure.self) { try await cluster.launch(web) }
-                #expect(failure?.summary.contains("does not take") == true, "\(failure?.description ?? "")")
+                #expect(failure?.summary.contains("rejected") == true, "\(failure?.description ?? "")")
             }
         }
     }

@@ -47,13 +47,13 @@ struct ComposeEmptinessTests {
         ]
     }
 
-    @Test("while Mesos runs tasks that it does not tell of", arguments: [JSON.null, []])
+    @Test("while Mesos runs tasks that it does not report", arguments: [JSON.null, []])
     func empty(list: JSON) async throws {
         try await with { stub, cluster in
             try await stub.answers("GET", "/api/compose/v0/tasks", 200, list)
             try await stub.answers("GET", "/tasks", 200, running("web", "db"))
             let failure = await #expect(throws: Failure.self) { try await cluster.observeServices() }
-            #expect(failure?.summary == "mesos-compose tells of 0 tasks, and Mesos runs 2 more of its")
+            #expect(failure?.summary == "mesos-compose reports 0 tasks, and Mesos runs 2 more of its")
             #expect(failure?.kind == .transient)
             #expect(failure?.advice?.contains("Redis") == true)
         }
@@ -85,7 +85,7 @@ struct ComposeEmptinessTests {
             try await stub.answers("GET", "/api/compose/v0/tasks", 200, .null)
             try await stub.answers("GET", "/tasks", 200, [:])
             let failure = await #expect(throws: Failure.self) { try await cluster.observeServices() }
-            #expect(failure?.summary == "Mesos's answer is no list of tasks")
+            #expect(failure?.summary == "Mesos' answer holds no `tasks`")
         }
     }
 
@@ -120,7 +120,7 @@ struct ComposeEmptinessTests {
         }
     }
 
-    @Test("of a framework whose tasks are named apart from it, the API tells nothing: Redis has to")
+    @Test("of a framework whose tasks are named apart from it, the API reports nothing: Redis has to")
     func apart() async throws {
         let failure = await #expect(throws: Failure.self) {
             try await with(

@@ -63,7 +63,7 @@ struct ComposeJudgementTests {
     }
 
     @Test(
-        "what mesos-compose reads otherwise than it looks is told, and holds on both sides",
+        "what mesos-compose reads otherwise than it looks is reported, and holds on both sides",
         arguments: [
             ("{ image: x:1, restart: never }", "restart"), ("{ image: x:1, container_type: none }", "container_type"),
             ("{ image: x:1, deploy: { replicas: two } }", "deploy.replicas"),
@@ -83,6 +83,6 @@ struct ComposeJudgementTests {
     func unproven() throws {
         let found = try findings("{ image: x, environment: { A: b, C: d } }")
         #expect(found.map(\.kind) == [.image, .unproven])
-        #expect(found.last?.text.hasPrefix("A, C: mesos-compose tells of no variables") == true)
+        #expect(found.last?.text.hasPrefix("A, C: mesos-compose reports no variables") == true)
     }
 }

@@ -7,7 +7,7 @@ import Transport
 
 @testable import Clusters
 
-@Suite("A copy in mesos-compose is what both sides tell of it")
+@Suite("A copy in mesos-compose is what both sides report of it")
 struct ComposeParityTests {
     /// Every field that a record tells.
     private static let full = """
@@ -62,26 +62,26 @@ struct ComposeParityTests {
 
     @Test("what rz launches equals what the file makes when a person sends it, field by field")
     func same() async throws {
-        var told: [String: [RecordForm]] = [:]
+        var reported: [String: [RecordForm]] = [:]
         try await TestFrameworks.with(runsTasks: false) { frameworks in
             let cluster = try cluster(frameworks, Self.full)
             try await push(Self.full, frameworks)
             for service in try await cluster.observeServices() {
                 #expect(try ComposeService(service.definitionJSON()).drift == [:], "\(service.definition)")
-                told[service.id.text] = try ComposeService(service.definitionJSON()).told
+                reported[service.id.text] = try ComposeService(service.definitionJSON()).reported
             }
         }
-        #expect(told.keys.sorted() == ["shop/full", "shop/plain"])
+        #expect(reported.keys.sorted() == ["shop/full", "shop/plain"])
         try await TestFrameworks.with(runsTasks: false) { frameworks in
             let cluster = try cluster(frameworks, Self.full)
             for file in cluster.files { try await cluster.launch(wanted(file)) }
             for service in try await cluster.observeServices() {
-                #expect(try ComposeService(service.definitionJSON()).told == told[service.id.text])
+                #expect(try ComposeService(service.definitionJSON()).reported == reported[service.id.text])
             }
         }
     }
 
-    /// One change of a file for each field that mesos-compose tells of.
+    /// One change of a file for each field that mesos-compose reports.
     private static let changes: [(from: String, to: String, path: String)] = [
         ("full:1.10", "full:1.11", "image"), ("command: serve", "command: other", "command"),
         ("shell: true", "shell: false", "shell"), ("privileged: true", "privileged: false", "privileged"),
@@ -100,7 +100,7 @@ struct ComposeParityTests {
         ("driver: s3", "driver: rbd", "volumes.0"),
     ]
 
-    @Test("whatever one side tells otherwise is told, whatever the label says", arguments: changes)
+    @Test("whatever one side tells otherwise is reported, whatever the label says", arguments: changes)
     func drift(from: String, to: String, path: String) async throws {
         try await TestFrameworks.with(runsTasks: false) { frameworks in
             let cluster = try cluster(frameworks, Self.full)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Clusters
 
-@Suite("A Marathon that wants to know who asks")
+@Suite("A Marathon that requires authentication")
 struct AccessTests {
     @Test("gets the token of DC/OS that is set for it")
     func token() async throws {
@@ -40,7 +40,7 @@ struct AccessTests {
             try await stub.answers("GET", "/v2/info", 401, text: "<html>")
             try await stub.answers("POST", "/acs/api/v1/auth/login", 200, ["token": "second"])
             let refused = await #expect(throws: Failure.self) { try await marathon().observePlatform() }
-            #expect(refused?.summary == "Marathon wants to know who asks")
+            #expect(refused?.summary == "Marathon requires authentication (HTTP 401)")
             recorded = try await stub.recorded().suffix(3)
             #expect(recorded.map(\.authorization) == ["token=first", "", "token=second"])
         }

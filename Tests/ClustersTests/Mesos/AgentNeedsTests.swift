@@ -4,7 +4,7 @@ import Testing
 
 @testable import Clusters
 
-@Suite("What services need of agents and Mesos does not tell")
+@Suite("What services need of agents and Mesos does not report")
 struct AgentNeedsTests {
     private static func service(_ id: String, _ definition: String) -> Service {
         Service(id: ServiceID(id), definition: definition, instances: 1, fingerprint: id)
@@ -53,7 +53,7 @@ struct AgentNeedsTests {
         let needs = AgentNeeds(of: ["shop/db", "shop/web"].map { Self.service($0, Self.compose) })
         #expect(
             needs.unproven(besides: ["network": "mesos-net"]) == [
-                "unproven: the volume plugin s3, which shop/db and 1 more needs. Mesos does not tell whether agents have "
+                "unproven: the volume plugin s3, which shop/db and 1 more needs. Mesos does not report whether agents have "
                     + "it. Let them say so in an attribute, and require it in platform.mesos.agents.attributes"
             ])
         #expect(needs.unproven(besides: ["network": "mesos-net", "volumes": "s3"]) == [])

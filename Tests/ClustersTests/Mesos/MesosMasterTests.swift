@@ -40,7 +40,7 @@ struct MesosMasterTests {
                 .transient
             ),
             (500, "boom", "The Mesos master failed", .transient),
-            (401, "", "Mesos wants to know who asks", .permanent),
+            (401, "", "Mesos requires authentication (HTTP 401)", .permanent),
             (403, "", "Mesos refuses", .permanent),
             (404, "", "This is no Mesos master", .permanent),
             (400, "Expecting 'type'", "Mesos answered 400", .permanent),

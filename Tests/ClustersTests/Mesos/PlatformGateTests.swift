@@ -96,7 +96,7 @@ struct PlatformGateTests {
             #expect(!platform.isReady)
             try await stub.answers("GET", "/", 401)
             let refused = await #expect(throws: Failure.self) { try await Self.gate.observe(master, frameworks: []) }
-            #expect(refused?.summary == "Mesos wants to know who asks")
+            #expect(refused?.summary == "Mesos requires authentication (HTTP 401)")
             try await stub.answers(
                 "GET", "/", 200,
                 ["version": "1.11.0", "leader": "master@10.0.0.1:5050", "slaves": [], "frameworks": []])

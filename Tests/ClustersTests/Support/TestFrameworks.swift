@@ -68,7 +68,7 @@ struct TestFrameworks {
             String.init)
     }
 
-    /// The Redis of mesos-compose is gone: it tells of nothing, and keeps nothing.
+    /// The Redis of mesos-compose is gone: it reports nothing, and keeps nothing.
     func loseRedis() throws { try Data().write(to: URL(fileURLWithPath: folder + "/data/compose.json.gone")) }
 
     /// Pids that are written down for the server's tasks.
