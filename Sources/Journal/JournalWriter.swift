@@ -21,7 +21,7 @@ struct JournalWriter {
         isStopped = ["T", "t"].contains(ProcessIdentity.state(of: pid))
     }
 
-    /// Who holds the lock that a line of proc_locks(5) tells of: `1: POSIX  ADVISORY  WRITE 4711 08:01:131 120 120`.
+    /// Who holds the lock that a line of proc_locks(5) reports: `1: POSIX  ADVISORY  WRITE 4711 08:01:131 120 120`.
     private static func holder(_ line: Substring, of file: String) -> Int? {
         let fields = line.split(separator: " ")
         guard fields.count == 8, fields[1] == "POSIX", fields[3] == "WRITE", let pid = Int(fields[4]),

@@ -84,7 +84,7 @@ public struct Planner: Sendable {
         return left + deploying + unproven(observation)
     }
 
-    /// What no one can compare, because a framework does not tell of it.
+    /// What no one can compare, because a framework does not report it.
     private func unproven(_ observation: Observation) -> [String] {
         let services = observation.findings.filter { $0.value.contains { $0.kind == .unproven } }.keys.sorted()
         guard let first = services.first else { return [] }

@@ -8,7 +8,7 @@ public struct ServiceObservation: Sendable {
     public var rewritten: [Service]
     /// Those that stay, each with the rule that says so.
     public var ignored: [IgnoredService]
-    /// Those that files of the environment tell of, and of which nothing runs.
+    /// Those that files of the environment declare, and of which nothing runs.
     public var absent: [ServiceID]
     /// What of each service that moves is bound to its environment.
     public var findings: [ServiceID: [Finding]]

@@ -6,12 +6,12 @@ struct SourceDoubts {
     let live: Color
     let lastRun: LastRun?
 
-    /// - Parameter doubts: why the sources may tell of less than there is, as they say themselves.
+    /// - Parameter doubts: why the sources may report less than there is, as they say themselves.
     func obstacles(of services: ServiceObservation, _ doubts: [String]) -> [Obstacle] {
         let found = Set(services.moving.map(\.id) + services.ignored.map(\.id))
         let empty = rules.sources.filter { source in !found.contains(where: source.owns) }
         return doubts.map { Obstacle("\(live): \($0)", isBlocking: true) }
-            + empty.map { Obstacle("\(live): \($0.name) tells of no service", isBlocking: false) }
+            + empty.map { Obstacle("\(live): \($0.name) reports no service", isBlocking: false) }
             + absent(services.absent) + shrunk(found) + movesNothing(services)
     }
 
@@ -19,7 +19,7 @@ struct SourceDoubts {
         guard !services.isEmpty else { return [] }
         let more = services.count > 5 ? " and \(services.count - 5) more" : ""
         let names = services.prefix(5).map(\.text).joined(separator: ", ") + more
-        return [Obstacle("\(live): nothing runs of \(names), which files tell of: it does not move", isBlocking: false)]
+        return [Obstacle("\(live): nothing runs of \(names), which files declare: it does not move", isBlocking: false)]
     }
 
     /// People may remove a few services between two runs; many, or all, are more likely to be forgotten.

@@ -19,7 +19,7 @@ public struct NameService: Sendable {
     func addresses(_ name: String) async -> [String] { await lookUp(name) }
 
     /// The servers whose names don't lead to exactly their addresses, and which have no `ansible_host` of the
-    /// provisioner's: Ansible has to be told the address.
+    /// provisioner's: Ansible has to be given the address.
     func unreached(_ inventory: Inventory, _ rule: Configure.HostAddress) async -> Set<String> {
         guard rule != .never else { return [] }
         let hosts = inventory.hosts.filter { host in

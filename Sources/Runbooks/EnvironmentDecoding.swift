@@ -50,13 +50,13 @@ extension EnvironmentFormat {
         return environment
     }
 
-    /// mesos-compose answers as one that has no services when its Redis is gone: only Mesos can tell what runs then.
+    /// mesos-compose answers as one that has no services when its Redis is gone: only Mesos can report what runs then.
     private static func refuseUnwatchedCompose(_ value: Value, _ environment: Environment, _ reader: inout Reader) {
         let sources = value["services", "sources"]?.list ?? []
         guard environment.platform?.mesosMaster == nil, let compose = sources.lazy.compactMap({ $0["compose"] }).first
         else { return }
         reader.problem(
-            "`compose` needs `platform.mesos`: without its Redis mesos-compose tells of no service, and only Mesos "
+            "`compose` needs `platform.mesos`: without its Redis mesos-compose reports no service, and only Mesos "
                 + "knows better. Add `platform: { mesos: { master: \"http://{{ control[0].address }}:5050\" } }`",
             at: compose)
     }

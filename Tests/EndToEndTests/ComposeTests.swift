@@ -40,7 +40,7 @@ struct ComposeTests {
             let blind = try await sandbox.run("plan", "sandbox")
             #expect(blind.status == 1)
             #expect(
-                blind.errors.contains("mesos-compose tells of 0 tasks, and Mesos runs 2 more of its"), "\(blind.all)")
+                blind.errors.contains("mesos-compose reports 0 tasks, and Mesos runs 2 more of its"), "\(blind.all)")
             try FileManager.default.removeItem(atPath: gone)
 
             let plan = try await sandbox.run("plan", "sandbox")
@@ -51,7 +51,7 @@ struct ComposeTests {
             try await sandbox.succeed("approve", "--note", "CHG 1")
             let halted = try await rz.end()
             #expect(halted.status == 3, "\(halted.all)")
-            #expect(halted.output.contains("mesos-compose tells of 0 tasks"))
+            #expect(halted.output.contains("mesos-compose reports 0 tasks"))
             let copies = try await tasks(sandbox, "127.0.12.10")
             #expect(copies.count == 2)
             for copy in copies {

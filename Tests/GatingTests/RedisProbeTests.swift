@@ -60,7 +60,7 @@ struct RedisProbeTests {
         let settings = ["rename-command CONFIG \"\""]
         let sample = try await probe(settings) { Probe.Redis(address: $0) }
         #expect(sample.verdict == .inconclusive)
-        #expect(sample.message.contains("does not tell whether it takes snapshots"))
+        #expect(sample.message.contains("does not report whether it takes snapshots"))
         let kept = try await probe(settings + ["appendonly yes"]) { Probe.Redis(address: $0) }
         #expect(kept.verdict == .pass, "\(kept.message)")
     }
@@ -130,7 +130,7 @@ struct RedisConditionTests {
                 "could not write its append-only"
             ),
             ("role:master\r\nrdb_last_bgsave_status:err\r\n", "3600 1", .fail, "could not write its last snapshot"),
-            ("redis_version:7.0\r\n", "", .inconclusive, "does not tell its role"), ("", nil, .inconclusive, "role"),
+            ("redis_version:7.0\r\n", "", .inconclusive, "does not report its role"), ("", nil, .inconclusive, "role"),
         ] as [(String, String?, Verdict, String)])
     func judged(information: String, snapshots: String?, verdict: Verdict, words: String) {
         let (found, message) = RedisCondition(information: information, snapshots: snapshots)

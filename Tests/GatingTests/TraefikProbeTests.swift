@@ -76,7 +76,7 @@ struct TraefikProbeTests {
         }
     }
 
-    @Test("says nothing when the old one tells of no router: emptiness is no observation")
+    @Test("says nothing when the old one reports no router: emptiness is no observation")
     func empty() async throws {
         let sample = try await compare(routers: [router("a")], services: [service("a")], old: [])
         #expect(sample.verdict == .inconclusive)

@@ -48,14 +48,14 @@ struct IdempotenceVerdictTests {
         #expect(seen.undeclared == ["b: marks : Restart"])
     }
 
-    @Test("may not make a change that is counted and that no event tells of")
+    @Test("may not make a change that is counted and that no event reports")
     func unseen() {
         let seen = verdict(
             [ConfigurationChange(host: "a", task: Self.touch)], counted: ["a": 2, "b": 1, "c": 0])
         #expect(seen.undeclared == ["a: 1 change", "b: 1 change"])
     }
 
-    @Test("that changes nothing needs no exception: each is told as a note")
+    @Test("that changes nothing needs no exception: each is reported as a note")
     func nothing() {
         let seen = verdict([], counted: ["a": 0])
         #expect(seen.summary == "second run changed nothing")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Planning
 
-@Suite("A plan tells of certificates")
+@Suite("A plan reports certificates")
 struct CertificateTests {
     @Test("that end within thirty days, have ended, or are not taken, by color, and of no other")
     func ends() throws {

@@ -29,20 +29,20 @@ struct SourceDoubtsTests {
         #expect(try await obstacles([], sources: []).isEmpty)
     }
 
-    @Test("warns of a source that tells of nothing beside one that does not")
+    @Test("warns of a source that reports nothing beside one that does not")
     func emptySource() async throws {
         let obstacles = try await obstacles(["/web"], sources: [Self.marathon, Self.metronome])
-        #expect(obstacles == [Obstacle("blue: metronome tells of no service", isBlocking: false)])
+        #expect(obstacles == [Obstacle("blue: metronome reports no service", isBlocking: false)])
     }
 
-    @Test("names what files tell of and nothing runs of, which proves of no source that it tells of anything")
+    @Test("names what files declare and nothing runs of, which proves of no source that it reports anything")
     func absent() async throws {
         let compose = ServiceSource.compose(ServiceSource.Compose(access: .init(url: "http://c"), files: ["*.yaml"]))
         let obstacles = try await obstacles(["/web"], sources: [Self.marathon, compose], inFiles: ["shop/db", "/web"])
         #expect(
             obstacles == [
-                Obstacle("blue: compose tells of no service", isBlocking: false),
-                Obstacle("blue: nothing runs of shop/db, which files tell of: it does not move", isBlocking: false),
+                Obstacle("blue: compose reports no service", isBlocking: false),
+                Obstacle("blue: nothing runs of shop/db, which files declare: it does not move", isBlocking: false),
             ])
     }
 
@@ -52,12 +52,12 @@ struct SourceDoubtsTests {
         #expect(obstacles == [Obstacle("blue: no group /shp", isBlocking: true)])
     }
 
-    @Test("is blocked where the last run left much more there, and tells of what is a little less")
+    @Test("is blocked where the last run left much more there, and reports what is a little less")
     func lastRun() async throws {
         let before = Set((1...20).map { ServiceID("/s\($0)") })
         let few = try await obstacles(["/s1"], sources: [Self.marathon], lastRun: lastRun(before))
         #expect(few.count(where: \.isBlocking) == 1)
-        #expect(few.contains { $0.text.contains("tells of 1 of 20 services that were there") })
+        #expect(few.contains { $0.text.contains("reports 1 of 20 services that were there") })
         #expect(few.contains { $0.text.contains("says r-1") && $0.text.contains("`services.ignore`") })
         let most = try await obstacles(before.sorted().dropLast(2), sources: [Self.marathon], lastRun: lastRun(before))
         #expect(most.map(\.isBlocking) == [false])
@@ -105,7 +105,7 @@ struct SourceDoubtsTests {
     }
 }
 
-/// A framework that tells of these services.
+/// A framework that reports these services.
 private struct ListedCluster: Cluster {
     let ids: [ServiceID]
     let servicesInFiles: [ServiceID]

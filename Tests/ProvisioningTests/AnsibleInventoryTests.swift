@@ -33,7 +33,7 @@ struct AnsibleAddressTests {
     ]
 
     @Test(
-        "is told only where its name does not lead to exactly that, or always, or never",
+        "is given to Ansible only where its name does not lead to exactly that, or always, or never",
         arguments: [
             (nil, ["blue-agent-1", "127.0.11.22", "127.0.11.31"]),
             (.whenNeeded, ["blue-agent-1", "127.0.11.22", "127.0.11.31"]),

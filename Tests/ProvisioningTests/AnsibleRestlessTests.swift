@@ -85,7 +85,7 @@ struct AnsibleRestlessTests {
         }
     }
 
-    @Test("is told what of it is not declared, on which server, a handler that such a task notified too")
+    @Test("reports what of it is not declared, on which server, a handler that such a task notified too")
     func undeclared() async throws {
         try await withFolder { folder in
             let result = try await secondRun(folder)

@@ -21,7 +21,7 @@ struct EventLinesTests {
             .stepFailed(
                 step: step, attempt: 1,
                 failure: Failure(
-                    "Marathon does not take the definition", at: "POST http://10.2.0.10:8080/v2/apps",
+                    "Marathon rejected the definition", at: "POST http://10.2.0.10:8080/v2/apps",
                     details: ["Object is not valid", "/upgradeStrategy: is greater than 1"])),
             .stepRetried(step: step, at: Example.start + .seconds(4)),
             .stepSkipped(step: step, failure: Failure("it exited with 3")),

@@ -52,7 +52,7 @@ struct AnsibleKeysTests {
     }
 
     @Test(
-        "take an inventory of the project, and when servers' addresses are told",
+        "take an inventory of the project, and when servers' addresses are given to Ansible",
         arguments: Configure.HostAddress.allCases)
     func inventory(_ rule: Configure.HostAddress) throws {
         let found = try configure("inventory: ansible/hosts, hostAddress: \(rule.rawValue)")

@@ -40,7 +40,7 @@ struct SourcesTests {
             ])
     }
 
-    @Test("need `platform.mesos` with mesos-compose, which tells of no service once its Redis is gone")
+    @Test("need `platform.mesos` with mesos-compose, which reports no service once its Redis is gone")
     func unwatchedCompose() throws {
         let source = "    - compose: { url: \"http://e:10000\", files: services/*.yaml }\n"
         #expect(try environment(source).services.sources.map(\.name) == ["compose"])

@@ -11,7 +11,7 @@ struct CertificateInspectorTests {
     @Test("tells for each place when its certificate ends, or why it is not taken, and sends nothing")
     func sightings() async throws {
         let authority = try TestAuthority()
-        let nobody = "127.0.0.1:\(try FreePorts.claim())"
+        let unreachable = "127.0.0.1:\(try FreePorts.claim())"
         try await TLSServer.with(try authority.issue(["IP:127.0.0.1"], days: 20)) { good in
             try await TLSServer.with(try TestCertificate.selfSigned(["DNS:other"])) { bad in
                 var environment = Environment(name: "shop")
@@ -19,7 +19,7 @@ struct CertificateInspectorTests {
                 environment.platform = Platform(mesosMaster: "https://{{ m[0].address }}", tls: trusted)
                 environment.services.sources = [
                     .chronos(.init(url: Setting(bad.url), tls: trusted)),
-                    .metronome(.init(url: Setting("https://" + nobody), tls: trusted)),
+                    .metronome(.init(url: Setting("https://" + unreachable), tls: trusted)),
                     .marathon(.init(url: Setting(bad.url), tls: TLSRules(insecure: "a test"))),
                     .marathon(.init(url: Setting("http://" + good.address), group: "/b")),
                 ]

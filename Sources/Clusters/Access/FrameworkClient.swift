@@ -100,12 +100,13 @@ struct FrameworkClient: Sendable {
         switch response.status {
         case 401:
             return Failure(
-                "\(name) wants to know who asks", at: place, details: [message],
+                "\(name) requires authentication (HTTP 401)", at: place, details: [message],
                 advice: "Set `user` and `password` of this source in environment.yaml.")
         case 403: return Failure("\(name) refuses", at: place, details: [message])
-        case 429: return Failure("\(name) asks to slow down", at: place, details: [message], kind: .transient)
+        case 429:
+            return Failure("\(name) is rate-limiting requests (429)", at: place, details: [message], kind: .transient)
         case 400, 406, 409, 422:
-            return Failure("\(name) does not take this", at: place, details: [message] + details(body))
+            return Failure("\(name) rejected the request", at: place, details: [message] + details(body))
         case 500...:
             return Failure(
                 "\(name) failed", at: place, details: [message], kind: method.isSafe ? .transient : .unknownEffect)

@@ -6,7 +6,7 @@ import Migration
 /// Tasks that are starting or unreachable count as running, and so do those of frameworks that are disconnected: Mesos
 /// lets them run. A framework without tasks counts while it is connected: it may launch some at any time.
 public struct Completeness: Sendable, Hashable {
-    /// Tasks of one service of a source's framework, as far as it can be told, or all of another framework, that no one
+    /// Tasks of one service of a source's framework, as far as that can be found out, or all of another framework, that no one
     /// claims.
     public struct Unclaimed: Sendable, Hashable {
         public var framework: MesosFramework

@@ -44,7 +44,7 @@ extension MarathonClient {
         switch response.status {
         case 401:
             return Failure(
-                "Marathon wants to know who asks", at: place, details: [message],
+                "Marathon requires authentication (HTTP 401)", at: place, details: [message],
                 advice: "Set `user` and `password`, or `token`, of this source in environment.yaml.")
         case 403 where message.contains("running deployments"):
             return Failure(
@@ -59,9 +59,9 @@ extension MarathonClient {
                 advice: "It is waited for; what it waits for itself, Marathon's deployments page tells.",
                 kind: .transient)
         case 429:
-            return Failure("Marathon asks to slow down", at: place, details: [message], kind: .transient)
+            return Failure("Marathon is rate-limiting requests (429)", at: place, details: [message], kind: .transient)
         case 400, 409, 422:
-            return Failure("Marathon does not take the definition", at: place, details: [message] + details(body))
+            return Failure("Marathon rejected the definition", at: place, details: [message] + details(body))
         case 502 where response.text.contains("current leader"):
             // The member that was asked had nobody to pass it on to, so nothing was changed.
             return Failure("Marathon has no leader at the moment", at: place, details: [message], kind: .transient)

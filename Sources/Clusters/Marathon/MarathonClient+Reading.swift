@@ -7,7 +7,7 @@ extension MarathonClient {
         return try list(await get(path)["apps"], "apps", of: "/v2/apps")
     }
 
-    /// The app that an answer tells of.
+    /// The app that an answer reports.
     func app(in answer: JSON, _ id: ServiceID) throws(Failure) -> JSON {
         guard let app = answer["app"], app.object != nil else {
             throw noList("fields of \(id)", of: "/v2/apps\(id)", [])

@@ -145,7 +145,7 @@ struct HandOverService: StepWork {
         try await context.cluster(of: color).observeActivity([id])[id]
     }
 
-    /// That a color tells nothing of what it was given to run ends nothing there (invariant I12).
+    /// That a color reports nothing of what it was given to run ends nothing there (invariant I12).
     ///
     /// - Returns: nil where the color was never given it.
     private func observe(giver: Color, _ context: StepContext) async throws(Failure) -> ServiceActivity? {

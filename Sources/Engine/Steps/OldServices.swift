@@ -2,8 +2,8 @@ import Migration
 
 /// The old color's services, as far as what its sources tell can be believed (invariant I12).
 ///
-/// A service of the plan that is not told of any more counts as removed only when `services.ignore` names it, or when
-/// its source, asked twice some time apart, tells of the others, says of this one that there is none, and Mesos runs no
+/// A service of the plan that is not reported any more counts as removed only when `services.ignore` names it, or when
+/// its source, asked twice some time apart, reports the others, says of this one that there is none, and Mesos runs no
 /// task of it. Anything else is a source that answers with less than there is, and a failure.
 struct OldServices {
     private let context: StepContext
@@ -14,7 +14,7 @@ struct OldServices {
 
     /// Between two looks that have to agree.
     private static let pause = Period.seconds(2)
-    /// How many looks a source gets that told of less.
+    /// How many looks a source gets that reported less.
     private static let looks = 4
 
     /// - Returns: every service of the old color; of the plan's services only those are missing that are gone.
@@ -26,7 +26,7 @@ struct OldServices {
         guard !before.isEmpty else { return services }
         var doubts: [String] = []
         for _ in 1..<OldServices.looks {
-            await context.wait(for: "\(old) to tell of what it told before: " + sentences(before))
+            await context.wait(for: "\(old) to report what it reported before: " + sentences(before))
             try await context.pause(OldServices.pause)
             services = try await cluster.observeServices()
             let now = shrinkages(services)
@@ -38,10 +38,10 @@ struct OldServices {
         throw failure(before, doubts)
     }
 
-    /// The failure of a service that a source does not tell of, though the run needs it.
+    /// The failure of a service that a source does not report, though the run needs it.
     static func missing(_ service: ServiceID, in color: Color, _ context: StepContext) -> Failure {
         Failure(
-            "\(color) does not tell of \(service) any more", at: service.text, details: [Shrinkage.likelyCauses],
+            "\(color) does not report \(service) any more", at: service.text, details: [Shrinkage.likelyCauses],
             advice: advice(context), kind: .transient)
     }
 
@@ -64,11 +64,11 @@ struct OldServices {
             } else if try await cluster.observeHealth([id])[id] != nil {
                 doubts.append("something of \(id) is still there")
             } else if context.plan.service(id)?.instances == 0 {
-                doubts.append("\(id) has no task that Mesos could tell of")
+                doubts.append("\(id) has no task that Mesos could report")
             }
         }
         guard let agents = try await context.agents(of: old) else {
-            return doubts + ["without `platform.mesos` no one but the source itself can tell what runs"]
+            return doubts + ["without `platform.mesos` no one but the source itself can report what runs"]
         }
         let known = services.map(\.id) + context.plan.ignored.map(\.id)
         return doubts + (try await agents.observeUnclaimed(besides: known, ignoring: environment.services.ignore))
@@ -76,7 +76,7 @@ struct OldServices {
 
     private func failure(_ shrinkages: [Shrinkage], _ doubts: [String]) -> Failure {
         Failure(
-            "\(old) tells of fewer services than it runs, as far as is known", at: "the services of \(old)",
+            "\(old) reports fewer services than it runs, as far as is known", at: "the services of \(old)",
             details: shrinkages.map(\.description) + doubts + [Shrinkage.likelyCauses],
             advice: OldServices.advice(context), kind: .transient)
     }
@@ -84,7 +84,7 @@ struct OldServices {
     private static func advice(_ context: StepContext) -> String {
         let name = context.environment.name
         return
-            "Bring the source back to what it told before, then run: rz resume \(name). If people removed these, name "
+            "Bring the source back to what it reported before, then run: rz resume \(name). If people removed these, name "
             + "them in `services.ignore`, commit, then run: rz resume \(name) --commit HEAD"
             + (context.step.phase < .tearDown ? ". Or go back: rz rollback \(name)" : "")
     }

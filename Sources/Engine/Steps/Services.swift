@@ -165,7 +165,7 @@ struct StopServices: StepWork {
         return parity.pairs.map(\.old.id).filter { !planned.contains($0) }
     }
 
-    /// What Mesos runs on the old color and no source tells of, as far as someone tells of agents.
+    /// What Mesos runs on the old color and no source reports, as far as there are agents to ask.
     private func unclaimed(_ parity: Parity, _ context: StepContext) async throws(Failure) -> [String] {
         guard let agents = try await context.agents(of: context.direction.old) else { return [] }
         let staying = context.plan.ignored.filter { !$0.isLeftToPeople }.map(\.id)

@@ -31,7 +31,7 @@ extension ProbeRunner {
         }
     }
 
-    /// When it takes snapshots; empty for never, nil where it does not tell.
+    /// When it takes snapshots; empty for never, nil where it does not report.
     private func snapshots(_ connection: inout RedisConnection) async throws -> String? {
         do {
             guard case .list(let pair) = try await connection.call("CONFIG", "GET", "save"), pair.count == 2 else {
@@ -73,7 +73,7 @@ struct RedisCondition {
     /// - Parameter isOld: whether a server of the old color stands at an address.
     func judge(_ wanted: Probe.Redis, ofOther isOld: (String) -> Bool) -> (Verdict, String) {
         guard let role = information["role"] else {
-            return (.inconclusive, "does not tell its role: it may be no Redis, or its user may not use INFO")
+            return (.inconclusive, "does not report its role: it may be no Redis, or its user may not use INFO")
         }
         if information["loading"] == "1" { return (.fail, "is still loading its data") }
         if let fault = roleFault(role, wanted.role, isOld) { return (.fail, fault) }
@@ -112,7 +112,7 @@ struct RedisCondition {
         case nil:
             return (
                 .inconclusive,
-                "keeps no append-only file, and does not tell whether it takes snapshots (CONFIG GET save). Turn on "
+                "keeps no append-only file, and does not report whether it takes snapshots (CONFIG GET save). Turn on "
                     + "`appendonly`, or say why it may lose its data: `persistence: { none: … }`"
             )
         case "":

@@ -162,7 +162,7 @@ struct TraefikState: Sendable {
             let states = service["serverStatus"]?.object.map { $0.map { $0.value.string == "UP" } }
             self.services[key] = Service(
                 isEnabled: TraefikState.isEnabled(service),
-                // UDP tells of no states.
+                // UDP reports no states.
                 up: states.map { $0.count { $0 } } ?? addresses.count,
                 hosts: addresses.map(TraefikState.host),
                 users: Set((service["usedBy"]?.array ?? []).compactMap(\.string)))

@@ -6,7 +6,7 @@ public protocol Cluster: Sendable {
     /// Every service that moves: read from the framework, stripped of what it owns, made canonical.
     func observeServices() async throws(Failure) -> [Service]
 
-    /// Services that files of the environment tell of, whether they run or not. Asks nothing outside.
+    /// Services that files of the environment declare, whether they run or not. Asks nothing outside.
     var servicesInFiles: [ServiceID] { get }
 
     /// Why what `observeServices` tells may be less than there is, one sentence each: a group that does not exist.
@@ -61,7 +61,7 @@ extension Cluster {
         try await observeServices().first { $0.id == service }
     }
 
-    /// None, for frameworks that tell all or nothing.
+    /// None, for frameworks that report all or nothing.
     public func observeDoubts() async throws(Failure) -> [String] { [] }
 
     /// Nothing, for frameworks whose definitions hold nothing of their environment.

@@ -25,7 +25,7 @@ public struct Host: Codable, Sendable, Hashable {
 }
 
 extension Host {
-    /// Where it is: its address, and where Ansible was told to configure it.
+    /// Where it is: its address, and where Ansible configures it.
     fileprivate var places: [(address: String, port: String?)] {
         let configured = ["ansible_host", "ansible_ssh_host"].compactMap { variables[$0] }
             .map { (address: $0, port: variables["ansible_port"]) }

@@ -28,7 +28,7 @@ extension ServiceSource {
         public var projects: [String: [String]]?
         /// What stands before the project in the names of tasks: mesos-compose's `PREFIX_TASKNAME`.
         public var prefix: String
-        /// mesos-compose's `FRAMEWORK_NAME`, where it is not the prefix: its API then tells of no task, and Redis does.
+        /// mesos-compose's `FRAMEWORK_NAME`, where it is not the prefix: its API then reports no task, and Redis does.
         public var framework: String?
         /// The Mesos master, where it is not the platform's.
         public var mesos: Access?

@@ -86,7 +86,7 @@ public struct CertificateSighting: Sendable, Hashable {
         self.problem = problem
     }
 
-    /// How long before its end a certificate is told of.
+    /// How long before its end a certificate is reported.
     public static let notice = Period(milliseconds: 30 * 86_400_000)
 
     /// What a person should know; nil where all is well for `notice`.

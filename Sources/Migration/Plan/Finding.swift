@@ -90,7 +90,7 @@ extension Finding.Kind {
         case .mode: "a mode that nobody knows"
         case .image: "an image whose name does not say which version it is"
         case .misread: "what its framework reads otherwise than it looks"
-        case .unproven: "what its framework does not tell, so that no one can compare it"
+        case .unproven: "what its framework does not report, so that no one can compare it"
         }
     }
 

@@ -1,16 +1,16 @@
-/// What a source told of before and does not tell of now. That services are gone is a claim, not a fact (I12): a
+/// What a source reported before and does not report now. That services are gone is a claim, not a fact (I12): a
 /// source whose store is gone, or whose leader came up without its state, answers the same.
 public struct Shrinkage: Sendable, Hashable {
     /// For people: `marathon`, the source's key in environment.yaml; `the framework` where the environment names none.
     public var source: String
     /// What is missing, in the order of the ids.
     public var missing: [ServiceID]
-    /// How many services the source told of before.
+    /// How many services the source reported before.
     public var before: Int
 
     /// - Parameters:
-    ///   - before: what the source told of before.
-    ///   - now: what it tells of now.
+    ///   - before: what the source reported before.
+    ///   - now: what it reports now.
     ///   - explained: whether people have said that a service goes.
     /// - Returns: nil where nothing is missing that is not explained.
     public init?(
@@ -24,15 +24,15 @@ public struct Shrinkage: Sendable, Hashable {
         self.before = known.count
     }
 
-    /// Whether people may have removed these one by one: the source still tells of others, and all but one are there,
+    /// Whether people may have removed these one by one: the source still reports others, and all but one are there,
     /// or all but a tenth.
     public var isSmall: Bool { missing.count < before && missing.count <= max(1, before / 10) }
 
-    /// For people: `marathon tells of 2 of 12 services that were there; missing: /shop/cart, /shop/db and 8 more`.
+    /// For people: `marathon reports 2 of 12 services that were there; missing: /shop/cart, /shop/db and 8 more`.
     public var description: String {
         let shown = missing.prefix(Shrinkage.shown).map(\.text).joined(separator: ", ")
         let more = missing.count > Shrinkage.shown ? " and \(missing.count - Shrinkage.shown) more" : ""
-        return "\(source) tells of \(before - missing.count) of \(before) services that were there; "
+        return "\(source) reports \(before - missing.count) of \(before) services that were there; "
             + "missing: \(shown)\(more)"
     }
 
@@ -45,7 +45,7 @@ public struct Shrinkage: Sendable, Hashable {
 }
 
 extension ServiceRules {
-    /// What each source tells less of than before. Services that `ignore` names are declared, and those of a source
+    /// What each source no longer reports. Services that `ignore` names are declared, and those of a source
     /// that is no longer named are not missed.
     public func shrinkages(before: Set<ServiceID>, now: Set<ServiceID>) -> [Shrinkage] {
         guard !sources.isEmpty else {

@@ -56,7 +56,7 @@ struct AnsibleFolder {
     /// Writes the servers in the form that Ansible's `yaml` inventory plugin reads.
     ///
     /// - Parameters:
-    ///   - addressed: names of the servers whose address Ansible is told.
+    ///   - addressed: names of the servers whose address Ansible is given.
     ///   - project: the folder of the project's inventory: its `group_vars` and `host_vars` count as beside this one.
     func write(_ inventory: Inventory, addressed: Set<String>, project: String? = nil) throws(Failure) {
         try Files.makeFolder(path + "/inventory")

@@ -27,7 +27,7 @@ struct AnsibleReferences {
 
     mutating func read() { read(playbook: playbook, isCertain: true) }
 
-    /// Reads `requirements.yml`, where collections are declared that no task's name tells of: filters, lookups.
+    /// Reads `requirements.yml`, where collections are declared that no task's name shows: filters, lookups.
     mutating func read(requirementsIn folders: [String]) {
         for folder in Set(folders).sorted() {
             for name in ["requirements", "collections/requirements"] {

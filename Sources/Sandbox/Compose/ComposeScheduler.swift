@@ -11,7 +11,7 @@ public struct ComposeSchedulerConfiguration: Sendable {
     public var serversDirectory: String
     /// What stands before the project in the names of tasks.
     public var prefix = "mc"
-    /// Its name, below which it looks for the records that it tells of.
+    /// Its name, below which it looks for the records that it reports.
     public var framework = "mc"
     /// How long Vault takes to answer each time, while other handlers go on with the same service; nil asks none.
     public var vaultDelay: (@Sendable () -> Duration)?

@@ -25,7 +25,7 @@ let composeTargets: [FuzzTarget] = [
             else { throw Violation("\(service.name) is not in its own body") }
             let again = RecordForm(expectedOf: sent, prefix: "mc")
             try require(expected.differences(to: again).isEmpty, "what is sent is what the file says: \(service.name)")
-            try require(again.fieldsNotTold(by: expected).isEmpty, "what is sent says no more than the file")
+            try require(Set(again.fields.keys) == Set(expected.fields.keys), "what is sent says no more than the file")
             let read = try ComposeService(service.definition.object ?? JSONObject())
             try require(read == service, "a definition is read back as it was")
         }

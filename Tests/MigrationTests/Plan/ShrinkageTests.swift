@@ -1,7 +1,7 @@
 import Migration
 import Testing
 
-@Suite("What a source tells less of than before")
+@Suite("What a source no longer reports")
 struct ShrinkageTests {
     private static let many = Set((1...30).map { ServiceID("/shop/s\($0)") })
 
@@ -33,10 +33,10 @@ struct ShrinkageTests {
         #expect(try !#require(Shrinkage(before: ["/a"], now: [])).isSmall)
     }
 
-    @Test("is told with its source, how much is left, and the first that are missing")
+    @Test("is reported with its source, how much is left, and the first that are missing")
     func description() throws {
         let one = try #require(Shrinkage(of: "marathon", before: ["/a", "/b"], now: ["/a"]))
-        #expect(one.description == "marathon tells of 1 of 2 services that were there; missing: /b")
+        #expect(one.description == "marathon reports 1 of 2 services that were there; missing: /b")
         let all = try #require(Shrinkage(before: Self.many, now: []))
         #expect(all.description.hasSuffix(" and 25 more"))
     }
