@@ -24,6 +24,7 @@ struct JournalFile {
     /// Opens the journal; unless read only, makes it when there is none.
     func open(readOnly: Bool) throws(JournalError) -> Database {
         try refuseWhileRepaired()
+        try refuseLink()
         if access(path, F_OK) != 0 {
             guard !readOnly else {
                 throw JournalError(
@@ -37,6 +38,17 @@ struct JournalFile {
             if readOnly { try bringUpToDate() } else { try schema.bringUpToDate(database) }
         }
         return database
+    }
+
+    /// What a link leads to may be any file, and another one at each look.
+    private func refuseLink() throws(JournalError) {
+        for file in [path, "\(path)-wal", "\(path)-shm"] {
+            var status = stat()
+            guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
+            throw JournalError(
+                .foreign, path: file, message: "The journal is a symbolic link, which rz does not follow",
+                advice: "Put the file itself in its place, or link the whole folder \(folder).")
+        }
     }
 
     /// The version of the tables.

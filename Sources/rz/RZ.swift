@@ -1,9 +1,14 @@
 import ArgumentParser
+import Glibc
 
 /// Moves a whole data centre from its blue environment to its green one.
 @main
 struct RZ: AsyncParsableCommand {
+    /// The umask of whoever started rz. Its own lets no one else read what it writes.
+    static let inheritedMask = umask(0o077)
+
     static func main() async {
+        _ = inheritedMask
         Signals.outliveReaders()
         await main(nil)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 import Testing
 
 @testable import LoadBalancing
@@ -26,11 +27,45 @@ struct PersistentFileTests {
     @Test("is a problem, and no missing file, where something else stands in its place")
     func folderInstead() async throws {
         try await withFolder { folder in
-            let problem = await #expect(throws: PersistentFile.Problem.self) {
+            let problem = await #expect(throws: FileProblem.self) {
                 try await PersistentFile(folder).replace { _ in "text" }
             }
-            #expect(problem?.isMissing == false)
-            #expect(problem?.text.contains("read \(folder)") == true)
+            #expect(problem?.description == "replace \(folder): Is a directory")
+        }
+    }
+
+    @Test("is replaced under a name that no one can foresee: what lies beside it stays as it is")
+    func unforeseenName() async throws {
+        try await withFolder { folder in
+            try Data("other".utf8).write(to: URL(filePath: folder + "/other"))
+            try FileManager.default.createSymbolicLink(
+                atPath: folder + "/rz.map.rz-\(getpid())", withDestinationPath: folder + "/other")
+            try await PersistentFile(folder + "/rz.map").replace { _ in "epoch" }
+            #expect(try String(contentsOfFile: folder + "/other", encoding: .utf8) == "other")
+            #expect(try String(contentsOfFile: folder + "/rz.map", encoding: .utf8) == "epoch")
+        }
+    }
+
+    @Test("is replaced where a link of this user leads")
+    func followsLink() async throws {
+        try await withFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder + "/real", withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(
+                atPath: folder + "/rz.map", withDestinationPath: "real/rz.map")
+            try await PersistentFile(folder + "/rz.map").replace { _ in "epoch" }
+            #expect(try String(contentsOfFile: folder + "/real/rz.map", encoding: .utf8) == "epoch")
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/rz.map") == "real/rz.map")
+        }
+    }
+
+    @Test("is not replaced, and the plan is blocked, where everyone may replace it")
+    func openFolder() async throws {
+        try await withFolder { folder in
+            chmod(folder, 0o777)
+            let file = PersistentFile(folder + "/rz.map")
+            #expect(file.obstacle?.advice == "Run: chmod go-w \(folder)")
+            let problem = await #expect(throws: FileProblem.self) { try await file.replace { _ in "epoch" } }
+            #expect(problem?.reason == "everyone may replace files in it (mode 777)")
         }
     }
 

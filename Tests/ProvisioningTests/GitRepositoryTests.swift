@@ -243,4 +243,15 @@ struct FilesTests {
             #expect(attributes[.posixPermissions] as? Int == 0o600)
         }
     }
+
+    @Test("is not written where its name is a symbolic link: what that leads to stays as it is")
+    func link() async throws {
+        try await withFolder { folder in
+            try folder.write("other", "other")
+            try Files.link(folder["step.log"], to: folder["other"])
+            let failure = try await failure { _ = try OutputFile(path: folder["step.log"]) }
+            #expect(failure.details == ["Too many levels of symbolic links"])
+            #expect(folder.text("other") == "other")
+        }
+    }
 }

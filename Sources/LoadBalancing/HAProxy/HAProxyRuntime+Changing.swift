@@ -1,4 +1,5 @@
 import Migration
+import SafeFiles
 import Transport
 
 /// Changes, and what makes them safe: the epoch before and after, the read-back, the files that a reload reads.
@@ -100,7 +101,7 @@ extension HAProxyRuntime {
 
     private func keep(_ state: String, in file: PersistentFile?) async throws(Failure) {
         guard let file else { return }
-        do throws(PersistentFile.Problem) {
+        do throws(FileProblem) {
             try await file.replace { _ in state }
         } catch {
             throw unkept("server state", error)
@@ -109,17 +110,18 @@ extension HAProxyRuntime {
 
     /// HAProxy can't start without its map file: where there is none, HAProxy is on another host.
     private func keep(_ epoch: Int, in map: EpochMap) async throws(Failure) {
-        do throws(PersistentFile.Problem) {
+        do throws(FileProblem) {
             try await PersistentFile(map.path).replace { $0.map { map.contents($0, with: map.entry(of: epoch)) } }
         } catch {
             throw unkept("epoch", error)
         }
     }
 
-    private func unkept(_ what: String, _ problem: PersistentFile.Problem) -> Failure {
+    private func unkept(_ what: String, _ problem: FileProblem) -> Failure {
         Failure(
             "\(name) made the changes, but its \(what) can't be kept, so that a reload would forget them",
             at: name.text,
-            details: [problem.text], advice: "Make the file writable for rz, then repeat the step.")
+            details: [problem.description],
+            advice: problem.advice ?? "Make the file writable for rz, then repeat the step.")
     }
 }

@@ -1,4 +1,5 @@
 import Migration
+import SafeFiles
 
 /// What would spoil a cutover on one load balancer.
 ///
@@ -184,8 +185,9 @@ struct Obstacles {
                         + "`stateFile: { none: … }`.")
             ]
         }
-        guard !PersistentFile(path).isReplaceable else { return [] }
-        return [blocking("the state file \(path) can't be replaced: its folder is not writable")]
+        guard let problem = PersistentFile(path).obstacle else { return [] }
+        let advice = problem.advice.map { ". \($0)" } ?? ""
+        return [blocking("the state file \(path) can't be replaced: \(problem.reason)\(advice)")]
     }
 
     /// What becomes of the sessions of before a reload.

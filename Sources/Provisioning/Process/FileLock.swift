@@ -10,7 +10,7 @@ enum FileLock {
     static func hold<Result>(
         _ path: String, deadline: Period = .minutes(10), _ work: () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Files.failure("The lock can't be opened", path) }
         defer { close(file) }
         let clock = ContinuousClock()

@@ -1,5 +1,6 @@
 import Glibc
 import Migration
+import SafeFiles
 
 /// The few file operations that drivers need, each with an error that names the file.
 enum Files {
@@ -60,27 +61,13 @@ enum Files {
     ///
     /// Several rz may write the same file at once: each has a draft of its own, and the last one stays.
     static func write(_ text: String, to path: String) throws(Failure) {
-        let draft = draft(of: path)
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw failure("The file can't be written", path) }
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            guard written > 0 || errno == EINTR else {
-                let problem = failure("The file can't be written", path)
-                close(file)
-                unlink(draft)
-                throw problem
-            }
-            rest = rest.dropFirst(max(0, written))
-        }
-        guard fdatasync(file) == 0, close(file) == 0, Glibc.rename(draft, path) == 0 else {
-            throw failure("The file can't be written", path)
+        do throws(FileProblem) { try FileReplacement.write(text, to: path) } catch {
+            throw Failure("The file can't be written", at: path, details: [error.description], advice: error.advice)
         }
     }
 
     /// A name beside a file or folder that no other writer uses, here or in another process.
-    static func draft(of path: String) -> String { "\(path).new-\(getpid())-\(UInt32.random(in: 0...(.max)))" }
+    static func draft(of path: String) -> String { FileReplacement.draftName(of: path) }
 
     /// Removes the folders of such names that processes made which are no more.
     static func removeDrafts(of name: String, in folder: String) {

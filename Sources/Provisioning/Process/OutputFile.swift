@@ -17,7 +17,7 @@ public final class OutputFile: Sendable {
     public init(path: String, limit: Int = OutputFile.largest, isDurable: Bool = false) throws(Failure) {
         self.path = path
         self.limit = limit
-        let flags = O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | (isDurable ? O_DSYNC : 0)
+        let flags = O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (isDurable ? O_DSYNC : 0)
         let number = open(path, flags, 0o600)
         guard number >= 0 else { throw Files.failure("The file can't be written", path) }
         descriptor = FileDescriptor(rawValue: number)

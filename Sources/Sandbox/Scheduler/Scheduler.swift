@@ -215,7 +215,7 @@ public actor Scheduler {
             throw SchedulerError("The scheduler's folders can't be made: \(error).")
         }
         let path = configuration.stateFile + ".lock"
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw SchedulerError("The scheduler's lock \(path) can't be opened.") }
         // A process that is just being started somewhere holds a copy of every open file until it has become another.
         var attempts = 20

@@ -75,7 +75,10 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func home() -> [Finding] {
-        let places = Places()
+        let places: Places
+        do throws(Failure) { places = try Places.trusted() } catch {
+            return [Finding(.missing, "rz's home", "\(error)".split(separator: "\n").joined(separator: " "))]
+        }
         var folder = places.home
         while access(folder, F_OK) != 0, folder.contains("/"), folder != "/" {
             folder = URL(filePath: folder).deletingLastPathComponent().path

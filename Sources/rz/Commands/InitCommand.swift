@@ -46,7 +46,10 @@ struct InitCommand: AsyncParsableCommand {
         }
     }
 
+    /// Under the umask of the person whose project it becomes: it holds no secrets.
     private static func write(_ text: String, to path: String) throws -> Bool {
+        let own = umask(RZ.inheritedMask)
+        defer { umask(own) }
         if FileManager.default.fileExists(atPath: path) { return false }
         do {
             try FileManager.default.createDirectory(

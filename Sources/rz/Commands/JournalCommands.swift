@@ -140,10 +140,11 @@ struct JournalImportCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
+            let home = try Places.trusted().home
             let made: Journal.Import
             do throws(JournalError) {
                 made = try Journal.make(
-                    from: file, environment: environment, home: Places().home, at: SystemClock().now)
+                    from: file, environment: environment, home: home, at: SystemClock().now)
             } catch {
                 throw error.failure
             }
@@ -161,7 +162,7 @@ struct JournalImportCommand: AsyncParsableCommand {
     }
 
     private func tellNextSteps(_ made: Journal.Import) async throws {
-        let places = Places()
+        let places = try Places.trusted()
         let runs = try await Runs.open(made.environment, readOnly: true)
         var text = "\nWhat happened after \(made.verification.header.exportedAt) is not in it.\n"
         if let (plan, state) = try await runs.latest(), !state.status.isEnded {

@@ -29,10 +29,11 @@ struct JournalRepairCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
+            let home = try Places.trusted().home
             let repair: Repair
             let findings: Repair.Findings
             do throws(JournalError) {
-                repair = try Repair(environment: environment, home: Places().home)
+                repair = try Repair(environment: environment, home: home)
                 findings = try repair.look()
             } catch {
                 throw error.failure

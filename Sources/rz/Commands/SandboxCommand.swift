@@ -38,7 +38,7 @@ struct SandboxUp: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let places = Places()
+            let places = try Places.trusted()
             let folder = try ProjectFolder(root: project.chosenRoot)
             let began = SystemClock().now
             let dataCentre = try await DataCentre.reserve(
@@ -91,7 +91,7 @@ struct SandboxDown: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let places = Places()
+            let places = try Places.trusted()
             let ended = try await DataCentre.remove(
                 rzHome: places.home,
                 also: [places.state(of: "sandbox")]
@@ -119,7 +119,7 @@ struct SandboxStatus: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let places = Places()
+            let places = try Places.trusted()
             guard let folder = try SandboxFolder.existing(in: places.home) else {
                 throw Failure("There is no sandbox", at: places.home, advice: "Build one with: rz sandbox up.")
             }
@@ -180,7 +180,7 @@ struct SandboxLoadCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let places = Places()
+            let places = try Places.trusted()
             guard let folder = try SandboxFolder.existing(in: places.home), let period else {
                 throw Failure("There is no sandbox", at: places.home, advice: "Build one with: rz sandbox up.")
             }

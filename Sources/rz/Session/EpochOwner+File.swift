@@ -1,6 +1,7 @@
 import Foundation
 import LoadBalancing
 import Migration
+import SafeFiles
 
 extension EpochOwner {
     /// The owner that load balancers know an environment's runs of this home by; made at the first use.
@@ -10,18 +11,19 @@ extension EpochOwner {
         let path = state + "/owner"
         if let known = read(path) { return EpochOwner(environment: environment, id: known) }
         // Whole from the first moment, and made by one only: another process may do the same now.
-        let temporary = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        defer { unlink(temporary) }
-        let id = String(UInt64.random(in: 0 ... .max), radix: 36)
-        try? FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
-        let isWritten = FileManager.default.createFile(
-            atPath: temporary, contents: Data((id + "\n").utf8), attributes: [.posixPermissions: 0o600])
-        guard isWritten, link(temporary, path) == 0 || errno == EEXIST, let id = read(path) else {
+        try? FileManager.default.createDirectory(
+            atPath: state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        do throws(FileProblem) {
+            let file = try FileReplacement(of: path)
+            try file.write("\(String(UInt64.random(in: 0 ... .max), radix: 36))\n".utf8)
+            _ = try file.commitIfNew()
+            guard let id = read(path) else { throw FileProblem("read \(path)", reason: "it names nobody") }
+            return EpochOwner(environment: environment, id: id)
+        } catch {
             throw Failure(
                 "The file that names this journal to load balancers can't be made", at: path,
-                details: [String(cString: strerror(errno))], advice: "Make the folder writable for rz.")
+                details: [error.reason], advice: error.advice ?? "Make the folder writable for rz.")
         }
-        return EpochOwner(environment: environment, id: id)
     }
 
     /// Nil for a file that is not there, or names nobody.

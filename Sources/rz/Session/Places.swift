@@ -1,5 +1,6 @@
 import Foundation
 import Migration
+import SafeFiles
 
 /// Where rz keeps what it knows: `$RZ_HOME`, or `rz` in the XDG state directory
 /// (https://specifications.freedesktop.org/basedir-spec).
@@ -14,6 +15,25 @@ struct Places: Sendable {
         } else {
             home = (variables["HOME"] ?? "/") + "/.local/state/rz"
         }
+    }
+
+    /// The places of this process, refused where others may have put what is there: rz runs what it finds in them.
+    ///
+    /// - Throws: `Failure` (kind `.refused`) with a way to fix it.
+    static func trusted() throws(Failure) -> Places {
+        let places = Places()
+        do throws(FileProblem) {
+            for folder in ["", "/journal", "/environments", "/sandbox"] {
+                try TrustedFolder.requireOwn(places.home + folder)
+            }
+        } catch {
+            throw Failure(
+                "rz's own folder can't be trusted", at: places.home, details: [error.description],
+                advice: error.advice
+                    ?? "Run rz as the user whose folder it is, or give rz one of its own: export RZ_HOME=…",
+                kind: .refused)
+        }
+        return places
     }
 
     /// What drivers keep for an environment: Terraform states, logs.

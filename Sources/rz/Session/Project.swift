@@ -19,7 +19,7 @@ struct Project {
     ///
     /// - Parameter planFile: where a plan is saved; it makes no checkout dirty.
     static func load(_ name: String, root: String?, planFile: String? = nil) async throws -> Project {
-        let places = Places()
+        let places = try Places.trusted()
         let folder = try projectFolder(for: name, root: root, places)
         try folder.requireEnvironment(name)
         let repository = GitRepository(folder: folder.root)
@@ -32,7 +32,7 @@ struct Project {
     ///
     /// - Parameter revision: whatever Git takes for a commit, for example `HEAD` or `4f1c2e9`.
     static func load(_ name: String, at revision: String, root: String?) async throws -> Project {
-        let places = Places()
+        let places = try Places.trusted()
         let folder = try projectFolder(for: name, root: root, places)
         let repository = GitRepository(folder: folder.root)
         let source = try await repository.observeCommit(revision)
@@ -54,7 +54,7 @@ struct Project {
 
     /// Reads an environment as a run was pinned to it.
     static func resume(_ plan: Plan) throws -> Project {
-        let places = Places()
+        let places = try Places.trusted()
         let copy = places.copy(plan.source, of: plan.environment.name)
         guard FileManager.default.fileExists(atPath: copy) else {
             let commit = plan.source.commit.map { String($0.prefix(12)) } ?? "COMMIT"

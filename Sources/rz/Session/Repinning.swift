@@ -16,7 +16,7 @@ struct Repinning {
     /// - Throws: `Failure` of kind `.refused` when the run can't go on from there.
     init(_ old: Plan, _ state: RunState, to revision: String, root: String?) async throws {
         let name = old.environment.name
-        let places = Places()
+        let places = try Places.trusted()
         let before = places.copy(old.source, of: name)
         let isThere = FileManager.default.fileExists(atPath: before)
         project = try await Project.load(name, at: revision, root: root)

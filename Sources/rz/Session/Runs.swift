@@ -12,7 +12,7 @@ struct Runs {
     /// Opens the journal of an environment; without a name, that of the only environment which has runs, or of the only
     /// one with a run in progress. Makes no journal: a mistyped name leaves nothing behind.
     static func open(_ name: String?, readOnly: Bool = false) async throws -> Runs {
-        let places = Places()
+        let places = try Places.trusted()
         let known = places.environmentsWithRuns
         let chosen: String
         switch (name, known.count) {
@@ -61,7 +61,7 @@ struct Runs {
 
     /// The runs of every environment that has a journal, to be read.
     static func all() async throws -> [Runs] {
-        let places = Places()
+        let places = try Places.trusted()
         return try places.environmentsWithRuns.map { name in
             Runs(environment: name, journal: try journal(of: name, places, readOnly: true))
         }

@@ -9,7 +9,8 @@ final class Desk: Sendable {
 
     init() throws {
         folder = NSTemporaryDirectory() + "rz-desk-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: home + "/journal", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: home + "/journal", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }

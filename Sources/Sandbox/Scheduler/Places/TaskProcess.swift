@@ -21,10 +21,10 @@ enum TaskProcess {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         _ = addChangeDirectory(&actions, launch.workingDirectory)
-        let output = O_WRONLY | O_CREAT | O_APPEND
+        let output = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, launch.outputFile, output, 0o644)
-        posix_spawn_file_actions_addopen(&actions, 2, launch.errorFile, output, 0o644)
+        posix_spawn_file_actions_addopen(&actions, 1, launch.outputFile, output, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, launch.errorFile, output, 0o600)
         _ = addCloseFrom(&actions, 3)
 
         var attributes = posix_spawnattr_t()

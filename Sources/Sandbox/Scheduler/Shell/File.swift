@@ -1,4 +1,5 @@
 import Glibc
+import SafeFiles
 
 /// Whole files, read and written in one go with plain system calls.
 enum File {
@@ -8,6 +9,8 @@ enum File {
         init(_ action: String, _ path: String, code: Int32 = errno) {
             description = "can't \(action) \(path): \(String(cString: strerror(code)))"
         }
+
+        init(_ problem: FileProblem) { description = "can't \(problem)" }
     }
 
     static func read(_ path: String) throws(Failure) -> [UInt8] {
@@ -29,23 +32,13 @@ enum File {
 
     /// Replaces a file so that after a crash there is either the old content or the new, whole.
     static func replace(_ path: String, with content: [UInt8]) throws(Failure) {
-        let temporary = path + ".new"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw Failure("create", temporary) }
-        do {
-            defer { close(file) }
-            try write(content, to: file, path: temporary)
-            guard fsync(file) == 0 else { throw Failure("sync", temporary) }
+        do throws(FileProblem) { try FileReplacement.write(content, to: path) } catch {
+            throw Failure(error)
         }
-        guard rename(temporary, path) == 0 else { throw Failure("replace", path) }
-        let folder = open(parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw Failure("open the folder of", path) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw Failure("sync the folder of", path) }
     }
 
     static func append(_ content: [UInt8], to path: String) throws(Failure) {
-        let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Failure("open", path) }
         defer { close(file) }
         try write(content, to: file, path: path)
@@ -53,10 +46,10 @@ enum File {
 
     /// Makes a folder and those above it; it is fine if they exist.
     static func makeDirectory(_ path: String) throws(Failure) {
-        if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, parent(of: path) != path else { throw Failure("make the folder", path) }
         try makeDirectory(parent(of: path))
-        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw Failure("make the folder", path) }
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Failure("make the folder", path) }
     }
 
     /// The names in a folder, sorted; none when it can't be read.
