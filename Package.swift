@@ -55,7 +55,7 @@ let package = Package(
         module("Planning", ["Migration", "Digest"]),
         module("Engine", ["Migration"], settings: optimised),
         module("Simulation", ["Migration", "Planning", "Engine"], settings: optimised),
-        module("Provisioning", ["Migration", "JSON", "YAML", "SafeFiles", subprocess]),
+        module("Provisioning", ["Migration", "JSON", "YAML", "Digest", "SafeFiles", subprocess]),
         module("Trust", ["Migration", "Transport"]),
         module("Clusters", ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust"]),
         module("LoadBalancing", ["Migration", "Transport", "SafeFiles"]),

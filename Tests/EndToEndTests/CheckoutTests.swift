@@ -29,6 +29,32 @@ struct CheckoutTests {
         }
     }
 
+    @Test("is copied once for a run, which refuses to go on from a copy that was changed, until it is made again")
+    func changedCopy() async throws {
+        try await SandboxFixture.with { sandbox in
+            for arguments in [
+                ["init", "-q"], ["add", "-A"],
+                ["-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-q", "-m", "Begin"],
+            ] { try git(arguments, in: sandbox.root) }
+            let update = try await sandbox.run("update", "sandbox", "--yes", "--until", "preflight")
+            #expect(update.status == 3, "\(update.all)")
+            let source = sandbox.home + "/environments/sandbox/source"
+            let copy = try #require(try FileManager.default.contentsOfDirectory(atPath: source).first)
+            let file = "\(source)/\(copy)/environments/sandbox/environment.yaml"
+            try sandbox.edit(file, replacing: "soak: 1s", with: "soak: 2s")
+
+            for command in ["resume", "rollback"] {
+                let refused = try await sandbox.run(command, "sandbox")
+                #expect(refused.status == 5, "\(refused.all)")
+                #expect(refused.errors.contains("The copy that the run works from was changed"), "\(refused.errors)")
+            }
+            try FileManager.default.moveItem(atPath: "\(source)/\(copy)", toPath: "\(source)/\(copy).changed")
+            let resume = try await sandbox.run("resume", "sandbox", "--commit", String(copy.prefix(12)), "--dry-run")
+            #expect(resume.status == 2, "\(resume.all)")
+            try await sandbox.succeed("rollback")
+        }
+    }
+
     private func git(_ arguments: [String], in folder: String) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")

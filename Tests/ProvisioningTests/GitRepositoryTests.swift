@@ -84,32 +84,6 @@ struct GitRepositoryTests {
         }
     }
 
-    @Test("is signed only by a key that is known from outside the repository")
-    func signed() async throws {
-        guard let keygen = program("ssh-keygen") else { return }
-        try await withFolder { folder in
-            let checkout = try await Checkout(folder)
-            let command = Command(
-                keygen, ["-q", "-t", "ed25519", "-N", "", "-C", "a@b", "-f", folder["key"]],
-                environment: InheritedEnvironment.variables, folder: folder.path)
-            #expect(try await ChildProcess(command).run(output: try OutputFile()).isSuccess)
-            try await checkout.run("config", "gpg.format", "ssh")
-            try await checkout.run("config", "user.signingkey", folder["key"])
-            try await checkout.commit("--allow-empty", "--gpg-sign")
-            #expect(try await !checkout.repository.observeSource().isSigned)
-
-            let key = try #require(folder.text("key.pub"))
-            try folder.write("signers", "a@b \(key)")
-            try await checkout.run("config", "gpg.ssh.allowedSignersFile", folder["signers"])
-            #expect(try await checkout.repository.observeSource().isSigned)
-
-            try folder.write("checkout/signers", "a@b \(key)")
-            try await checkout.commit("--gpg-sign")
-            try await checkout.run("config", "gpg.ssh.allowedSignersFile", folder["checkout/signers"])
-            #expect(try await !checkout.repository.observeSource().isSigned)
-        }
-    }
-
     @Test("is copied as committed, only what a run needs, and later edits don't reach the copy")
     func copyOfCommit() async throws {
         try await withFolder { folder in
@@ -122,7 +96,7 @@ struct GitRepositoryTests {
             #expect(FileManager.default.isExecutableFile(atPath: copy["environments/shop/run me.sh"]))
             #expect(copy.exists("runbooks/rz-update.yaml"))
             #expect(!copy.exists("README.md") && !copy.exists("environments/other"))
-            #expect(!folder.exists("copy.tar") && !folder.exists("copy.new"))
+            #expect(Files.names(in: folder.path) == ["checkout", "copy"])
 
             try await checkout.repository.checkOut(source, paths: Checkout.paths, into: folder["copy"])
             #expect(copy.text("environments/shop/environment.yaml") == "name: shop\n")
@@ -143,7 +117,7 @@ struct GitRepositoryTests {
             #expect(copy.text("environments/shop/environment.yaml") == "name: changed\n")
             #expect(copy.text("environments/shop/untracked") == "u")
             #expect(!copy.exists("environments/shop/debug.log") && !copy.exists("environments/shop/run me.sh"))
-            #expect(!folder.exists("copy.tar.list"))
+            #expect(Files.names(in: folder.path) == ["checkout", "copy"])
         }
     }
 
@@ -209,6 +183,97 @@ struct PinnedCopyTests {
                 try await group.waitForAll()
             }
             #expect(Files.names(in: folder["home/source"]) == ["copy"])
+        }
+    }
+
+    @Test("holds what the commit holds, whatever attributes, filters and settings the checkout has")
+    func attributes() async throws {
+        try await withFolder { folder in
+            let checkout = try await Checkout(folder)
+            let file = "environments/shop/environment.yaml"
+            try folder.write("checkout/environments/shop/lines.txt", "one\ntwo $Format:%h$\n")
+            try folder.write(
+                "checkout/environments/shop/.gitattributes", "lines.txt text eol=crlf export-subst\n")
+            try await checkout.commit()
+            try await checkout.run("config", "filter.other.smudge", "sed s/shop/other/")
+            try await checkout.run("config", "filter.other.clean", "sed s/other/shop/")
+            try folder.write("checkout/.git/info/attributes", "environment.yaml filter=other\nrun* export-ignore\n")
+            let source = try await checkout.repository.observeSource()
+            #expect(source.changed == [])
+            try await checkout.repository.checkOut(source, paths: Checkout.paths, into: folder["copy"])
+            let copy = Folder(path: folder["copy"])
+            #expect(copy.text(file) == "name: shop\n")
+            #expect(copy.text("environments/shop/lines.txt") == "one\ntwo $Format:%h$\n")
+            #expect(copy.exists("environments/shop/run me.sh") && copy.exists("runbooks/rz-update.yaml"))
+        }
+    }
+
+    @Test("of a commit is refused once it was changed, and made again after the command in the advice")
+    func changed() async throws {
+        try await withFolder { folder in
+            let checkout = try await Checkout(folder)
+            let source = try await checkout.repository.observeSource()
+            let digest = try await checkout.repository.checkOut(source, paths: Checkout.paths, into: folder["copy"])
+            try folder.write("copy/environments/shop/environment.yaml", "name: later\n")
+            let failure = try await failure {
+                try await checkout.repository.checkOut(source, paths: Checkout.paths, into: folder["copy"])
+            }
+            #expect(failure.summary == "The copy of commit \(source.commit?.prefix(12) ?? "") was changed")
+            #expect(failure.kind == .refused)
+            let advice = try #require(failure.advice?.firstMatch(of: /again: (.*)/)).output.1
+            let shell = Command(
+                "/bin/sh", ["-c", String(advice)], environment: InheritedEnvironment.variables, folder: folder.path)
+            #expect(try await ChildProcess(shell).run(output: try OutputFile()).isSuccess)
+            let again = try await checkout.repository.checkOut(source, paths: Checkout.paths, into: folder["copy"])
+            #expect(again == digest)
+            #expect(folder.text("copy/environments/shop/environment.yaml") == "name: shop\n")
+        }
+    }
+
+    @Test("has no symbolic link that leads out of it", arguments: ["../../../secrets", "/etc", "../../../../x"])
+    func links(_ target: String) async throws {
+        try await withFolder { folder in
+            let checkout = try await Checkout(folder)
+            try Files.link(folder["checkout/environments/shop/inside"], to: "../../runbooks")
+            try await checkout.commit()
+            let inside = try await checkout.repository.observeSource()
+            try await checkout.repository.checkOut(inside, paths: Checkout.paths, into: folder["inside"])
+            #expect(folder.text("inside/environments/shop/inside/rz-update.yaml") == "phases: {}\n")
+
+            try Files.link(folder["checkout/environments/shop/far"], to: target)
+            for isCommitted in [false, true] {
+                if isCommitted { try await checkout.commit() }
+                let source = try await checkout.repository.observeSource()
+                #expect(source.changed.isEmpty == isCommitted)
+                let failure = try await failure {
+                    try await checkout.repository.checkOut(source, paths: Checkout.paths, into: folder["far"])
+                }
+                #expect(failure.summary == "A symbolic link leads out of the copy that a run works from")
+                #expect(failure.place == "environments/shop/far")
+                #expect(!folder.exists("far"))
+            }
+        }
+    }
+
+    @Test("has a digest that tells contents, modes, names, links and new files apart")
+    func digests() async throws {
+        try await withFolder { folder in
+            func digest(_ change: () throws -> Void) throws -> String {
+                try folder.write("tree/a/file", "text")
+                try change()
+                defer { Files.removeFolder(folder["tree"]) }
+                return try TreeDigest.of(folder["tree"])
+            }
+            let digests = [
+                try digest {}, try digest { try folder.write("tree/a/file", "other") },
+                try digest { chmod(folder["tree/a/file"], 0o755) }, try digest { try folder.write("tree/a/new", "") },
+                try digest { try Files.link(folder["tree/link"], to: "a") },
+                try digest { try Files.link(folder["tree/link"], to: "a/file") },
+                try digest { try Files.makeFolder(folder["tree/b"]) },
+                try digest { try FileManager.default.moveItem(atPath: folder["tree/a"], toPath: folder["tree/b"]) },
+            ]
+            #expect(Set(digests).count == digests.count)
+            #expect(try digest {} == digests[0])
         }
     }
 

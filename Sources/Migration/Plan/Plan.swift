@@ -119,12 +119,17 @@ public struct PinnedSource: Codable, Sendable, Hashable {
     public var isSigned: Bool
     /// Name of the copy that a run works from, once it was made.
     public var copy: String
+    /// Digest of that copy's files, links and modes; nil in plans of before there was one.
+    public var digest: String?
 
-    public init(commit: String?, changed: [String] = [], isSigned: Bool = false, copy: String = "") {
+    public init(
+        commit: String?, changed: [String] = [], isSigned: Bool = false, copy: String = "", digest: String? = nil
+    ) {
         self.commit = commit
         self.changed = changed
         self.isSigned = isSigned
         self.copy = copy
+        self.digest = digest
     }
 }
 

@@ -7,22 +7,35 @@ struct Git: Sendable {
     let inherited: [String: String]
     /// Where the repository is, if it has no working tree in `folder`.
     var repository: String?
+    /// The user's own counts always.
+    var readsSystemConfiguration = false
 
     /// - Returns: the output, and how git ended: many of its questions are answered by the exit code.
     func run(_ arguments: [String]) async throws(Failure) -> (output: String, errors: [String], end: ProcessEnd) {
         let output = try OutputFile()
+        let (errors, end) = try await run(arguments, output: output)
+        return (output.text(), errors, end)
+    }
+
+    /// - Parameters:
+    ///   - input: a file that git reads; nil for nothing.
+    ///   - output: what it writes.
+    func run(
+        _ arguments: [String], input: String? = nil, output: OutputFile
+    ) async throws(Failure) -> (errors: [String], end: ProcessEnd) {
         let errors = try OutputFile()
         // A work tree that is not there would be an error; nothing is written into this one.
         let place = repository.map { ["--git-dir=\($0)", "--work-tree=\($0)"] } ?? []
-        let command = Command(
+        var command = Command(
             // No transport: what is not in the checkout is not fetched, in a partial clone neither.
             binary,
             ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never"]
                 + place + arguments,
             environment: environment, folder: folder, deadline: .minutes(2))
+        command.input = input
         let end = try await ChildProcess(command).run(output: output, errors: errors)
         try end.refuseStopped(command)
-        return (output.text(), errors.lastLines(), end)
+        return (errors.lastLines(), end)
     }
 
     /// Output of a command that has to succeed.
@@ -45,10 +58,15 @@ struct Git: Sendable {
 
     private var environment: [String: String] {
         var environment = inherited
-        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"] {
+        for name in [
+            "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_COMMON_DIR",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_ATTR_SOURCE", "GIT_REPLACE_REF_BASE",
+        ] {
             environment[name] = nil
         }
-        environment["GIT_CONFIG_NOSYSTEM"] = "1"
+        // An object is what its name says, whatever the checkout would put in its place.
+        environment["GIT_NO_REPLACE_OBJECTS"] = "1"
+        environment["GIT_CONFIG_NOSYSTEM"] = readsSystemConfiguration ? nil : "1"
         // `git status` would otherwise write the index of somebody's working tree.
         environment["GIT_OPTIONAL_LOCKS"] = "0"
         environment["GIT_TERMINAL_PROMPT"] = "0"

@@ -1,4 +1,5 @@
 import Migration
+import SafeFiles
 
 /// The folder that holds `environments/` and `runbooks/`, usually a Git checkout.
 public struct GitRepository: Sendable {
@@ -42,45 +43,52 @@ public struct GitRepository: Sendable {
 
     /// Copies parts of the source as it is pinned, so that later edits can't reach a run.
     ///
-    /// With files that differ the working tree is copied, else the commit. A copy that is there already stays as it
-    /// is: a resumed run goes on with the copy that it began with.
+    /// With files that differ the working tree is copied, else the commit, as the object store has it. A copy that is
+    /// there already stays as it is: a resumed run goes on with the copy that it began with. One of a commit must be what
+    /// the commit holds.
     ///
     /// - Parameters:
     ///   - paths: what to copy, relative to the repository's folder; those that don't exist are left out.
     ///   - target: the folder of the copy.
-    public func checkOut(_ source: PinnedSource, paths: [String], into target: String) async throws(Failure) {
-        if Files.exists(target) { return }
+    /// - Returns: the digest of the copy.
+    /// - Throws: `Failure` also for a link that leads out of the copy, and (kind `.refused`) for a copy of the commit that
+    ///   was changed.
+    @discardableResult
+    public func checkOut(
+        _ source: PinnedSource, paths: [String], into target: String
+    ) async throws(Failure) -> String {
+        let commit = source.changed.isEmpty ? source.commit : nil
+        if commit == nil, Files.exists(target) { return try TreeDigest.of(target) }
         // Another rz may copy the same commit just now: each has a draft of its own, and the first one stays.
         let draft = Files.draft(of: target)
-        let archive = draft + ".tar"
         try Files.makeFolder(draft)
-        defer {
-            Files.remove(archive)
-            Files.removeFolder(draft)
-        }
-        if let commit = source.commit, source.changed.isEmpty {
-            try await archiveCommit(commit, paths, archive)
-        } else {
-            try await archiveTree(source, paths, archive)
-        }
-        if Files.exists(archive) { try await extract(archive, into: draft) }
-        if source.changed.isEmpty, let commit = source.commit {
-            for module in try await requireSubmodules(commit, paths) {
-                guard try await archiveCommit(module.commit, module.paths, archive, of: module.git) else { continue }
-                let place = draft + "/" + module.path
-                try Files.makeFolder(place)
-                try await extract(archive, into: place)
-                try Links.refuseLeading(outOf: draft, in: place)
+        defer { Files.removeFolder(draft) }
+        if let commit { try await copyCommit(commit, paths, draft) } else { try await copyTree(source, paths, draft) }
+        try Links.refuseLeading(outOf: draft, in: draft)
+        let digest = try TreeDigest.of(draft)
+        if !Files.exists(target) {
+            // A run that the journal holds must find its copy again, also after a power cut.
+            try Files.sync(draft)
+            do throws(Failure) {
+                try Files.rename(draft, to: target)
+            } catch {
+                guard Files.isFolder(target) else { throw error }
             }
+            try Files.syncOne(target + "/..")
         }
-        // A run that the journal holds must find its copy again, also after a power cut.
-        try Files.sync(draft)
-        do throws(Failure) {
-            try Files.rename(draft, to: target)
-        } catch {
-            guard Files.isFolder(target) else { throw error }
+        let found = commit == nil ? digest : try TreeDigest.of(target)
+        guard found == digest else {
+            throw Failure(
+                "The copy of commit \(commit?.prefix(12) ?? "") was changed", at: target,
+                details: ["a run works from what the commit holds, and nothing else"],
+                advice: "Move it away, then try again: \(GitRepository.moving(target))", kind: .refused)
         }
-        try Files.syncOne(target + "/..")
+        return digest
+    }
+
+    /// The command that moves a copy away.
+    public static func moving(_ copy: String) -> String {
+        "mv \(FileProblem.quoted(copy)) \(FileProblem.quoted(copy + ".changed"))"
     }
 
     /// The commit that is checked out; none outside a repository, or before its first commit.
@@ -137,36 +145,21 @@ public struct GitRepository: Sendable {
         return hidden
     }
 
-    /// Good signature by a known key. A list of keys that lies in the repository proves nothing.
     private func isSigned(_ commit: String) async throws(Failure) -> Bool {
-        guard try await git.run(["verify-commit", commit]).end.isSuccess else { return false }
-        let keys = try await git.run(["config", "--type=path", "gpg.ssh.allowedSignersFile"])
-        guard keys.end.isSuccess else { return true }
-        let root = try await git.require(["rev-parse", "--show-toplevel"], "Git can't name the checkout's root")
-        return keys.output.hasPrefix("/") && !keys.output.hasPrefix(root.filter { $0 != "\n" } + "/")
+        try await CommitSignature(git: git).isGood(of: commit)
     }
 
     // MARK: - Copying
 
-    private func archiveCommit(_ commit: String, _ paths: [String], _ archive: String) async throws(Failure) {
-        let isWhole = try await archiveCommit(commit, paths, archive, of: git)
-        if isWhole { return }
-        guard try await !requireSubmodules(commit, paths).isEmpty else { throw nothing(paths) }
-    }
-
-    /// - Parameter paths: what to copy; none for all.
-    /// - Returns: whether there was anything to copy.
-    private func archiveCommit(
-        _ commit: String, _ paths: [String], _ archive: String, of git: Git
-    ) async throws(Failure) -> Bool {
-        let known = try await git.require(
-            ["ls-tree", "-z", "--name-only", commit, "--"] + paths, "Git can't read commit \(commit)"
-        ).split(separator: "\0").map(String.init)
-        guard !known.isEmpty else { return false }
-        _ = try await git.require(
-            ["archive", "--format=tar", "--output=\(archive)", commit, "--"] + known,
-            "Git can't copy commit \(commit)")
-        return true
+    private func copyCommit(_ commit: String, _ paths: [String], _ draft: String) async throws(Failure) {
+        let hasFiles = try await CommitFiles(git: git).write(commit, paths, into: draft)
+        let modules = try await requireSubmodules(commit, paths)
+        guard hasFiles || !modules.isEmpty else { throw nothing(paths) }
+        for module in modules {
+            let place = draft + "/" + module.path
+            try Files.makeFolder(place)
+            _ = try await CommitFiles(git: module.git).write(module.commit, module.paths, into: place)
+        }
     }
 
     private func requireSubmodules(_ commit: String, _ paths: [String]) async throws(Failure) -> [Submodules.Module] {
@@ -175,17 +168,23 @@ public struct GitRepository: Sendable {
         return modules
     }
 
-    private func archiveTree(_ source: PinnedSource, _ paths: [String], _ archive: String) async throws(Failure) {
+    private func copyTree(_ source: PinnedSource, _ paths: [String], _ draft: String) async throws(Failure) {
+        let archive = draft + ".tar"
+        let list = archive + ".list"
+        defer { for file in [archive, list] { Files.remove(file) } }
         let there = paths.filter { Files.exists(folder + "/" + $0) }
         guard !there.isEmpty else { throw nothing(paths) }
-        guard source.commit != nil else { return try await tar(["-c", "-f", archive, "-C", folder, "--"] + there) }
-        let files = try await treeFiles(git, there)
-        let list = archive + ".list"
-        defer { Files.remove(list) }
-        try Files.write(Array(Set(files)).sorted().map { $0 + "\0" }.joined(), to: list)
-        try await tar([
-            "-c", "-f", archive, "-C", folder, "--no-recursion", "--null", "--verbatim-files-from", "-T", list,
-        ])
+        if source.commit == nil {
+            try await tar(["-c", "-f", archive, "-C", folder, "--"] + there)
+        } else {
+            let files = try await treeFiles(git, there)
+            try Files.write(Array(Set(files)).sorted().map { $0 + "\0" }.joined(), to: list)
+            try await tar([
+                "-c", "-f", archive, "-C", folder, "--no-recursion", "--null", "--verbatim-files-from", "-T", list,
+            ])
+        }
+        // With the modes that the files have, whatever the umask.
+        try await tar(["-x", "-p", "-f", archive, "-C", draft, "--no-same-owner"])
     }
 
     /// Every file as it stands that Git does not ignore, those of submodules too.
@@ -206,11 +205,6 @@ public struct GitRepository: Sendable {
             files += try await treeFiles(inner, ["."]).map { file + (file.hasSuffix("/") ? "" : "/") + $0 }
         }
         return files
-    }
-
-    private func extract(_ archive: String, into folder: String) async throws(Failure) {
-        try await tar(["-x", "-f", archive, "-C", folder, "--no-same-owner"])
-        Files.remove(archive)
     }
 
     private func tar(_ arguments: [String]) async throws(Failure) {

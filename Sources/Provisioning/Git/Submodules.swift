@@ -129,7 +129,7 @@ struct Submodules {
     }
 }
 
-/// Symbolic links of what others wrote.
+/// Symbolic links of what is copied.
 enum Links {
     /// Refuses links in a folder that lead out of the copy which it is a part of: what they mean can change.
     static func refuseLeading(outOf copy: String, in folder: String) throws(Failure) {
@@ -141,7 +141,7 @@ enum Links {
                 guard [plain(place), real].allSatisfy({ isInside($0, Files.real(copy) ?? copy) || isInside($0, copy) })
                 else {
                     throw Failure(
-                        "A symbolic link of a submodule leads out of the copy that a run works from",
+                        "A symbolic link leads out of the copy that a run works from",
                         at: String(path.dropFirst(copy.count + 1)), details: ["it leads to \(target)"],
                         advice: "Let it lead to a file below environments/ or runbooks/.", kind: .refused)
                 }

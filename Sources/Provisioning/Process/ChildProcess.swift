@@ -54,11 +54,15 @@ public struct ChildProcess: Sendable {
         if stop.isRaised.load(ordering: .relaxed) { throw .cancelled }
         var options = PlatformOptions()
         options.createSession = true
+        let input = open(command.input ?? "/dev/null", O_RDONLY | O_CLOEXEC)
+        guard input >= 0 else { throw Files.failure("The file can't be read", command.input ?? "/dev/null") }
+        defer { close(input) }
         do {
             let result = try await Subprocess.run(
                 command.path.map { .path(FilePath($0)) } ?? .name(command.program),
                 arguments: Arguments(command.arguments), environment: childEnvironment,
-                workingDirectory: FilePath(command.folder), platformOptions: options, input: .none,
+                workingDirectory: FilePath(command.folder), platformOptions: options,
+                input: .fileDescriptor(FileDescriptor(rawValue: input), closeAfterSpawningProcess: false),
                 output: .fileDescriptor(output.descriptor, closeAfterSpawningProcess: false),
                 error: .fileDescriptor(errors.descriptor, closeAfterSpawningProcess: false)
             ) { execution in

@@ -11,6 +11,8 @@ public struct Command: Sendable {
     /// How long the program may take before it is stopped.
     public var deadline: Period
     public var stopping: Stopping
+    /// The file that is its standard input; nil for none.
+    var input: String?
 
     public init(
         _ program: String, _ arguments: [String], environment: [String: String], folder: String,

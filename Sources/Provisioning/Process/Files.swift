@@ -27,6 +27,14 @@ enum Files {
         }
     }
 
+    /// A new folder for this user alone.
+    static func makeTemporaryFolder() throws(Failure) -> String {
+        // mkdtemp takes six letters X at the end for its own.
+        var path = Array(("/tmp/rz-folder-" + String(repeating: "X", count: 6)).utf8CString)
+        guard mkdtemp(&path) != nil else { throw failure("No temporary folder can be made", "/tmp") }
+        return String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
@@ -53,6 +61,24 @@ enum Files {
                 initialized = max(0, Glibc.read(file, buffer.baseAddress, 65_536))
             }
             if part.isEmpty { return String(decoding: all, as: UTF8.self) }
+            all += part
+        }
+    }
+
+    /// All of a regular file.
+    static func bytes(_ path: String) throws(Failure) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard file >= 0 else { throw failure("The file can't be read", path) }
+        defer { close(file) }
+        var all: [UInt8] = []
+        while true {
+            var count = 0
+            let part = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, initialized in
+                count = Glibc.read(file, buffer.baseAddress, 65_536)
+                initialized = max(0, count)
+            }
+            guard count >= 0 || errno == EINTR else { throw failure("The file can't be read", path) }
+            if count == 0 { return all }
             all += part
         }
     }

@@ -2,7 +2,10 @@ import Foundation
 
 /// The environment variables of rz itself, on which those of its children are based.
 public enum InheritedEnvironment {
-    public static var variables: [String: String] { ProcessInfo.processInfo.environment }
+    public static var variables: [String: String] {
+        // Python would write beside the files that it runs, and a pinned copy would not be what was pinned.
+        ProcessInfo.processInfo.environment.merging(["PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
+    }
 
     /// Those that Terraform and Ansible may see: where programs and files are, how the network and the providers'
     /// services are reached. No variable that changes what these tools do, as no file in Git would tell of it.

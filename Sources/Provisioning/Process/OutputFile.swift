@@ -40,10 +40,12 @@ public final class OutputFile: Sendable {
     deinit { Glibc.close(descriptor.rawValue) }
 
     /// The bytes from a position on, at most 1 MiB of them.
-    func bytes(from offset: Int) -> [UInt8] {
+    func bytes(from offset: Int) -> [UInt8] { bytes(from: offset, atMost: 1 << 20) }
+
+    func bytes(from offset: Int, atMost limit: Int) -> [UInt8] {
         var status = stat()
         guard fstat(descriptor.rawValue, &status) == 0, Int(status.st_size) > offset else { return [] }
-        let count = min(Int(status.st_size) - offset, 1 << 20)
+        let count = min(Int(status.st_size) - offset, limit)
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             let result = pread(descriptor.rawValue, buffer.baseAddress, count, off_t(offset))
             initialized = max(0, result)

@@ -48,7 +48,7 @@ struct Project {
         var source = source
         source.copy = copyName(source)
         let copy = places.copy(source, of: name)
-        try await repository.checkOut(source, paths: paths(of: name), into: copy)
+        source.digest = try await repository.checkOut(source, paths: paths(of: name), into: copy)
         return try Project(name, copy: copy, source: source, places: places, checkout: folder.root)
     }
 
@@ -61,6 +61,14 @@ struct Project {
             throw Failure(
                 "The copy that the run works from is gone", at: copy,
                 advice: "Make it again from the checkout: \(Advice.resume(plan.environment.name)) --commit \(commit)")
+        }
+        if let digest = plan.source.digest, try TreeDigest.of(copy) != digest {
+            let commit = plan.source.changed.isEmpty ? plan.source.commit.map { String($0.prefix(12)) } : nil
+            throw Failure(
+                "The copy that the run works from was changed", at: copy,
+                details: ["what was approved is what runs: see in the copy what is another, and who changed it"],
+                advice: "Move it away: \(GitRepository.moving(copy)) and make it again from the checkout: "
+                    + "\(Advice.resume(plan.environment.name)) --commit \(commit ?? "COMMIT")", kind: .refused)
         }
         let checkout = try? ProjectFolder(root: nil).root
         return try Project(plan.environment.name, copy: copy, source: plan.source, places: places, checkout: checkout)
