@@ -68,10 +68,7 @@ struct EndState {
 
     private mutating func addWeights(_ site: Site) async throws {
         for edge in ["edge-1", "edge-2"] {
-            let address =
-                edge == "edge-1"
-                ? "unix:\(site.sandbox.home)/sandbox/haproxy/edge-1.sock"
-                : "tcp:127.0.10.2:\(try site.sandbox.basePort + 2)"
+            let address = "unix:\(site.sandbox.home)/sandbox/haproxy/\(edge).sock"
             var up: [String: Int] = [:]
             for line in try await askHAProxy(address, "show servers state").split(separator: "\n") {
                 let fields = line.split(separator: " ").map(String.init)
@@ -89,9 +86,12 @@ struct EndState {
         let port = try site.sandbox.basePort + 10
         let url = "http://127.0.\(color == .blue ? 11 : 12).10:\(port)/v2"
         let name = site.name(color)
+        let credentials = try site.sandbox.credentials
         guard
             let answer = try? await HTTPClient.shared.send(
-                HTTPRequest(.get, url + "/apps?embed=apps.counts&embed=apps.deployments", retry: RetryPolicy.none))
+                HTTPRequest(
+                    .get, url + "/apps?embed=apps.counts&embed=apps.deployments", credentials: credentials,
+                    retry: RetryPolicy.none))
         else {
             facts["services of \(name)"] = "no scheduler"
             return
@@ -105,7 +105,8 @@ struct EndState {
         facts["launches in \(name)"] = launches.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         let tasks = try await HTTPClient.shared.send(
             HTTPRequest(
-                .get, url + "/tasks", headers: [HTTPHeader("Accept", "application/json")], retry: RetryPolicy.none))
+                .get, url + "/tasks", headers: [HTTPHeader("Accept", "application/json")],
+                credentials: credentials, retry: RetryPolicy.none))
         facts["tasks of \(name)"] = (try JSON(parsing: tasks.body)["tasks"]?.array ?? [])
             .compactMap { $0["id"]?.string }.sorted().joined(separator: " ")
     }

@@ -25,14 +25,17 @@ struct ComposeTests {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             try file.write(toFile: folder + "/tools.yaml", atomically: true, encoding: .utf8)
             let source =
-                #"- compose: { url: "http://{{ control[0].address }}:{{ control[0].compose }}", files: compose/*.yaml }"#
+                #"- compose: { url: "http://{{ control[0].address }}:{{ control[0].compose }}", user: rz, "#
+                + #"password: "${file:${rz:home}/sandbox/password}", files: compose/*.yaml }"#
             let accept = "- match: tools/*\n      accept: { network: \"weave is on every agent\" }"
             try sandbox.edit(
                 sandbox.environmentFile, replacing: "  overrides:\n",
                 with: "    \(source)\n  overrides:\n    \(accept)\n")
             try sandbox.edit(sandbox.environmentFile, replacing: "cutOver: 0", with: "cutOver: 1")
             let answer = try await HTTPClient.shared.send(
-                HTTPRequest(.put, try api(sandbox, "127.0.11.10") + "/tools", body: Array(file.utf8)))
+                HTTPRequest(
+                    .put, try api(sandbox, "127.0.11.10") + "/tools", body: Array(file.utf8),
+                    credentials: try sandbox.credentials))
             #expect(answer.status == 200)
             let gone = sandbox.home + "/sandbox/servers/blue-control-1/data/compose.json.gone"
 
@@ -70,7 +73,8 @@ struct ComposeTests {
     }
 
     private func tasks(_ sandbox: SandboxFixture, _ address: String) async throws -> [JSON] {
-        let answer = try await HTTPClient.shared.send(HTTPRequest(.get, try api(sandbox, address) + "/tasks"))
+        let answer = try await HTTPClient.shared.send(
+            HTTPRequest(.get, try api(sandbox, address) + "/tasks", credentials: try sandbox.credentials))
         return try JSON(parsing: answer.body).array ?? []
     }
 }

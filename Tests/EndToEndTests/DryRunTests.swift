@@ -85,12 +85,14 @@ struct DryRunTests {
             """
         try file.write(toFile: folder + "/tools.yaml", atomically: true, encoding: .utf8)
         let source =
-            #"- compose: { url: "http://{{ control[0].address }}:{{ control[0].compose }}", files: compose/*.yaml }"#
+            #"- compose: { url: "http://{{ control[0].address }}:{{ control[0].compose }}", user: rz, "#
+            + #"password: "${file:${rz:home}/sandbox/password}", files: compose/*.yaml }"#
         try sandbox.edit(
             sandbox.environmentFile, replacing: "  overrides:\n", with: "    \(source)\n  overrides:\n")
         let answer = try await HTTPClient.shared.send(
             HTTPRequest(
-                .put, "http://127.0.11.10:\(try sandbox.basePort + 12)/api/compose/v0/tools", body: Array(file.utf8)))
+                .put, "http://127.0.11.10:\(try sandbox.basePort + 12)/api/compose/v0/tools", body: Array(file.utf8),
+                credentials: try sandbox.credentials))
         #expect(answer.status == 200)
     }
 
@@ -101,11 +103,13 @@ struct DryRunTests {
         let answer = try await HTTPClient.shared.send(
             HTTPRequest(
                 .put, url + "/v2/apps/shop/search", headers: [HTTPHeader("Content-Type", "application/json")],
-                body: body))
+                body: body, credentials: try sandbox.credentials))
         #expect(answer.status == 200)
         try await eventually("search is scaled") {
             let app = try await JSON(
-                parsing: HTTPClient.shared.send(HTTPRequest(.get, url + "/v2/apps/shop/search")).body)["app"]
+                parsing: HTTPClient.shared.send(
+                    HTTPRequest(.get, url + "/v2/apps/shop/search", credentials: try sandbox.credentials)
+                ).body)["app"]
             return app?["tasksRunning"]?.int == instances && app?["deployments"]?.array?.isEmpty == true
         }
     }

@@ -45,7 +45,7 @@ struct KillTests {
             let mark = "RZ_SANDBOX=\(id?.string ?? "?")"
             let before = processes(marked: mark)
             #expect(before.count > 10)
-            let listeners = try [1, 2, 10].map { try sandbox.basePort + $0 }
+            let listeners = try [0, 1, 10].map { try sandbox.basePort + $0 }
             for pid in before { kill(pid, SIGKILL) }
             try await sandbox.succeed("sandbox", "down")
             #expect(processes(marked: mark).isEmpty)

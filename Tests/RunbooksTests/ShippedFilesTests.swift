@@ -23,7 +23,7 @@ struct ShippedFilesTests {
         #expect(sandbox.provision.terraform?.colors[.green]?["image"] == "debian-12.11")
         #expect(sandbox.provision.static?.command == ["python3", "static.py", "--sandbox=${rz:home}/sandbox"])
         #expect(sandbox.loadBalancers.map(\.name) == ["edge-1", "edge-2"])
-        #expect(sandbox.loadBalancers[1].socket == "tcp:127.0.10.2:${file:${rz:home}/sandbox/edge-2.port}")
+        #expect(sandbox.loadBalancers[1].socket == "unix:${rz:home}/sandbox/haproxy/edge-2.sock")
         #expect(sandbox.gates.cutOver.steps.map(\.weight) == [Percent(10), Percent(50), .all])
         #expect(sandbox.approvals == [.cutOver: .count(0), .tearDown: .waived(reason: "sandbox")])
     }

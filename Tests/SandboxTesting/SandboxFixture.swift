@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Transport
 
 /// A sandbox of the test's own, from a copy of the environment that the test may change.
 package struct SandboxFixture: Sendable {
@@ -10,11 +11,16 @@ package struct SandboxFixture: Sendable {
     package var runbookFile: String { root + "/runbooks/rz-update.yaml" }
 
     /// Builds a sandbox, hands it over, and takes it away whatever happens.
-    package static func with(_ test: (SandboxFixture) async throws -> Void) async throws {
+    ///
+    /// - Parameter build: in place of a plain `build()`.
+    package static func with(
+        _ build: (SandboxFixture) async throws -> Void = { try await $0.build() },
+        _ test: (SandboxFixture) async throws -> Void
+    ) async throws {
         let fixture = try SandboxFixture()
         await Slots.sandboxes.take()
         let outcome = await result {
-            try await fixture.build()
+            try await build(fixture)
             try await test(fixture)
         }
         let removal = await result { try await fixture.remove() }
@@ -37,11 +43,18 @@ package struct SandboxFixture: Sendable {
 
     /// Copies the environment and builds the sandbox.
     ///
-    /// - Parameter change: edits the copy first.
-    package func build(_ change: (SandboxFixture) throws -> Void = { _ in }) async throws {
+    /// - Parameters:
+    ///   - options: of `rz sandbox up`.
+    ///   - variables: beside those of the test.
+    ///   - change: edits the copy first.
+    package func build(
+        options: [String] = [], variables: [String: String] = [:],
+        _ change: (SandboxFixture) throws -> Void = { _ in }
+    ) async throws {
         try copyEnvironment()
         try change(self)
-        try await succeed("sandbox", "up", "--root", root)
+        let ended = try await start(["sandbox", "up", "--root", root] + options, variables: variables).end()
+        try require(ended.status == 0, "rz sandbox up exited with \(ended.status): \(ended.all)")
     }
 
     private static func result(of work: () async throws -> Void) async -> Result<Void, any Error> {
@@ -105,8 +118,20 @@ package struct SandboxFixture: Sendable {
     /// First of the sandbox's hundred ports.
     package var basePort: Int {
         get throws {
-            let description = try String(contentsOfFile: home + "/sandbox/sandbox.json", encoding: .utf8)
-            return try require(try JSON(parsing: description)["basePort"]?.int, "\(description) names no port")
+            let description = try description
+            return try require(description["basePort"]?.int, "\(description) names no port")
+        }
+    }
+
+    /// What the sandbox keeps of itself.
+    package var description: JSON {
+        get throws { try JSON(parsing: String(contentsOfFile: home + "/sandbox/sandbox.json", encoding: .utf8)) }
+    }
+
+    /// What the sandbox's schedulers demand.
+    package var credentials: Credentials {
+        get throws {
+            .basic(user: "rz", password: try String(contentsOfFile: home + "/sandbox/password", encoding: .utf8))
         }
     }
 

@@ -13,9 +13,10 @@ public struct DataCentre: Sendable {
 
     /// Reserves a folder and a block of ports, and starts the load balancers, which hold the ports.
     ///
+    /// - Parameter hasAdminPort: whether edge-2 gets an admin port on TCP, too.
     /// - Throws: `Failure` when a sandbox is there already, or HAProxy does not start.
     public static func reserve(
-        rzHome: String, root: String, rz: String, python: String
+        rzHome: String, root: String, rz: String, python: String, hasAdminPort: Bool = false
     ) async throws(Failure) -> DataCentre {
         let home = SandboxFolder.home(in: rzHome)
         if access(home, F_OK) == 0 {
@@ -23,8 +24,8 @@ public struct DataCentre: Sendable {
                 "There is a sandbox already", at: home, advice: "Use it, or remove it first with: rz sandbox down.",
                 kind: .refused)
         }
-        // The path of a UNIX socket has at most 107 bytes.
-        guard home.utf8.count < 85 else {
+        // The path of a UNIX socket has at most 107 bytes. HAProxy binds one to its path with `.PID.tmp` behind it.
+        guard home.utf8.count <= 107 - "/haproxy/edge-1.sock".utf8.count - ".4194304.tmp".utf8.count else {
             throw Failure(
                 "The path of the sandbox is too long for its sockets", at: home, advice: "Set RZ_HOME to a shorter one."
             )
@@ -33,7 +34,8 @@ public struct DataCentre: Sendable {
         for base in stride(from: 10_000, to: 30_000, by: 100).shuffled().prefix(20) {
             let id = UInt64.random(in: 0...UInt64.max)
             let folder = SandboxFolder(
-                id: String(id, radix: 16), home: home, root: root, rz: rz, python: python, basePort: base)
+                id: String(id, radix: 16), home: home, root: root, rz: rz, python: python, basePort: base,
+                hasAdminPort: hasAdminPort)
             try folder.write()
             do throws(Failure) {
                 try await LoadBalancers(folder: folder).start()
@@ -76,7 +78,7 @@ public struct DataCentre: Sendable {
             let url = isJob ? folder.metronome(color) + "/v0/scheduled-jobs" : folder.marathon(color) + "/v2/apps"
             let request = HTTPRequest(
                 .post, url, headers: [HTTPHeader("Content-Type", "application/json")],
-                body: Array(app.compact.utf8), deadline: .seconds(10))
+                body: Array(app.compact.utf8), deadline: .seconds(10), credentials: try folder.credentials())
             do throws(TransportError) {
                 let response = try await HTTPClient.shared.send(request)
                 guard response.isSuccess else {
@@ -129,7 +131,8 @@ public struct DataCentre: Sendable {
 
     private func areAllHealthy() async throws(Failure) -> Bool {
         let url = folder.marathon(.blue) + "/v2/apps"
-        guard let answer = try? await HTTPClient.shared.send(HTTPRequest(.get, url)),
+        let request = HTTPRequest(.get, url, credentials: try folder.credentials())
+        guard let answer = try? await HTTPClient.shared.send(request),
             let apps = try? JSON(parsing: answer.body)["apps"]?.array
         else { return false }
         return apps.allSatisfy { app in

@@ -29,17 +29,15 @@ struct LoadBalancers {
     }
 
     private func configuration(_ template: String, _ edge: String, _ address: String) -> String {
-        let socket =
-            edge == "edge-1"
-            ? "unix@\(folder.haproxyFolder)/edge-1.sock mode 600"
-            : "ipv4@\(address):\(folder.basePort + SandboxFolder.adminPort)"
+        let port = "stats socket ipv4@\(address):\(folder.basePort + SandboxFolder.adminPort) level admin"
+        let hasPort = folder.hasAdminPort && edge == "edge-2"
         var text =
             template
             .replacingOccurrences(of: "@SANDBOX@", with: folder.home)
             .replacingOccurrences(of: "@ID@", with: folder.id)
             .replacingOccurrences(of: "@EDGE@", with: edge)
             .replacingOccurrences(of: "@ADDRESS@", with: address)
-            .replacingOccurrences(of: "@SOCKET@", with: socket)
+            .replacingOccurrences(of: "@ADMIN@", with: hasPort ? port : "# no admin port")
         for offset in 0..<100 {
             text = text.replacingOccurrences(of: "@P\(offset)@", with: String(folder.basePort + offset))
         }
@@ -57,12 +55,10 @@ struct LoadBalancers {
 
     private func start(_ haproxy: String, _ edge: String) throws(Failure) {
         let path = "\(folder.haproxyFolder)/\(edge)"
-        var variables = ProcessInfo.processInfo.environment
-        variables[SandboxProcesses.mark] = folder.id
         let launch = TaskProcess.Launch(
             arguments: [
                 haproxy, "-W", "-S", path + ".proc,mode,600", "-f", path + ".cfg", "-p", path + ".pid",
-            ], environment: variables,
+            ], environment: SandboxProcesses(id: folder.id).variables,
             workingDirectory: folder.home, outputFile: "\(folder.home)/log/\(edge).log",
             errorFile: "\(folder.home)/log/\(edge).log")
         do throws(File.Failure) {

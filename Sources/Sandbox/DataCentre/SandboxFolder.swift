@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Migration
+import Transport
 
 /// Where a sandbox lives and what it is made from: `$RZ_HOME/sandbox`, described by its `sandbox.json`.
 public struct SandboxFolder: Sendable, Hashable {
@@ -15,6 +16,8 @@ public struct SandboxFolder: Sendable, Hashable {
     public var python: String
     /// First of the hundred ports that belong to this sandbox.
     public var basePort: Int
+    /// Whether edge-2 has an admin port on TCP beside its socket, which every user of this machine can connect to.
+    public var hasAdminPort = false
 
     /// The front load balancers, by name, with their addresses.
     public static let edges = [(name: "edge-1", address: "127.0.10.1"), (name: "edge-2", address: "127.0.10.2")]
@@ -40,7 +43,9 @@ public struct SandboxFolder: Sendable, Hashable {
             guard let id = json["id"]?.string, let home = json["home"]?.string, let root = json["root"]?.string,
                 let rz = json["rz"]?.string, let python = json["python"]?.string, let port = json["basePort"]?.int
             else { throw Failure("The description of the sandbox is incomplete", at: path) }
-            return SandboxFolder(id: id, home: home, root: root, rz: rz, python: python, basePort: port)
+            return SandboxFolder(
+                id: id, home: home, root: root, rz: rz, python: python, basePort: port,
+                hasAdminPort: json["adminPort"]?.int != nil)
         } catch {
             var failure = Failure(error, doing: "The description of the sandbox can't be read")
             failure.place = path
@@ -53,9 +58,27 @@ public struct SandboxFolder: Sendable, Hashable {
     var descriptionFile: String { home + "/sandbox.json" }
     var haproxyFolder: String { home + "/haproxy" }
 
-    func socket(of edge: String) -> String {
-        edge == "edge-1"
-            ? "unix:\(haproxyFolder)/edge-1.sock" : "tcp:127.0.10.2:\(basePort + SandboxFolder.adminPort)"
+    func socket(of edge: String) -> String { "unix:\(haproxyFolder)/\(edge).sock" }
+
+    // MARK: - Who may use the schedulers' APIs
+
+    /// The one account of all of them.
+    public static let user = "rz"
+    /// The file that holds its password, random for each sandbox.
+    public var passwordFile: String { home + "/password" }
+    /// The account for `curl -K`.
+    public var curlFile: String { home + "/curl.conf" }
+
+    /// - Throws: `Failure` when the password can't be read.
+    func credentials() throws(Failure) -> Credentials {
+        do throws(File.Failure) {
+            return .basic(
+                user: SandboxFolder.user, password: String(decoding: try File.read(passwordFile), as: UTF8.self))
+        } catch {
+            throw Failure(
+                "The password of the sandbox can't be read", at: passwordFile, details: [error.description],
+                advice: "Build the sandbox again: rz sandbox down, then: rz sandbox up.")
+        }
     }
 
     /// URL of a color's scheduler.
@@ -87,6 +110,10 @@ public struct SandboxFolder: Sendable, Hashable {
                         ]
                         return (color.rawValue, urls)
                     })),
+            "credentials": [
+                "user": .string(SandboxFolder.user), "passwordFile": .string(passwordFile),
+                "curl": .string(curlFile),
+            ],
             "frontends": .array(frontends.map { ["name": .string($0.name), "url": .string($0.url)] }),
             "loadBalancers": .array(
                 SandboxFolder.edges.map { ["name": .string($0.name), "socket": .string(socket(of: $0.name))] }),
@@ -94,15 +121,20 @@ public struct SandboxFolder: Sendable, Hashable {
     }
 
     func write() throws(Failure) {
-        let json: JSON = [
-            "id": .string(id), "home": .string(home), "root": .string(root), "rz": .string(rz),
-            "python": .string(python), "basePort": .number(JSONNumber(basePort)),
+        var description: [(String, JSON)] = [
+            ("id", .string(id)), ("home", .string(home)), ("root", .string(root)), ("rz", .string(rz)),
+            ("python", .string(python)), ("basePort", .number(JSONNumber(basePort))),
         ]
+        if hasAdminPort { description.append(("adminPort", .number(JSONNumber(basePort + SandboxFolder.adminPort)))) }
+        let json = JSON.object(JSONObject(fields: description))
+        // The system's generator: getrandom(2).
+        let password = (0..<4).map { _ in String(UInt64.random(in: 0 ... .max), radix: 36) }.joined()
         try saving(descriptionFile) { () throws(File.Failure) in
             try File.makeDirectory(haproxyFolder)
             try File.makeDirectory(home + "/log")
             try File.replace(descriptionFile, with: Array((json.pretty + "\n").utf8))
-            try File.replace(home + "/edge-2.port", with: Array("\(basePort + SandboxFolder.adminPort)".utf8))
+            try File.replace(passwordFile, with: Array(password.utf8))
+            try File.replace(curlFile, with: Array("user = \"\(SandboxFolder.user):\(password)\"\n".utf8))
         }
     }
 }

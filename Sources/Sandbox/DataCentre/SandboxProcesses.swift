@@ -9,6 +9,18 @@ struct SandboxProcesses {
     /// The environment variable that marks them.
     static let mark = "RZ_SANDBOX"
 
+    /// The variables of rz that a process of the sandbox gets, beside the mark: what `servers.py` hands on, too.
+    private static let inherited = [
+        "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "RZ_HOME", "TMPDIR", "TZ", "USER",
+    ]
+
+    /// The environment of a process of the sandbox.
+    var variables: [String: String] {
+        var variables = [SandboxProcesses.mark: id]
+        for name in SandboxProcesses.inherited { variables[name] = ProcessInfo.processInfo.environment[name] }
+        return variables
+    }
+
     /// Pids of all that live, this process and its parents excepted.
     var pids: [pid_t] {
         let wanted = Array("\(SandboxProcesses.mark)=\(id)".utf8)

@@ -10,6 +10,8 @@ public struct JobSchedulerConfiguration: Sendable, Equatable {
     public var color: String
     public var stateFile: String
     public var serversDirectory: String
+    /// Who may use the API; everybody when nil.
+    public var credentials: SchedulerCredentials?
 
     public init(address: String, port: Int, color: String, stateFile: String, serversDirectory: String) {
         self.address = address
@@ -54,7 +56,7 @@ public actor JobScheduler {
         try load()
         let server = LoopbackServer(address: configuration.address, port: configuration.port)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.serve { await self.respond(to: $0) } }
+            group.addTask { try await server.serve(for: self.configuration.credentials) { await self.respond(to: $0) } }
             group.addTask { try await self.watch() }
             defer { group.cancelAll() }
             do { try await group.next() } catch is CancellationError { return }

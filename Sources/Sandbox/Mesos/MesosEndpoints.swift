@@ -8,13 +8,15 @@ struct MesosEndpoints: Sendable {
     let address: String
     let port: Int
     let agents: AgentDirectory
+    /// Who may look; everybody when nil.
+    var credentials: SchedulerCredentials?
     let frameworks: [any MesosFramework]
 
     /// Serves until it is cancelled.
     ///
     /// - Throws: `SchedulerError` when the address is taken.
     func run() async throws {
-        try await LoopbackServer(address: address, port: port).serve { await respond(to: $0) }
+        try await LoopbackServer(address: address, port: port).serve(for: credentials) { await respond(to: $0) }
     }
 
     func respond(to request: APIRequest) async -> APIResponse {

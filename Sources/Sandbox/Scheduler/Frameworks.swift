@@ -13,18 +13,20 @@ public struct Frameworks: Sendable {
             var frameworks: [any MesosFramework] = []
             // The Marathon comes last: who waits for it finds the others there.
             if let port = configuration.composePort {
-                let compose = ComposeScheduler(
-                    configuration: ComposeSchedulerConfiguration(
-                        address: configuration.address, port: port, color: configuration.color,
-                        stateFile: "\(folder)/compose.json", serversDirectory: configuration.serversDirectory))
+                var settings = ComposeSchedulerConfiguration(
+                    address: configuration.address, port: port, color: configuration.color,
+                    stateFile: "\(folder)/compose.json", serversDirectory: configuration.serversDirectory)
+                settings.credentials = configuration.credentials
+                let compose = ComposeScheduler(configuration: settings)
                 frameworks.append(compose)
                 group.addTask { try await compose.run() }
             }
             if let port = configuration.metronomePort {
-                let jobs = JobScheduler(
-                    configuration: JobSchedulerConfiguration(
-                        address: configuration.address, port: port, color: configuration.color,
-                        stateFile: "\(folder)/jobs.json", serversDirectory: configuration.serversDirectory))
+                var settings = JobSchedulerConfiguration(
+                    address: configuration.address, port: port, color: configuration.color,
+                    stateFile: "\(folder)/jobs.json", serversDirectory: configuration.serversDirectory)
+                settings.credentials = configuration.credentials
+                let jobs = JobScheduler(configuration: settings)
                 frameworks.append(jobs)
                 group.addTask { try await jobs.run() }
             }
@@ -34,6 +36,7 @@ public struct Frameworks: Sendable {
                     address: configuration.address, port: port,
                     agents: AgentDirectory(
                         serversDirectory: configuration.serversDirectory, color: configuration.color),
+                    credentials: configuration.credentials,
                     frameworks: frameworks + [marathon])
                 group.addTask { try await mesos.run() }
             }

@@ -56,6 +56,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
         }
         let known = [
             "address", "port", "color", "stateFile", "serversDirectory", "log", "features", "role", "httpCredentials",
+            "passwordFile",
             "metronomePort", "composePort", "mesosPort", "mesos",
         ]
         for key in (json.object ?? JSONObject()).keys where !known.contains(key) {
@@ -93,6 +94,15 @@ public struct SchedulerConfiguration: Sendable, Equatable {
                 throw SchedulerError("\"httpCredentials\" in \(path) has to read \"user:password\".")
             }
             self.credentials = credentials
+        }
+        if json["passwordFile"] != nil {
+            do {
+                credentials = SchedulerCredentials(
+                    user: SandboxFolder.user,
+                    password: String(decoding: try File.read(text("passwordFile")), as: UTF8.self))
+            } catch {
+                throw SchedulerError("The password of the scheduler's API can't be read: \(error).")
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ import Journal
 import Migration
 import Planning
 import Runbooks
+import SafeFiles
 import Sandbox
 
 struct SandboxCommand: AsyncParsableCommand {
@@ -34,6 +35,11 @@ struct SandboxUp: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Launch the Marathon apps of this folder, too.", valueName: "dir"))
     var services: String?
 
+    @Flag(
+        name: .long,
+        help: "Give edge-2 an admin port on TCP, too. Every user of this machine can change HAProxy through it.")
+    var adminPort = false
+
     @OptionGroup var project: ProjectOptions
 
     func run() async throws {
@@ -42,7 +48,8 @@ struct SandboxUp: AsyncParsableCommand {
             let folder = try ProjectFolder(root: project.chosenRoot)
             let began = SystemClock().now
             let dataCentre = try await DataCentre.reserve(
-                rzHome: places.home, root: folder.root, rz: ownPath, python: python)
+                rzHome: places.home, root: folder.root, rz: ownPath, python: python,
+                hasAdminPort: adminPort)
             let sandbox = try await Project.load("sandbox", root: folder.root)
             let terminal = Terminal.standardError
             let signals = Signals {
@@ -65,6 +72,7 @@ struct SandboxUp: AsyncParsableCommand {
             Terminal.standardOutput.write(
                 """
                 The sandbox is up on blue (\(Int(seconds)) s): \(frontends)
+                Its schedulers demand the user \(SandboxFolder.user) and the password in \(dataCentre.folder.passwordFile)
                 Next: rz plan sandbox, rz update sandbox; users: rz sandbox load --rate 50 --duration 60
 
                 """)
@@ -131,6 +139,8 @@ struct SandboxStatus: AsyncParsableCommand {
             var lines = ["live: \(status["live"]?.string ?? "can't be told")"]
             for color in Color.allCases { lines.append("marathon of \(color): \(folder.marathon(color))") }
             for color in Color.allCases { lines.append("metronome of \(color): \(folder.metronome(color))") }
+            let asked = status["live"]?.string.flatMap { Color(rawValue: $0) } ?? .blue
+            lines.append("ask them: curl -K \(FileProblem.quoted(folder.curlFile)) \(folder.marathon(asked))/v2/apps")
             for frontend in folder.frontends { lines.append("\(frontend.name): \(frontend.url)") }
             for balancer in status["loadBalancers"]?.array ?? [] {
                 lines.append("admin socket of \(balancer["name"]?.string ?? ""): \(balancer["socket"]?.string ?? "")")

@@ -23,14 +23,14 @@ final class Recorders: Sendable {
         folder = sandbox.folder
         let base = try sandbox.basePort
         // Ports of the sandbox's own block, which nothing else uses.
-        let admin = base + 60
-        let socket = sandbox.folder + "/edge-1"
+        let sockets = ["edge-1", "edge-2"]
         let log = sandbox.folder + "/calls.jsonl"
         processes =
-            try [
-                ("edge-1", "unix:\(socket)", "unix:\(sandbox.home)/sandbox/haproxy/edge-1.sock"),
-                ("edge-2", "tcp:127.0.10.2:\(admin)", "tcp:127.0.10.2:\(base + 2)"),
-            ].map { try Recorders.proxy($0, listen: $1, target: $2, log: log) }
+            try sockets.map { name in
+                try Recorders.proxy(
+                    name, listen: "unix:\(sandbox.folder)/\(name)",
+                    target: "unix:\(sandbox.home)/sandbox/haproxy/\(name).sock", log: log)
+            }
             + Recorders.apis.enumerated().flatMap { index, api in
                 try [("blue", "127.0.11.10"), ("green", "127.0.12.10")].map { color, host in
                     try Recorders.proxy(
@@ -43,11 +43,11 @@ final class Recorders: Sendable {
             try sandbox.edit(
                 sandbox.environmentFile, replacing: ":{{ control[0].\(api) }}", with: ":\(base + 61 + index)")
         }
-        try sandbox.edit(
-            sandbox.environmentFile, replacing: "unix:${rz:home}/sandbox/haproxy/edge-1.sock", with: "unix:\(socket)")
-        try sandbox.edit(
-            sandbox.environmentFile, replacing: "tcp:127.0.10.2:${file:${rz:home}/sandbox/edge-2.port}",
-            with: "tcp:127.0.10.2:\(admin)")
+        for name in sockets {
+            try sandbox.edit(
+                sandbox.environmentFile, replacing: "unix:${rz:home}/sandbox/haproxy/\(name).sock",
+                with: "unix:\(sandbox.folder)/\(name)")
+        }
         try wrapTools(sandbox)
     }
 

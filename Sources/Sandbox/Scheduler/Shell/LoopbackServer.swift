@@ -19,7 +19,10 @@ struct LoopbackServer: Sendable {
         // mesos-compose has a method of its own, which no wildcard matches.
         let methods = HTTPMethod.allMethods.union(["UPDATE"])
         await server.appendRoute(HTTPRoute(methods: methods, path: "*")) { request in
-            try await respond(request)
+            if let host = request.headers[.host], !LoopbackServer.isLoopback(host) {
+                return HTTPResponse(LoopbackServer.foreign, withoutBody: request.method == "HEAD")
+            }
+            return try await respond(request)
         }
         do {
             try await server.run()
@@ -34,14 +37,34 @@ struct LoopbackServer: Sendable {
 }
 
 extension LoopbackServer {
+    /// Whether a `Host` header names this machine. A page of the Web whose name leads here names its own host.
+    ///
+    /// - Parameter host: with or without a port.
+    static func isLoopback(_ host: String) -> Bool {
+        let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }
+        if ["localhost", "[::1]"].contains(name.lowercased()) { return true }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    private static let foreign = APIResponse(
+        status: 403, contentType: "text/plain", text: "The sandbox answers requests to 127.x.x.x and localhost only.\n")
+
     /// Serves an API until cancelled; a request that can't be read is refused in words.
-    func serve(_ respond: @escaping @Sendable (APIRequest) async -> APIResponse) async throws {
+    ///
+    /// - Parameter credentials: who may use it; everybody when nil.
+    func serve(
+        for credentials: SchedulerCredentials? = nil, _ respond: @escaping @Sendable (APIRequest) async -> APIResponse
+    ) async throws {
         try await run { received in
             let request: APIRequest
             do throws(MarathonError) {
                 request = try await APIRequest(received)
             } catch {
                 return HTTPResponse(APIResponse(status: error.status, json: error.body), withoutBody: false)
+            }
+            if let refusal = credentials?.refusal(of: request) {
+                return HTTPResponse(refusal, withoutBody: request.method == "HEAD")
             }
             return HTTPResponse(await respond(request), withoutBody: request.method == "HEAD")
         }
