@@ -61,7 +61,7 @@ let package = Package(
         module("LoadBalancing", ["Migration", "Transport", "SafeFiles"]),
         module("Gating", ["Migration", "JSON", "Transport", "Trust"]),
         module("Publishing", ["Migration", "JSON"]),
-        module("Reporting", ["Migration"]),
+        module("Reporting", ["Migration", "JSON"]),
         module("KillPoints", ["Migration"]),
         module("Sandbox", ["Migration", "JSON", "YAML", "Schedules", "Transport", "SafeFiles", flyingFox]),
         .executableTarget(

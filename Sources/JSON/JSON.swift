@@ -52,6 +52,19 @@ extension JSON {
     public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
 }
 
+extension JSON {
+    /// The value with each of its texts changed, keys too.
+    public func mapTexts(_ change: (String) -> String) -> JSON {
+        switch self {
+        case .string(let text): .string(change(text))
+        case .array(let elements): .array(elements.map { $0.mapTexts(change) })
+        case .object(let members):
+            .object(JSONObject(members.map { (change($0.key), $0.value.mapTexts(change)) }))
+        case .null, .bool, .number: self
+        }
+    }
+}
+
 extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByFloatLiteral, ExpressibleByStringInterpolation, ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral

@@ -49,9 +49,10 @@ public enum EventCoding {
 
     static func encode(_ kind: Event.Kind, redacting secrets: Secrets) throws(JournalError) -> Coded {
         let (type, payload) = try encode(kind)
-        let plain = JSON.object(payload)
+        let written = JSON.object(payload)
+        let plain = written.mapTexts(\.visible)
         let masked = secrets.redact(plain)
-        if masked == plain { return Coded(type: type, payload: payload, kind: kind) }
+        if masked == written { return Coded(type: type, payload: payload, kind: kind) }
         func read(_ value: JSON) -> Event.Kind? { try? decode(type: type, payload: value.compact) }
         let kept = read(masked) == nil ? secrets.redact(plain) { read($0) != nil } : masked
         return Coded(type: type, payload: kept.object ?? payload, kind: read(kept) ?? kind)
@@ -59,7 +60,7 @@ public enum EventCoding {
 
     static func decode(type: String, payload: String) throws(JournalError) -> Event.Kind {
         do {
-            let nested = JSON.object(JSONObject([(caseName(type), try JSON(parsing: payload))]))
+            let nested = JSON.object(JSONObject([(caseName(type), try JSON(parsing: payload).mapTexts(\.visible))]))
             let decoder = JSONDecoder()
             decoder.nonConformingFloatDecodingStrategy = .convertFromString(
                 positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: notANumber)

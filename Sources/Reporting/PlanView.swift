@@ -10,7 +10,7 @@ public struct PlanView: Sendable {
     /// - Parameter file: where the plan was saved.
     public init(_ plan: Plan, style: Style = .plain, width: Int = 100, savedAs file: String? = nil) {
         self.file = file
-        self.plan = plan
+        self.plan = plan.shown
         self.style = style
         self.width = width
     }

@@ -63,7 +63,9 @@ public struct ServicesView: Codable, Sendable {
 
     // MARK: - For people
 
-    public func text(style: Style = .plain, width: Int = 100) -> String {
+    public func text(style: Style = .plain, width: Int = 100) -> String { shown.rendered(style, width) }
+
+    private func rendered(_ style: Style, _ width: Int) -> String {
         let moving = services.filter { !$0.stays }
         let heading =
             "Services of \(environment) on \(color): \(moving.count) move, \(services.count - moving.count) stay"

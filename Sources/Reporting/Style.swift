@@ -1,3 +1,5 @@
+import Migration
+
 /// Colors as a second signal: every mark also says in words or signs what it means.
 public struct Style: Sendable {
     private let isColored: Bool
@@ -12,6 +14,19 @@ public struct Style: Sendable {
     public func careful(_ text: String) -> String { paint(text, "33") }
     public func strong(_ text: String) -> String { paint(text, "1") }
     public func faint(_ text: String) -> String { paint(text, "2") }
+
+    /// A text as a terminal may get it: of all controls only line ends, tabs and the colors above are left; others, which
+    /// an outside system put there, are shown as escapes.
+    public func guarded(_ text: String) -> String {
+        guard isColored else { return text.visibleLines }
+        let parts = text.split(separator: "\u{1B}", omittingEmptySubsequences: false)
+        return parts.dropFirst().reduce(into: parts[0].description.visibleLines) { result, part in
+            let isColor = Style.colors.contains { part.hasPrefix($0) }
+            result += (isColor ? "\u{1B}" : "\u{1B}".visible) + part.description.visibleLines
+        }
+    }
+
+    private static let colors = ["0", "1", "2", "31", "32", "33"].map { "[\($0)m" }
 
     private func paint(_ text: String, _ code: String) -> String {
         isColored ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

@@ -14,6 +14,18 @@ struct EventLineTests {
         #expect(!line.contains("\n"))
     }
 
+    @Test("shows controls as escapes, so that no outside system moves a cursor or adds a line")
+    func controls() throws {
+        let text = "a\u{1B}[2Jb\nc\u{9B}1Ad\u{202E}e\u{7F}"
+        let shown = #"a\u001b[2Jb\nc\u009b1Ad\u202ee\u007f"#
+        let event = Event(run: "r-1", sequence: 1, time: noon, kind: .noted(text: text))
+        #expect(try EventCoding.event(fromLine: EventCoding.line(for: event)).kind == .noted(text: shown))
+        // A line of an older rz, or of another's export.
+        let line = try EventCoding.line(for: Event(run: "r-1", sequence: 1, time: noon, kind: .noted(text: "MARK")))
+            .replacing("MARK", with: #"a\u001b[2Jb\nc\u009b1Ad\u202ee\u007f"#)
+        #expect(try EventCoding.event(fromLine: line).kind == .noted(text: shown))
+    }
+
     @Test("has a sample of every case")
     func allCases() throws {
         let names = try Samples.caseNames()

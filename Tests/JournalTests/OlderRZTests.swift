@@ -23,7 +23,9 @@ struct OlderRZTests {
             let event = try EventCoding.event(fromLine: line)
             kinds.insert(Samples.caseName(event.kind))
             let again = try JSON(parsing: EventCoding.line(for: event)).object
-            for (key, value) in try #require(try JSON(parsing: line).object) { #expect(again?[key] == value) }
+            for (key, value) in try #require(try JSON(parsing: line).object) {
+                #expect(again?[key] == value.mapTexts(\.visible))
+            }
         }
         #expect(kinds.count == 46)
     }

@@ -50,7 +50,7 @@ enum Samples {
         .missedRunInDoubt(service: "report", color: .green, due: noon), .handBackStarted(failure: failure),
         .handBackStarted(failure: nil),
         .pauseRequested(by: "anna"), .resumeRequested(by: "anna"), .abortRequested(by: "anna"),
-        .rollbackRequested(by: "anna"), .rollbackStarted, .noted(text: "quotes \" and \u{0} and \u{1F600}"),
+        .rollbackRequested(by: "anna"), .rollbackStarted, .noted(text: "quotes \" and \u{1F600}"),
     ]
 
     /// The names of all cases, read from the source, so that a new case without a sample is noticed.

@@ -24,15 +24,15 @@ public struct Failure: Error, Codable, Sendable, Hashable, CustomStringConvertib
     public var advice: String?
     public var kind: Kind
 
-    /// Long texts are cut.
+    /// Long texts are cut, and controls are shown as escapes (`String.visible`).
     public init(
         _ summary: String, at place: String? = nil, details: [String] = [], advice: String? = nil,
         kind: Kind = .permanent
     ) {
-        self.summary = Failure.shortened(summary)
-        self.place = place.map { Failure.shortened($0) }
+        self.summary = Failure.shortened(summary).visible
+        self.place = place.map { Failure.shortened($0).visible }
         self.details = Failure.shortened(details)
-        self.advice = advice.map { Failure.shortened($0) }
+        self.advice = advice.map { Failure.shortened($0).visible }
         self.kind = kind
     }
 
@@ -53,7 +53,7 @@ public struct Failure: Error, Codable, Sendable, Hashable, CustomStringConvertib
         var shown: [String] = []
         var room = longestDetails
         for line in lines {
-            let line = Failure.shortened(line)
+            let line = Failure.shortened(line).visible
             room -= line.utf8.count + 1
             guard room >= 0 else { return shown + ["and \(lines.count - shown.count) more lines"] }
             shown.append(line)

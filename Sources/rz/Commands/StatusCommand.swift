@@ -89,7 +89,7 @@ struct StatusCommand: AsyncParsableCommand {
             terminal.write(StatusJSON(plan, state, performer, traffic: traffic, now: now).text + "\n")
             return
         }
-        if again, terminal.isInteractive { terminal.write("\u{1B}[H\u{1B}[2J") }
+        if again { terminal.clear() }
         let view = LiveView(plan, style: terminal.style, width: terminal.width)
         terminal.write(view.lines(state, now: now, traffic: traffic).joined(separator: "\n") + "\n")
         if hasStopped(state) {

@@ -70,14 +70,14 @@ final class ScreenRenderer: Sendable {
             let lines = view.lines(
                 state, now: SystemClock().now, traffic: latest.traffic, keys: state.status.isEnded ? nil : keys)
             var text = latest.drawnLines > 0 ? "\u{1B}[\(latest.drawnLines)A" : ""
-            for line in lines { text += "\u{1B}[2K\(line)\n" }
+            for line in lines { text += "\u{1B}[2K\(terminal.style.guarded(line))\n" }
             latest.drawnLines = lines.count
             return secrets().redact(text + "\u{1B}[J")
         }
     }
 
     private func outcome(_ state: RunState) -> String {
-        secrets().redact("\n" + Outcome(plan, state, style: terminal.style).text)
+        secrets().redact("\n" + terminal.style.guarded(Outcome(plan, state, style: terminal.style).text))
     }
 
     // MARK: - Pipes
@@ -86,7 +86,7 @@ final class ScreenRenderer: Sendable {
         switch item {
         case .event(let event):
             let line = EventLines(plan, style: terminal.style).line(for: event)
-            return line.map { secrets().redact($0) + "\n" } ?? ""
+            return line.map { terminal.style.guarded(secrets().redact($0)) + "\n" } ?? ""
         case .end(let final): return final.map(outcome) ?? ""
         case .traffic, .frame: return ""
         }

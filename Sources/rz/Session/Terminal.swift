@@ -26,12 +26,17 @@ struct Terminal: Sendable {
         return min(120, max(60, Int(size.ws_col)))
     }
 
-    /// Writes a text, its secrets masked.
+    /// Begins an empty screen, where people look at one.
+    func clear() {
+        if isInteractive { _ = Publishing.write(Array("\u{1B}[H\u{1B}[2J".utf8), to: descriptor) }
+    }
+
+    /// Writes a text, its secrets masked and its controls shown.
     ///
     /// - Parameter limit: after which the rest is left to a reader who is too slow; nil waits for the reader, as commands
     ///   do that only show something.
     func write(_ text: String, within limit: Duration? = nil) {
-        let bytes = Array(Redaction.redact(text).utf8)
+        let bytes = Array(style.guarded(Redaction.redact(text)).utf8)
         if let limit {
             Publishing.write(bytes, to: descriptor, within: limit)
         } else {

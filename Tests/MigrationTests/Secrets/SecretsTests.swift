@@ -1,3 +1,4 @@
+import Foundation
 import Migration
 import Testing
 
@@ -32,6 +33,56 @@ struct SecretsTests {
         #expect(redact("http://h/?t=a%2Fb%20c%3D%C3%A4", ["a/b c=ä"]) == "http://h/?t=•••")
         #expect(redact("http://h/?t=a%2fb%20c%3d%c3%a4", ["a/b c=ä"]) == "http://h/?t=•••")
         #expect(redact("t=a%2Fb+c%3D%C3%A4", ["a/b c=ä"]) == "t=•••")
+    }
+
+    @Test("are masked where only a part of their characters is escaped, and in encodings inside each other")
+    func partly() {
+        #expect(redact("http://h/?t=a/b%20c=%C3%A4", ["a/b c=ä"]) == "http://h/?t=•••")
+        #expect(redact("t=%70%61ssword&x", ["password"]) == "t=•••&x")
+        #expect(redact(#"{"a":"{\"b\":\"p\\\"w12\"}"}"#, ["p\"w12"]) == #"{"a":"{\"b\":\"•••\"}"}"#)
+        #expect(redact(#"{"a":"t=p%22w12\u0020"}"#, ["p\"w12 "]) == #"{"a":"t=•••"}"#)
+    }
+
+    @Test("are masked in the forms that they take inside HTML, and in the quotes of programs")
+    func quoted() {
+        #expect(redact("<b>p&amp;w&lt;&quot;&#39;1&#x22;</b>", ["p&w<\"'1\""]) == "<b>•••</b>")
+        #expect(redact(#"msg='it\'s \xc3\xa4'"#, ["it's ä"]) == "msg='•••'")
+        #expect(redact(#"x \U0001f511key y"#, ["🔑key"]) == "x ••• y")
+        #expect(redact(#"x \ud83d\udd11key y"#, ["🔑key"]) == "x ••• y")
+    }
+
+    @Test("are masked in base64 wherever they begin in it, with all of the base64 around them")
+    func base64() {
+        for user in ["", "u", "us", "user:", "operator:"] {
+            for (secret, rest) in [("hunter2!", ""), ("pa?s>~ÿ", ":more")] {
+                let encoded = Data((user + secret + rest).utf8).base64EncodedString()
+                #expect(redact("Basic \(encoded), again", [secret]) == "Basic •••, again", "\(user)\(secret)")
+                let forURL = encoded.replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+                #expect(redact("t=\(forURL)&x", [secret]) == "t=•••&x", "\(user)\(secret)")
+            }
+        }
+        #expect(redact("Basic \(Data("nobody:nothing".utf8).base64EncodedString())", ["hunter2!"]).count > 20)
+    }
+
+    @Test("are masked in hexadecimal")
+    func hexadecimal() {
+        #expect(redact("0x68756e74657232 and 68756E74657232", ["hunter2"]) == "0x••• and •••")
+    }
+
+    @Test("are masked where a text was cut inside of one")
+    func cut() {
+        #expect(redact("it is hunt…", ["hunter2!"]) == "it is •••…")
+        #expect(redact("it is hun…", ["hunter2!"]) == "it is hun…")
+        #expect(redact("…ter2! is it", ["hunter2!"]) == "…••• is it")
+        #expect(redact(#"{"a":"p\"w1…"#, ["p\"w12345"]) == #"{"a":"•••…"#)
+        let long = Failure.shortened(String(repeating: "x", count: 990) + "hunter2!hunter2!")
+        #expect(!redact(long, ["hunter2!hunter2!"]).contains("hunt"))
+    }
+
+    @Test("are masked where they were wrapped, or lost their line ends")
+    func wrapped() {
+        #expect(redact("it is correct horse\n   battery staple.", ["correct horse battery staple"]) == "it is •••.")
+        #expect(redact("it is a 1 b 2 c 3", ["a 1\nb 2\nc 3"]) == "it is •••")
     }
 
     @Test("of several lines are masked line by line too")
