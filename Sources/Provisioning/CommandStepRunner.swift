@@ -6,32 +6,34 @@ public struct CommandStepRunner: StepRunner {
 
     private let environmentFolder: String
     private let logFolder: String
-    private let inherited: [String: String]
+    private let inherited: InheritedEnvironment
     private let resolve: Resolver
+    private let known: KnownSecrets
     private let caller: Caller
 
     /// - Parameters:
     ///   - environmentFolder: where the programs run.
     ///   - logFolder: where their output is kept, a file a program.
     public init(
-        environmentFolder: String, logFolder: String, inherited: [String: String] = InheritedEnvironment.variables,
-        resolve: @escaping Resolver, call: @escaping Caller
+        environmentFolder: String, logFolder: String, inherited: InheritedEnvironment = InheritedEnvironment(),
+        resolve: @escaping Resolver, secrets: @escaping KnownSecrets = { Secrets() }, call: @escaping Caller
     ) {
         self.environmentFolder = environmentFolder
         self.logFolder = logFolder
         self.inherited = inherited
         self.resolve = resolve
+        known = secrets
         caller = call
     }
 
     public func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {
-        var secrets = Secrets()
+        var secrets = known()
         func text(_ setting: Setting) throws(Failure) -> String {
             try setting.resolved(by: resolve, secrets: &secrets, literal: inventory.fill)
         }
         var words: [String] = []
         for setting in work.command { words.append(try text(setting)) }
-        var environment = inherited
+        var environment = inherited.variables
         for (name, setting) in work.variables { environment[name] = try text(setting) }
         guard let program = words.first, !program.isEmpty else {
             throw Failure("The step names no program", at: environmentFolder, advice: "Give it a `command`.")

@@ -1,5 +1,8 @@
 import Migration
 
+/// Everything that rz has resolved so far and must be shown to no one, whichever driver resolved it.
+public typealias KnownSecrets = @Sendable () -> Secrets
+
 extension Setting {
     /// Whether a part of it comes from the environment or from a file.
     var holdsSecret: Bool {

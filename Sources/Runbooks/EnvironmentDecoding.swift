@@ -10,6 +10,7 @@ extension EnvironmentFormat {
         if let signed = value["git", "requireSigned"] { environment.git.requireSigned = signed.flag }
         let tls = value["tls"].map { TLSFormat.rules($0, &reader) }
         environment.tls = tls
+        environment.pass = value["pass"].map { names in names.list.map(\.text) }
         environment.provision = provision(value["provision"], &reader)
         environment.configure = value["configure", "ansible"].map { configure($0, &reader) }
         environment.platform = value["platform", "mesos"].map { mesos in

@@ -30,6 +30,9 @@ enum EnvironmentFormat {
         .optional("limits", limits, "bounds that a run never crosses"),
         .optional(
             "tls", TLSFormat.shape, "what holds at each place that is called over TLS and does not say otherwise"),
+        .optional(
+            "pass", .list(.text(.variable), atLeast: 0),
+            "environment variables of rz that its programs may see besides the usual ones", example: "[NETBOX_URL]"),
         .later("notify"),
     ])
 

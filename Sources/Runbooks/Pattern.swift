@@ -22,6 +22,11 @@ struct Pattern: Sendable {
     /// What HAProxy's runtime API takes as a name, or as a pattern of names.
     static let trafficName = Pattern(
         expression: "[A-Za-z0-9_.:*-]+", advice: "names in HAProxy have letters, digits, '-', '_', '.' and ':'")
+    /// An environment variable that changes nothing of what tools do without a trace in Git.
+    static let variable = Pattern(
+        expression: "(?!TF_|ANSIBLE_|GIT_|LD_)[A-Za-z_][A-Za-z0-9_]*",
+        advice: "the name of an environment variable; TF_…, ANSIBLE_…, GIT_… and LD_… change what tools do, and no "
+            + "file in Git would tell of it: set them in the module, in ansible.cfg or in the step that needs them")
     static let absolutePath = Pattern(expression: #"/[\s\S]*"#, advice: "it begins with /")
     static let url = Pattern(
         expression: #"(?:https?://|\$\{|\{\{)[\s\S]+"#, advice: "write it as http://host:port or https://host:port")

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Migration
 
 /// Turns settings into their texts, and remembers which of them are secrets.
@@ -22,10 +23,33 @@ public final class SettingResolver: @unchecked Sendable {
         self.environmentFolder = environmentFolder
         self.rzHome = rzHome
         self.variables = variables
+        rememberVariables()
     }
 
     /// Everything that was resolved so far and must be shown to nobody.
     public var secrets: Secrets { lock.withLock { known } }
+
+    /// Remembers every secret that a part of an environment or a runbook refers to, and every password that stands in one
+    /// of its URLs: what a program prints is masked then, whichever driver will resolve it, and when.
+    ///
+    /// What can't be resolved now is no error: it is one where it is needed.
+    public func remember(referencesOf value: some Encodable) throws(Failure) {
+        let json: JSON
+        do { json = try JSON(parsing: Array(JSONEncoder().encode(value))) } catch {
+            throw Failure(error, doing: "The environment's secrets can't be found")
+        }
+        for text in json.texts {
+            if let password = text.passwordInURL { remember(password) }
+            for case .reference(let source, let name) in Setting(text).parts {
+                _ = try? resolve(Setting("${\(source):\(name)}"))
+            }
+        }
+    }
+
+    /// Remembers what stands in variables that are named like secrets: programs that see them may print them.
+    private func rememberVariables() {
+        for (name, value) in variables where value.count >= 8 && SecretName.matches(name) { remember(value) }
+    }
 
     public var resolver: Resolver { { setting throws(Failure) in try self.resolve(setting) } }
 
@@ -116,6 +140,18 @@ public final class SettingResolver: @unchecked Sendable {
         lock.withLock {
             known.insert(secret)
             if lines.count > 1 { for line in lines where line.count >= 8 { known.insert(line) } }
+        }
+    }
+}
+
+extension JSON {
+    /// Every text in it.
+    fileprivate var texts: [String] {
+        switch self {
+        case .string(let text): [text]
+        case .array(let elements): elements.flatMap(\.texts)
+        case .object(let members): members.flatMap { [$0.key] + $0.value.texts }
+        case .null, .bool, .number: []
         }
     }
 }

@@ -10,6 +10,8 @@ struct RZ: AsyncParsableCommand {
     static func main() async {
         _ = inheritedMask
         Signals.outliveReaders()
+        // A core would hold every secret that rz knows; what rz runs inherits the limit.
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), [rlimit(rlim_cur: 0, rlim_max: 0)])
         await main(nil)
     }
 

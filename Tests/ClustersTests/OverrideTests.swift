@@ -173,11 +173,11 @@ struct OverrideTests {
         var planned = try definition(app)
         #expect(
             try planned.apply([rule], inventory: nil, resolver: resolver())
-                == [FieldChange(path: "env.CACHE_HOST", from: "10.1.0.7", to: "{{ cache[0].address }}")])
+                == [FieldChange(path: "env.CACHE_HOST", from: Secrets.mask, to: "{{ cache[0].address }}")])
         var launched = try definition(app)
         #expect(
             try launched.apply([rule], inventory: inventory, resolver: resolver())
-                == [FieldChange(path: "env.CACHE_HOST", from: "10.1.0.7", to: "10.2.0.7")])
+                == [FieldChange(path: "env.CACHE_HOST", from: Secrets.mask, to: "10.2.0.7")])
         var nowhere = try definition(app)
         let failure = #expect(throws: Failure.self) {
             try nowhere.apply([rule], inventory: Inventory(), resolver: resolver())

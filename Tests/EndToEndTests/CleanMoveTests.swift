@@ -80,15 +80,28 @@ struct CleanMoveTests {
         #expect(move.stepLog.contains("token is \(Secrets.mask)"), "\(move.stepLog)")
     }
 
+    @Test("masks what a step shows of a later step's secret, in every form")
+    func laterSecret() {
+        for words in ["later is", "Basic", "bytes"] {
+            #expect(move.stepLog.contains("\n\(words) \(Secrets.mask)\n"), "\(words): \(move.stepLog)")
+        }
+    }
+
+    @Test("shows no control character that a program printed")
+    func controls() {
+        #expect(move.texts.contains { $0.1.contains(#"\u001b[2Jand a control"#) })
+        for (name, text) in move.texts { #expect(!text.contains("\u{1B}"), "\(name) holds a control character") }
+    }
+
     @Test("shows secrets in no plan, event, history, status, log, argument or file of its own")
     func secretsHidden() {
         for (name, text) in move.texts {
-            for secret in move.secrets { #expect(!text.contains(secret), "\(name) shows a secret") }
+            for form in move.forms { #expect(!text.contains(form), "\(name) shows a secret") }
         }
         #expect(move.files.count > 10)
         for file in move.files {
             guard let data = FileManager.default.contents(atPath: file) else { continue }
-            for secret in move.secrets { #expect(data.range(of: Data(secret.utf8)) == nil, "\(file) holds a secret") }
+            for form in move.forms { #expect(data.range(of: Data(form.utf8)) == nil, "\(file) holds a secret") }
         }
     }
 

@@ -22,7 +22,7 @@ private func host(_ name: String, _ address: String, rack: String) -> Migration.
 func ansible(
     _ folder: Folder, _ playbook: String, variables: [String: Setting] = [:], secrets: [String: String] = [:],
     shell: [String: String] = [:], names: [String: [String]] = [:], inventory: String? = nil,
-    hostAddress: Configure.HostAddress? = nil
+    hostAddress: Configure.HostAddress? = nil, known: @escaping KnownSecrets = { Secrets() }
 ) throws -> Ansible {
     try folder.write("environment/ansible/site.yaml", playbook)
     return Ansible(
@@ -31,8 +31,9 @@ func ansible(
             playbook: "ansible/site.yaml", inventory: inventory, hostAddress: hostAddress,
             variables: variables.merging(["world": Setting(folder.path)]) { $1 }),
         environmentFolder: folder["environment"], stateFolder: folder["state"],
-        inherited: InheritedEnvironment.variables.merging(shell) { $1 }, names: nameService(names),
-        resolve: resolver(secrets))
+        inherited: InheritedEnvironment(ProcessInfo.processInfo.environment.merging(shell) { $1 }),
+        names: nameService(names),
+        resolve: resolver(secrets), secrets: known)
 }
 
 /// A name service that knows these names, and addresses as themselves.

@@ -13,7 +13,7 @@ private struct Checkout {
         self.folder = folder
         git = Git(
             binary: "git", folder: folder["checkout"],
-            inherited: InheritedEnvironment.variables.merging([
+            inherited: InheritedEnvironment().variables.merging([
                 "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b",
                 "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b",
             ]) { $1 })
@@ -148,7 +148,7 @@ struct GitRepositoryTests {
     func noCommit() async throws {
         try await withFolder { folder in
             try folder.write("empty/file", "")
-            let git = Git(binary: "git", folder: folder["empty"], inherited: InheritedEnvironment.variables)
+            let git = Git(binary: "git", folder: folder["empty"], inherited: InheritedEnvironment().variables)
             _ = try await git.require(["init", "--quiet"], "init")
             let failure = try await failure { _ = try await GitRepository(folder: folder["empty"]).observeSource() }
             #expect(failure.summary == "The repository has no commit yet")
@@ -222,7 +222,7 @@ struct PinnedCopyTests {
             #expect(failure.kind == .refused)
             let advice = try #require(failure.advice?.firstMatch(of: /again: (.*)/)).output.1
             let shell = Command(
-                "/bin/sh", ["-c", String(advice)], environment: InheritedEnvironment.variables, folder: folder.path)
+                "/bin/sh", ["-c", String(advice)], environment: InheritedEnvironment().variables, folder: folder.path)
             #expect(try await ChildProcess(shell).run(output: try OutputFile()).isSuccess)
             let again = try await checkout.repository.checkOut(source, paths: Checkout.paths, into: folder["copy"])
             #expect(again == digest)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Provisioning
 
-private func shell(_ script: String, in folder: Folder, stopping: Stopping = Stopping(), deadline: Period = .minutes(1))
+func shell(_ script: String, in folder: Folder, stopping: Stopping = Stopping(), deadline: Period = .minutes(1))
     -> ChildProcess
 {
     ChildProcess(

@@ -16,7 +16,7 @@ private struct Signers {
         self.home = home
         git = Git(
             binary: "git", folder: folder["checkout"],
-            inherited: InheritedEnvironment.variables.merging([
+            inherited: InheritedEnvironment().variables.merging([
                 "HOME": home, "GNUPGHOME": home + "/user", "GIT_CONFIG_GLOBAL": folder["gitconfig"],
                 "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b",
                 "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b",

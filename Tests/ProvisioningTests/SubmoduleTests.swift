@@ -11,7 +11,7 @@ private struct ModularCheckout {
 
     init(_ folder: Folder) async throws {
         self.folder = folder
-        inherited = InheritedEnvironment.variables.merging([
+        inherited = InheritedEnvironment().variables.merging([
             "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b",
             "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b", "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": "protocol.file.allow", "GIT_CONFIG_VALUE_0": "always",

@@ -23,7 +23,8 @@ struct TerraformLab: Sendable {
             variables: variables.merging(["world": Setting(folder["world"])]) { $1 }, colors: colors)
         return Terraform(
             binary: binary ?? terraformBinary ?? "terraform", root: root, environmentFolder: folder["environment"],
-            stateFolder: folder[state], inherited: InheritedEnvironment.variables.merging(shell) { $1 },
+            stateFolder: folder[state],
+            inherited: InheritedEnvironment(ProcessInfo.processInfo.environment.merging(shell) { $1 }),
             resolve: resolver(secrets))
     }
 

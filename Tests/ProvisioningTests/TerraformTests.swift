@@ -322,7 +322,8 @@ struct TerraformInterruptionTests {
             let record = ProcessRecord(path: folder["state/terraform/blue/running"])
             try Files.makeFolder(folder["state/terraform/blue"])
             let leftover = Task {
-                let command = Command("./wait.sh", [], environment: InheritedEnvironment.variables, folder: folder.path)
+                let command = Command(
+                    "./wait.sh", [], environment: InheritedEnvironment().variables, folder: folder.path)
                 return try await ChildProcess(command).run(output: try OutputFile(), record: record)
             }
             try await wait(for: "the leftover") { record.running != nil }

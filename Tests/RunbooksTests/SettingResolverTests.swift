@@ -50,6 +50,22 @@ struct SettingResolverTests {
         #expect(resolver.secrets.redact(text) == "\(mask) \(mask) 54321 \(mask) /home/rz \(mask)")
     }
 
+    @Test("is remembered as a secret before anything needs it, wherever it stands")
+    func remembered() throws {
+        try project.write("s3cr3t-file\n", to: "password")
+        let resolver = resolver([
+            "TOKEN": "s3cr3t-env", "VAULT_TOKEN": "s3cr3t-vault", "EDITOR": "vi-improved", "X_TOKEN": "short",
+        ])
+        let parts = [
+            "api": "http://user:s3cr3t-url@host/x", "header": "Bearer ${env:TOKEN}", "list": "${file:password}",
+            "missing": "${env:NOPE} ${file:nowhere}", "login": "http://user:${env:TOKEN}@host/",
+        ]
+        try resolver.remember(referencesOf: parts)
+        let text = "s3cr3t-url s3cr3t-env s3cr3t-file s3cr3t-vault vi-improved short"
+        let mask = Secrets.mask
+        #expect(resolver.secrets.redact(text) == "\(mask) \(mask) \(mask) \(mask) vi-improved short")
+    }
+
     @Test("names the variable or the file that is missing")
     func missing() throws {
         let resolver = resolver(["EMPTY": ""])

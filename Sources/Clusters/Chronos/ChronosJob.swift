@@ -14,7 +14,7 @@ struct ChronosJob: Sendable, Hashable {
     init(_ definition: JSON) throws(Failure) {
         guard let object = definition.object, let name = object["name"]?.string, !name.isEmpty else {
             throw Failure(
-                "A job of Chronos without a name", at: "name", details: [String(definition.compact.prefix(200))])
+                "A job of Chronos without a name", at: "name", details: [definition.outline])
         }
         guard object["schedule"]?.string != nil || object["parents"]?.array != nil else {
             throw Failure("The job \(name) of Chronos has neither a schedule nor parents", at: "schedule")

@@ -39,7 +39,7 @@ extension MarathonClient {
         guard let steps = answer["steps"]?.array else {
             throw Failure(
                 "Marathon does not tell what a change of the group \(group) would do", at: "PUT \(place)\(path)",
-                details: [String(answer.compact.prefix(200))],
+                details: [answer.outline],
                 advice: "Nothing was launched. Make the group by hand, then: rz resume.")
         }
         let stops = steps.flatMap { $0["actions"]?.array ?? [] }.compactMap { action -> String? in

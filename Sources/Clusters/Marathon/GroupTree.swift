@@ -12,7 +12,7 @@ struct GroupTree: Sendable {
     private mutating func add(_ group: JSON) throws(Failure) {
         guard let object = group.object, let text = object["id"]?.string else {
             throw Failure(
-                "Marathon returned a group without an id", details: [String(group.compact.prefix(200))])
+                "Marathon returned a group without an id", details: [group.outline])
         }
         let own = GroupTree.own(object)
         // The root group has no id of its own to be named by, and says nothing.

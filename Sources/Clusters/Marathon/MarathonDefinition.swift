@@ -18,7 +18,7 @@ struct MarathonDefinition: Sendable, Hashable {
     init(_ definition: JSON, defaultRole: String? = nil) throws(Failure) {
         guard let object = definition.object, let id = object["id"]?.string, !id.isEmpty else {
             throw Failure(
-                "Marathon returned a service without an id", details: [String(definition.compact.prefix(200))])
+                "Marathon returned a service without an id", details: [definition.outline])
         }
         kind = object["containers"]?.array == nil ? .app : .pod
         json = kind == .app ? AppForm.of(object) : PodForm.of(object)

@@ -51,7 +51,7 @@ extension MesosMaster {
 
     /// Mesos explains itself in plain text.
     private static func words(_ answer: HTTPResponse) -> [String] {
-        let text = answer.text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(300)
-        return text.isEmpty ? ["status \(answer.status)"] : [String(text)]
+        let text = answer.text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return text.isEmpty ? ["status \(answer.status)"] : [Failure.shortened(text, to: 300)]
     }
 }

@@ -15,7 +15,7 @@ struct MetronomeJob: Sendable, Hashable {
     init(_ definition: JSON) throws(Failure) {
         guard let object = definition.object, let id = object["id"]?.string, !id.isEmpty else {
             throw Failure(
-                "A job of Metronome without an id", at: "id", details: [String(definition.compact.prefix(200))])
+                "A job of Metronome without an id", at: "id", details: [definition.outline])
         }
         json = object
         for key in ["activeRuns", "history", "historySummary"] { json[key] = nil }

@@ -37,13 +37,11 @@ struct FieldPath: Sendable, Hashable, CustomStringConvertible {
         isNamedByOperator || Self.textual.contains(keys.last { Int($0) == nil } ?? "")
     }
 
-    /// Whether its name says that the value is nobody else's business.
-    var looksSecret: Bool {
-        let name = keys.last?.lowercased() ?? ""
-        return isNamedByOperator
-            && ["password", "passwd", "secret", "token", "credential", "private_key", "apikey", "api_key"]
-                .contains { name.contains($0) }
-    }
+    /// Whether it leads to a variable of the service.
+    var isVariable: Bool { keys.dropLast().contains { $0 == "env" || $0 == "environment" } }
+
+    /// Whether its name says that the value is no one else's business.
+    var looksSecret: Bool { isNamedByOperator && SecretName.matches(keys.last ?? "") }
 
     /// The same path with the index of each element of a list that is named by one of its fields.
     func resolved(in json: JSON) -> FieldPath {

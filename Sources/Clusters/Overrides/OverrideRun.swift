@@ -73,16 +73,25 @@ struct OverrideRun: Sendable {
     }
 
     private mutating func note(_ path: FieldPath, from before: JSON?, to after: JSON?, isSecret: Bool) {
-        changes.append(FieldChange(path, from: before, to: after, isSecret: isSecret))
+        changes.append(FieldChange(path, from: before, to: after, isSecret: isSecret, isWritten: true))
     }
 }
 
 extension FieldChange {
-    /// A change for people; values are masked that are secrets or look like some.
-    init(_ path: FieldPath, from before: JSON?, to after: JSON?, isSecret: Bool = false) {
+    /// A change for people; values are masked that are secrets or look like some, and those of a live service's
+    /// variables: only their owner knows which of them are.
+    ///
+    /// - Parameter isWritten: whether the new value stands in environment.yaml, where whoever reads the plan may read it.
+    init(
+        _ path: FieldPath, from before: JSON?, to after: JSON?, isSecret: Bool = false, isWritten: Bool = false
+    ) {
+        func shown(_ value: JSON?, _ isMasked: Bool) -> String? {
+            value.map { isMasked ? Secrets.mask : ($0.string ?? $0.compact).withoutUserInfo }
+        }
         let isMasked = isSecret || path.looksSecret
-        func shown(_ value: JSON?) -> String? { value.map { isMasked ? Secrets.mask : $0.string ?? $0.compact } }
-        self.init(path: path.description, from: shown(before), to: shown(after))
+        self.init(
+            path: path.description, from: shown(before, isMasked || path.isVariable),
+            to: shown(after, isMasked || (path.isVariable && !isWritten)))
     }
 }
 

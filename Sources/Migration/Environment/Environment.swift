@@ -22,13 +22,16 @@ public struct Environment: Codable, Sendable, Hashable {
     /// What holds at each place that is called over TLS and says nothing else; nil for nothing. The places' own rules
     /// hold it already.
     public var tls: TLSRules?
+    /// Names of rz's own environment variables that the programs it runs may see besides the usual ones; nil for none.
+    public var pass: [String]?
 
     public init(
         name: String, runbook: String = "rz-update", git: GitPolicy = GitPolicy(), provision: Provision = Provision(),
         configure: Configure? = nil, platform: Platform? = nil, services: ServiceRules = ServiceRules(),
         loadBalancers: [LoadBalancerAddress] = [], traffic: [TrafficRule] = [], ignoreBackends: [IgnoredBackend]? = nil,
         gates: Gates = Gates(), drain: DrainPolicy = DrainPolicy(), soak: Period = .minutes(15),
-        approvals: [Phase: ApprovalRule] = [:], limits: Limits = Limits(), tls: TLSRules? = nil
+        approvals: [Phase: ApprovalRule] = [:], limits: Limits = Limits(), tls: TLSRules? = nil,
+        pass: [String]? = nil
     ) {
         self.name = name
         self.runbook = runbook
@@ -46,6 +49,7 @@ public struct Environment: Codable, Sendable, Hashable {
         self.approvals = approvals
         self.limits = limits
         self.tls = tls
+        self.pass = pass
     }
 }
 

@@ -8,9 +8,10 @@ public struct Ansible: Configurator {
     private let configure: Configure
     private let environmentFolder: String
     private let stateFolder: String
-    private let inherited: [String: String]
+    private let inherited: InheritedEnvironment
     private let names: NameService
     private let resolve: Resolver
+    private let known: KnownSecrets
 
     /// - Parameters:
     ///   - binary: path or name of `ansible-playbook`; the other programs of Ansible are beside it.
@@ -18,8 +19,8 @@ public struct Ansible: Configurator {
     ///   - stateFolder: rz's folder for this environment; events and logs are kept in `ansible/` below it.
     public init(
         binary: String, configure: Configure, environmentFolder: String, stateFolder: String,
-        inherited: [String: String] = InheritedEnvironment.variables, names: NameService = .system,
-        resolve: @escaping Resolver
+        inherited: InheritedEnvironment = InheritedEnvironment(), names: NameService = .system,
+        resolve: @escaping Resolver, secrets: @escaping KnownSecrets = { Secrets() }
     ) {
         self.binary = binary
         self.configure = configure
@@ -28,6 +29,7 @@ public struct Ansible: Configurator {
         self.inherited = inherited
         self.names = names
         self.resolve = resolve
+        known = secrets
     }
 
     public func observeVersion() async throws(Failure) -> String {
@@ -89,6 +91,8 @@ public struct Ansible: Configurator {
         let end = try await ChildProcess(command).run(
             output: output, record: folder.record, following: events
         ) { line in
+            // Ansible has read them before its first event.
+            Files.remove(folder.variables)
             guard let event = AnsibleEvent(line: line), let text = progress.line(for: event) else { return }
             await report(secrets.redact(text))
         }
@@ -170,7 +174,7 @@ public struct Ansible: Configurator {
 
     private func resolvedVariables() throws(Failure) -> ([String: String], Secrets) {
         var variables: [String: String] = [:]
-        var secrets = Secrets()
+        var secrets = known()
         for (name, setting) in configure.variables {
             variables[name] = try setting.resolved(by: resolve, secrets: &secrets)
         }

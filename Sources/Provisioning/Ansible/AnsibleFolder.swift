@@ -83,6 +83,7 @@ struct AnsibleFolder {
         return ["all": ["hosts": .object(everyone), "children": .object(groups)]]
     }
 
+    /// A file for `--extra-vars @FILE`. It needs a name: Ansible resolves the links of `/proc/PID/fd` and then finds none.
     func write(variables: [String: String]) throws(Failure) {
         let pairs = variables.sorted { $0.key < $1.key }.map { ($0.key, AnsibleFolder.untouched($0.value)) }
         try Files.write(JSON.object(JSONObject(pairs)).compact, to: self.variables)

@@ -7,11 +7,11 @@ struct AnsibleTools {
     let folder: String
     /// The project's ansible.cfg, or one that says nothing: without any, those of the user and the machine count.
     let configuration: String
-    let inherited: [String: String]
+    let inherited: InheritedEnvironment
 
     /// What every program of Ansible gets.
     var environment: [String: String] {
-        var environment = InheritedEnvironment.forTools(inherited)
+        var environment = inherited.variables
         environment.merge([
             "ANSIBLE_CONFIG": configuration,
             "ANSIBLE_LOCAL_TEMP": inherited["TMPDIR"] ?? "/tmp",

@@ -121,6 +121,6 @@ struct AnsibleVerdict {
     }
 
     private func oneLine(_ text: String) -> String {
-        String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(500))
+        Failure.shortened(text.split(whereSeparator: \.isNewline).joined(separator: " "), to: 500)
     }
 }

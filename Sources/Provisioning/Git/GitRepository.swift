@@ -11,7 +11,7 @@ public struct GitRepository: Sendable {
     ///   - folder: holds `environments/` and `runbooks/`; the root of the checkout or a folder in it.
     ///   - binary: path or name of git.
     public init(
-        folder: String, binary: String = "git", inherited: [String: String] = InheritedEnvironment.variables
+        folder: String, binary: String = "git", inherited: [String: String] = InheritedEnvironment().variables
     ) {
         self.folder = folder
         self.inherited = inherited

@@ -1,17 +1,32 @@
 import Foundation
 
-/// The environment variables of rz itself, on which those of its children are based.
-public enum InheritedEnvironment {
-    public static var variables: [String: String] {
-        // Python would write beside the files that it runs, and a pinned copy would not be what was pinned.
-        ProcessInfo.processInfo.environment.merging(["PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
+/// What rz's children see of its own environment variables: where programs and files are, how the network and the
+/// providers' services are reached, and what `pass` of environment.yaml names.
+///
+/// No variable that changes what Terraform and Ansible do, as no file in Git would tell of it, and no secret of others.
+public struct InheritedEnvironment: Sendable {
+    private let all: [String: String]
+    private let passed: Set<String>
+
+    public init(_ all: [String: String] = ProcessInfo.processInfo.environment, passing names: [String] = []) {
+        self.all = all
+        passed = Set(names)
     }
 
-    /// Those that Terraform and Ansible may see: where programs and files are, how the network and the providers'
-    /// services are reached. No variable that changes what these tools do, as no file in Git would tell of it.
-    static func forTools(_ variables: [String: String]) -> [String: String] {
-        variables.filter { name, _ in names.contains(name) || families.contains { name.hasPrefix($0) } }
+    public var variables: [String: String] {
+        var variables = all.filter { name, _ in
+            Self.names.contains(name) || Self.families.contains { name.hasPrefix($0) } || passed.contains(name)
+        }
+        // Python would write beside the files that it runs, and a pinned copy would not be what was pinned.
+        variables["PYTHONDONTWRITEBYTECODE"] = "1"
+        return variables
     }
+
+    /// Those that one tool alone may see.
+    func variables(where isMeant: (String) -> Bool) -> [String: String] { all.filter { isMeant($0.key) } }
+
+    /// A variable of rz's own, whether children see it or not.
+    subscript(_ name: String) -> String? { all[name] }
 
     private static let names: Set<String> = [
         "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH",

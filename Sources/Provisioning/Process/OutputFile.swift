@@ -99,12 +99,18 @@ public final class OutputFile: Sendable {
         guard after != before || isTooLong else { return }
         // The name gets the masked text in one piece: emptied, and rz killed then, the file would tell nothing any more.
         if let path { try Files.write(after, to: path) }
-        var rest = Array(after.utf8)[...]
         guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Files.failure("Secrets can't be masked", "a log") }
-        // The descriptor appends, so each write lands behind the one before.
+        try append(after)
+    }
+
+    /// Writes behind what was written before.
+    func append(_ text: String) throws(Failure) {
+        var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor.rawValue, $0.baseAddress, $0.count) }
-            guard written > 0 || errno == EINTR else { throw Files.failure("Secrets can't be masked", "a log") }
+            guard written > 0 || errno == EINTR else {
+                throw Files.failure("The file can't be written", path ?? "a file without a name")
+            }
             rest = rest.dropFirst(max(0, written))
         }
     }
@@ -113,9 +119,12 @@ public final class OutputFile: Sendable {
     public func lastLines(_ count: Int = 8) -> [String] {
         var status = stat()
         guard fstat(descriptor.rawValue, &status) == 0 else { return [] }
-        let text = String(decoding: bytes(from: max(0, Int(status.st_size) - 16_384)), as: UTF8.self)
-        return text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.allSatisfy(\.isWhitespace) }
-            .suffix(count).map { String($0.prefix(500)) }
+        let start = max(0, Int(status.st_size) - 16_384)
+        var lines = String(decoding: bytes(from: start), as: UTF8.self).split(whereSeparator: \.isNewline)[...]
+        // Of a line that began before there is only a part.
+        if start > 0, lines.count > 1 { lines = lines.dropFirst() }
+        return lines.map(String.init).filter { !$0.allSatisfy(\.isWhitespace) }
+            .suffix(count).map { Failure.shortened($0, to: 500) }
     }
 }
 

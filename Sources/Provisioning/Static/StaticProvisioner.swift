@@ -6,21 +6,24 @@ public struct StaticProvisioner: Provisioner {
     private let servers: StaticServers
     private let environmentFolder: String
     private let stateFolder: String
-    private let inherited: [String: String]
+    private let inherited: InheritedEnvironment
     private let resolve: Resolver
+    private let known: KnownSecrets
 
     /// - Parameters:
     ///   - environmentFolder: where the program runs.
     ///   - stateFolder: rz's folder for this environment; the program's output is kept in `static/` below it.
     public init(
         _ servers: StaticServers, environmentFolder: String, stateFolder: String,
-        inherited: [String: String] = InheritedEnvironment.variables, resolve: @escaping Resolver
+        inherited: InheritedEnvironment = InheritedEnvironment(), resolve: @escaping Resolver,
+        secrets: @escaping KnownSecrets = { Secrets() }
     ) {
         self.servers = servers
         self.environmentFolder = environmentFolder
         self.stateFolder = stateFolder
         self.inherited = inherited
         self.resolve = resolve
+        known = secrets
     }
 
     public var hasFixedServers: Bool { servers.command == nil }
@@ -84,7 +87,7 @@ public struct StaticProvisioner: Provisioner {
     private func run(
         _ arguments: [String], _ output: OutputFile, errors: OutputFile, report: Report
     ) async throws(Failure) {
-        var secrets = Secrets()
+        var secrets = known()
         var words: [String] = []
         for setting in servers.command ?? [] {
             words.append(try setting.resolved(by: resolve, secrets: &secrets))
@@ -93,7 +96,7 @@ public struct StaticProvisioner: Provisioner {
             throw Failure("`provision.static.command` is empty", at: environmentFolder)
         }
         let command = Command(
-            program, words.dropFirst() + arguments, environment: inherited, folder: environmentFolder,
+            program, words.dropFirst() + arguments, environment: inherited.variables, folder: environmentFolder,
             deadline: .hours(2))
         let end = try await ChildProcess(command).run(output: output, errors: errors) {
             await report(secrets.redact($0))

@@ -9,8 +9,9 @@ public struct Terraform: Provisioner {
     private let root: TerraformRoot
     private let environmentFolder: String
     private let stateFolder: String
-    private let inherited: [String: String]
+    private let inherited: InheritedEnvironment
     private let resolve: Resolver
+    private let known: KnownSecrets
 
     /// - Parameters:
     ///   - binary: path or name of `terraform` or `tofu`.
@@ -18,7 +19,8 @@ public struct Terraform: Provisioner {
     ///   - stateFolder: rz's folder for this environment; states are kept in `terraform/` below it.
     public init(
         binary: String, root: TerraformRoot, environmentFolder: String, stateFolder: String,
-        inherited: [String: String] = InheritedEnvironment.variables, resolve: @escaping Resolver
+        inherited: InheritedEnvironment = InheritedEnvironment(), resolve: @escaping Resolver,
+        secrets: @escaping KnownSecrets = { Secrets() }
     ) {
         self.binary = binary
         self.root = root
@@ -26,6 +28,7 @@ public struct Terraform: Provisioner {
         self.stateFolder = stateFolder
         self.inherited = inherited
         self.resolve = resolve
+        known = secrets
     }
 
     public func observeVersion() async throws(Failure) -> String {
@@ -222,7 +225,7 @@ public struct Terraform: Provisioner {
     // MARK: - Where
 
     func runner(_ scope: TerraformScope) throws(Failure) -> TerraformRunner {
-        var secrets = Secrets()
+        var secrets = known()
         var variables: [TerraformVariable] = []
         var settings = root.variables
         let module: String

@@ -104,6 +104,6 @@ struct TerraformDiagnosis {
     }
 
     private func lines(_ text: String) -> [String] {
-        text.split(whereSeparator: \.isNewline).prefix(12).map { String($0.prefix(500)) }
+        text.split(whereSeparator: \.isNewline).prefix(12).map { Failure.shortened(String($0), to: 500) }
     }
 }

@@ -7,7 +7,7 @@ struct TerraformRunner: Sendable {
     let scope: TerraformScope
     let folder: TerraformFolder
     let variables: TerraformVariables
-    let inherited: [String: String]
+    let inherited: InheritedEnvironment
     let secrets: Secrets
 
     /// SIGINT to Terraform alone: it then ends its provisioners and saves its state. It gets time for that, as a state
@@ -57,11 +57,10 @@ struct TerraformRunner: Sendable {
     func plan(_ options: [String]) async throws(Failure) -> Answer {
         // Terraform empties a file that is there and leaves its mode: nobody else may read the plan.
         try Files.write("", to: folder.plan)
-        try Files.write(variables.fileText, to: folder.variables)
-        defer { Files.remove(folder.variables) }
+        let handed = try HandedFile(variables.fileText)
         return try await stream(
             ["plan", "-json", "-input=false", "-detailed-exitcode", "-out=\(folder.plan)"] + options
-                + ["-var-file=\(folder.variables)"],
+                + ["-var-file=\(handed.path)"],
             into: try OutputFile(path: folder.planEvents), at: folder.planEvents, deadline: .hours(2))
     }
 
@@ -148,11 +147,11 @@ struct TerraformRunner: Sendable {
 
     /// What every Terraform gets. Of `TF_…` only what says where providers come from: all else would change what is
     /// planned, or how it is told, without a trace in Git.
-    static func environment(from inherited: [String: String]) -> [String: String] {
-        var environment = InheritedEnvironment.forTools(inherited)
-        for (name, value) in inherited where name == "TF_PLUGIN_CACHE_DIR" || name.hasPrefix("TF_TOKEN_") {
-            environment[name] = value
-        }
+    static func environment(from inherited: InheritedEnvironment) -> [String: String] {
+        var environment = inherited.variables
+        environment.merge(
+            inherited.variables { $0 == "TF_PLUGIN_CACHE_DIR" || $0.hasPrefix("TF_TOKEN_") }
+        ) { $1 }
         // Terraform warns of a missing one at every command.
         if let file = inherited["TF_CLI_CONFIG_FILE"], Files.exists(file) { environment["TF_CLI_CONFIG_FILE"] = file }
         environment["TF_IN_AUTOMATION"] = "1"

@@ -57,7 +57,6 @@ struct TerraformFolder: Sendable {
     var plan: String { work + "/plan.bin" }
     var planEvents: String { work + "/plan.jsonl" }
     var errors: String { work + "/stderr.log" }
-    var variables: String { work + "/variables.tfvars" }
     var lock: String { work + "/lock" }
     /// What Terraform noted of the backend when it was initialised.
     var backend: String { data + "/terraform.tfstate" }

@@ -61,7 +61,7 @@ struct DoctorCommand: AsyncParsableCommand {
         guard let path else { return Finding(isNeeded ? .missing : .absent, name, "not found; \(advice)") }
         do {
             let output = try OutputFile()
-            var variables = InheritedEnvironment.variables
+            var variables = InheritedEnvironment().variables
             variables["CHECKPOINT_DISABLE"] = "1"
             variables["TF_CLI_CONFIG_FILE"] = nil
             _ = try await ChildProcess(

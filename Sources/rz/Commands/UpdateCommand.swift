@@ -50,6 +50,7 @@ struct UpdateCommand: AsyncParsableCommand {
             let journal = try Runs.journal(of: name, project.places) { [settings = project.settings] in settings.secrets
             }
             return try await LockedRun.hold(journal, purpose: "rz update \(name)") { lock in
+                try project.sweep()
                 try await refuseIfUnfinished(Runs(environment: name, journal: journal))
                 let plan = try await decide(project, saved)
                 let run = try await KillPoints.aroundWrite("name the run") {

@@ -18,16 +18,19 @@ extension Drivers {
         for environment: Environment, folder: String, state: String, settings: SettingResolver, checkout: String?
     ) throws(Failure) -> Drivers {
         let resolve = settings.resolver
+        let children = Children(
+            inherited: InheritedEnvironment(passing: environment.pass ?? []), resolve: resolve,
+            secrets: { settings.secrets })
         let caller = RequestCaller(resolver: resolve)
         let owner = try EpochOwner.of(environment.name, in: state)
         return Drivers(
             loadBalancers: environment.loadBalancers.map { HAProxyRuntime($0, owner: owner, resolver: resolve) },
-            provisioner: try provisioner(environment, folder, state, resolve),
+            provisioner: try provisioner(environment, folder, state, children),
             configurator: environment.configure.map { configure in
                 Ansible(
                     binary: Tool.ansible(checkout) ?? "ansible-playbook", configure: configure,
-                    environmentFolder: folder,
-                    stateFolder: state, resolve: resolve)
+                    environmentFolder: folder, stateFolder: state, inherited: children.inherited, resolve: resolve,
+                    secrets: children.secrets)
             },
             cluster: { _, inventory throws(Failure) in
                 let members = try frameworks(environment, inventory, folder, resolve)
@@ -40,11 +43,12 @@ extension Drivers {
                     platform, master: master, clusters: members.map(\.cluster), inventory: inventory, resolver: resolve)
             },
             prober: ProbeRunner(resolver: resolve) { command, limit throws(Failure) in
-                try await run(command, limit, in: folder)
+                try await run(command, limit, in: folder, children)
             },
-            stepRunner: CommandStepRunner(environmentFolder: folder, logFolder: state + "/log", resolve: resolve) {
-                work, inventory throws(Failure) in try await caller.call(work, inventory: inventory)
-            },
+            stepRunner: CommandStepRunner(
+                environmentFolder: folder, logFolder: state + "/log", inherited: children.inherited, resolve: resolve,
+                secrets: children.secrets
+            ) { work, inventory throws(Failure) in try await caller.call(work, inventory: inventory) },
             certificates: { inventory, probes in
                 await CertificateInspector(environment, resolver: resolve).observe(inventory, probes: probes)
             })
@@ -85,7 +89,7 @@ extension Drivers {
 
     /// What built a color goes on with it; with no servers recorded, Terraform comes first.
     private static func provisioner(
-        _ environment: Environment, _ folder: String, _ state: String, _ resolve: @escaping Resolver
+        _ environment: Environment, _ folder: String, _ state: String, _ children: Children
     ) throws(Failure) -> any Provisioner {
         let builders = Color.allCases.compactMap { color in
             ProvisionerKind.recorded(of: color, in: state).map { (color: color, kind: $0) }
@@ -94,7 +98,8 @@ extension Drivers {
         if let root = environment.provision.terraform, !isStatic || environment.provision.static == nil {
             if let binary = Tool.terraform {
                 let terraform = Terraform(
-                    binary: binary, root: root, environmentFolder: folder, stateFolder: state, resolve: resolve)
+                    binary: binary, root: root, environmentFolder: folder, stateFolder: state,
+                    inherited: children.inherited, resolve: children.resolve, secrets: children.secrets)
                 return RecordedProvisioner(terraform, .terraform, stateFolder: state)
             }
             if let built = builders.first(where: { $0.kind == .terraform }) {
@@ -106,7 +111,8 @@ extension Drivers {
         }
         if let servers = environment.provision.static {
             let program = StaticProvisioner(
-                servers, environmentFolder: folder, stateFolder: state, resolve: resolve)
+                servers, environmentFolder: folder, stateFolder: state, inherited: children.inherited,
+                resolve: children.resolve, secrets: children.secrets)
             return RecordedProvisioner(program, .static, stateFolder: state)
         }
         if environment.provision.terraform != nil {
@@ -118,11 +124,13 @@ extension Drivers {
             "The environment says nothing of its servers", advice: "Add provision.terraform or provision.static.")
     }
 
-    private static func run(_ command: [String], _ limit: Period, in folder: String) async throws(Failure) -> Int32 {
+    private static func run(
+        _ command: [String], _ limit: Period, in folder: String, _ children: Children
+    ) async throws(Failure) -> Int32 {
         guard let program = command.first else { throw Failure("A probe without a program") }
         let end = try await ChildProcess(
             Command(
-                program, Array(command.dropFirst()), environment: InheritedEnvironment.variables, folder: folder,
+                program, Array(command.dropFirst()), environment: children.inherited.variables, folder: folder,
                 deadline: limit)
         ).run(output: try OutputFile())
         switch end.status {
@@ -130,6 +138,13 @@ extension Drivers {
         case .signaled(let number): return 128 + number
         }
     }
+}
+
+/// What the programs that rz runs get, and what is kept out of what they print.
+private struct Children: Sendable {
+    let inherited: InheritedEnvironment
+    let resolve: Resolver
+    let secrets: KnownSecrets
 }
 
 /// Programs that rz calls.

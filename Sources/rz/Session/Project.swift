@@ -83,10 +83,17 @@ struct Project {
         self.places = places
         settings = SettingResolver(environmentFolder: folder.environmentFolder(name), rzHome: places.home)
         Redaction.cover(settings)
+        try settings.remember(referencesOf: environment)
+        try settings.remember(referencesOf: runbook)
         let registered = try Drivers.registered(
             for: environment, folder: folder.environmentFolder(name), state: places.state(of: name), settings: settings,
             checkout: checkout)
         drivers = KillPoints.active?.around(registered) ?? registered
+    }
+
+    /// Takes away what an rz that was killed left of secrets. Whoever calls it holds the environment's lock.
+    func sweep() throws(Failure) {
+        try Leftovers.sweep(places.state(of: environment.name), masking: settings.secrets)
     }
 
     /// The sandbox may be moved from anywhere: it knows the checkout that it was built from.

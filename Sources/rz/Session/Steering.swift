@@ -20,6 +20,7 @@ enum Steering {
             settings.secrets
         }
         return try await LockedRun.hold(journal, purpose: "run \(state.run)") { lock in
+            try project.sweep()
             if let moved {
                 try await refuseIfItWentOn(journal, since: state)
                 try await save(moved.plan, journal)

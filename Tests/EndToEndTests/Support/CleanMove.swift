@@ -29,6 +29,17 @@ struct CleanMove: SuiteTrait, TestScoping {
         var texts: [(String, String)]
         /// Every file that rz wrote for itself.
         var files: [String]
+
+        /// The secrets as they are, and in hexadecimal; in base64 they are in the middle of something.
+        var forms: [String] {
+            secrets.flatMap { secret in
+                [secret, secret.utf8.map { String($0, radix: 16) }.joined()]
+                    + (0..<3).map { offset in
+                        let encoded = Data((String(repeating: "x", count: offset) + secret).utf8).base64EncodedString()
+                        return String(encoded.dropFirst(4).prefix(8))
+                    }
+            }
+        }
     }
 
     func provideScope(
@@ -41,10 +52,11 @@ struct CleanMove: SuiteTrait, TestScoping {
     }
 
     private static func perform(in sandbox: SandboxFixture) async throws -> Record {
-        let secrets = ["SERVICE", "SERVERS", "SITE", "STEP"].map {
+        let secrets = ["SERVICE", "SERVERS", "SITE", "STEP", "LATER"].map {
             ($0, "s3cr\"t-\(UInt32.random(in: 0...UInt32.max))")
         }
         try addSecrets(to: sandbox)
+        try secrets[4].1.write(toFile: sandbox.home + "/later", atomically: true, encoding: .utf8)
         let recorders = try await Recorders(sandbox)
         var variables = recorders.variables
         for (name, secret) in secrets { variables["RZ_E2E_\(name)"] = secret }
@@ -84,7 +96,8 @@ struct CleanMove: SuiteTrait, TestScoping {
             texts: texts, files: ownFiles(of: sandbox))
     }
 
-    /// A secret for a service, for Terraform, for Ansible, and for a step that an operator added.
+    /// A secret for a service, for Terraform, for Ansible, for a step that an operator added, and one for a step that
+    /// comes later, which the step before it already shows, also in base64.
     private static func addSecrets(to sandbox: SandboxFixture) throws {
         let environment = sandbox.environmentFile
         try sandbox.edit(
@@ -114,11 +127,22 @@ struct CleanMove: SuiteTrait, TestScoping {
             """
         try (String(contentsOfFile: playbook, encoding: .utf8) + play + "\n").write(
             toFile: playbook, atomically: true, encoding: .utf8)
+        try #"""
+        echo "token is $TOKEN"
+        echo "later is $(cat "$RZ_HOME/later")"
+        printf 'Basic %s\n' "$(printf 'user:%s' "$(cat "$RZ_HOME/later")" | base64 -w 0)"
+        printf 'bytes %s\n' "$(od -An -v -tx1 "$RZ_HOME/later" | tr -d ' \n')"
+        printf '\033[2Jand a control\n'
+        """#.write(
+            toFile: "\(sandbox.root)/environments/sandbox/tell", atomically: true, encoding: .utf8)
         try sandbox.edit(
             sandbox.runbookFile, replacing: "      # For example, ask your monitoring",
             with: """
                       - id: tell
-                        exec: { command: [sh, -c, "echo token is \\"$TOKEN\\""], variables: { TOKEN: "${env:RZ_E2E_STEP}" } }
+                        exec: { command: [sh, tell], variables: { TOKEN: "${env:RZ_E2E_STEP}" } }
+                        timeout: 1m
+                      - id: later
+                        exec: { command: ["true"], variables: { TOKEN: "${file:${rz:home}/later}" } }
                         timeout: 1m
                       # For example, ask your monitoring
                 """)

@@ -1,0 +1,34 @@
+/// Whether a variable's name says that its value is no one else's business.
+public enum SecretName {
+    private static let words = [
+        "password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "private_key", "privatekey",
+        "apikey", "api_key", "access_key", "accesskey", "auth_key", "authkey", "dsn", "webhook",
+    ]
+
+    public static func matches(_ name: String) -> Bool {
+        let name = name.lowercased().replacing("-", with: "_")
+        return words.contains { name.contains($0) }
+    }
+}
+
+extension String {
+    /// The password of a URL with one: `https://user:password@host` (RFC 3986, section 3.2.1). A reference is none.
+    public var passwordInURL: String? {
+        guard let userInfo = userInfoInURL, let colon = self[userInfo].firstIndex(of: ":") else { return nil }
+        let password = self[index(after: colon)..<userInfo.upperBound]
+        return password.isEmpty || password.contains("${") ? nil : String(password)
+    }
+
+    /// The text with who logs in to the URL in it masked.
+    public var withoutUserInfo: String {
+        guard let userInfo = userInfoInURL else { return self }
+        return self[..<userInfo.lowerBound] + Secrets.mask + self[userInfo.upperBound...]
+    }
+
+    private var userInfoInURL: Range<Index>? {
+        guard let scheme = firstRange(of: "://") else { return nil }
+        let authority = self[scheme.upperBound...].prefix { !"/?# ".contains($0) }
+        guard let end = authority.lastIndex(of: "@") else { return nil }
+        return scheme.upperBound..<end
+    }
+}
