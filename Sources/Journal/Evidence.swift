@@ -142,7 +142,7 @@ extension Evidence.Header {
         guard json["format"]?.int == Evidence.format, let environment = json["environment"]?.string,
             let rz = json["rz"]?.string, let time = json["exportedAt"]?.string.flatMap({ Instant($0) }),
             let events = json["head"]?["seq"]?.int, let checksum = json["head"]?["checksum"]?.string,
-            let epoch = json["epoch"]?.int, epoch >= 0
+            let epoch = json["epoch"]?.int, JournalLock.epochs.contains(epoch)
         else { return nil }
         self.init(
             environment: environment, run: json["run"]?.string.map { RunID($0) }, rz: rz, exportedAt: time,

@@ -1,4 +1,5 @@
 import Glibc
+import Migration
 
 /// Where an environment's journal lies, how it comes into being, and what it must be to be trusted.
 struct JournalFile {
@@ -14,7 +15,7 @@ struct JournalFile {
     init(environment: String, home: String) throws(JournalError) {
         self.environment = environment
         folder = "\(home)/journal"
-        guard !environment.isEmpty, !environment.hasPrefix("."), !environment.contains("/") else {
+        guard EnvironmentName.isValid(environment) else {
             throw JournalError(
                 .missing, path: folder, message: "`\(environment)` can't be the name of an environment",
                 advice: "See `environments/` for the names there are.")

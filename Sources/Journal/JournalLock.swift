@@ -151,6 +151,11 @@ extension Journal {
     }
 }
 
+extension JournalLock {
+    /// What an epoch can be: one a second since 1970, for longer than anything lasts, and far from the end of numbers.
+    static let epochs = 0...(1 << 50)
+}
+
 extension Database {
     /// The lock as the file has it, and the epoch of its last holder.
     func lock() throws(JournalError) -> (held: JournalLock?, epoch: Int) {
@@ -158,6 +163,9 @@ extension Database {
             "SELECT epoch, id, owner, host, boot, namespace, pid, start, purpose, acquired FROM lock"
         ).first
         guard let row, let epoch = row.integer(0) else { throw .corrupt("its lock is gone", path: path) }
+        guard JournalLock.epochs.contains(epoch) else {
+            throw .corrupt("its epoch \(epoch) is none that rz gives out", path: path)
+        }
         guard let id = row.text(1) else { return (nil, epoch) }
         guard let owner = row.text(2), let host = row.text(3), let boot = row.text(4), let namespace = row.text(5),
             let pid = row.integer(6), let start = row.text(7), let purpose = row.text(8),

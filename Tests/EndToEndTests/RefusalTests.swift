@@ -25,6 +25,20 @@ struct RefusalTests {
         for edit in refusal.edits {
             try sandbox.edit("\(sandbox.root)/\(edit.file)", replacing: edit.old, with: edit.new)
         }
+        if let folder = refusal.opens.map({ "\(sandbox.root)/\($0)" }) {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder)
+            try "#!/bin/sh\necho planted\n".write(
+                toFile: folder + "/ansible-playbook", atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: folder + "/ansible-playbook")
+        }
+        defer {
+            if let folder = refusal.opens.map({ "\(sandbox.root)/\($0)" }) {
+                try? FileManager.default.removeItem(atPath: folder + "/ansible-playbook")
+                try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
+            }
+        }
         var variables = recorders.variables.merging(refusal.variables) { $1 }
         if refusal.hidesTerraform { variables["PATH"] = try pathWithoutTerraform() }
         let began = recorders.calls.count

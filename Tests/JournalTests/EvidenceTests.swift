@@ -122,6 +122,11 @@ struct EvidenceTests {
             "the epoch changed", { $0[0] = $0[0].replacingOccurrences(of: "\"epoch\":0", with: "\"epoch\":9") },
             "the trailer's digest differs"
         ),
+        (
+            "an epoch that none can follow",
+            { $0[0] = $0[0].replacingOccurrences(of: "\"epoch\":0", with: "\"epoch\":\(Int.max)") },
+            "line 1 says nothing"
+        ),
         ("the trailer gone", { $0.remove(at: $0.count - 2) }, "without a trailer"),
         ("something after the trailer", { $0.insert($0[5], at: $0.count - 1) }, "comes after the trailer"),
         (

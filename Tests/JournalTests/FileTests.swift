@@ -95,7 +95,11 @@ struct FileTests {
         #expect(FileManager.default.contents(atPath: home.file)?.isEmpty == true)
     }
 
-    @Test("is never looked for outside its folder", arguments: ["", ".", "..", "../x", "a/b", ".hidden"])
+    @Test(
+        "is never looked for outside its folder, nor by a name that is an option or two lines",
+        arguments: [
+            "", ".", "..", "../x", "a/b", ".hidden", "-x", "--force", "a\nb", "a b", String(repeating: "x", count: 101),
+        ])
     func names(_ name: String) throws {
         let home = try Home()
         let error = #expect(throws: JournalError.self) { try Journal(environment: name, home: home.path) }

@@ -121,15 +121,19 @@ public struct PinnedSource: Codable, Sendable, Hashable {
     public var copy: String
     /// Digest of that copy's files, links and modes; nil in plans of before there was one.
     public var digest: String?
+    /// The folder that the copy was made from, where tools may be installed; nil where an older rz made the plan.
+    public var checkout: String?
 
     public init(
-        commit: String?, changed: [String] = [], isSigned: Bool = false, copy: String = "", digest: String? = nil
+        commit: String?, changed: [String] = [], isSigned: Bool = false, copy: String = "", digest: String? = nil,
+        checkout: String? = nil
     ) {
         self.commit = commit
         self.changed = changed
         self.isSigned = isSigned
         self.copy = copy
         self.digest = digest
+        self.checkout = checkout
     }
 }
 

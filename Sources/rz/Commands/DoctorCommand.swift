@@ -43,9 +43,7 @@ struct DoctorCommand: AsyncParsableCommand {
             await tool(
                 "terraform or tofu", Tool.terraform, ["version"],
                 "install Terraform or OpenTofu; without, only `provision.static` works", isNeeded: false),
-            await tool(
-                "ansible-playbook", Tool.ansible(checkout), ["--version"],
-                "run scripts/setup, or install ansible-core; without, no server is configured", isNeeded: false),
+            await ansible(checkout),
             await tool(
                 "haproxy", Tool.find("haproxy") ?? ["/usr/sbin/haproxy"].first { access($0, X_OK) == 0 }, ["-v"],
                 "apt-get install haproxy; only the sandbox runs it here", isNeeded: false),
@@ -53,6 +51,16 @@ struct DoctorCommand: AsyncParsableCommand {
                 "python3", Tool.find("python3"), ["--version"], "apt-get install python3; the sandbox needs it",
                 isNeeded: false),
         ]
+    }
+
+    private func ansible(_ checkout: String?) async -> Finding {
+        do throws(Failure) {
+            return await tool(
+                "ansible-playbook", try Tool.ansible(checkout), ["--version"],
+                "run scripts/setup, or install ansible-core; without, no server is configured", isNeeded: false)
+        } catch {
+            return Finding(.missing, "ansible-playbook", error)
+        }
     }
 
     private func tool(

@@ -61,7 +61,7 @@ struct ValidateCommand: AsyncParsableCommand {
         guard let configure = environment.configure else { return [] }
         let place = folder.environmentFolder(environment.name)
         let files = Ansible.missingFiles(configure, in: place)
-        guard files.isEmpty, let binary = Tool.ansible(folder.root) else {
+        guard files.isEmpty, let binary = try Tool.ansible(folder.root) else {
             return files.map { Obstacle($0, isBlocking: true) }
         }
         // Ansible wants a file of settings where the project has none.

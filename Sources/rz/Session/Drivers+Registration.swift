@@ -22,13 +22,14 @@ extension Drivers {
             inherited: InheritedEnvironment(passing: environment.pass ?? []), resolve: resolve,
             secrets: { settings.secrets })
         let caller = RequestCaller(resolver: resolve)
+        let ansible = try environment.configure == nil ? nil : Tool.ansible(checkout)
         let owner = try EpochOwner.of(environment.name, in: state)
         return Drivers(
             loadBalancers: environment.loadBalancers.map { HAProxyRuntime($0, owner: owner, resolver: resolve) },
             provisioner: try provisioner(environment, folder, state, children),
             configurator: environment.configure.map { configure in
                 Ansible(
-                    binary: Tool.ansible(checkout) ?? "ansible-playbook", configure: configure,
+                    binary: ansible ?? "ansible-playbook", configure: configure,
                     environmentFolder: folder, stateFolder: state, inherited: children.inherited, resolve: resolve,
                     secrets: children.secrets)
             },
@@ -145,21 +146,4 @@ private struct Children: Sendable {
     let inherited: InheritedEnvironment
     let resolve: Resolver
     let secrets: KnownSecrets
-}
-
-/// Programs that rz calls.
-enum Tool {
-    static var terraform: String? { find("terraform") ?? find("tofu") }
-
-    /// From the `PATH`, or from the Python environment that `scripts/setup` makes in a checkout.
-    static func ansible(_ checkout: String?) -> String? {
-        let inCheckout = checkout.map { $0 + "/.venv/bin/ansible-playbook" }
-        return inCheckout.flatMap { access($0, X_OK) == 0 ? $0 : nil } ?? find("ansible-playbook")
-    }
-
-    /// The first executable of this name in the `PATH`.
-    static func find(_ name: String) -> String? {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
-    }
 }

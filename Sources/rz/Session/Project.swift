@@ -4,6 +4,7 @@ import KillPoints
 import Migration
 import Provisioning
 import Runbooks
+import SafeFiles
 import Sandbox
 
 /// An environment with its runbook, read from a pinned copy of the checkout, so that later edits can't reach a run.
@@ -47,6 +48,7 @@ struct Project {
     ) async throws -> Project {
         var source = source
         source.copy = copyName(source)
+        source.checkout = folder.root
         let copy = places.copy(source, of: name)
         source.digest = try await repository.checkOut(source, paths: paths(of: name), into: copy)
         return try Project(name, copy: copy, source: source, places: places, checkout: folder.root)
@@ -70,8 +72,8 @@ struct Project {
                 advice: "Move it away: \(GitRepository.moving(copy)) and make it again from the checkout: "
                     + "\(Advice.resume(plan.environment.name)) --commit \(commit ?? "COMMIT")", kind: .refused)
         }
-        let checkout = try? ProjectFolder(root: nil).root
-        return try Project(plan.environment.name, copy: copy, source: plan.source, places: places, checkout: checkout)
+        return try Project(
+            plan.environment.name, copy: copy, source: plan.source, places: places, checkout: plan.source.checkout)
     }
 
     private init(_ name: String, copy: String, source: PinnedSource, places: Places, checkout: String?) throws {
@@ -99,12 +101,27 @@ struct Project {
     /// The sandbox may be moved from anywhere: it knows the checkout that it was built from.
     private static func projectFolder(for name: String, root: String?, _ places: Places) throws -> ProjectFolder {
         do {
-            return try ProjectFolder(root: root)
-        } catch {
+            let folder = try ProjectFolder(root: root)
+            try refuseForeign(folder, name)
+            return folder
+        } catch let error where (error as? Failure)?.kind != .refused {
             guard name == "sandbox", root == nil, let sandbox = try SandboxFolder.existing(in: places.home) else {
                 throw error
             }
             return try ProjectFolder(root: sandbox.root)
+        }
+    }
+
+    /// What a project says is run: by Terraform, by Ansible, by steps. So no one else may have written it.
+    private static func refuseForeign(_ folder: ProjectFolder, _ name: String) throws(Failure) {
+        do throws(FileProblem) {
+            for part in [folder.root, folder.environmentFolder(name), folder.root + "/runbooks"] {
+                try TrustedFolder.requireOwn(part)
+            }
+        } catch {
+            throw Failure(
+                "The project's folder can't be trusted", at: folder.root, details: [error.description],
+                advice: error.advice ?? "Run rz as its owner, or from a clone of your own.", kind: .refused)
         }
     }
 

@@ -18,6 +18,8 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     var arguments = ["plan", "sandbox"]
     var variables: [String: String] = [:]
     var hidesTerraform = false
+    /// A folder of the checkout in which everyone may replace files, with a program that says it was run.
+    var opens: String?
     var status: Int32 = 1
     var says: [String]
     var hides: [String] = []
@@ -92,6 +94,13 @@ struct Refusal: Sendable, CustomTestStringConvertible {
             testDescription: "a checkout that is no repository, where a clean one is required",
             edits: [Edit(old: "requireClean: false", new: "requireClean: true")],
             arguments: ["update", "sandbox", "--yes"], status: 5, says: ["blocks this plan", "not in a Git repository"]),
+        Refusal(
+            testDescription: "a project in which everyone may replace files", opens: "environments/sandbox", status: 5,
+            says: ["The project's folder can't be trusted", "everyone may replace files in it", "Run: chmod -R go-w"]),
+        Refusal(
+            testDescription: "an Ansible that everyone may have put into the checkout", opens: ".venv/bin", status: 5,
+            says: ["Ansible in the checkout can't be trusted", "everyone may replace files in it", "chmod -R go-w"],
+            hides: ["planted"]),
         Refusal(
             testDescription: "an environment that does not exist", arguments: ["plan", "sandbocks"],
             says: ["no environment sandbocks", "Did you mean sandbox?"]),
