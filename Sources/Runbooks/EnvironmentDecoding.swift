@@ -10,6 +10,9 @@ extension EnvironmentFormat {
         if let signed = value["git", "requireSigned"] { environment.git.requireSigned = signed.flag }
         let tls = value["tls"].map { TLSFormat.rules($0, &reader) }
         environment.tls = tls
+        environment.proxy = value["proxy"].map { proxy in
+            ProxyRules(url: proxy["url"]?.setting ?? "", except: proxy["except"]?.list.map(\.text))
+        }
         environment.provision = provision(value["provision"], &reader)
         environment.configure = value["configure", "ansible"].map { configure($0, &reader) }
         environment.platform = value["platform", "mesos"].map { mesos in
@@ -17,6 +20,7 @@ extension EnvironmentFormat {
             platform.user = mesos["user"]?.setting
             platform.password = mesos["password"]?.setting
             platform.tls = TLSFormat.rules(mesos, url: "master", standard: tls, &reader)
+            platform.leaders = mesos["leaders"]?.list.map(\.text)
             platform.mesosVersion = mesos["version"]?.text
             if let count = mesos["agents", "atLeast"] { platform.agentsAtLeast = count.integer }
             for member in mesos["agents", "attributes"]?.members ?? [] {

@@ -22,13 +22,16 @@ public struct Environment: Codable, Sendable, Hashable {
     /// What holds at each place that is called over TLS and says nothing else; nil for nothing. The places' own rules
     /// hold it already.
     public var tls: TLSRules?
+    /// The proxy for calls to what stands in no color; nil where every server is called itself.
+    public var proxy: ProxyRules?
 
     public init(
         name: String, runbook: String = "rz-update", git: GitPolicy = GitPolicy(), provision: Provision = Provision(),
         configure: Configure? = nil, platform: Platform? = nil, services: ServiceRules = ServiceRules(),
         loadBalancers: [LoadBalancerAddress] = [], traffic: [TrafficRule] = [], ignoreBackends: [IgnoredBackend]? = nil,
         gates: Gates = Gates(), drain: DrainPolicy = DrainPolicy(), soak: Period = .minutes(15),
-        approvals: [Phase: ApprovalRule] = [:], limits: Limits = Limits(), tls: TLSRules? = nil
+        approvals: [Phase: ApprovalRule] = [:], limits: Limits = Limits(), tls: TLSRules? = nil,
+        proxy: ProxyRules? = nil
     ) {
         self.name = name
         self.runbook = runbook
@@ -46,6 +49,7 @@ public struct Environment: Codable, Sendable, Hashable {
         self.approvals = approvals
         self.limits = limits
         self.tls = tls
+        self.proxy = proxy
     }
 }
 
@@ -173,10 +177,13 @@ public struct Platform: Codable, Sendable, Hashable {
     /// A pattern for master and agents, for example `1.11.*`; nil takes any.
     public var mesosVersion: String?
     public var tls: TLSRules?
+    /// Hosts of masters that the inventory does not have.
+    public var leaders: [String]?
 
     public init(
         mesosMaster: Setting? = nil, user: Setting? = nil, password: Setting? = nil, agentsAtLeast: Int = 1,
-        agentAttributes: [String: String] = [:], mesosVersion: String? = nil, tls: TLSRules? = nil
+        agentAttributes: [String: String] = [:], mesosVersion: String? = nil, tls: TLSRules? = nil,
+        leaders: [String]? = nil
     ) {
         self.mesosMaster = mesosMaster
         self.user = user
@@ -185,6 +192,7 @@ public struct Platform: Codable, Sendable, Hashable {
         self.agentAttributes = agentAttributes
         self.mesosVersion = mesosVersion
         self.tls = tls
+        self.leaders = leaders
     }
 }
 
