@@ -110,7 +110,8 @@ let package = Package(
             name: "CrashTests", dependencies: ["SandboxTesting", "JSON", "Migration", "Transport"],
             path: "Tests/CrashTests", exclude: ["bugs.txt"], swiftSettings: strict),
         tests(
-            "EndToEndTests", ["rz", "SandboxTesting", "JSON", "Journal", "Migration", "Planning", "Transport"],
+            "EndToEndTests",
+            ["rz", "SandboxTesting", "FreePorts", "JSON", "Journal", "Migration", "Planning", "Transport"],
             exclude: ["Support/recording_proxy.py"]),
         tests(
             "FieldTests", ["rz", "SandboxTesting", "FreePorts", "JSON", "Migration", "Transport"],

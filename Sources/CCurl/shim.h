@@ -48,12 +48,6 @@ static inline long rz_curl_get_long(CURL *handle, CURLINFO info) {
     return value;
 }
 
-static inline const char *_Nullable rz_curl_get_text(CURL *handle, CURLINFO info) {
-    const char *value = NULL;
-    curl_easy_getinfo(handle, info, &value);
-    return value;
-}
-
 /// What the server's certificates say, the server's own first; asked for with CURLOPT_CERTINFO. Of the handle.
 static inline const struct curl_certinfo *_Nullable rz_curl_get_certificates(CURL *handle) {
     const struct curl_certinfo *value = NULL;
@@ -88,8 +82,6 @@ static inline CURL *_Nullable rz_curl_multi_next_done(CURLM *multi, CURLcode *ou
 static inline size_t rz_curl_pause_write(void) { return CURL_WRITEFUNC_PAUSE; }
 static inline long rz_curl_auth_basic(void) { return (long)CURLAUTH_BASIC; }
 static inline long rz_curl_auth_bearer(void) { return (long)CURLAUTH_BEARER; }
-// 303 asks for a GET; 307 and 308 keep the method whatever is set here.
-static inline long rz_curl_redirect_post(void) { return CURL_REDIR_POST_301 | CURL_REDIR_POST_302; }
 static inline long rz_curl_http_version_2_tls(void) { return CURL_HTTP_VERSION_2TLS; }
 static inline long rz_curl_http_version_2_prior_knowledge(void) { return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE; }
 static inline long rz_curl_pipe_nothing(void) { return CURLPIPE_NOTHING; }

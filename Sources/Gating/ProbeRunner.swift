@@ -8,10 +8,12 @@ public struct ProbeRunner: Prober {
     public typealias Program = @Sendable (_ command: [String], _ limit: Period) async throws(Failure) -> Int32
 
     let resolver: Resolver
+    private let proxy: ProxyRules?
     private let program: Program
 
-    public init(resolver: @escaping Resolver, program: @escaping Program) {
+    public init(resolver: @escaping Resolver, proxy: ProxyRules? = nil, program: @escaping Program) {
         self.resolver = resolver
+        self.proxy = proxy
         self.program = program
     }
 
@@ -24,7 +26,7 @@ public struct ProbeRunner: Prober {
                     let base = try url.map({ url throws(Failure) in try text(url, inventory) })
                         ?? target.map({ "\(scheme)://\($0)" })
                 else { return noTarget }
-                return try await askHTTP(base + path, expect: expect, probe, tls(probe, "http", inventory))
+                return try await askHTTP(base + path, expect: expect, probe, inventory)
             case .tcp(let address):
                 guard
                     let address = try address.map({ address throws(Failure) in try text(address, inventory) }) ?? target
@@ -58,12 +60,16 @@ public struct ProbeRunner: Prober {
         TLSAccess(probe.tls, at: "gates.*.probes[].\(kind)", inventory: inventory, resolver: resolver)
     }
 
+    func reach(_ inventory: Inventory) -> Reach { Reach(inventory, proxy: proxy, resolver: resolver) }
+
     private func askHTTP(
-        _ url: String, expect: Int, _ probe: Probe, _ tls: TLSAccess
+        _ url: String, expect: Int, _ probe: Probe, _ inventory: Inventory
     ) async throws(Failure) -> GateSample {
-        let request = HTTPRequest(
-            .get, url, deadline: probe.timeout.duration, tls: try tls.options(for: url), retry: RetryPolicy.none,
-            maximumRedirects: 0)
+        let tls = tls(probe, "http", inventory)
+        let request = try reach(inventory).bound(
+            HTTPRequest(
+                .get, url, deadline: probe.timeout.duration, tls: try tls.options(for: url), retry: RetryPolicy.none,
+                maximumRedirects: 0))
         // The query may hold a secret, and samples are written to the journal.
         let url = request.shownURL
         do throws(TransportError) {

@@ -5,8 +5,12 @@ import Trust
 /// Makes the requests that operators add to runbooks.
 public struct RequestCaller: Sendable {
     private let resolver: Resolver
+    private let proxy: ProxyRules?
 
-    public init(resolver: @escaping Resolver) { self.resolver = resolver }
+    public init(resolver: @escaping Resolver, proxy: ProxyRules? = nil) {
+        self.resolver = resolver
+        self.proxy = proxy
+    }
 
     /// - Throws: `Failure` when the answer's status is another than expected.
     public func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {
@@ -17,20 +21,31 @@ public struct RequestCaller: Sendable {
         let body = try work.body.map { body throws(Failure) in try Array(text(body, inventory).utf8) }
         let tls = TLSAccess(work.tls, at: "`http` of the step", inventory: inventory, resolver: resolver)
         let url = try text(work.url, inventory)
-        let request = HTTPRequest(
-            HTTPMethod(work.method), url, headers: headers, body: body, deadline: .seconds(30),
-            tls: try tls.options(for: url))
+        let request = try Reach(inventory, proxy: proxy, resolver: resolver).bound(
+            HTTPRequest(
+                HTTPMethod(work.method), url, headers: headers, body: body, deadline: .seconds(30),
+                tls: try tls.options(for: url), maximumRedirects: work.holdsSecret ? 0 : work.redirects ?? 0))
         let response: HTTPResponse
         do throws(TransportError) {
             response = try await HTTPClient.shared.send(request)
         } catch {
-            throw Failure(error, calling: "The server of the request", at: error.target, tls: tls)
+            var failure = Failure(error, calling: "The server of the request", at: error.target, tls: tls)
+            if error.redirect?.cause == .foreignHost {
+                failure.advice = "Write the URL that it leads to: a body and headers of its own go to no other host."
+            }
+            throw failure
         }
         guard response.status == work.expect else {
             throw Failure(
                 "Answered \(response.status), expected \(work.expect)", at: "\(work.method) \(work.url)",
-                kind: kind(of: response.status, request.method))
+                details: redirection(response), kind: kind(of: response.status, request.method))
         }
+    }
+
+    /// Where an answer leads that is not followed, without what its query may hold.
+    private func redirection(_ response: HTTPResponse) -> [String] {
+        guard (300..<400).contains(response.status), let location = response.headers["Location"] else { return [] }
+        return ["it redirects to \(HTTPRequest(.get, location).shownURL)"]
     }
 
     /// A server that is busy or failed may do better soon; what it did before it failed nobody knows.

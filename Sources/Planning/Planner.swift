@@ -32,7 +32,8 @@ public struct Planner: Sendable {
             services: services,
             capacity: observation.capacity, ignored: observation.ignored,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation)
-                + warnings(observation.certificates, at: time) + insecurePlaces,
+                + warnings(observation.certificates, at: time) + insecurePlaces
+                + clearPlaces(Array(observation.inventory.values)),
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
         plan.id = try plan.sealedID()
         return plan
@@ -104,6 +105,13 @@ public struct Planner: Sendable {
 
     /// Where no certificate is verified, and why.
     var insecurePlaces: [String] { environment.insecurePlaces + runbook.insecurePlaces }
+
+    /// Where a secret crosses a network in clear.
+    func clearPlaces(_ inventories: [Inventory]) -> [String] {
+        // A color without servers has no addresses yet; those that are written out hold for it, too.
+        let known = inventories + [Inventory()]
+        return environment.clearPlaces(known) + runbook.clearPlaces(known)
+    }
 
     /// What of a service nobody has answered, with the ways to answer it.
     private func unanswered(_ service: PlannedService) -> [String] {

@@ -11,6 +11,9 @@ extension EnvironmentFormat {
         let tls = value["tls"].map { TLSFormat.rules($0, &reader) }
         environment.tls = tls
         environment.pass = value["pass"].map { names in names.list.map(\.text) }
+        environment.proxy = value["proxy"].map { proxy in
+            ProxyRules(url: proxy["url"]?.setting ?? "", except: proxy["except"]?.list.map(\.text))
+        }
         environment.provision = provision(value["provision"], &reader)
         environment.configure = value["configure", "ansible"].map { configure($0, &reader) }
         environment.platform = value["platform", "mesos"].map { mesos in
@@ -18,6 +21,7 @@ extension EnvironmentFormat {
             platform.user = mesos["user"]?.setting
             platform.password = mesos["password"]?.setting
             platform.tls = TLSFormat.rules(mesos, url: "master", standard: tls, &reader)
+            platform.leaders = mesos["leaders"]?.list.map(\.text)
             platform.mesosVersion = mesos["version"]?.text
             if let count = mesos["agents", "atLeast"] { platform.agentsAtLeast = count.integer }
             for member in mesos["agents", "attributes"]?.members ?? [] {

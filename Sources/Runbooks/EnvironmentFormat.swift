@@ -33,6 +33,7 @@ enum EnvironmentFormat {
         .optional(
             "pass", .list(.text(.variable), atLeast: 0),
             "environment variables of rz that its programs may see besides the usual ones", example: "[NETBOX_URL]"),
+        .optional("proxy", proxy, "how rz calls what stands in no color; variables as HTTPS_PROXY count for nothing"),
         .later("notify"),
     ])
 
@@ -43,6 +44,16 @@ enum EnvironmentFormat {
         .optional(
             "requireSigned", .flag, "refuse a commit without a signature that can be verified",
             default: standard.git.requireSigned, example: "false"),
+    ])
+
+    private static let proxy = Shape.object([
+        .required(
+            "url", .setting(.url), "http://host:port; a user and a password by reference",
+            example: "http://proxy.example.org:3128"),
+        .optional(
+            "except", .list(.text(.hosts), atLeast: 1),
+            "hosts that are called without it, beside this host and the colors' servers; `*` stands for any text",
+            example: "[ \"*.example.org\" ]"),
     ])
 
     // MARK: - Servers
@@ -143,6 +154,7 @@ enum EnvironmentFormat {
                 .optional("user", .setting, "who asks", example: "rz"),
                 .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/mesos.password}\""),
                 TLSFormat.field,
+                TLSFormat.leaders,
                 .optional("version", .text, "of master and agents; `*` stands for any text", example: "\"1.11.*\""),
                 .optional("agents", agents, "its agents"),
             ]), "an Apache Mesos cluster")

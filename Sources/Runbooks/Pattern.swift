@@ -30,6 +30,12 @@ struct Pattern: Sendable {
     static let absolutePath = Pattern(expression: #"/[\s\S]*"#, advice: "it begins with /")
     static let url = Pattern(
         expression: #"(?:https?://|\$\{|\{\{)[\s\S]+"#, advice: "write it as http://host:port or https://host:port")
+    /// A name or an address, without scheme, port and path.
+    static let host = Pattern(
+        expression: #"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9A-Fa-f:.]+"#,
+        advice: "write a host as a name or an address, without http:// and port")
+    static let hosts = Pattern(
+        expression: "[A-Za-z0-9_.:*-]+", advice: "write a host as a name or an address; * stands for any text")
     static let socket = Pattern(
         expression: #"(?:unix:/|tcp:|unix:\$\{|\$\{)[\s\S]+"#, advice: "write it as unix:/path or tcp:host:port")
     static let label = Pattern(expression: #"[^=]+=[\s\S]+"#, advice: "a label is matched as key=value")

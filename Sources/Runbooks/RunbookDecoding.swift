@@ -55,6 +55,14 @@ extension RunbookFormat {
             work.body = http["body"]?.setting
             work.tls = TLSFormat.rules(http, url: "url", standard: nil, &reader)
             work.affects = affects(http)
+            if let redirects = http["redirects"] {
+                work.redirects = redirects.integer
+                if redirects.integer > 0, work.holdsSecret {
+                    reader.problem(
+                        "a request that holds a secret follows no redirect: write the URL that it leads to",
+                        at: redirects)
+                }
+            }
             return .http(work)
         }
         return .wait(line["wait"]?.period ?? .zero)

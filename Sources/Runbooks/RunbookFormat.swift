@@ -91,6 +91,9 @@ enum RunbookFormat {
         .optional(
             "expect", .integer(100...599), "the status that is a success", default: HTTPWork(url: "").expect,
             example: "204"),
+        .optional(
+            "redirects", .integer(0...10),
+            "how many are followed; none where URL, headers or body hold a `${…}`", default: 0, example: "3"),
         TLSFormat.field,
         affects,
     ])

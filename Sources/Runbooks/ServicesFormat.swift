@@ -42,7 +42,7 @@ enum ServicesFormat {
             .optional(
                 "token", .setting, "a token of DC/OS, in place of user and password",
                 example: "\"${file:/etc/rz/dcos.token}\""),
-            TLSFormat.field,
+            TLSFormat.field, TLSFormat.leaders,
         ]
     }
 
@@ -89,7 +89,7 @@ enum ServicesFormat {
         .optional(
             "login", .setting(.url), "where DC/OS gives a token for user and password",
             example: "https://dcos.example.com/acs/api/v1/auth/login"),
-        TLSFormat.field,
+        TLSFormat.field, TLSFormat.leaders,
     ])
 
     private static let override = Shape.object(

@@ -10,6 +10,7 @@ extension ServicesFormat {
             source.token = marathon["token"]?.setting
             source.login = marathon["login"]?.setting
             source.tls = TLSFormat.rules(marathon, url: "url", standard: tls, &reader)
+            source.leaders = marathon["leaders"]?.list.map(\.text)
             refuseHalf(marathon, &reader)
             return .marathon(source)
         }
@@ -25,7 +26,8 @@ extension ServicesFormat {
         return ServiceSource.Access(
             url: value["url"]?.setting ?? "", user: value["user"]?.setting, password: value["password"]?.setting,
             token: value["token"]?.setting,
-            tls: TLSFormat.rules(value, url: "url", standard: tls, &reader))
+            tls: TLSFormat.rules(value, url: "url", standard: tls, &reader),
+            leaders: value["leaders"]?.list.map(\.text))
     }
 
     private static func compose(

@@ -5,6 +5,12 @@ enum TLSFormat {
     static let field = Field.optional(
         "tls", shape, "whom to trust there, and who calls; `{}` for what `tls` at the top says")
 
+    /// Beside each URL whose server may redirect to its leader.
+    static let leaders = Field.optional(
+        "leaders", .list(.text(.host), atLeast: 1),
+        "hosts of other members that the color's inventory does not have; a redirect takes credentials to its servers, "
+            + "the URL's host and these", example: "[ master-2.example.org ]")
+
     static let shape = Shape.object([
         .optional(
             "authorities", .setting,

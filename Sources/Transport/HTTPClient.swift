@@ -47,17 +47,27 @@ public struct HTTPClient: Sendable {
         _ request: HTTPRequest, endingWithin limit: Duration? = nil
     ) async throws(TransportError) -> HTTPStream {
         let end = ContinuousClock.now + request.deadline
+        let first = request
         var request = request
+        var followed = 0
         while true {
             let pipe = BodyPipe()
             let transfer = Transfer(request, deadline: ContinuousClock.now.duration(to: end), pipe: pipe) { _ in }
             let (status, headers) = try await head(of: transfer, pipe, until: end)
-            guard let next = try redirect(request, status, headers) else {
+            let next: HTTPRequest?
+            do throws(TransportError) {
+                next = try request.following(status, headers, from: first, after: followed)
+            } catch {
+                transfer.loop.cancel(transfer)
+                throw error
+            }
+            guard let next else {
                 return HTTPStream(
                     status: status, headers: headers, body: body(of: transfer, pipe, endingWithin: limit))
             }
             transfer.loop.cancel(transfer)
             request = next
+            followed += 1
         }
     }
 
@@ -98,7 +108,9 @@ public struct HTTPClient: Sendable {
 
     private func sendOnce(_ request: HTTPRequest, deadline: Duration) async throws(TransportError) -> HTTPResponse {
         let end = ContinuousClock.now + deadline
+        let first = request
         var request = request
+        var followed = 0
         while true {
             let ending = Ending<Result<Transfer.Answer, TransportError>>()
             let transfer = Transfer(request, deadline: ContinuousClock.now.duration(to: end)) { ending.resolve($0) }
@@ -114,28 +126,13 @@ public struct HTTPClient: Sendable {
             } catch {
                 throw await diagnosed(error, request)
             }
-            guard let next = try redirect(request, answer.status, answer.headers) else {
+            guard let next = try request.following(answer.status, answer.headers, from: first, after: followed) else {
                 return HTTPResponse(
-                    status: answer.status, headers: answer.headers, body: answer.body, url: answer.url)
+                    status: answer.status, headers: answer.headers, body: answer.body, url: request.url)
             }
             request = next
+            followed += 1
         }
-    }
-
-    /// Where a server must have another name than its URL's, libcurl can't follow a redirect: the next URL's host would
-    /// be compared with the certificate. Nil where there is none to follow.
-    private func redirect(
-        _ request: HTTPRequest, _ status: Int, _ headers: HTTPHeaders
-    ) throws(TransportError) -> HTTPRequest? {
-        guard request.tls.serverName != nil, request.maximumRedirects > 0, (300..<400).contains(status),
-            let location = headers["Location"]
-        else { return nil }
-        guard let next = request.following(status, to: location) else {
-            throw TransportError(
-                .malformed, target: "\(request.method) \(request.shownURL)",
-                message: "the redirect to \(shown(location)) is not followed")
-        }
-        return next
     }
 
     private func diagnosed(_ error: TransportError, _ request: HTTPRequest) async -> TransportError {

@@ -13,10 +13,13 @@ public struct HTTPRequest: Sendable {
     public var unixSocket: String?
     /// Nil: safe methods are tried again, others are not.
     public var retry: RetryPolicy?
+    /// Redirects that are followed; with 0 one is an answer like any other.
     public var maximumRedirects: Int
-    /// Sends the credentials along when a redirect leads to another host: only for clusters whose members all
-    /// know them, as Mesos masters do.
-    public var forwardsCredentials: Bool
+    /// Whether what is confidential (who asks, a client certificate, a body, headers of one's own) may follow a
+    /// redirect to another host, which is in small letters; without it the redirect is an error.
+    public var mayRedirectTo: @Sendable (_ host: String) -> Bool
+    /// The URL of the proxy for a host; nil for none. Variables of the environment name none.
+    public var proxy: (@Sendable (_ host: String) -> String?)?
     /// HTTP/2 without TLS, for servers known to speak it.
     public var assumesHTTP2: Bool
     /// A longer body is an error.
@@ -26,7 +29,8 @@ public struct HTTPRequest: Sendable {
         _ method: HTTPMethod = .get, _ url: String, headers: [HTTPHeader] = [], body: [UInt8]? = nil,
         deadline: Duration = .seconds(10), credentials: Credentials? = nil, tls: TLSOptions = TLSOptions(),
         unixSocket: String? = nil, retry: RetryPolicy? = nil, maximumRedirects: Int = 5,
-        forwardsCredentials: Bool = false, assumesHTTP2: Bool = false, maximumBody: Int = 64 << 20
+        mayRedirectTo: @escaping @Sendable (_ host: String) -> Bool = { _ in false },
+        proxy: (@Sendable (_ host: String) -> String?)? = nil, assumesHTTP2: Bool = false, maximumBody: Int = 64 << 20
     ) {
         self.method = method
         self.url = url
@@ -38,7 +42,8 @@ public struct HTTPRequest: Sendable {
         self.unixSocket = unixSocket
         self.retry = retry
         self.maximumRedirects = maximumRedirects
-        self.forwardsCredentials = forwardsCredentials
+        self.mayRedirectTo = mayRedirectTo
+        self.proxy = proxy
         self.assumesHTTP2 = assumesHTTP2
         self.maximumBody = maximumBody
     }

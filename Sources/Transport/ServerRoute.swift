@@ -32,6 +32,8 @@ struct URLParts {
     /// An IPv6 address with brackets.
     let host: String
     let port: String
+    /// Whether a user or a password stands in it.
+    let hasUserInformation: Bool
     private let url: String
 
     /// Nil for what is no URL.
@@ -46,7 +48,22 @@ struct URLParts {
         self.scheme = scheme
         self.host = host
         self.port = port
+        hasUserInformation =
+            URLParts.part(CURLUPART_USER, of: handle) != nil || URLParts.part(CURLUPART_PASSWORD, of: handle) != nil
         self.url = url
+    }
+
+    /// The host as it is compared: in small letters, an IPv6 address without brackets.
+    var name: String {
+        let host = host.lowercased()
+        let bare = host.hasPrefix("[") ? String(host.dropFirst().prefix { $0 != "]" }) : host
+        return bare.hasSuffix(".") ? String(bare.dropLast()) : bare
+    }
+
+    /// Scheme, host and port, the port only where it is not the scheme's own.
+    var origin: String {
+        let standard = scheme == "https" ? "443" : "80"
+        return "\(scheme)://\(host)" + (port == standard ? "" : ":\(port)")
     }
 
     /// The same URL with another host.
@@ -54,9 +71,18 @@ struct URLParts {
         URLParts.changed(url) { curl_url_set($0, CURLUPART_HOST, host, 0) }
     }
 
-    /// What a reference in an answer means, seen from this URL (RFC 3986, section 5).
+    /// What a reference in an answer means, seen from this URL (RFC 3986, section 5), with this URL's user and password
+    /// and no others.
     func resolving(_ reference: String) -> String? {
-        URLParts.changed(url) { curl_url_set($0, CURLUPART_URL, reference, 0) }
+        guard let own = curl_url() else { return nil }
+        defer { curl_url_cleanup(own) }
+        guard curl_url_set(own, CURLUPART_URL, url, 0) == CURLUE_OK else { return nil }
+        let (user, password) = (URLParts.part(CURLUPART_USER, of: own), URLParts.part(CURLUPART_PASSWORD, of: own))
+        return URLParts.changed(url) { handle in
+            let code = curl_url_set(handle, CURLUPART_URL, reference, 0)
+            guard code == CURLUE_OK, curl_url_set(handle, CURLUPART_USER, user, 0) == CURLUE_OK else { return code }
+            return curl_url_set(handle, CURLUPART_PASSWORD, password, 0)
+        }
     }
 
     private static func changed(_ url: String, _ change: (OpaquePointer) -> CURLUcode) -> String? {
@@ -79,29 +105,5 @@ extension SocketAddress {
     public init?(url: String) {
         guard let parts = URLParts(url) else { return nil }
         self.init("tcp:\(parts.host):\(parts.port)")
-    }
-}
-
-extension HTTPRequest {
-    /// The request that a redirect asks for (RFC 9110, section 15.4); nil for one that leads nowhere.
-    ///
-    /// As libcurl does it: 303 asks for a GET, the others keep method and body; another server is sent the credentials
-    /// only where all know them; and what began with TLS never goes on without.
-    func following(_ status: Int, to location: String) -> HTTPRequest? {
-        guard let from = URLParts(url), let target = from.resolving(location), let to = URLParts(target),
-            ["http", "https"].contains(to.scheme), from.scheme != "https" || to.scheme == "https"
-        else { return nil }
-        var next = self
-        next.url = target
-        next.maximumRedirects -= 1
-        if status == 303, method != .head {
-            next.method = .get
-            next.body = nil
-        }
-        if (to.host, to.port) != (from.host, from.port), !forwardsCredentials {
-            next.credentials = nil
-            next.headers.removeAll { ["authorization", "cookie"].contains($0.name.lowercased()) }
-        }
-        return next
     }
 }

@@ -11,7 +11,6 @@ final class Transfer: @unchecked Sendable {
         var status: Int
         var headers: HTTPHeaders
         var body: [UInt8]
-        var url: String
     }
 
     let request: HTTPRequest
@@ -31,7 +30,7 @@ final class Transfer: @unchecked Sendable {
     private var headerSize = 0
     /// What is longer than allowed, when that ended the transfer.
     private var excess: String?
-    /// Of one exchange, with all its redirects and interim answers. Some versions of libcurl have no limit, the others
+    /// Of one exchange, with all its interim answers. Some versions of libcurl have no limit, the others
     /// one of 300 KiB that looks like a lost connection.
     private static let largestHeaders = 256 << 10
     /// Where libcurl writes what went wrong in detail.
@@ -65,13 +64,10 @@ final class Transfer: @unchecked Sendable {
         guard let handle = curl_easy_init() else { return nil }
         self.handle = handle
         let isSet = [
-            text(CURLOPT_URL, route.url), text(CURLOPT_PROTOCOLS_STR, "http,https"),
-            // What began with TLS never goes on without.
-            text(CURLOPT_REDIR_PROTOCOLS_STR, isSecure ? "https" : "http,https"), text(CURLOPT_ACCEPT_ENCODING, ""),
+            text(CURLOPT_URL, route.url), text(CURLOPT_PROTOCOLS_STR, "http,https"), text(CURLOPT_ACCEPT_ENCODING, ""),
             number(CURLOPT_NOSIGNAL, 1), rz_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, problem) == CURLE_OK,
-            number(CURLOPT_FOLLOWLOCATION, followsRedirects ? 1 : 0),
-            number(CURLOPT_MAXREDIRS, request.maximumRedirects), number(CURLOPT_POSTREDIR, rz_curl_redirect_post()),
-            number(CURLOPT_UNRESTRICTED_AUTH, request.forwardsCredentials ? 1 : 0),
+            // See `HTTPRequest.following`.
+            number(CURLOPT_FOLLOWLOCATION, 0), setProxy(),
             number(
                 CURLOPT_HTTP_VERSION,
                 request.assumesHTTP2 ? rz_curl_http_version_2_prior_knowledge() : rz_curl_http_version_2_tls()),
@@ -121,10 +117,12 @@ final class Transfer: @unchecked Sendable {
         }
     }
 
-    private var isSecure: Bool { request.url.lowercased().hasPrefix("https:") }
-
-    /// Whether libcurl does; see `HTTPClient.redirect`.
-    private var followsRedirects: Bool { request.maximumRedirects > 0 && request.tls.serverName == nil }
+    /// Both options in any case: without them libcurl takes a proxy from the environment's variables.
+    private func setProxy() -> Bool {
+        let proxy = request.unixSocket == nil ? URLParts(request.url).flatMap { request.proxy?($0.name) } : nil
+        return text(CURLOPT_PROXY, proxy ?? "") && text(CURLOPT_NOPROXY, proxy == nil ? "*" : "")
+            && number(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    }
 
     private func setTLS() -> Bool {
         guard let handle, request.tls.set(on: handle) else { return false }
@@ -185,7 +183,7 @@ final class Transfer: @unchecked Sendable {
             return false
         }
         let text = String(decoding: line, as: UTF8.self)
-        // A status line begins a new set: after a redirect only the last answer counts.
+        // A status line begins a new set: after interim answers only the last counts.
         if text.hasPrefix("HTTP/") { headers = HTTPHeaders() }
         guard let colon = text.firstIndex(of: ":"), !text.hasPrefix("HTTP/") else {
             if text == "\r\n" || text == "\n", let handle, let pipe, !isInterim(handle) {
@@ -200,11 +198,9 @@ final class Transfer: @unchecked Sendable {
         return true
     }
 
-    /// An answer after which another one follows: 1xx, or a redirect that is followed.
+    /// An answer after which another one follows: 1xx.
     private func isInterim(_ handle: UnsafeMutableRawPointer) -> Bool {
-        let status = rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE)
-        return status < 200
-            || (followsRedirects && (300..<400).contains(status) && headers["Location"] != nil)
+        rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE) < 200
     }
 
     fileprivate func take(body bytes: UnsafeRawBufferPointer) -> Int {
@@ -226,20 +222,13 @@ final class Transfer: @unchecked Sendable {
                 .failure(
                     TransportError(
                         excess == nil ? outcome : CURLE_FILESIZE_EXCEEDED, request, excess ?? String(cString: problem),
-                        wasSent: wasSent, at: effectiveURL,
+                        wasSent: wasSent,
                         verification: handle.map { rz_curl_get_long($0, CURLINFO_SSL_VERIFYRESULT) } ?? 0)))
         }
         end(
             .success(
                 Answer(
-                    status: rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE), headers: headers, body: body,
-                    url: effectiveURL ?? request.url)))
-    }
-
-    /// After redirects.
-    private var effectiveURL: String? {
-        guard let handle, route.connectTo == nil else { return nil }
-        return rz_curl_get_text(handle, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) }
+                    status: rz_curl_get_long(handle, CURLINFO_RESPONSE_CODE), headers: headers, body: body)))
     }
 
     func cancel() { end(.failure(TransportError(cancelled: request))) }

@@ -3,7 +3,7 @@ import CCurl
 /// Why a request got no answer. Holds no credentials: user info and query values are cut out of the URL.
 public struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Kind: Sendable, Hashable {
-        case refused, timedOut, cancelled, nameResolution, tls, connectionLost, tooLarge, malformed, other
+        case refused, timedOut, cancelled, nameResolution, tls, connectionLost, tooLarge, malformed, redirect, other
     }
 
     public var kind: Kind
@@ -14,6 +14,8 @@ public struct TransportError: Error, Sendable, Hashable, CustomStringConvertible
     public var effectIsUnknown: Bool
     /// What was wrong, where `kind` is `.tls`.
     public var tls: TLSFault?
+    /// Why it is not followed, where `kind` is `.redirect`.
+    public var redirect: RedirectFault?
 
     public init(_ kind: Kind, target: String, message: String, effectIsUnknown: Bool = false) {
         self.kind = kind
@@ -37,11 +39,9 @@ extension TransportError {
     /// - Parameters:
     ///   - details: what libcurl wrote into its error buffer.
     ///   - wasSent: whether a part of the request was.
-    ///   - url: where it ended, after redirects; nil for the request's own.
     ///   - verification: what the check of the server's certificates found.
     init(
-        _ code: CURLcode, _ request: HTTPRequest, _ details: String, wasSent: Bool, at url: String? = nil,
-        verification: Int = 0
+        _ code: CURLcode, _ request: HTTPRequest, _ details: String, wasSent: Bool, verification: Int = 0
     ) {
         let kind: Kind =
             switch code {
@@ -68,7 +68,7 @@ extension TransportError {
             kind, target: "\(request.method) \(shown(request.url))",
             message: code == CURLE_FAILED_INIT ? "a header or an option can't be sent as it is" : text,
             effectIsUnknown: wasSent && !TransportError.precedesRequest(kind) && !request.method.isSafe)
-        if kind == .tls, let parts = URLParts(url ?? request.url) {
+        if kind == .tls, let parts = URLParts(request.url) {
             tls = TLSFault(
                 cause: TLSFault.Cause(code, verification: verification, details),
                 server: "\(parts.host):\(parts.port)", name: request.tls.serverName ?? parts.host)
@@ -78,7 +78,7 @@ extension TransportError {
     /// Whether a failure of this kind comes before a server can act on a request.
     private static func precedesRequest(_ kind: Kind) -> Bool {
         switch kind {
-        case .refused, .nameResolution, .malformed, .tls: true
+        case .refused, .nameResolution, .malformed, .tls, .redirect: true
         case .timedOut, .cancelled, .connectionLost, .tooLarge, .other: false
         }
     }

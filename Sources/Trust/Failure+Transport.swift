@@ -20,12 +20,41 @@ extension Failure {
                 advice: words.advice, kind: fault.cause == .notYetValid ? .transient : .permanent)
             return
         }
+        if let redirect = error.redirect {
+            self.init(redirect, of: system, at: place)
+            return
+        }
         let kind: Failure.Kind =
             error.kind == .cancelled
             ? .cancelled : error.effectIsUnknown ? .unknownEffect : error.isTransient ? .transient : .permanent
         self.init(
             "\(system) does not answer: \(error.message)", at: place,
             advice: [advice, error.hint(tls)].compactMap { $0 }.joined(separator: " "), kind: kind)
+    }
+}
+
+extension Failure {
+    /// A redirect that is not followed.
+    private init(_ redirect: RedirectFault, of system: String, at place: String) {
+        let start = "\(system) redirects from \(redirect.from) to \(redirect.to)"
+        switch redirect.cause {
+        case .foreignHost:
+            self.init(
+                "\(start), which is neither its configured host nor a server of this color", at: place,
+                details: ["nothing was sent there: it would take credentials or a body along"],
+                advice: "If it is one of its members, add `leaders: [\(redirect.host)]` beside this URL in "
+                    + "environment.yaml; else see who answers at this URL.", kind: .refused)
+        case .lowerScheme:
+            self.init(
+                "\(start), from https:// to http://", at: place,
+                details: ["what began with TLS does not go on without"],
+                advice: "Let it redirect to https://, or write the URL of its leader.", kind: .refused)
+        case .tooMany:
+            self.init(
+                "\(start), after too many others", at: place, advice: "See whether it has elected a leader.",
+                kind: .transient)
+        case .malformed: self.init(start, at: place, advice: "See who answers at this URL.")
+        }
     }
 }
 

@@ -151,3 +151,39 @@ struct RedisConditionTests {
         #expect(up.0 == .pass)
     }
 }
+
+@Suite("A probe of what sends without an end")
+struct EndlessRedisTests {
+    /// A byte now and then, so that no single wait is long; whole after four seconds.
+    private let drip = """
+        import os, socketserver, sys, threading, time
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                text = b"role:master\\r\\n" + b"#" * 40
+                try:
+                    self.request.recv(4096)
+                    for byte in b"$%d\\r\\n%s\\r\\n" % (len(text), text):
+                        time.sleep(0.06)
+                        self.request.sendall(bytes([byte]))
+                    self.request.recv(4096)
+                    self.request.sendall(b"*2\\r\\n$4\\r\\nsave\\r\\n$6\\r\\n3600 1\\r\\n")
+                except OSError: pass
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+        server = Server(("127.0.0.1", 0), Handler)
+        print(server.server_address[1], flush=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sys.stdin.read()
+        os._exit(0)
+        """
+
+    @Test("ends at its timeout, though each byte comes in time")
+    func overall() async throws {
+        try await Peer.with(drip) { peer in
+            let sample = await ask(
+                .redis(Probe.Redis(address: Setting(peer.address))), timeout: Period(milliseconds: 500))
+            #expect(sample.verdict == .fail, "\(sample.message)")
+            #expect(sample.message.contains("does not answer"), "\(sample.message)")
+        }
+    }
+}

@@ -69,6 +69,51 @@ struct RequestCallerTests {
         #expect(!"\(failure)".contains("hunter2"))
     }
 
+    @Test("that holds a secret follows no redirect, and says where it led")
+    func redirected() async throws {
+        try await StubServer.with { other in
+            try await StubServer.with { stub in
+                let target = other.url + "/taken"
+                try await stub.answers("POST", "/hook", 307, headers: ["Location": .string(target)])
+                let works = [
+                    HTTPWork(method: "POST", url: Setting(stub.url + "/hook?t=${env:TOKEN}")),
+                    HTTPWork(
+                        method: "POST", url: Setting(stub.url + "/hook"), headers: ["X-Token": "${env:TOKEN}"]),
+                    HTTPWork(method: "POST", url: Setting(stub.url + "/hook"), body: "${env:TOKEN}"),
+                ]
+                for work in works {
+                    let failure = try await failure(work)
+                    #expect(failure.summary == "Answered 307, expected 200")
+                    #expect(failure.details == ["it redirects to \(target)"])
+                    #expect(!"\(failure)".contains("hunter2"))
+                }
+                #expect(try await other.recorded().isEmpty)
+            }
+        }
+    }
+
+    @Test("without a secret follows as many redirects as it says, and none where it says nothing")
+    func redirects() async throws {
+        try await StubServer.with { stub in
+            try await stub.answers("GET", "/hook", 302, headers: ["Location": "/there"])
+            try await stub.answers("GET", "/there", 200)
+            var work = HTTPWork(url: Setting(stub.url + "/hook"))
+            #expect(try await failure(work).summary == "Answered 302, expected 200")
+            work.redirects = 1
+            try await caller.call(work, inventory: Inventory())
+            #expect(try await stub.recorded().map(\.path) == ["/hook", "/hook", "/there"])
+
+            // Of a host that is not its own it is said where it led.
+            try await stub.answers(
+                "POST", "/hook", 307, headers: ["Location": .string("http://localhost:\(stub.port)/there")])
+            work.method = "POST"
+            work.body = "text"
+            let foreign = try await failure(work)
+            #expect(foreign.summary.contains("redirects from \(stub.url) to http://localhost:\(stub.port)"))
+            #expect(foreign.advice?.hasPrefix("Write the URL that it leads to") == true)
+        }
+    }
+
     @Test("with a setting that has no value is never made")
     func unresolved() async throws {
         #expect(try await failure(HTTPWork(url: "http://{{ a[0].address }}/")).summary.contains("a[0].address"))

@@ -130,7 +130,7 @@ struct RedirectTests {
     }
 
     @Test(
-        "to another host take credentials along only when that is wanted",
+        "to another host take who asks along only where that is allowed, and else are not followed",
         arguments: [
             Credentials.basic(user: "me", password: "secret"), .bearer("secret"), .token("secret"),
         ])
@@ -138,13 +138,63 @@ struct RedirectTests {
         let (first, second) = (try await WebServer(), try await WebServer())
         defer { for server in [first, second] { server.stop() } }
         let target = "\(first.url)/redirect/307/http:%2F%2Flocalhost:\(second.port)%2Fecho"
-        func echo(forwards: Bool) async throws -> String {
-            try await HTTPClient.shared.send(
-                HTTPRequest(.get, target, credentials: credentials, forwardsCredentials: forwards)
-            ).text
+        let careful = HTTPRequest(.get, target, credentials: credentials)
+        let error = try await #require(throws: TransportError.self) { try await HTTPClient.shared.send(careful) }
+        #expect(error.redirect?.cause == .foreignHost)
+        #expect(error.redirect?.from == first.url)
+        #expect(error.redirect?.to == "http://localhost:\(second.port)")
+        let known = HTTPRequest(.get, target, credentials: credentials, mayRedirectTo: { $0 == "localhost" })
+        #expect(try await HTTPClient.shared.send(known).text.contains("Authorization"))
+        // Back to where it began, whatever else is allowed.
+        let back =
+            "\(first.url)/redirect/307/http:%2F%2Flocalhost:\(second.port)%2Fredirect%2F307%2F"
+            + "http:%252F%252F127.0.0.1:\(first.port)%252Fecho"
+        let there = HTTPRequest(.get, back, credentials: credentials, mayRedirectTo: { $0 == "localhost" })
+        #expect(try await HTTPClient.shared.send(there).text.contains("Authorization"))
+        // A stream no less.
+        let streamed = try await #require(throws: TransportError.self) {
+            _ = try await HTTPClient.shared.stream(careful)
         }
-        #expect(try await !echo(forwards: false).contains("Authorization"))
-        #expect(try await echo(forwards: true).contains("Authorization"))
+        #expect(streamed.redirect == error.redirect)
+    }
+
+    @Test("to another host take no body, no header of one's own and no user of the URL along, and say nothing of them")
+    func confidential() async throws {
+        let (first, second) = (try await WebServer(), try await WebServer())
+        defer { for server in [first, second] { server.stop() } }
+        let target = "/redirect/307/http:%2F%2Flocalhost:\(second.port)%2Fdrop%2F0%2Fseen"
+        let requests = [
+            HTTPRequest(.post, first.url + target, body: Array("canary".utf8)),
+            HTTPRequest(.get, first.url + target, headers: [HTTPHeader("X-Token", "canary")]),
+            HTTPRequest(.get, "http://u:canary@127.0.0.1:\(first.port)" + target),
+        ]
+        for request in requests {
+            let error = try await #require(throws: TransportError.self) { try await HTTPClient.shared.send(request) }
+            #expect(error.kind == .redirect)
+            #expect(!error.effectIsUnknown)
+            #expect(!error.description.contains("canary"))
+        }
+        #expect(try await second.hits("seen") == 0)
+        // What holds nothing of the kind may be asked of anyone.
+        let plain = HTTPRequest(.get, first.url + target, headers: [HTTPHeader("Accept", "text/plain")])
+        #expect(try await HTTPClient.shared.send(plain).status == 200)
+        #expect(try await second.hits("seen") == 1)
+    }
+
+    @Test("keep the user and password of the URL, and take none from the answer")
+    func userInformation() async throws {
+        let (first, second) = (try await WebServer(), try await WebServer())
+        defer { for server in [first, second] { server.stop() } }
+        func echo(_ start: String, to: String) async throws -> String {
+            let target = "/redirect/307/http:%2F%2F\(to)127.0.0.1:\(second.port)%2Fecho"
+            return try await HTTPClient.shared.send(
+                HTTPRequest(.get, "http://\(start)127.0.0.1:\(first.port)" + target)
+            )
+            .text
+        }
+        #expect(try await echo("me:pw@", to: "").contains("Authorization: Basic bWU6cHc=\n"))
+        #expect(try await echo("me:pw@", to: "you:x@").contains("Authorization: Basic bWU6cHc=\n"))
+        #expect(try await !echo("", to: "you:x@").contains("Authorization"))
     }
 
     @Test("are not followed when none are allowed, and end after a few")
@@ -160,6 +210,7 @@ struct RedirectTests {
             try await HTTPClient.shared.send(
                 HTTPRequest(.get, server.url + "/redirect/307/%3Fagain", maximumRedirects: 3))
         }
+        #expect(error?.redirect?.cause == .tooMany)
         #expect(error?.isTransient == false)
         #expect(try await server.hits("redirect") == 1 + 4)
     }
@@ -172,9 +223,30 @@ struct RedirectTests {
             try await HTTPClient.shared.send(
                 HTTPRequest(.get, server.url + "/redirect/302/file:%2F%2F%2Fetc%2Fhostname"))
         }
-        #expect(error?.kind == .malformed)
+        #expect(error?.redirect?.cause == .malformed)
         await #expect(throws: TransportError.self) {
             try await HTTPClient.shared.send(HTTPRequest(.get, "file:///etc/hostname"))
         }
+    }
+}
+
+@Suite("A proxy", .serialized)
+struct ProxyTests {
+    @Test("is asked for the hosts that it is for, by what the request says and nothing else")
+    func used() async throws {
+        let (proxy, server) = (try await WebServer(), try await WebServer())
+        defer { for server in [proxy, server] { server.stop() } }
+        let url = proxy.url
+        let choose: @Sendable (String) -> String? = { $0 == "shop.example" ? url : nil }
+        let away = try await HTTPClient.shared.send(
+            HTTPRequest(.get, "http://SHOP.example/echo", retry: RetryPolicy.none, proxy: choose))
+        #expect(away.text.hasPrefix("by proxy: GET http://SHOP.example/echo"))
+        let here = try await HTTPClient.shared.send(HTTPRequest(.get, server.url + "/echo", proxy: choose))
+        #expect(here.text.hasPrefix("GET /echo\n"))
+        // Chosen again for each server of a redirect.
+        let target = server.url + "/redirect/307/http:%2F%2Fshop.example%2Fecho"
+        let led = try await HTTPClient.shared.send(
+            HTTPRequest(.get, target, retry: RetryPolicy.none, proxy: choose))
+        #expect(led.text.hasPrefix("by proxy: GET http://shop.example/echo"))
     }
 }

@@ -65,7 +65,7 @@ struct TLSTests {
             try await TLSServer.with(try authority.issue(["DNS:master.mesos"])) { server in
                 let request = HTTPRequest(
                     .get, server.url + "/redirect/%2F%2F\(leader.address)/state?a=b",
-                    credentials: .basic(user: "u", password: "p"), tls: tls, forwardsCredentials: true)
+                    credentials: .basic(user: "u", password: "p"), tls: tls)
                 let answer = try await HTTPClient.shared.send(request)
                 #expect(answer.status == 200)
                 #expect(answer.url == leader.url + "/state?a=b")
@@ -73,11 +73,6 @@ struct TLSTests {
                 let stream = try await HTTPClient.shared.stream(request)
                 #expect(stream.status == 200)
                 for try await _ in stream.body {}
-                // To those who need not know them, credentials are not sent along.
-                var careful = request
-                careful.forwardsCredentials = false
-                _ = try await HTTPClient.shared.send(careful)
-                #expect(leader.requests.last == "GET /state?a=b - \(leader.address)")
             }
         }
     }
@@ -92,7 +87,7 @@ struct TLSTests {
         try await TLSServer.with(try authority.issue(["DNS:master.mesos", "IP:127.0.0.1"])) { server in
             let target = plain.url + "/drop/0/seen"
             let error = try await failure(HTTPRequest(.get, server.url + "/redirect/" + target, tls: tls))
-            #expect(error.kind == .malformed)
+            #expect(error.redirect?.cause == .lowerScheme)
             #expect(try await plain.hits("seen") == 0)
         }
     }

@@ -10,14 +10,16 @@ struct FrameworkClient: Sendable {
     let url: String
     let credentials: Credentials?
     let tls: TLSAccess
+    let reach: Reach
     let deadline: Duration
 
-    /// - Parameter key: what holds `url` in environment.yaml.
+    /// - Parameters:
+    ///   - key: what holds `url` in environment.yaml.
+    ///   - proxy: what the environment says of one.
     /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
     init(
         _ name: String, _ access: ServiceSource.Access, at key: String, inventory: Inventory,
-        resolver: @escaping Resolver,
-        deadline: Duration = .seconds(30)
+        resolver: @escaping Resolver, proxy: ProxyRules? = nil, deadline: Duration = .seconds(30)
     ) throws(Failure) {
         self.name = name
         self.deadline = deadline
@@ -25,6 +27,7 @@ struct FrameworkClient: Sendable {
         while url.hasSuffix("/") { url.removeLast() }
         self.url = url
         tls = TLSAccess(access.tls, at: key, inventory: inventory, resolver: resolver)
+        reach = Reach(inventory, leaders: access.leaders, proxy: proxy, resolver: resolver)
         if let token = access.token {
             credentials = .token(try resolver(token))
         } else if let user = access.user {
@@ -55,12 +58,11 @@ struct FrameworkClient: Sendable {
         let request = HTTPRequest(
             method, url + path, headers: body == nil ? [] : [HTTPHeader("Content-Type", "application/json")],
             body: body.map { Array($0.compact.utf8) }, deadline: deadline ?? self.deadline, credentials: credentials,
-            tls: try tls.options(for: url),
-            // Members of one cluster redirect to their leader, which knows the same credentials.
-            forwardsCredentials: true)
+            tls: try tls.options(for: url))
+        let bound = try reach.bound(request)
         let response: HTTPResponse
         do throws(TransportError) {
-            response = try await HTTPClient.shared.send(request)
+            response = try await HTTPClient.shared.send(bound)
         } catch {
             throw Failure(error, calling: name, at: place, tls: tls)
         }
@@ -119,21 +121,6 @@ struct FrameworkClient: Sendable {
         (body?["details"]?.array ?? []).map { detail in
             let errors = (detail["errors"]?.array ?? []).compactMap(\.string).joined(separator: "; ")
             return "\(detail["path"]?.string ?? "/"): \(errors)"
-        }
-    }
-}
-
-extension String {
-    /// As one segment of a URL's path (RFC 3986, section 3.3).
-    var asPathSegment: String {
-        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-        return utf8.reduce(into: "") { text, byte in
-            if plain.contains(byte) {
-                text.unicodeScalars.append(UnicodeScalar(byte))
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                text += "%" + (digits.count < 2 ? "0" : "") + digits
-            }
         }
     }
 }

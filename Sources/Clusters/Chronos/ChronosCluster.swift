@@ -14,10 +14,11 @@ public struct ChronosCluster: Cluster {
     /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
     public init(
         _ source: ServiceSource.Access, inventory: Inventory, resolver: @escaping Resolver,
-        now: @escaping @Sendable () -> Instant
+        proxy: ProxyRules? = nil, now: @escaping @Sendable () -> Instant
     ) throws(Failure) {
         client = try FrameworkClient(
-            "Chronos", source, at: "services.sources[].chronos", inventory: inventory, resolver: resolver)
+            "Chronos", source, at: "services.sources[].chronos", inventory: inventory, resolver: resolver,
+            proxy: proxy)
         self.resolver = resolver
         self.now = now
     }
@@ -31,7 +32,9 @@ public struct ChronosCluster: Cluster {
     }
 
     public func observeServices() async throws(Failure) -> [Service] {
-        try await jobs().map(service).sorted { $0.id < $1.id }
+        let jobs = try await jobs()
+        for job in jobs { _ = try path(of: job) }
+        return jobs.map(service).sorted { $0.id < $1.id }
     }
 
     public func rewrite(
@@ -75,7 +78,7 @@ public struct ChronosCluster: Cluster {
         guard let job = try await jobs().first(where: { $0.id == service }) else { return }
         if job.isEnabled { try await suspend(service) }
         guard let running = try await running()[job.name], running > 0 else {
-            _ = try await client.call(.delete, "/v1/scheduler/job/" + job.name.asPathSegment, accepting: [400, 404])
+            _ = try await client.call(.delete, try path(of: job), accepting: [400, 404])
             guard try await !jobs().contains(where: { $0.id == service }) else {
                 throw Failure("\(service) was removed, but Chronos still lists it", at: client.place, kind: .transient)
             }
@@ -122,11 +125,15 @@ public struct ChronosCluster: Cluster {
     }
 
     public func runOnce(_ job: ServiceID) async throws(Failure) {
-        let name = try await present(job).name
-        _ = try await client.call(.put, "/v1/scheduler/job/" + name.asPathSegment)
+        _ = try await client.call(.put, try path(of: await present(job)))
     }
 
     // MARK: - Calls
+
+    /// Its names may hold spaces and #, too.
+    private func path(of job: ChronosJob) throws(Failure) -> String {
+        "/v1/scheduler/job/" + (try URLPath.segment(job.name, of: "job of Chronos"))
+    }
 
     /// Creates or updates: Chronos has one call for both.
     private func send(_ job: ChronosJob, as definition: JSON) async throws(Failure) {

@@ -30,7 +30,7 @@ extension ComposeCluster {
                 at: client.place, kind: .transient)
         }
         let body = definition.body(replicas: instances)
-        let project = "/api/compose/v0/\(definition.project)"
+        let project = "/api/compose/v0/" + (try URLPath.segment(definition.project, of: "project of mesos-compose"))
         if present.isEmpty {
             try await send(.put, project, body, definition)
         } else if !differences(definition, reported(definition, by: present)).isEmpty {
@@ -101,8 +101,8 @@ extension ComposeCluster {
             let present = tasks(of: service, in: try await tasks())
             guard !present.isEmpty else { return }
             if !ComposeCluster.meansOthers(service) {
-                _ = try await client.call(
-                    .delete, "/api/compose/v0/\(service.asPath)", accepting: [404, 406])
+                let path = try service.composePath()
+                _ = try await client.call(.delete, "/api/compose/v0/" + path, accepting: [404, 406])
             }
             // A name of its own hides a task from the call for its service.
             try await end(tasks(of: service, in: try await tasks()))
@@ -111,8 +111,8 @@ extension ComposeCluster {
 
     private func end(_ tasks: [ComposeTask]) async throws(Failure) {
         for task in tasks where !task.isBeingKilled {
-            _ = try await client.call(
-                .delete, "/api/compose/v0/tasks/\(task.id.asPathSegment)", accepting: [404, 406])
+            let id = try URLPath.segment(task.id, of: "task of mesos-compose")
+            _ = try await client.call(.delete, "/api/compose/v0/tasks/" + id, accepting: [404, 406])
         }
     }
 
@@ -144,14 +144,5 @@ extension ComposeCluster {
 
     private func unsupported(_ service: ServiceID, _ what: String) -> Failure {
         Failure("\(service) can't be \(what): mesos-compose keeps no service that does not run", at: client.place)
-    }
-}
-
-extension ServiceID {
-    /// `PROJECT/SERVICE` with both parts as segments of a URL's path.
-    fileprivate var asPath: String {
-        let project = text.prefix { $0 != "/" }
-        let name = text.dropFirst(project.count + 1)
-        return "\(String(project).asPathSegment)/\(String(name).asPathSegment)"
     }
 }

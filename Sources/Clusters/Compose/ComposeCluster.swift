@@ -25,13 +25,14 @@ public struct ComposeCluster: Cluster {
     ///   setting is missing.
     public init(
         _ source: ServiceSource.Compose, folder: String, platform: ServiceSource.Access? = nil, inventory: Inventory,
-        resolver: @escaping Resolver
+        resolver: @escaping Resolver, proxy: ProxyRules? = nil
     ) throws(Failure) {
         client = try FrameworkClient(
-            "mesos-compose", source.access, at: "services.sources[].compose", inventory: inventory, resolver: resolver)
+            "mesos-compose", source.access, at: "services.sources[].compose", inventory: inventory, resolver: resolver,
+            proxy: proxy)
         let key = source.mesos == nil ? "platform.mesos" : "services.sources[].compose.mesos"
         mesos = try (source.mesos ?? platform).map { (access) throws(Failure) in
-            try MesosMaster(access, at: key, inventory: inventory, resolver: resolver)
+            try MesosMaster(access, at: key, inventory: inventory, resolver: resolver, proxy: proxy)
         }
         redis = try source.redis.map { (redis) throws(Failure) in
             try RedisRecords(redis, inventory: inventory, resolver: resolver)
@@ -72,6 +73,7 @@ public struct ComposeCluster: Cluster {
             services += [service(file, own, records)].compactMap { $0 }
         }
         services += servicesWithoutFile(left, records)
+        for service in services { _ = try service.id.composePath() }
         return services.sorted { $0.id < $1.id }
     }
 

@@ -14,18 +14,19 @@ struct DCOSLogin: Sendable, Hashable {
     /// The token of this process, asked for when there is none yet.
     ///
     /// - Parameter renewing: whether the last one was refused.
-    func token(renewing: Bool, _ tls: TLSAccess, deadline: Duration) async throws(Failure) -> String {
+    func token(renewing: Bool, _ tls: TLSAccess, _ reach: Reach, deadline: Duration) async throws(Failure) -> String {
         if !renewing, let known = await DCOSTokens.shared.tokens[self] { return known }
-        let token = try await logIn(tls, deadline)
+        let token = try await logIn(tls, reach, deadline)
         await DCOSTokens.shared.set(token, for: self)
         return token
     }
 
-    private func logIn(_ tls: TLSAccess, _ deadline: Duration) async throws(Failure) -> String {
+    private func logIn(_ tls: TLSAccess, _ reach: Reach, _ deadline: Duration) async throws(Failure) -> String {
         let body = JSON.object(JSONObject([("uid", .string(user)), ("password", .string(password))])).compact
-        let request = HTTPRequest(
-            .post, url, headers: [HTTPHeader("Content-Type", "application/json")], body: Array(body.utf8),
-            deadline: deadline, tls: try tls.options(for: url), maximumRedirects: 0)
+        let request = try reach.bound(
+            HTTPRequest(
+                .post, url, headers: [HTTPHeader("Content-Type", "application/json")], body: Array(body.utf8),
+                deadline: deadline, tls: try tls.options(for: url), maximumRedirects: 0))
         let response: HTTPResponse
         do throws(TransportError) {
             response = try await HTTPClient.shared.send(request)

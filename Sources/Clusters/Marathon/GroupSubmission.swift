@@ -12,7 +12,7 @@ extension MarathonClient {
     /// - Throws: `Failure` when the rehearsal shows that something would be stopped.
     func ensure(_ group: ServiceGroup) async throws(Failure) {
         let wanted = try own(group.definition)
-        let path = "/v2/groups\(group.id)"
+        let path = try "/v2/groups" + group.id.marathonPath(of: "group")
         let found = try await find(path + "?embed=group.groups")
         let present = found?.object.map(GroupTree.own)
         guard present.map({ JSON.object($0).canonical }) != JSON.object(wanted).canonical else { return }
@@ -29,12 +29,12 @@ extension MarathonClient {
             if update["dependencies"] == nil { update["dependencies"] = [] }
         }
         let body = JSON.object(update).compact
-        try await rehearse(group.id, body)
+        try await rehearse(group.id, path, body)
         _ = try await change(.put, path, body: body)
     }
 
-    private func rehearse(_ group: ServiceID, _ body: String) async throws(Failure) {
-        let path = "/v2/groups\(group)?dryRun=true"
+    private func rehearse(_ group: ServiceID, _ path: String, _ body: String) async throws(Failure) {
+        let path = path + "?dryRun=true"
         let answer = try json(await change(.put, path, body: body))
         guard let steps = answer["steps"]?.array else {
             throw Failure(

@@ -16,7 +16,10 @@ struct GroupTree: Sendable {
         }
         let own = GroupTree.own(object)
         // The root group has no id of its own to be named by, and says nothing.
-        if text != "/", own.count > 1 { groups[ServiceID(text, from: "/")] = own }
+        if text != "/", own.count > 1 {
+            _ = try ServiceID(text.hasPrefix("/") ? text : "/" + text).marathonPath(of: "group")
+            groups[ServiceID(text, from: "/")] = own
+        }
         for child in object["groups"]?.array ?? [] { try add(child) }
     }
 

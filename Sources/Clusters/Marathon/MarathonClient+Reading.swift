@@ -58,7 +58,7 @@ extension MarathonClient {
     /// Why the services of a group may be none.
     func doubts(about group: String) async throws(Failure) -> [String] {
         guard group != "/" else { return [] }
-        let path = "/v2/groups\(group)"
+        let path = try "/v2/groups" + ServiceID(group).marathonPath(of: "group")
         guard try await find(path) == nil else { return [] }
         let root = try await get("/v2/groups?embed=group.groups")
         let names = (root["groups"]?.array ?? []).compactMap { $0["id"]?.string }.sorted()

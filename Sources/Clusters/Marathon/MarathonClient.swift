@@ -18,6 +18,7 @@ struct MarathonClient: Sendable {
     let url: String
     let access: Access
     let tls: TLSAccess
+    let reach: Reach
     /// Of each call.
     let deadline: Duration
     /// How long a change waits for a deployment that locks what it changes.
@@ -106,16 +107,15 @@ struct MarathonClient: Sendable {
             switch access {
             case .nobody: nil
             case .credentials(let credentials): credentials
-            case .login(let login): .token(try await login.token(renewing: isRefused, tls, deadline: deadline))
+            case .login(let login): .token(try await login.token(renewing: isRefused, tls, reach, deadline: deadline))
             }
         let request = HTTPRequest(
             method, url + path, headers: body == nil ? [] : [HTTPHeader("Content-Type", "application/json")],
             body: body.map { Array($0.utf8) }, deadline: deadline, credentials: credentials,
-            tls: try tls.options(for: url),
-            // Members of one cluster redirect to their leader, which knows the same credentials.
-            forwardsCredentials: true)
+            tls: try tls.options(for: url))
+        let bound = try reach.bound(request)
         do throws(TransportError) {
-            return try await HTTPClient.shared.send(request)
+            return try await HTTPClient.shared.send(bound)
         } catch {
             throw Failure(error, calling: "Marathon", at: place, tls: tls)
         }

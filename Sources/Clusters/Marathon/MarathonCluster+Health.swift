@@ -24,9 +24,10 @@ extension MarathonCluster {
         let details = "embed=app.counts&embed=app.deployments&embed=app.lastTaskFailure"
         var health: [ServiceID: ServiceHealth] = [:]
         for id in services {
-            if let app = try await client.find("/v2/apps\(id)?\(details)") {
+            let path = try id.marathonPath()
+            if let app = try await client.find("/v2/apps\(path)?\(details)") {
                 health[id] = ServiceHealth(app: try client.app(in: app, id))
-            } else if let pod = try await client.find("/v2/pods\(id)::status") {
+            } else if let pod = try await client.find("/v2/pods\(path)::status") {
                 let deploying = try await client.podsUnderDeployment()
                 health[id] = ServiceHealth(pod: pod, isDeploying: deploying.contains(id))
             }

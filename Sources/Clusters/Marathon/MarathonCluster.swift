@@ -10,20 +10,24 @@ public struct MarathonCluster: Cluster {
     private let resolver: Resolver
 
     /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
-    public init(_ source: ServiceSource.Marathon, inventory: Inventory, resolver: @escaping Resolver) throws(Failure) {
-        try self.init(source, inventory: inventory, resolver: resolver, deadline: .seconds(30))
+    public init(
+        _ source: ServiceSource.Marathon, inventory: Inventory, resolver: @escaping Resolver,
+        proxy: ProxyRules? = nil
+    ) throws(Failure) {
+        try self.init(source, inventory: inventory, resolver: resolver, proxy: proxy, deadline: .seconds(30))
     }
 
     init(
-        _ source: ServiceSource.Marathon, inventory: Inventory, resolver: @escaping Resolver, deadline: Duration,
-        patience: Duration = .seconds(120)
+        _ source: ServiceSource.Marathon, inventory: Inventory, resolver: @escaping Resolver,
+        proxy: ProxyRules? = nil, deadline: Duration, patience: Duration = .seconds(120)
     ) throws(Failure) {
         var url = try inventory.fill(source.url, resolver)
         while url.hasSuffix("/") { url.removeLast() }
         client = MarathonClient(
             url: url, access: try MarathonCluster.access(source, inventory, resolver),
             tls: TLSAccess(source.tls, at: "services.sources[].marathon", inventory: inventory, resolver: resolver),
-            deadline: deadline, patience: patience)
+            reach: Reach(inventory, leaders: source.leaders, proxy: proxy, resolver: resolver), deadline: deadline,
+            patience: patience)
         group = "/" + source.group.split(separator: "/").joined(separator: "/")
         self.resolver = resolver
     }
@@ -57,10 +61,11 @@ public struct MarathonCluster: Cluster {
 
     /// Asks for this one alone: a list holds every app of the cluster.
     public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
-        if let app = try await client.find("/v2/apps\(service)?embed=app.counts&embed=app.deployments") {
+        let path = try service.marathonPath()
+        if let app = try await client.find("/v2/apps\(path)?embed=app.counts&embed=app.deployments") {
             return try await services([client.app(in: app, service)]).first
         }
-        guard let pod = try await client.find("/v2/pods\(service)") else { return nil }
+        guard let pod = try await client.find("/v2/pods\(path)") else { return nil }
         return try await services([pod]).first
     }
 
@@ -72,9 +77,12 @@ public struct MarathonCluster: Cluster {
         let deploying = hasPods ? try await client.podsUnderDeployment() : []
         var services: [Service] = []
         for json in definitions {
-            let id = ServiceID(json["id"]?.string ?? "", from: "/")
+            let text = json["id"]?.string ?? ""
+            let id = ServiceID(text, from: "/")
             guard group == "/" || id.text.hasPrefix(group + "/") else { continue }
             let definition = try MarathonDefinition(json, defaultRole: groups.defaultRole(of: id, cluster: role))
+            // What it reports, before it is read from the root: `/shop/../web` is no other name of `/web`.
+            _ = try ServiceID(text.hasPrefix("/") ? text : "/" + text).marathonPath()
             var service = service(definition, in: groups.around(id))
             service.dependencies += groups.dependencies(of: id).filter { !service.dependencies.contains($0) }
             service.isDeploying = json["deployments"]?.array?.isEmpty == false || deploying.contains(id)

@@ -1,5 +1,6 @@
 import Migration
 import Transport
+import Trust
 
 /// The Mesos cluster of one color.
 public struct MesosAgentPool: AgentPool {
@@ -11,7 +12,7 @@ public struct MesosAgentPool: AgentPool {
     /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
     public init(
         _ platform: Platform, master url: Setting, clusters: [any Cluster], inventory: Inventory,
-        resolver: @escaping Resolver
+        resolver: @escaping Resolver, proxy: ProxyRules? = nil
     ) throws(Failure) {
         let user = try platform.user.map(resolver)
         let password = try platform.password.map(resolver) ?? ""
@@ -19,7 +20,8 @@ public struct MesosAgentPool: AgentPool {
             MesosMaster(
                 url: try inventory.fill(url, resolver),
                 credentials: user.map { .basic(user: $0, password: password) },
-                tls: MesosMaster.access(platform.tls, inventory: inventory, resolver: resolver)),
+                tls: MesosMaster.access(platform.tls, inventory: inventory, resolver: resolver),
+                reach: Reach(inventory, leaders: platform.leaders, proxy: proxy, resolver: resolver)),
             PlatformGate(
                 agentsAtLeast: platform.agentsAtLeast, attributes: platform.agentAttributes,
                 version: platform.mesosVersion),

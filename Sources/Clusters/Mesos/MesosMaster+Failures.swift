@@ -20,10 +20,6 @@ extension MesosMaster {
         let place = place + path
         let words = MesosMaster.words(answer)
         switch answer.status {
-        case 300..<400:
-            return Failure(
-                "The Mesos masters redirect in a circle", at: place,
-                details: [answer.headers["Location"]].compactMap { $0 }, kind: .transient)
         case 401:
             return Failure(
                 "Mesos requires authentication (HTTP 401)", at: place, details: words,

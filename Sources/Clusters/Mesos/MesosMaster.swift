@@ -6,7 +6,7 @@ import Trust
 /// The masters of one Mesos cluster, reached through any of them.
 ///
 /// A master that does not lead answers with a redirect (307) to the one that does; it is followed with method, body
-/// and credentials, which all masters of a cluster know.
+/// and credentials to a server of the color, as all masters of a cluster know them.
 ///
 /// Source: Apache Mesos 1.11, docs/endpoints, docs/operator-http-api.
 public struct MesosMaster: Sendable {
@@ -16,25 +16,30 @@ public struct MesosMaster: Sendable {
     let url: String
     let credentials: Credentials?
     let tls: TLSAccess
+    let reach: Reach
     /// For one call, the reading of its answer included.
     let deadline: Duration
 
     public init(
-        url: String, credentials: Credentials? = nil, tls: TLSAccess? = nil, deadline: Duration = .seconds(30)
+        url: String, credentials: Credentials? = nil, tls: TLSAccess? = nil, reach: Reach? = nil,
+        deadline: Duration = .seconds(30)
     ) {
         self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
         self.credentials = credentials
         self.tls = tls ?? MesosMaster.access(nil)
+        self.reach = reach ?? Reach(Inventory(), resolver: { $0.text })
         self.deadline = deadline
     }
 
     /// - Parameter key: what holds `url` in environment.yaml.
     /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
     init(
-        _ access: ServiceSource.Access, at key: String, inventory: Inventory, resolver: @escaping Resolver
+        _ access: ServiceSource.Access, at key: String, inventory: Inventory, resolver: @escaping Resolver,
+        proxy: ProxyRules?
     ) throws(Failure) {
-        let client = try FrameworkClient("Mesos", access, at: key, inventory: inventory, resolver: resolver)
-        self.init(url: client.url, credentials: client.credentials, tls: client.tls)
+        let client = try FrameworkClient(
+            "Mesos", access, at: key, inventory: inventory, resolver: resolver, proxy: proxy)
+        self.init(url: client.url, credentials: client.credentials, tls: client.tls, reach: client.reach)
     }
 
     /// How `platform.mesos` says that it is called over TLS.
@@ -164,9 +169,10 @@ extension MesosMaster {
     func request(_ method: HTTPMethod, _ path: String, body: JSON? = nil) throws(Failure) -> HTTPRequest {
         var headers = [HTTPHeader("Accept", "application/json")]
         if body != nil { headers.append(HTTPHeader("Content-Type", "application/json")) }
-        return HTTPRequest(
-            method, url + path, headers: headers, body: body.map { Array($0.compact.utf8) }, deadline: deadline,
-            credentials: credentials, tls: try tls.options(for: url), forwardsCredentials: true)
+        return try reach.bound(
+            HTTPRequest(
+                method, url + path, headers: headers, body: body.map { Array($0.compact.utf8) }, deadline: deadline,
+                credentials: credentials, tls: try tls.options(for: url)))
     }
 
     func succeed(_ request: HTTPRequest, _ path: String) async throws(Failure) -> HTTPResponse {

@@ -14,10 +14,11 @@ public struct MetronomeCluster: Cluster {
     /// - Throws: `Failure` when the URL refers to a server that the inventory does not have, or a setting is missing.
     public init(
         _ source: ServiceSource.Access, inventory: Inventory, resolver: @escaping Resolver,
-        now: @escaping @Sendable () -> Instant
+        proxy: ProxyRules? = nil, now: @escaping @Sendable () -> Instant
     ) throws(Failure) {
         client = try FrameworkClient(
-            "Metronome", source, at: "services.sources[].metronome", inventory: inventory, resolver: resolver)
+            "Metronome", source, at: "services.sources[].metronome", inventory: inventory, resolver: resolver,
+            proxy: proxy)
         self.resolver = resolver
         self.now = now
     }
@@ -33,7 +34,11 @@ public struct MetronomeCluster: Cluster {
 
     public func observeServices() async throws(Failure) -> [Service] {
         var services: [Service] = []
-        for json in try await jobs(embedding: ["schedules"]) { services.append(service(try MetronomeJob(json))) }
+        for json in try await jobs(embedding: ["schedules"]) {
+            let job = try MetronomeJob(json)
+            _ = try path(of: job.id)
+            services.append(service(job))
+        }
         return services.sorted { $0.id < $1.id }
     }
 
@@ -61,7 +66,7 @@ public struct MetronomeCluster: Cluster {
         // What is there may be enabled, and would fire with the new definition.
         if suspended { try await setEnabled(false, in: job.id, ifPresent: true) }
         let answer = try await client.call(.post, "/v1/jobs", body: job.withoutSchedules, accepting: [409])
-        if answer.status == 409 { _ = try await client.call(.put, path(of: job.id), body: job.withoutSchedules) }
+        if answer.status == 409 { _ = try await client.call(.put, try path(of: job.id), body: job.withoutSchedules) }
         try await replaceSchedules(of: job, suspended: suspended)
     }
 
@@ -70,14 +75,14 @@ public struct MetronomeCluster: Cluster {
         let wanted = job.schedules.compactMap(MetronomeSchedule.init)
         let present = try await schedules(of: job.id) ?? []
         for schedule in present where !wanted.contains(where: { $0.id == schedule.id }) {
-            _ = try await client.call(.delete, path(of: schedule.id, of: job.id), accepting: [404])
+            _ = try await client.call(.delete, try path(of: schedule.id, of: job.id), accepting: [404])
         }
         for schedule in wanted {
             let body = schedule.enabled(schedule.isEnabled && !suspended)
             if present.contains(where: { $0.id == schedule.id }) {
-                _ = try await client.call(.put, path(of: schedule.id, of: job.id), body: body)
+                _ = try await client.call(.put, try path(of: schedule.id, of: job.id), body: body)
             } else {
-                _ = try await client.call(.post, path(of: job.id) + "/schedules", body: body)
+                _ = try await client.call(.post, try path(of: job.id) + "/schedules", body: body)
             }
         }
     }
@@ -95,7 +100,7 @@ public struct MetronomeCluster: Cluster {
     public func stop(_ service: ServiceID) async throws(Failure) {
         try await setEnabled(false, in: service, ifPresent: true)
         let answer = try await client.call(
-            .delete, path(of: service) + "?stopCurrentJobRuns=false", accepting: [404, 409])
+            .delete, try path(of: service) + "?stopCurrentJobRuns=false", accepting: [404, 409])
         guard answer.status == 409 else { return }
         let running = try await observeActivity([service])[service]?.running ?? 0
         throw Failure(
@@ -109,7 +114,7 @@ public struct MetronomeCluster: Cluster {
     public func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
         let details = "?embed=schedules&embed=activeRuns"
         let one = services.count == 1 ? services.first : nil
-        let path = one.map(path) ?? "/v1/jobs"
+        let path = try one.map(path) ?? "/v1/jobs"
         // That there is no such job is an answer; that there are no jobs at all, as a path, is not.
         let answer = try await client.call(.get, path + details, accepting: one == nil ? [] : [404])
         guard answer.status != 404 else { return [:] }
@@ -142,7 +147,7 @@ public struct MetronomeCluster: Cluster {
     }
 
     public func runOnce(_ job: ServiceID) async throws(Failure) {
-        _ = try await client.call(.post, path(of: job) + "/runs", body: [:])
+        _ = try await client.call(.post, try path(of: job) + "/runs", body: [:])
     }
 
     /// Changes what is not as wanted, and reads back that it was.
@@ -155,7 +160,7 @@ public struct MetronomeCluster: Cluster {
         }
         let others = schedules.filter { $0.isEnabled != isEnabled }
         for schedule in others {
-            _ = try await client.call(.put, path(of: schedule.id, of: job), body: schedule.enabled(isEnabled))
+            _ = try await client.call(.put, try path(of: schedule.id, of: job), body: schedule.enabled(isEnabled))
         }
         guard !others.isEmpty, try await self.schedules(of: job)?.contains(where: { $0.isEnabled != isEnabled }) == true
         else { return }
@@ -173,15 +178,17 @@ public struct MetronomeCluster: Cluster {
 
     /// Nil when there is no such job.
     private func schedules(of job: ServiceID) async throws(Failure) -> [MetronomeSchedule]? {
-        let path = path(of: job) + "/schedules"
+        let path = try path(of: job) + "/schedules"
         guard let list = try await client.find(path) else { return nil }
         return try client.list(list, "schedules", of: path).compactMap(MetronomeSchedule.init)
     }
 
-    private func path(of job: ServiceID) -> String { "/v1/jobs/" + job.text.asPathSegment }
+    private func path(of job: ServiceID) throws(Failure) -> String {
+        "/v1/jobs/" + (try URLPath.name(job.text, of: "job of Metronome"))
+    }
 
-    private func path(of schedule: String, of job: ServiceID) -> String {
-        path(of: job) + "/schedules/" + schedule.asPathSegment
+    private func path(of schedule: String, of job: ServiceID) throws(Failure) -> String {
+        try path(of: job) + "/schedules/" + URLPath.segment(schedule, of: "schedule of Metronome")
     }
 
     private func service(_ job: MetronomeJob) -> Service {

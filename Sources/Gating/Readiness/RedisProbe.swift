@@ -12,7 +12,8 @@ extension ProbeRunner {
         let place = address.hostAndPort
         do {
             var connection = try await RedisConnection(
-                address, tls: probe.tls == nil ? nil : try tls.options(), deadline: probe.timeout.duration)
+                address, tls: probe.tls == nil ? nil : try tls.options(), deadline: probe.timeout.duration,
+                limit: probe.timeout.duration)
             defer { connection.close() }
             if let password { _ = try await connection.call("AUTH", password) }
             let condition = try await RedisCondition(

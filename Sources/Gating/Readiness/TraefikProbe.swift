@@ -18,7 +18,8 @@ extension ProbeRunner {
             let url = try text(traefik.url, inventory)
             return TraefikAPI(
                 url: url, credentials: credentials,
-                tls: try tls(probe, "traefik", inventory).options(for: url), deadline: probe.timeout.duration)
+                tls: try tls(probe, "traefik", inventory).options(for: url), reach: reach(inventory),
+                deadline: probe.timeout.duration)
         }
         let new = try api(inventory)
         let old = try api(other)
@@ -54,6 +55,7 @@ struct TraefikAPI {
     let url: String
     let credentials: Credentials?
     let tls: TLSOptions
+    let reach: Reach
     let deadline: Duration
 
     /// A list of more pages than this is not read on.
@@ -94,8 +96,14 @@ struct TraefikAPI {
     }
 
     private func send(_ request: HTTPRequest) async throws(Refusal) -> HTTPResponse {
+        let bound: HTTPRequest
+        do throws(Failure) {
+            bound = try reach.bound(request)
+        } catch {
+            throw Refusal(verdict: .inconclusive, message: error.summary)
+        }
         do throws(TransportError) {
-            return try await HTTPClient.shared.send(request)
+            return try await HTTPClient.shared.send(bound)
         } catch {
             let isDown = [.refused, .timedOut, .connectionLost, .tls].contains(error.kind)
             throw Refusal(

@@ -9,9 +9,10 @@ extension ProbeRunner {
         _ url: Setting, _ inventory: Inventory, _ probe: Probe, _ tls: TLSAccess
     ) async throws(Failure) -> GateSample {
         let url = try text(url, inventory) + "/v1/sys/health"
-        let request = HTTPRequest(
-            .get, url, deadline: probe.timeout.duration, tls: try tls.options(for: url), retry: RetryPolicy.none,
-            maximumRedirects: 0, maximumBody: 1 << 16)
+        let request = try reach(inventory).bound(
+            HTTPRequest(
+                .get, url, deadline: probe.timeout.duration, tls: try tls.options(for: url), retry: RetryPolicy.none,
+                maximumRedirects: 0, maximumBody: 1 << 16))
         let place = request.shownURL
         do throws(TransportError) {
             let answer = try await HTTPClient.shared.send(request)

@@ -24,6 +24,8 @@ public struct Environment: Codable, Sendable, Hashable {
     public var tls: TLSRules?
     /// Names of rz's own environment variables that the programs it runs may see besides the usual ones; nil for none.
     public var pass: [String]?
+    /// The proxy for calls to what stands in no color; nil where every server is called itself.
+    public var proxy: ProxyRules?
 
     public init(
         name: String, runbook: String = "rz-update", git: GitPolicy = GitPolicy(), provision: Provision = Provision(),
@@ -31,7 +33,7 @@ public struct Environment: Codable, Sendable, Hashable {
         loadBalancers: [LoadBalancerAddress] = [], traffic: [TrafficRule] = [], ignoreBackends: [IgnoredBackend]? = nil,
         gates: Gates = Gates(), drain: DrainPolicy = DrainPolicy(), soak: Period = .minutes(15),
         approvals: [Phase: ApprovalRule] = [:], limits: Limits = Limits(), tls: TLSRules? = nil,
-        pass: [String]? = nil
+        pass: [String]? = nil, proxy: ProxyRules? = nil
     ) {
         self.name = name
         self.runbook = runbook
@@ -50,6 +52,7 @@ public struct Environment: Codable, Sendable, Hashable {
         self.limits = limits
         self.tls = tls
         self.pass = pass
+        self.proxy = proxy
     }
 }
 
@@ -177,10 +180,13 @@ public struct Platform: Codable, Sendable, Hashable {
     /// A pattern for master and agents, for example `1.11.*`; nil takes any.
     public var mesosVersion: String?
     public var tls: TLSRules?
+    /// Hosts of masters that the inventory does not have.
+    public var leaders: [String]?
 
     public init(
         mesosMaster: Setting? = nil, user: Setting? = nil, password: Setting? = nil, agentsAtLeast: Int = 1,
-        agentAttributes: [String: String] = [:], mesosVersion: String? = nil, tls: TLSRules? = nil
+        agentAttributes: [String: String] = [:], mesosVersion: String? = nil, tls: TLSRules? = nil,
+        leaders: [String]? = nil
     ) {
         self.mesosMaster = mesosMaster
         self.user = user
@@ -189,6 +195,7 @@ public struct Platform: Codable, Sendable, Hashable {
         self.agentAttributes = agentAttributes
         self.mesosVersion = mesosVersion
         self.tls = tls
+        self.leaders = leaders
     }
 }
 

@@ -110,6 +110,18 @@ public struct Inventory: Codable, Sendable, Hashable {
             }
     }
 
+    /// Whether a host, as URLs name one, is one of its servers: by its name, its address, or a variable that holds an
+    /// address or a full name. A single word of a variable (`role: web`) is no host.
+    public func isServer(_ host: String) -> Bool {
+        let host = ServerState.host(of: host)
+        guard !host.isEmpty else { return false }
+        return hosts.contains { server in
+            [server.name, server.address].contains { ServerState.host(of: $0) == host }
+                || host.contains { ".:".contains($0) }
+                    && server.variables.values.contains { ServerState.host(of: $0) == host }
+        }
+    }
+
     /// Fills in each `{{ group[0].field }}` of a text from this inventory.
     ///
     /// - Throws: `Failure` that names the expression which has no value here.

@@ -67,10 +67,12 @@ public enum ServiceSource: Codable, Sendable, Hashable {
         /// Where DC/OS gives a token for user and password, for example `https://dcos/acs/api/v1/auth/login`.
         public var login: Setting?
         public var tls: TLSRules?
+        /// As `Access.leaders`.
+        public var leaders: [String]?
 
         public init(
             url: Setting, group: String = "/", user: Setting? = nil, password: Setting? = nil, token: Setting? = nil,
-            login: Setting? = nil, tls: TLSRules? = nil
+            login: Setting? = nil, tls: TLSRules? = nil, leaders: [String]? = nil
         ) {
             self.url = url
             self.group = group
@@ -79,6 +81,7 @@ public enum ServiceSource: Codable, Sendable, Hashable {
             self.token = token
             self.login = login
             self.tls = tls
+            self.leaders = leaders
         }
     }
 }

@@ -7,15 +7,19 @@ extension ServiceSource {
         /// A token of DC/OS, sent as `Authorization: token=…`.
         public var token: Setting?
         public var tls: TLSRules?
+        /// Hosts of other members that the inventory does not have: a redirect to the leader may lead there.
+        public var leaders: [String]?
 
         public init(
-            url: Setting, user: Setting? = nil, password: Setting? = nil, token: Setting? = nil, tls: TLSRules? = nil
+            url: Setting, user: Setting? = nil, password: Setting? = nil, token: Setting? = nil, tls: TLSRules? = nil,
+            leaders: [String]? = nil
         ) {
             self.url = url
             self.user = user
             self.password = password
             self.token = token
             self.tls = tls
+            self.leaders = leaders
         }
     }
 

@@ -52,6 +52,14 @@ public struct Setting: Codable, Sendable, Hashable, CustomStringConvertible, Exp
         return parts
     }
 
+    /// Whether something outside the file stands in it that may be a secret: anything but the folder of rz's own state.
+    public var refersToSecret: Bool {
+        parts.contains { part in
+            guard case .reference(let source, let name) = part else { return false }
+            return source != "rz" || name.refersToSecret
+        }
+    }
+
     /// Where each `{` is closed, by its position, in one walk.
     private static func closingBraces(of bytes: [UInt8]) -> [Int: Int] {
         var open: [Int] = []

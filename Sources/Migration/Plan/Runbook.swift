@@ -114,10 +114,12 @@ public struct HTTPWork: Codable, Sendable, Hashable {
     public var expect: Int
     public var affects: ExecWork.Affects
     public var tls: TLSRules?
+    /// Redirects that are followed; nil for none.
+    public var redirects: Int?
 
     public init(
         method: String = "GET", url: Setting, headers: [String: Setting] = [:], body: Setting? = nil, expect: Int = 200,
-        affects: ExecWork.Affects = .nothing, tls: TLSRules? = nil
+        affects: ExecWork.Affects = .nothing, tls: TLSRules? = nil, redirects: Int? = nil
     ) {
         self.method = method
         self.url = url
@@ -126,5 +128,11 @@ public struct HTTPWork: Codable, Sendable, Hashable {
         self.expect = expect
         self.affects = affects
         self.tls = tls
+        self.redirects = redirects
+    }
+
+    /// Whether URL, headers or body refer to a secret.
+    public var holdsSecret: Bool {
+        ([url] + headers.values + [body].compactMap { $0 }).contains(where: \.refersToSecret)
     }
 }

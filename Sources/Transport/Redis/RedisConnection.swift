@@ -12,23 +12,40 @@ public enum RedisReply: Sendable {
     case list([RedisReply])
 }
 
-/// A connection that asks one thing after the other.
+/// A connection that asks one thing after the other. All that it reads is bounded: in time, in bytes, and in the number
+/// and depth of elements.
 ///
 /// Source: Redis protocol specification (RESP2).
 public struct RedisConnection: Sendable {
+    private let address: SocketAddress
     private let socket: any ByteStream
     private let deadline: Duration
+    private let limit: Duration
+    private let end: ContinuousClock.Instant
     private var buffer: [UInt8] = []
+    /// Bytes received.
+    private var received = 0
+    /// Elements of the answer that is being read.
+    private var elements = 0
 
-    private static let largestReply = 16 << 20
+    /// Bytes of one text.
+    private static let largestText = 16 << 20
+    /// MiB of all answers together.
+    private static let most = 128
+    private static let mostElements = 100_000
 
     /// - Parameters:
     ///   - tls: nil for a connection without.
     ///   - deadline: for the connection, and then for each piece that is sent or received.
+    ///   - limit: for all that the connection is used for.
     public init(
-        _ address: SocketAddress, tls: TLSOptions? = nil, deadline: Duration = .seconds(5)
+        _ address: SocketAddress, tls: TLSOptions? = nil, deadline: Duration = .seconds(5),
+        limit: Duration = .seconds(60)
     ) async throws(TransportError) {
-        self.deadline = deadline
+        self.address = address
+        self.deadline = min(deadline, limit)
+        self.limit = limit
+        end = .now + limit
         socket =
             if let tls {
                 try await TLSSocket.connect(to: address, tls: tls, deadline: deadline)
@@ -42,11 +59,26 @@ public struct RedisConnection: Sendable {
     public mutating func call(_ words: String...) async throws -> RedisReply {
         var request: [UInt8] = Array("*\(words.count)\r\n".utf8)
         for word in words { request += Array("$\(word.utf8.count)\r\n\(word)\r\n".utf8) }
-        try await socket.write(request, deadline: deadline)
+        try await socket.write(request, deadline: try left)
+        elements = 0
         return try await reply(depth: 0)
     }
 
+    /// For the next piece.
+    private var left: Duration {
+        get throws(TransportError) {
+            let left = ContinuousClock.now.duration(to: end)
+            guard left > .zero else {
+                throw TransportError(
+                    .timedOut, target: address.description, message: "its answers took longer than \(limit)")
+            }
+            return min(left, deadline)
+        }
+    }
+
     private mutating func reply(depth: Int) async throws -> RedisReply {
+        elements += 1
+        guard elements <= RedisConnection.mostElements else { throw tooManyElements }
         let line = try await line()
         let rest = String(decoding: line.dropFirst(), as: UTF8.self)
         switch line.first {
@@ -54,11 +86,12 @@ public struct RedisConnection: Sendable {
         case UInt8(ascii: "-"): throw RedisError(message: rest)
         case UInt8(ascii: ":"): return .number(Int(rest) ?? 0)
         case UInt8(ascii: "$"):
-            guard let length = Int(rest), length <= RedisConnection.largestReply else { throw malformed }
+            guard let length = Int(rest), length <= RedisConnection.largestText else { throw malformed }
             if length < 0 { return .text(nil) }
             return .text(Array(try await bytes(length + 2).dropLast(2)))
         case UInt8(ascii: "*"):
-            guard let count = Int(rest), count <= 1_000_000, depth < 4 else { throw malformed }
+            guard let count = Int(rest), depth < 4 else { throw malformed }
+            guard count < RedisConnection.mostElements else { throw tooManyElements }
             var elements: [RedisReply] = []
             for _ in 0..<max(0, count) { elements.append(try await reply(depth: depth + 1)) }
             return .list(elements)
@@ -67,6 +100,10 @@ public struct RedisConnection: Sendable {
     }
 
     private var malformed: RedisError { RedisError(message: "an answer that is not of Redis's protocol") }
+
+    private var tooManyElements: RedisError {
+        RedisError(message: "an answer has more than \(RedisConnection.mostElements) elements")
+    }
 
     private mutating func line() async throws -> [UInt8] {
         while true {
@@ -88,8 +125,12 @@ public struct RedisConnection: Sendable {
     }
 
     private mutating func more() async throws {
-        let chunk = try await socket.read(deadline: deadline)
+        let chunk = try await socket.read(deadline: try left)
         guard !chunk.isEmpty else { throw RedisError(message: "it closed the connection") }
+        received += chunk.count
+        guard received <= RedisConnection.most << 20 else {
+            throw RedisError(message: "it sent more than \(RedisConnection.most) MiB")
+        }
         buffer += chunk
     }
 }

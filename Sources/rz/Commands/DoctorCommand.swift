@@ -5,6 +5,7 @@ import Migration
 import Provisioning
 import Reporting
 import Runbooks
+import Transport
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,7 +23,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            var findings = await tools() + home()
+            var findings = await tools() + home() + proxyVariables()
             if let environment { findings += await outside(environment) }
             let style = Terminal.standardOutput.style
             for finding in findings {
@@ -99,7 +100,43 @@ struct DoctorCommand: AsyncParsableCommand {
         ]
     }
 
+    /// What other programs take a proxy from, and rz doesn't.
+    private func proxyVariables() -> [Finding] {
+        let names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
+        let set = ProcessInfo.processInfo.environment.filter {
+            names.contains($0.key.uppercased()) && !$0.value.isEmpty
+        }
+        guard !set.isEmpty else { return [] }
+        return [
+            Finding(
+                .absent, "proxy",
+                "\(set.keys.sorted().joined(separator: ", ")): rz ignores what is set, Terraform and Ansible use it; "
+                    + "rz's own calls take `proxy` of environment.yaml")
+        ]
+    }
+
     // MARK: - The environment
+
+    /// Which proxy holds for rz's own calls. What its URL refers to is not shown.
+    private func proxy(_ rules: ProxyRules?) -> Finding {
+        guard let rules else { return Finding(.fine, "proxy", "none: rz calls every server itself") }
+        let rest = (rules.except ?? []).map { ", " + $0 }.joined()
+        return Finding(
+            .fine, "proxy",
+            "\(HTTPRequest(.get, rules.url.text).shownURL), not for this host, servers of the inventory\(rest)")
+    }
+
+    /// Where a secret crosses a network in clear, of the colors whose servers are known.
+    private func clearPlaces(_ project: Project) async -> [Finding] {
+        var inventories = [Inventory()]
+        for color in Color.allCases {
+            if let inventory = try? await project.drivers.provisioner.observeServers(color) {
+                inventories.append(inventory)
+            }
+        }
+        return (project.environment.clearPlaces(inventories) + project.runbook.clearPlaces(inventories))
+            .map { Finding(.absent, "network", $0) }
+    }
 
     private func outside(_ name: String) async -> [Finding] {
         let project: Project
@@ -127,6 +164,8 @@ struct DoctorCommand: AsyncParsableCommand {
         for place in project.environment.insecurePlaces + project.runbook.insecurePlaces {
             findings.append(Finding(.absent, "TLS", place))
         }
+        findings.append(proxy(project.environment.proxy))
+        findings += await clearPlaces(project)
         return findings
     }
 

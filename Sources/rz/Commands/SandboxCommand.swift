@@ -226,7 +226,9 @@ struct SandboxScheduler: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Run the tasks as a framework of this Mesos cluster, not here.", valueName: "url"))
+        help: ArgumentHelp(
+            "Run the tasks as a framework of this Mesos cluster, not here. With commas: all its masters; the first is "
+                + "asked, and may redirect to the others.", valueName: "url"))
     var mesos: String?
 
     func validate() throws {

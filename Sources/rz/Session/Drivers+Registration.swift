@@ -21,7 +21,7 @@ extension Drivers {
         let children = Children(
             inherited: InheritedEnvironment(passing: environment.pass ?? []), resolve: resolve,
             secrets: { settings.secrets })
-        let caller = RequestCaller(resolver: resolve)
+        let caller = RequestCaller(resolver: resolve, proxy: environment.proxy)
         let ansible = try environment.configure == nil ? nil : Tool.ansible(checkout)
         let owner = try EpochOwner.of(environment.name, in: state)
         return Drivers(
@@ -41,9 +41,10 @@ extension Drivers {
                 guard let platform = environment.platform, let master = platform.mesosMaster else { return nil }
                 let members = try frameworks(environment, inventory, folder, resolve)
                 return try MesosAgentPool(
-                    platform, master: master, clusters: members.map(\.cluster), inventory: inventory, resolver: resolve)
+                    platform, master: master, clusters: members.map(\.cluster), inventory: inventory,
+                    resolver: resolve, proxy: environment.proxy)
             },
-            prober: ProbeRunner(resolver: resolve) { command, limit throws(Failure) in
+            prober: ProbeRunner(resolver: resolve, proxy: environment.proxy) { command, limit throws(Failure) in
                 try await run(command, limit, in: folder, children)
             },
             stepRunner: CommandStepRunner(
@@ -60,25 +61,28 @@ extension Drivers {
         _ environment: Environment, _ inventory: Inventory, _ folder: String, _ resolve: @escaping Resolver
     ) throws(Failure) -> [CombinedCluster.Member] {
         let clock = SystemClock()
+        let proxy = environment.proxy
         var members: [CombinedCluster.Member] = []
         let platform = environment.platform.flatMap { platform in
             platform.mesosMaster.map {
                 ServiceSource.Access(
-                    url: $0, user: platform.user, password: platform.password, tls: platform.tls)
+                    url: $0, user: platform.user, password: platform.password, tls: platform.tls,
+                    leaders: platform.leaders)
             }
         }
         for source in environment.services.sources {
             let cluster: any Cluster =
                 switch source {
                 case .marathon(let marathon):
-                    try MarathonCluster(marathon, inventory: inventory, resolver: resolve)
+                    try MarathonCluster(marathon, inventory: inventory, resolver: resolve, proxy: proxy)
                 case .metronome(let metronome):
-                    try MetronomeCluster(metronome, inventory: inventory, resolver: resolve) { clock.now }
+                    try MetronomeCluster(metronome, inventory: inventory, resolver: resolve, proxy: proxy) { clock.now }
                 case .chronos(let chronos):
-                    try ChronosCluster(chronos, inventory: inventory, resolver: resolve) { clock.now }
+                    try ChronosCluster(chronos, inventory: inventory, resolver: resolve, proxy: proxy) { clock.now }
                 case .compose(let compose):
                     try ComposeCluster(
-                        compose, folder: folder, platform: platform, inventory: inventory, resolver: resolve)
+                        compose, folder: folder, platform: platform, inventory: inventory, resolver: resolve,
+                        proxy: proxy)
                 }
             members.append(CombinedCluster.Member(source, cluster))
         }

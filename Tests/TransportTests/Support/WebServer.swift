@@ -72,7 +72,7 @@ func wait(
 }
 
 /// Read on a thread of its own: tests share few.
-private func firstLine(of pipe: Pipe) async -> String {
+func firstLine(of pipe: Pipe) async -> String {
     await withCheckedContinuation { continuation in
         Thread.detachNewThread {
             var line: [UInt8] = []
@@ -106,7 +106,9 @@ private let script = """
         def act(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             name, _, rest = self.path.partition("?")[0][1:].partition("/")
-            if name == "echo":
+            if self.path.startswith("http://"):
+                self.answer(200, f"by proxy: {self.command} {self.path}".encode())
+            elif name == "echo":
                 head = f"{self.command} {self.path}\\n" + "".join(f"{k}: {v}\\n" for k, v in self.headers.items())
                 self.answer(200, head.encode() + b"\\n" + body)
             elif name == "hits": self.answer(200, str(hits.get(rest, 0)).encode())

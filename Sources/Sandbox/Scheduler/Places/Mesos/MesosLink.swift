@@ -165,14 +165,14 @@ final class MesosLink: @unchecked Sendable {
         if let streamID { headers.append(HTTPHeader("Mesos-Stream-Id", streamID)) }
         return HTTPRequest(
             .post, settings.master + "/api/v1/scheduler", headers: headers, body: Array(body.compact.utf8),
-            credentials: settings.credentials, forwardsCredentials: true)
+            credentials: settings.credentials, mayRedirectTo: settings.isMaster)
     }
 
     /// The agents' names and attributes, for constraints that look at where other tasks are. An offer tells them, too,
     /// but only of the agent that it is of.
     private func agents() async -> [Agent] {
         let request = HTTPRequest(
-            .get, settings.master + "/slaves", credentials: settings.credentials, forwardsCredentials: true)
+            .get, settings.master + "/slaves", credentials: settings.credentials, mayRedirectTo: settings.isMaster)
         guard let answer = try? await HTTPClient.shared.send(request), answer.isSuccess,
             let json = try? JSON(parsing: answer.body)
         else { return [] }

@@ -1,0 +1,102 @@
+/// Where who asks, or another secret, crosses a network in clear: what no plan may hide.
+extension Environment {
+    /// One sentence each. What an address is only a secret tells is left out, and so is this host itself.
+    ///
+    /// - Parameter inventories: whose servers stand in addresses; those of colors that have none yet are left out.
+    public func clearPlaces(_ inventories: [Inventory]) -> [String] {
+        var places: [ClearPlace] = []
+        func add(_ key: String, _ url: Setting?, _ isAsked: Bool) {
+            guard let url else { return }
+            places.append(ClearPlace(key: key, address: url, isURL: true, holdsSecret: isAsked))
+        }
+        func add(_ key: String, _ access: ServiceSource.Access?) {
+            add(key, access?.url, access?.user != nil || access?.token != nil)
+        }
+        add("platform.mesos", platform?.mesosMaster, platform?.user != nil)
+        for source in services.sources {
+            let key = "services.sources[].\(source.name)"
+            switch source {
+            case .marathon(let marathon):
+                add(key, marathon.url, marathon.user != nil || marathon.token != nil)
+                add(key + ".login", marathon.login, true)
+            case .metronome(let access), .chronos(let access): add(key, access)
+            case .compose(let compose):
+                add(key, compose.access)
+                add(key + ".mesos", compose.mesos)
+                if let redis = compose.redis, redis.tls == nil {
+                    places.append(
+                        ClearPlace(
+                            key: key + ".redis", address: redis.address, isURL: false,
+                            holdsSecret: redis.password != nil))
+                }
+            }
+        }
+        let probes =
+            gates.service.probes.map { ("gates.service.probes[]", $0) }
+            + (gates.platform?.probes ?? []).map { ("gates.platform.probes[]", $0) }
+            + (services.declared ?? []).map { ("services.sources[].declared[].probe", $0.probe) }
+        places += probes.compactMap { ClearPlace($1, at: $0) }
+        return ClearPlace.sentences(places, inventories)
+    }
+}
+
+extension Runbook {
+    /// As `Environment.clearPlaces`, of steps that make requests.
+    public func clearPlaces(_ inventories: [Inventory]) -> [String] {
+        let places = Phase.allCases.flatMap { phases[$0]?.steps ?? [] }.compactMap { step -> ClearPlace? in
+            guard case .http(let work) = step.work else { return nil }
+            return ClearPlace(
+                key: "the step \(step.id)", address: work.url, isURL: true, holdsSecret: work.holdsSecret)
+        }
+        return ClearPlace.sentences(places, inventories)
+    }
+}
+
+/// A place that rz calls.
+private struct ClearPlace {
+    var key: String
+    var address: Setting
+    /// Whether `address` says itself how it is called; else it is called in clear.
+    var isURL: Bool
+    /// Whether it is sent one, what its URL holds aside.
+    var holdsSecret: Bool
+
+    static func sentences(_ places: [ClearPlace], _ inventories: [Inventory]) -> [String] {
+        places.flatMap { place -> [String] in
+            let hosts = Set(inventories.compactMap(place.host))
+            return hosts.sorted().map { host in
+                "\(place.key): what rz shows \(host) to prove who asks crosses the network in clear; use "
+                    + (place.isURL ? "https://" : "`tls`") + ", or a tunnel"
+            }
+        }
+    }
+
+    /// Who is sent a secret in clear; nil for no one.
+    private func host(_ inventory: Inventory) -> String? {
+        // Of what secrets hold nothing is to be known here.
+        guard let text = try? inventory.fill(address, { $0.text }) else { return nil }
+        var rest = Substring(text)
+        if isURL {
+            guard text.lowercased().hasPrefix("http://") else { return nil }
+            rest = rest.dropFirst("http://".count).prefix { !"/?#".contains($0) }
+        }
+        let at = rest.lastIndex(of: "@")
+        let host = at.map { String(rest[rest.index(after: $0)...]) } ?? String(rest)
+        guard holdsSecret || at != nil, !host.contains("${"), !Loopback.holds(host) else { return nil }
+        return host
+    }
+}
+
+extension ClearPlace {
+    fileprivate init?(_ probe: Probe, at key: String) {
+        switch probe.kind {
+        case .http(let url?, _, _): self.init(key: key + ".http", address: url, isURL: true, holdsSecret: false)
+        case .traefik(let traefik):
+            self.init(key: key + ".traefik", address: traefik.url, isURL: true, holdsSecret: traefik.user != nil)
+        case .redis(let redis) where probe.tls == nil:
+            self.init(
+                key: key + ".redis", address: redis.address, isURL: false, holdsSecret: redis.password != nil)
+        default: return nil
+        }
+    }
+}
