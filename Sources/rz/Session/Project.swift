@@ -104,7 +104,7 @@ struct Project {
             let folder = try ProjectFolder(root: root)
             try refuseForeign(folder, name)
             return folder
-        } catch let error where (error as? Failure)?.kind != .refused {
+        } catch let error where error.kind != .refused {
             guard name == "sandbox", root == nil, let sandbox = try SandboxFolder.existing(in: places.home) else {
                 throw error
             }
