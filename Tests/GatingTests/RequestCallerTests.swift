@@ -114,6 +114,29 @@ struct RequestCallerTests {
         }
     }
 
+    @Test("goes through the proxy of the environment where it leads out of the color, and so do probes")
+    func proxy() async throws {
+        try await StubServer.with { proxy in
+            try await proxy.answers("GET", "http://out.invalid/", 200)
+            try await proxy.answers("GET", "http://out.invalid/v1/sys/health", 200, ["initialized": true])
+            let rules = ProxyRules(url: Setting(proxy.url))
+            let caller = RequestCaller(resolver: resolver, proxy: rules)
+            try await caller.call(HTTPWork(url: "http://out.invalid/hook"), inventory: Inventory())
+            let runner = ProbeRunner(resolver: resolver, proxy: rules) { _, _ throws(Failure) in 0 }
+            let kinds: [Probe.Kind] = [
+                .http(url: "http://out.invalid", path: "/up", expect: 200), .vault(url: "http://out.invalid"),
+            ]
+            for kind in kinds {
+                let sample = await runner.ask(Probe(kind), target: nil, inventory: Inventory(), other: Inventory())
+                #expect(sample.verdict == .pass, "\(sample.message)")
+            }
+            #expect(
+                try await proxy.recorded().map(\.path) == [
+                    "http://out.invalid/hook", "http://out.invalid/up", "http://out.invalid/v1/sys/health",
+                ])
+        }
+    }
+
     @Test("with a setting that has no value is never made")
     func unresolved() async throws {
         #expect(try await failure(HTTPWork(url: "http://{{ a[0].address }}/")).summary.contains("a[0].address"))

@@ -53,4 +53,19 @@ struct CertificateTests {
                 "the step hook (https://h/): certificates are not verified, as the runbook says: no authority yet",
             ])
     }
+
+    @Test("and where what proves who asks crosses a network in clear")
+    func clear() throws {
+        var world = SmallWorld()
+        world.environment.services.sources = [.chronos(.init(url: "http://c:4400", user: "u", password: "p"))]
+        world.phases[.serviceGate]?.steps.append(
+            RunbookStep(
+                id: "hook", work: .http(HTTPWork(url: "http://h:1/${env:TOKEN}")), timeout: .minutes(1)))
+        let words = "to prove who asks crosses the network in clear; use https://, or a tunnel"
+        #expect(
+            try world.plan().warnings == [
+                "services.sources[].chronos: what rz shows c:4400 \(words)",
+                "the step hook: what rz shows h:1 \(words)",
+            ])
+    }
 }

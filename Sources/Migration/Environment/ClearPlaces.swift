@@ -73,8 +73,8 @@ private struct ClearPlace {
 
     /// Who is sent a secret in clear; nil for no one.
     private func host(_ inventory: Inventory) -> String? {
-        // Of what secrets hold nothing is to be known here.
-        guard let text = try? inventory.fill(address, { $0.text }) else { return nil }
+        // Of what a reference holds nothing is to be known here.
+        guard let text = try? inventory.fill(address, { _ in "…" }) else { return nil }
         var rest = Substring(text)
         if isURL {
             guard text.lowercased().hasPrefix("http://") else { return nil }
@@ -82,7 +82,7 @@ private struct ClearPlace {
         }
         let at = rest.lastIndex(of: "@")
         let host = at.map { String(rest[rest.index(after: $0)...]) } ?? String(rest)
-        guard holdsSecret || at != nil, !host.contains("${"), !Loopback.holds(host) else { return nil }
+        guard holdsSecret || at != nil, !host.contains("…"), !Loopback.holds(host) else { return nil }
         return host
     }
 }

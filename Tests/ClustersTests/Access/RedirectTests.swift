@@ -115,3 +115,44 @@ struct RedirectTests {
         }
     }
 }
+
+/// What stands in no color, called through the proxy of the environment.
+@Suite("The proxy of an environment")
+struct FrameworkProxyTests {
+    @Test("is asked by every client for what is no server of the color, and for nothing that is one")
+    func everyClient() async throws {
+        try await StubMarathon.with { proxy in
+            let rules = ProxyRules(url: Setting(proxy.url))
+            let resolver: Resolver = { setting throws(Failure) in setting.text }
+            let now: @Sendable () -> Instant = { Instant(milliseconds: 0) }
+            let (url, inventory): (Setting, Inventory) = ("http://out.invalid", Inventory())
+            let marathon = try MarathonCluster(
+                .init(url: url, user: "u", password: "p", login: "http://login.invalid/in"), inventory: inventory,
+                resolver: resolver, proxy: rules)
+            let metronome = try MetronomeCluster(
+                .init(url: url), inventory: inventory, resolver: resolver, proxy: rules, now: now)
+            let chronos = try ChronosCluster(
+                .init(url: url), inventory: inventory, resolver: resolver, proxy: rules, now: now)
+            let pool = try MesosAgentPool(
+                Platform(mesosMaster: url), master: url, clusters: [], inventory: inventory, resolver: resolver,
+                proxy: rules)
+            try await proxy.answers("POST", "http://login.invalid/in", 200, ["token": "t"])
+            let calls: [@Sendable () async throws -> Void] = [
+                { _ = try await marathon.observePlatform() }, { _ = try await metronome.observePlatform() },
+                { _ = try await chronos.observePlatform() }, { _ = try await pool.observeAgents() },
+            ]
+            // The proxy knows of none of them; what counts is that it was asked.
+            for call in calls { try? await call() }
+            #expect(
+                try await proxy.recorded().map(\.path) == [
+                    "http://login.invalid/in", "http://out.invalid/v2/info", "http://out.invalid/info",
+                    "http://out.invalid/v1/scheduler/leader", "http://out.invalid/slaves",
+                ])
+            let own = Inventory(groups: ["a": [Host(name: "out.invalid", address: "127.0.0.1")]])
+            let direct = try MarathonCluster(.init(url: url), inventory: own, resolver: resolver, proxy: rules)
+            let failure = try await #require(throws: Failure.self) { _ = try await direct.observePlatform() }
+            #expect(failure.summary.contains("does not answer"), "\(failure)")
+            #expect(try await proxy.recorded().count == 5)
+        }
+    }
+}

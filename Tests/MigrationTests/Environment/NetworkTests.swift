@@ -39,7 +39,7 @@ struct NetworkTests {
         environment.services.sources = [
             .marathon(.init(url: "https://m:8443", user: "u")),
             .metronome(.init(url: "http://127.0.0.1:9000", user: "u")),
-            .chronos(.init(url: "http://u:p@c:4400/x")),
+            .chronos(.init(url: "http://u:${file:/p}@c:4400/x")), .chronos(.init(url: "${env:URL}", user: "u")),
             .compose(
                 .init(
                     access: .init(url: "http://d:10000"), files: [], redis: .init(address: "r:6379", password: "p"))),
