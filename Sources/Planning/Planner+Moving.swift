@@ -21,7 +21,7 @@ extension Planner {
         plan.source = source
         plan.world.configuration = try configuration(source)
         plan.capacity = nil
-        plan.warnings = insecurePlaces + clearPlaces([])
+        plan.warnings = insecurePlaces + clearPlaces([]) + visibleArguments
         plan.obstacles = []
         plan.steps = steps(
             StepExpansion(

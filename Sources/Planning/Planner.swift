@@ -33,7 +33,7 @@ public struct Planner: Sendable {
             capacity: observation.capacity, ignored: observation.ignored,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation)
                 + warnings(observation.certificates, at: time) + insecurePlaces
-                + clearPlaces(Array(observation.inventory.values)),
+                + clearPlaces(Array(observation.inventory.values)) + visibleArguments,
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
         plan.id = try plan.sealedID()
         return plan
@@ -105,6 +105,9 @@ public struct Planner: Sendable {
 
     /// Where no certificate is verified, and why.
     var insecurePlaces: [String] { environment.insecurePlaces + runbook.insecurePlaces }
+
+    /// Where a secret is an argument of a program.
+    var visibleArguments: [String] { environment.visibleArguments + runbook.visibleArguments }
 
     /// Where a secret crosses a network in clear.
     func clearPlaces(_ inventories: [Inventory]) -> [String] {

@@ -4,11 +4,6 @@ import Migration
 public typealias KnownSecrets = @Sendable () -> Secrets
 
 extension Setting {
-    /// Whether a part of it comes from the environment or from a file.
-    var holdsSecret: Bool {
-        parts.contains { if case .reference(let source, _) = $0 { source != "rz" } else { false } }
-    }
-
     /// The text, with every reference resolved; what came from the environment or from a file is remembered as secret.
     ///
     /// - Parameter literal: what becomes of the text between the references. Never applied to a secret, so that none

@@ -46,7 +46,7 @@ struct OverrideRun: Sendable {
             let after = JSON.value(from: text, at: path, like: before)
             guard before != after else { continue }
             try set(path, to: after)
-            note(path, from: before, to: after, isSecret: setting.isSecret)
+            note(path, from: before, to: after, isSecret: setting.refersToSecret)
         }
         for text in override.remove {
             let path = try FieldPath(text).resolved(in: json)
@@ -92,13 +92,6 @@ extension FieldChange {
         self.init(
             path: path.description, from: shown(before, isMasked || path.isVariable),
             to: shown(after, isMasked || (path.isVariable && !isWritten)))
-    }
-}
-
-extension Setting {
-    /// Everything that is read from outside the file is one, except for the folder of rz's own state.
-    fileprivate var isSecret: Bool {
-        parts.contains { if case .reference(let source, _) = $0 { source != "rz" } else { false } }
     }
 }
 

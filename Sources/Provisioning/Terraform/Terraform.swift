@@ -239,7 +239,7 @@ public struct Terraform: Provisioner {
         }
         for (name, setting) in settings.sorted(by: { $0.key < $1.key }) {
             let text = try setting.resolved(by: resolve, secrets: &secrets)
-            variables.append(TerraformVariable(name: name, text: text, isSecret: setting.holdsSecret))
+            variables.append(TerraformVariable(name: name, text: text, isSecret: setting.refersToSecret))
         }
         try TerraformDiskGuard.refuseSharedModule(root, at: environmentFolder)
         let folder = TerraformFolder(

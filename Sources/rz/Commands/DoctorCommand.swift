@@ -166,6 +166,9 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         findings.append(proxy(project.environment.proxy))
         findings += await clearPlaces(project)
+        for place in project.environment.visibleArguments + project.runbook.visibleArguments {
+            findings.append(Finding(.absent, "arguments", place))
+        }
         return findings
     }
 

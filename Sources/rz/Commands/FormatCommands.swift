@@ -27,7 +27,11 @@ struct ValidateCommand: AsyncParsableCommand {
                     let environment = try folder.environment(name)
                     let runbook = try folder.runbook(environment.runbook)
                     try Runbooks.validate(runbook, with: environment)
-                    let obstacles = try await obstacles(environment, folder)
+                    let obstacles =
+                        try await obstacles(environment, folder)
+                        + (environment.visibleArguments + runbook.visibleArguments).map {
+                            Obstacle($0, isBlocking: false)
+                        }
                     for obstacle in obstacles {
                         let word = obstacle.isBlocking ? "error" : "warning"
                         Terminal.standardError.write("\(word): \(name): \(obstacle.text)\n")
