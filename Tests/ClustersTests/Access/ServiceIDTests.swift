@@ -25,7 +25,7 @@ struct ServiceIDTests {
             ]
             for call in calls {
                 let failure = try await #require(throws: Failure.self) { try await call() }
-                #expect(failure.summary.hasPrefix("“\(text)” can't be the id of a service of Marathon"))
+                #expect(failure.summary.hasPrefix("“\(text.visible)” can't be the id of a service of Marathon"))
                 #expect(failure.kind == .refused)
             }
             #expect(try await stub.recorded().isEmpty)
@@ -71,7 +71,7 @@ struct ServiceIDTests {
             ]
             for call in calls {
                 let failure = try await #require(throws: Failure.self) { try await call() }
-                #expect(failure.summary.hasPrefix("“\(text)” can't be the id of a job of Metronome"))
+                #expect(failure.summary.hasPrefix("“\(text.visible)” can't be the id of a job of Metronome"))
             }
             #expect(try await stub.recorded().isEmpty)
         }
@@ -111,7 +111,7 @@ struct ServiceIDTests {
             let task: JSON = ["task_name": .string("mc:\(parts[0]):\(parts[1])"), "TaskID": "t.1"]
             try await stub.answers("GET", "/api/compose/v0/tasks", 200, [task])
             let failure = try await #require(throws: Failure.self) { try await compose.stop(ServiceID(text)) }
-            #expect(failure.summary.hasPrefix("“\(text)” can't be the id of a service of mesos-compose"))
+            #expect(failure.summary.hasPrefix("“\(text.visible)” can't be the id of a service of mesos-compose"))
             #expect(try await stub.recorded().filter { $0.method != "GET" }.isEmpty)
         }
     }
