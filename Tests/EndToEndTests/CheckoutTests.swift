@@ -39,7 +39,9 @@ struct CheckoutTests {
             let update = try await sandbox.run("update", "sandbox", "--yes", "--until", "preflight")
             #expect(update.status == 3, "\(update.all)")
             let source = sandbox.home + "/environments/sandbox/source"
-            let copy = try #require(try FileManager.default.contentsOfDirectory(atPath: source).first)
+            let copies = try FileManager.default.contentsOfDirectory(atPath: source)
+            // The sandbox was built before there was a commit, from a copy of its own.
+            let copy = try #require(copies.first { !$0.hasPrefix("changed-") })
             let file = "\(source)/\(copy)/environments/sandbox/environment.yaml"
             try sandbox.edit(file, replacing: "soak: 1s", with: "soak: 2s")
 

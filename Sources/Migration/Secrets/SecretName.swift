@@ -7,6 +7,8 @@ public enum SecretName {
 
     public static func matches(_ name: String) -> Bool {
         let name = name.lowercased().replacing("-", with: "_")
+        // The working directory of a shell.
+        if ["pwd", "oldpwd"].contains(name) { return false }
         return words.contains { name.contains($0) }
     }
 }
