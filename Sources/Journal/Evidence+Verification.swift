@@ -15,10 +15,26 @@ extension Evidence {
 
     /// Compares everything in an export with its digests. Needs no journal, and reads no more than the file.
     ///
+    /// - Parameter head: an earlier end of the chain, which it must hold.
     /// - Throws: `JournalError`: `.damagedExport` that names the first line which is not what was written, or is gone;
     ///   `.missing` or `.inputOutput` when the file can't be read.
-    public static func verify(_ path: String) throws(JournalError) -> Verification {
-        try read(path) { _ throws(JournalError) in }
+    public static func verify(_ path: String, holding head: JournalHead? = nil) throws(JournalError) -> Verification {
+        var atHead: String?
+        let found = try read(path) { record throws(JournalError) in
+            switch record {
+            case .event(_, let position), .digest(_, let position):
+                if position.sequence == head?.sequence { atHead = position.checksum }
+            case .header, .plan, .run, .trailer: return
+            }
+        }
+        guard let head else { return found }
+        guard head.environment == found.header.environment else {
+            throw .otherEnvironment(head, found.header.environment, path: path)
+        }
+        if let difference = head.difference(from: atHead, end: found.header.events) {
+            throw .rewritten(.damagedExport, difference, path: path)
+        }
+        return found
     }
 
     /// As `verify`, and hands over each record that fits those before it. What was handed over counts only once this

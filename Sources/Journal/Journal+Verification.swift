@@ -5,13 +5,19 @@ extension Journal {
         public var plans: Int
         /// The digest over all events: two journals with the same one hold the same events.
         public var checksum: String
+
+        /// Nil for a journal without an event.
+        public func head(of environment: String) -> JournalHead? {
+            events == 0 ? nil : JournalHead(environment: environment, sequence: events, checksum: checksum)
+        }
     }
 
     /// Compares everything with its digests, from the first row on, and has SQLite look at its own pages.
     ///
+    /// - Parameter head: an earlier end of the chain, which it must hold.
     /// - Throws: `JournalError` of kind `.corrupt` that names the first row which is not what was written, or is gone.
     @discardableResult
-    public func verify() throws(JournalError) -> Verification {
+    public func verify(holding head: JournalHead? = nil) throws(JournalError) -> Verification {
         try database.read { () throws(JournalError) in
             let found = try database.rows("PRAGMA integrity_check(1)").first?.text(0)
             verified = Position()
@@ -20,6 +26,15 @@ extension Journal {
             guard found == "ok" else { throw .corrupt(found ?? "SQLite can't read it", path: path) }
             guard try database.integer("SELECT COUNT(*) FROM events") == verified.sequence else {
                 throw .corrupt("it holds events before the first one", path: path)
+            }
+            if let head {
+                guard head.environment == environment else { throw .otherEnvironment(head, environment, path: path) }
+                let row = try database.rows(
+                    "SELECT checksum FROM events WHERE sequence = ?", [.integer(head.sequence)]
+                ).first
+                if let difference = head.difference(from: row?.text(0), end: verified.sequence) {
+                    throw .rewritten(.corrupt, difference, path: path)
+                }
             }
             let plans = try database.rows("SELECT id FROM plans").compactMap { $0.text(0) }
             for id in plans { _ = try plan(id) }

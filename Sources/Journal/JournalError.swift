@@ -63,6 +63,22 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
             advice: "Nothing was changed. See what can be kept: rz journal repair \(environment(of: path)).")
     }
 
+    /// The events, which fit each other, are not those of a head that was kept.
+    static func rewritten(_ kind: Kind, _ difference: String, path: String) -> JournalError {
+        JournalError(
+            kind, path: path, message: "The events are not those that the head stands for: \(difference)",
+            advice:
+                "Someone may have written them anew, or gone back to an older copy. Nothing was changed. Compare with "
+                + "an export from elsewhere: rz journal verify --file EXPORT --head HEAD.")
+    }
+
+    /// The head is of another environment.
+    static func otherEnvironment(_ head: JournalHead, _ environment: String, path: String) -> JournalError {
+        JournalError(
+            .partial, path: path, message: "The head is of the environment \(head.environment), not of \(environment)",
+            advice: "Name the head of \(environment).")
+    }
+
     /// The file is not what was exported.
     static func damagedExport(_ difference: String, path: String) -> JournalError {
         JournalError(

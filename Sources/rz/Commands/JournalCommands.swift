@@ -10,7 +10,8 @@ struct JournalCommand: AsyncParsableCommand {
         commandName: "journal",
         abstract: "Check the journal of an environment, export it as evidence, make it anew.",
         subcommands: [
-            JournalVerifyCommand.self, JournalExportCommand.self, JournalImportCommand.self, JournalRepairCommand.self,
+            JournalVerifyCommand.self, JournalHeadCommand.self, JournalExportCommand.self, JournalImportCommand.self,
+            JournalRepairCommand.self,
         ])
 }
 
@@ -19,10 +20,12 @@ struct JournalVerifyCommand: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Compare every event and plan with its checksum.",
         discussion: """
-            The head checksum stands for all events: two journals with the same one hold the same events. Note it \
-            where nobody can change it, and an export can be compared with it for ever.
+            The head checksum stands for all events: two journals with the same one hold the same events. Whoever may \
+            write the file could write it whole anew: keep heads where no one can change them (rz journal head), and \
+            --head proves that what was there then is there still.
 
               rz journal verify shop
+              rz journal verify shop --head shop.head
               rz journal verify --file evidence.jsonl      (needs no journal)
             """)
 
@@ -31,6 +34,9 @@ struct JournalVerifyCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: ArgumentHelp("An export to check instead of the journal.", valueName: "export"))
     var file: String?
+
+    @Option(name: .long, help: ArgumentHelp("A head that was kept: it must be held, too.", valueName: "file"))
+    var head: String?
 
     @Flag(name: .long, help: "Print one JSON object.")
     var json = false
@@ -44,7 +50,10 @@ struct JournalVerifyCommand: AsyncParsableCommand {
 
     private func verifyJournal() async throws {
         let runs = try await Runs.open(environment, readOnly: true)
-        let found = try await telling { () async throws(JournalError) in try await runs.journal.verify() }
+        let kept = try keptHead()
+        let found = try await telling { () async throws(JournalError) in
+            try await runs.journal.verify(holding: kept)
+        }
         let facts = Facts([
             ("environment", .string(runs.environment)), ("journal", .string(runs.journal.path)),
             ("events", .number(JSONNumber(found.events))), ("plans", .number(JSONNumber(found.plans))),
@@ -55,7 +64,8 @@ struct JournalVerifyCommand: AsyncParsableCommand {
 
     private func verify(export file: String) throws {
         let found: Evidence.Verification
-        do throws(JournalError) { found = try Evidence.verify(file) } catch { throw error.failure }
+        let kept = try keptHead()
+        do throws(JournalError) { found = try Evidence.verify(file, holding: kept) } catch { throw error.failure }
         if let environment, environment != found.header.environment {
             throw Failure(
                 "This export is of the environment \(found.header.environment), not of \(environment)", at: file,
@@ -73,6 +83,47 @@ struct JournalVerifyCommand: AsyncParsableCommand {
         facts.add("plans", .number(JSONNumber(found.plans)))
         facts.add("head", .string(found.header.checksum))
         facts.print(json: json, title: "The export is sound")
+    }
+
+    private func keptHead() throws(Failure) -> JournalHead? {
+        guard let head else { return nil }
+        guard let handle = FileHandle(forReadingAtPath: head), let data = try? handle.read(upToCount: 1000),
+            let kept = JournalHead(String(decoding: data, as: UTF8.self))
+        else {
+            throw Failure(
+                "This is no head of a journal", at: head, advice: "Take one with: rz journal head ENVIRONMENT > FILE.")
+        }
+        return kept
+    }
+}
+
+struct JournalHeadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "head",
+        abstract: "Print the end of the journal's chain of events, to be kept elsewhere.",
+        discussion: """
+            One line that stands for all events up to now. Keep it where this host can't change it, or sign it with a \
+            key that is not on this host.
+
+              rz journal head shop > shop.head
+              ssh-keygen -Y sign -f ~/.ssh/id_ed25519 -n rz-head shop.head
+              ssh-keygen -Y verify -f signers -I anna -n rz-head -s shop.head.sig < shop.head
+              rz journal verify shop --head shop.head
+            """)
+
+    @Argument(help: "The environment, if several have runs.")
+    var environment: String?
+
+    func run() async throws {
+        try await exiting {
+            let runs = try await Runs.open(environment, readOnly: true)
+            let found = try await telling { () async throws(JournalError) in try await runs.journal.verify() }
+            guard let head = found.head(of: runs.environment) else {
+                throw Failure("\(runs.environment) has had no run yet", kind: .refused)
+            }
+            Terminal.standardOutput.write("\(head)\n")
+            return .done
+        }
     }
 }
 
