@@ -12,7 +12,7 @@ RELEASE = -c release --product rz --static-swift-stdlib
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test field crash-test simulate mutants mutation asan tsan fuzz bench demo lint format install clean
+.PHONY: help setup build test field crash-test simulate mutants mutation asan tsan fuzz bench demo lint sbom format install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -79,13 +79,17 @@ bench: setup ## measure against plain clients (Benchmarks): make bench APPS=2000
 demo: build ## move the sandbox from blue to green and back, under load
 	RZ="$$($(SWIFT) build --show-bin-path)/rz" scripts/demo
 
-lint: ## check the format of the sources and the scripts, and that every mutant still applies
+lint: ## check the format of sources and scripts, that every mutant applies, and that dependencies were looked at
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
 	    else echo "shellcheck is not installed: scripts not checked"; fi
 	@if command -v terraform >/dev/null; then echo terraform fmt -check -recursive environments; \
 	    terraform fmt -check -recursive environments; else echo "terraform is not installed: modules not checked"; fi
 	@for patch in Tests/Mutants/*.patch; do git apply --check "$$patch" || exit 1; done
+	scripts/sbom --check
+
+sbom: ## list what rz is made of, with versions (CycloneDX)
+	@scripts/sbom
 
 format: ## format the Swift sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
