@@ -64,7 +64,7 @@ struct GateSightTests {
         try await Lab.with(design) { lab in
             let move = try await Move(lab)
             try await move.reach("50%")
-            if whenIdle == "hold" { try await move.wait(500...1500) }
+            if whenIdle == "hold" { try await move.measure(1...3) }
             try await lab.set("web/green-*", "hang")
             let outcome = try await move.end()
             try outcome.expectBackOnBlue()
@@ -95,7 +95,7 @@ struct GateSightTests {
         try await Lab.with(design) { lab in
             let move = try await Move(lab)
             try await move.reach("50%")
-            try await move.wait(6000...6500)
+            try await move.measure(12...13)
             try await lab.set("web/green-*", "errors")
             let outcome = try await move.end()
             try outcome.expectBackOnBlue()

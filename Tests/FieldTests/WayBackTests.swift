@@ -70,7 +70,7 @@ struct WayBackTests {
     @Test("is tried again where a load balancer was away for a while")
     func thawed() async throws {
         _ = try await frozen { move, worker in
-            try await move.wait(9000...9500)
+            try await move.measure(18...19)
             kill(worker, SIGCONT)
             try await eventually("edge-2 is back on blue", within: .seconds(20)) {
                 try await move.lab.weights(on: "edge-2").filter { $0.key.contains("/green-") && $0.value > 0 }.isEmpty

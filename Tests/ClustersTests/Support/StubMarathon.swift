@@ -37,13 +37,17 @@ struct StubMarathon {
     /// What requests of this method, whose path begins so, are answered from now on.
     func answers(
         _ method: String, _ path: String, _ status: Int = 200, _ body: JSON = [:], text: String? = nil,
-        headers: JSON = [:], delay: Double = 0
+        headers: JSON = [:]
     ) async throws {
         try await add([
             "method": .string(method), "path": .string(path), "status": .number(JSONNumber(status)),
             "body": .string(text ?? body.compact), "headers": headers,
-            "delay": JSONNumber(delay).map(JSON.number) ?? 0,
         ])
+    }
+
+    /// Requests of this method, whose path begins so, are answered by nothing from now on, until who asks hangs up.
+    func saysNothing(_ method: String, _ path: String) async throws {
+        try await add(["method": .string(method), "path": .string(path), "silent": true])
     }
 
     /// Requests of this method, whose path begins so, are read whole from now on, and their connection is closed.
@@ -82,7 +86,7 @@ func firstLine(of pipe: Pipe) async -> String {
 }
 
 private let script = """
-    import http.server, json, os, socketserver, sys, threading, time
+    import http.server, json, os, select, socketserver, sys, threading
     rules, log = [], []
     # A Marathon of which nothing was told: no groups, no pods.
     empty = {"/v2/groups": {"id": "/", "groups": []}, "/v2/pods": [], "/v2/info": {}, "/v2/deployments": []}
@@ -109,7 +113,10 @@ private let script = """
                     if "close" in rule:
                         self.close_connection = True
                         return
-                    time.sleep(rule["delay"])
+                    if "silent" in rule:
+                        select.select([self.connection], [], [], 60)
+                        self.close_connection = True
+                        return
                     return self.reply(rule["status"], rule["body"], rule["headers"])
             if self.command == "GET" and self.path.split("?")[0] in empty:
                 return self.reply(200, json.dumps(empty[self.path.split("?")[0]]))

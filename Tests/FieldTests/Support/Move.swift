@@ -45,10 +45,18 @@ struct Move: Sendable {
         }
     }
 
-    /// Part of a second or more, as the seed has it: what goes wrong does not always do so at the same instant.
-    func wait(_ range: ClosedRange<Int>) async throws {
+    /// Waits until rz has measured the traffic so many times more, as the seed has it: what goes wrong does not always do
+    /// so at the same moment.
+    func measure(_ times: ClosedRange<Int>) async throws {
         var generator = Seeded(state: UInt64(Effort.seed) &+ UInt64(lab.design.services.count))
-        try await Task.sleep(for: .milliseconds(Int.random(in: range, using: &generator)))
+        let goal = count(of: "traffic.sampled") + Int.random(in: times, using: &generator)
+        try await eventually("rz measures the traffic", within: .seconds(60)) {
+            count(of: "traffic.sampled") >= goal || !rz.isRunning
+        }
+    }
+
+    private func count(of type: String) -> Int {
+        rz.output.split(separator: "\n").count { $0.contains("\"type\":\"\(type)\"") }
     }
 
     /// The last events, for messages of tests; without samples of traffic.
