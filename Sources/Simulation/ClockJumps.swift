@@ -37,12 +37,7 @@ public struct ClockJumps {
         if took > usual + ClockJumps.patience {
             simulation.checker.breaks("liveness", "the run took \(took) ms, and \(usual) without it")
         }
-        if run.broken.isEmpty { simulation.checker.checkEnd(simulation.state.status, simulation.world) }
-        broken += run.broken.map { promise in
-            BrokenPromise(
-                promise: promise.promise,
-                explanation: "the clock set by \(jump.milliseconds) ms at moment \(number): \(promise.explanation)")
-        }
+        broken += run.verdict(on: "the clock set by \(jump.milliseconds) ms at moment \(number)")
         return true
     }
 }

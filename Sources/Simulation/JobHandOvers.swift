@@ -35,8 +35,7 @@ public struct JobHandOvers {
         guard death.hasStruck else { return false }
         runs += 1
         run.perform(opening: .runResumed(by: "ada"))
-        if run.broken.isEmpty { simulation.checker.checkEnd(simulation.state.status, simulation.world) }
-        tell(run, "\(job), rz dead at moment \(moment) of making up for a missed run")
+        broken += run.verdict(on: "\(job), rz dead at moment \(moment) of making up for a missed run")
         return true
     }
 
@@ -44,11 +43,5 @@ public struct JobHandOvers {
         let end = simulation.timeline.elapsed + simulation.world.jobPeriod
         simulation.timeline.after(simulation.world.jobPeriod) {}
         _ = simulation.timeline.run(limit: .max) { simulation.timeline.elapsed >= end }
-    }
-
-    private mutating func tell(_ run: ScriptedRun, _ what: String) {
-        broken += run.broken.map {
-            BrokenPromise(promise: $0.promise, explanation: "\(what): \($0.explanation)")
-        }
     }
 }

@@ -33,13 +33,7 @@ public struct LateChanges {
             simulation.ask(.rollbackRequested(by: "ada"))
         }
         run.perform(opening: .runResumed(by: "ada"))
-        if run.broken.isEmpty { simulation.checker.checkEnd(simulation.state.status, simulation.world) }
-        broken += run.broken.map { promise in
-            let way = goesBack ? "back" : "on"
-            return BrokenPromise(
-                promise: promise.promise,
-                explanation: "change \(number) after look \(looks), going \(way): \(promise.explanation)")
-        }
+        broken += run.verdict(on: "change \(number) after look \(looks), going \(goesBack ? "back" : "on")")
     }
 }
 

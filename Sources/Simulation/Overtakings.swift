@@ -33,10 +33,7 @@ public struct Overtakings {
         run.perform(opening: .runResumed(by: "ada"))
         _ = timeline.run(limit: timeline.elapsed + 60_000) { false }
         if second?.state == .stopped { simulation.checker.breaks("liveness", "the second rz never went on") }
-        if run.broken.isEmpty { simulation.checker.checkEnd(simulation.state.status, simulation.world) }
-        broken += run.broken.map {
-            BrokenPromise(promise: $0.promise, explanation: "program \(number) overtaken: \($0.explanation)")
-        }
+        broken += run.verdict(on: "program \(number) overtaken")
         return true
     }
 }

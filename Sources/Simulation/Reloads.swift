@@ -35,12 +35,7 @@ public struct Reloads {
         runs += 1
         // A step that finds its weights gone halts, and is resumed.
         for _ in 0..<3 where !simulation.state.status.isEnded { run.perform(opening: .runResumed(by: "ada")) }
-        if run.broken.isEmpty { simulation.checker.checkEnd(simulation.state.status, simulation.world) }
-        broken += run.broken.map { promise in
-            BrokenPromise(
-                promise: promise.promise,
-                explanation: "\(name) reloaded at moment \(number): \(promise.explanation)")
-        }
+        broken += run.verdict(on: "\(name) reloaded at moment \(number)")
         return true
     }
 }

@@ -34,6 +34,12 @@ public struct ScriptedRun {
     /// Promises that were broken on the way.
     public var broken: [BrokenPromise] { simulation.checker.broken }
 
+    /// Judges how the run ended, and tells of each broken promise what was done to the run.
+    func verdict(on what: String) -> [BrokenPromise] {
+        if broken.isEmpty { simulation.checker.checkEnd(simulation.state.status, simulation.world) }
+        return broken.map { BrokenPromise(promise: $0.promise, explanation: "\(what): \($0.explanation)") }
+    }
+
     var start: Event.Kind {
         .runStarted(environment: plan.environment.name, plan: plan.id, from: .blue, to: .green, by: "ada")
     }

@@ -46,12 +46,7 @@ public struct ShrunkSources {
         if case .halted = simulation.state.status { halts += 1 }
         restore()
         for _ in 0..<3 where !simulation.state.status.isEnded { run.perform(opening: .runResumed(by: "ada")) }
-        if run.broken.isEmpty { simulation.checker.checkEnd(simulation.state.status, simulation.world) }
-        broken += run.broken.map { promise in
-            BrokenPromise(
-                promise: promise.promise,
-                explanation: "\(color) \(way), \(lasting), at look \(number): \(promise.explanation)")
-        }
+        broken += run.verdict(on: "\(color) \(way), \(lasting), at look \(number)")
         return true
     }
 }
