@@ -26,7 +26,7 @@ public final class SettingResolver: @unchecked Sendable {
         rememberVariables()
     }
 
-    /// Everything that was resolved so far and must be shown to nobody.
+    /// Everything that was resolved so far and must be shown to no one.
     public var secrets: Secrets { lock.withLock { known } }
 
     /// Remembers every secret that a part of an environment or a runbook refers to, and every password that stands in one
@@ -134,14 +134,7 @@ public final class SettingResolver: @unchecked Sendable {
         return text
     }
 
-    /// A secret of several lines, such as a key, may be shown line by line.
-    private func remember(_ secret: String) {
-        let lines = secret.split(whereSeparator: \.isNewline).map(String.init)
-        lock.withLock {
-            known.insert(secret)
-            if lines.count > 1 { for line in lines where line.count >= 8 { known.insert(line) } }
-        }
-    }
+    private func remember(_ secret: String) { lock.withLock { known.insert(secret) } }
 }
 
 extension JSON {

@@ -39,7 +39,7 @@ struct PlanCommand: AsyncParsableCommand {
             let terminal = Terminal.standardOutput
             let view = PlanView(
                 plan, style: terminal.style, width: terminal.width, savedAs: isRunnable ? output : nil)
-            terminal.write(project.settings.secrets.redact(json ? text + "\n" : view.text))
+            terminal.write(json ? text + "\n" : view.text)
             if !isRunnable { return .refused }
             return plan.steps.isEmpty ? .done : .changes
         }

@@ -68,7 +68,7 @@ struct ResumeCommand: AsyncParsableCommand {
         }
         let move = try await Repinning(plan, state, to: commit, root: project.chosenRoot)
         let terminal = Terminal.standardOutput
-        if dryRun || !output.json { terminal.write(move.project.settings.secrets.redact(move.text)) }
+        if dryRun || !output.json { terminal.write(move.text) }
         if dryRun { return .changes }
         if !yes {
             guard terminal.isInteractive, !output.json else {

@@ -87,8 +87,8 @@ struct UpdateCommand: AsyncParsableCommand {
         let terminal = Terminal.standardOutput
         if !output.json {
             terminal.write(
-                project.settings.secrets.redact(PlanView(plan, style: terminal.style, width: terminal.width).text)
-                    + "\n", within: yes ? .seconds(2) : nil)
+                PlanView(plan, style: terminal.style, width: terminal.width).text + "\n",
+                within: yes ? .seconds(2) : nil)
         }
         try refuseIfBlocked(plan)
         if yes { return plan }

@@ -72,12 +72,12 @@ final class ScreenRenderer: Sendable {
             var text = latest.drawnLines > 0 ? "\u{1B}[\(latest.drawnLines)A" : ""
             for line in lines { text += "\u{1B}[2K\(terminal.style.guarded(line))\n" }
             latest.drawnLines = lines.count
-            return secrets().redact(text + "\u{1B}[J")
+            return text + "\u{1B}[J"
         }
     }
 
     private func outcome(_ state: RunState) -> String {
-        secrets().redact("\n" + terminal.style.guarded(Outcome(plan, state, style: terminal.style).text))
+        "\n" + terminal.style.guarded(Outcome(plan, state, style: terminal.style).text)
     }
 
     // MARK: - Pipes
@@ -86,7 +86,7 @@ final class ScreenRenderer: Sendable {
         switch item {
         case .event(let event):
             let line = EventLines(plan, style: terminal.style).line(for: event)
-            return line.map { terminal.style.guarded(secrets().redact($0)) + "\n" } ?? ""
+            return line.map { terminal.style.guarded($0) + "\n" } ?? ""
         case .end(let final): return final.map(outcome) ?? ""
         case .traffic, .frame: return ""
         }
