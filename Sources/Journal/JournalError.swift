@@ -68,7 +68,7 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
         JournalError(
             kind, path: path, message: "The events are not those that the head stands for: \(difference)",
             advice:
-                "Someone may have written them anew, or gone back to an older copy. Nothing was changed. Compare with "
+                "Someone may have written other ones, or gone back to an older copy. Nothing was changed. Compare with "
                 + "an export from elsewhere: rz journal verify --file EXPORT --head HEAD.")
     }
 

@@ -24,7 +24,7 @@ struct HeadTests {
         #expect(try Evidence.verify(file, holding: head).digests == 3)
     }
 
-    @Test("is not held by a journal that was written anew, though its chain fits, nor by its export")
+    @Test("is not held by a journal that was written again, though its chain fits, nor by its export")
     func rewritten() async throws {
         let (first, second) = (try Home(), try Home())
         try await first.filled(with: 3)

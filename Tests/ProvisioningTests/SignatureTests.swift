@@ -54,6 +54,17 @@ private struct Signers {
         try #require(end.isSuccess, "\(program): \(output.text())")
     }
 
+    /// Commits, signed by a new SSH key that the user has set.
+    ///
+    /// - Returns: the key, and its line in a file of allowed signers.
+    func commitSignedBySSH() async throws -> (path: String, line: String) {
+        let key = try await makeSSHKey("key")
+        try await user("gpg.format", "ssh")
+        try await user("user.signingkey", key.path)
+        try await commit("--gpg-sign")
+        return key
+    }
+
     /// A new SSH key, and its line in a file of allowed signers.
     func makeSSHKey(_ name: String) async throws -> (path: String, line: String) {
         try await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "a@b", "-f", folder[name]])
@@ -98,10 +109,7 @@ struct SignatureTests {
     @Test("is good by an SSH key that the user knows", .enabled(if: hasSSH, "ssh-keygen is not installed"))
     func knownSSH() async throws {
         try await withSigners { signers in
-            let key = try await signers.makeSSHKey("key")
-            try await signers.user("gpg.format", "ssh")
-            try await signers.user("user.signingkey", key.path)
-            try await signers.commit("--gpg-sign")
+            let key = try await signers.commitSignedBySSH()
             #expect(try await !signers.isSigned)
             try signers.folder.write("signers", key.line)
             try await signers.user("gpg.ssh.allowedSignersFile", signers.folder["signers"])
@@ -116,10 +124,7 @@ struct SignatureTests {
         arguments: ["signers", "checkout/signers", "checkout/.git/signers"])
     func unknownSSH(_ list: String) async throws {
         try await withSigners { signers in
-            let key = try await signers.makeSSHKey("key")
-            try await signers.user("gpg.format", "ssh")
-            try await signers.user("user.signingkey", key.path)
-            try await signers.commit("--gpg-sign")
+            let key = try await signers.commitSignedBySSH()
             try signers.folder.write(list, key.line)
             try await signers.local("gpg.ssh.allowedSignersFile", signers.folder[list])
             #expect(try await !signers.isSigned)
@@ -131,10 +136,7 @@ struct SignatureTests {
         .enabled(if: hasSSH, "ssh-keygen is not installed"))
     func listInCheckout() async throws {
         try await withSigners { signers in
-            let key = try await signers.makeSSHKey("key")
-            try await signers.user("gpg.format", "ssh")
-            try await signers.user("user.signingkey", key.path)
-            try await signers.commit("--gpg-sign")
+            let key = try await signers.commitSignedBySSH()
             try signers.folder.write("checkout/signers", key.line)
             try await signers.user("gpg.ssh.allowedSignersFile", signers.folder["checkout/signers"])
             #expect(try await !signers.isSigned)

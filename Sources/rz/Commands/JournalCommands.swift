@@ -21,7 +21,7 @@ struct JournalVerifyCommand: AsyncParsableCommand {
         abstract: "Compare every event and plan with its checksum.",
         discussion: """
             The head checksum stands for all events: two journals with the same one hold the same events. Whoever may \
-            write the file could write it whole anew: keep heads where no one can change them (rz journal head), and \
+            write the file could write all of it again: keep heads where no one can change them (rz journal head), and \
             --head proves that what was there then is there still.
 
               rz journal verify shop

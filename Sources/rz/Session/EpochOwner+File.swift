@@ -17,7 +17,7 @@ extension EpochOwner {
             let file = try FileReplacement(of: path)
             try file.write("\(String(UInt64.random(in: 0 ... .max), radix: 36))\n".utf8)
             _ = try file.commitIfNew()
-            guard let id = read(path) else { throw FileProblem("read \(path)", reason: "it names nobody") }
+            guard let id = read(path) else { throw FileProblem("read \(path)", reason: "it names no owner") }
             return EpochOwner(environment: environment, id: id)
         } catch {
             throw Failure(
