@@ -64,11 +64,13 @@ extension Journal {
 
     private static func fill(_ database: Database, from path: String) throws(JournalError) -> Evidence.Verification {
         var head = Position()
+        try database.execute("CREATE TABLE IF NOT EXISTS imported (plan TEXT PRIMARY KEY)")
         let found = try Evidence.read(path) { record throws(JournalError) in
             switch record {
             case .plan(let id, let text, let checksum):
                 try database.execute(
                     "INSERT OR REPLACE INTO plans VALUES (?, ?, ?)", [.text(id), .text(text), .text(checksum)])
+                try database.execute("INSERT OR REPLACE INTO imported VALUES (?)", [.text(id)])
             case .run(let name):
                 try database.execute("INSERT OR IGNORE INTO runs VALUES (?)", [.text(name)])
             case .event(let content, let position):
@@ -94,6 +96,26 @@ extension Journal {
             details: ["an import never mixes two histories"],
             advice: "See it: rz history --environment \(file.environment). If it is damaged: rz journal repair "
                 + "\(file.environment).")
+    }
+}
+
+extension Journal {
+    /// Whether a plan came with an import, and was not compared with its commit since.
+    public func isImported(plan id: String) throws(JournalError) -> Bool {
+        guard try hasImports else { return false }
+        return try !database.rows("SELECT 1 FROM imported WHERE plan = ?", [.text(id)]).isEmpty
+    }
+
+    /// Writes down that an imported plan is what its commit says.
+    public func accept(plan id: String) throws(JournalError) {
+        if try hasImports { try database.execute("DELETE FROM imported WHERE plan = ?", [.text(id)]) }
+    }
+
+    /// A journal that began on this host has no such table.
+    private var hasImports: Bool {
+        get throws(JournalError) {
+            try !database.rows("SELECT 1 FROM sqlite_schema WHERE name = 'imported'").isEmpty
+        }
     }
 }
 

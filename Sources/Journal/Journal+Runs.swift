@@ -77,11 +77,18 @@ extension Journal {
             throw JournalError(
                 .unreadable, path: path, message: "Plan \(id) is not JSON", details: [error.description])
         }
-        let text = secrets().redact(json).compact
+        let text = Journal.masked(json, secrets())
         try database.execute(
             "INSERT OR REPLACE INTO plans VALUES (?, ?, ?)",
             [.text(id), .text(text), .text(SHA256.hexadecimal(of: text))])
     }
+
+    /// A plan's text as a journal keeps it: no secret is in it.
+    public static func masked(plan: String, _ secrets: Secrets) throws(JSONError) -> String {
+        masked(try JSON(parsing: plan), secrets)
+    }
+
+    private static func masked(_ plan: JSON, _ secrets: Secrets) -> String { secrets.redact(plan).compact }
 
     /// A plan's JSON text; nil when none has this id.
     ///

@@ -14,23 +14,47 @@ extension Planner {
     public func plan(
         _ old: Plan, movedTo source: PinnedSource, in state: RunState, at time: Instant
     ) throws(Failure) -> Plan {
-        try refuseAnotherWorld(old)
-        var plan = old
-        plan.environment = environment
+        var plan = try remade(old)
         plan.createdAt = time
         plan.source = source
         plan.world.configuration = try configuration(source)
         plan.capacity = nil
         plan.warnings = insecurePlaces + clearPlaces([]) + visibleArguments
         plan.obstacles = []
+        plan.waitForApprovalsAgain(in: state)
+        try keepWhatWasBegun(of: old, in: state, &plan)
+        plan.id = try plan.sealedID()
+        return plan
+    }
+
+    /// What a plan of another host would do that this environment and this runbook don't say, one line each.
+    ///
+    /// What the plan moves (direction, services) is taken from it: no host can see any more what the world was then.
+    ///
+    /// - Parameters:
+    ///   - state: where its run stands. A run that went on from another commit keeps the steps it had done, and waits
+    ///     for approvals again.
+    ///   - masked: what a journal makes of a plan's text, which has no secret in it.
+    public func differences(
+        from foreign: Plan, in state: RunState, masked: (Plan) throws -> Plan = { $0 }
+    ) throws -> [String] {
+        let own = try remade(foreign)
+        var moved = own
+        moved.waitForApprovalsAgain(in: state)
+        try keepWhatWasBegun(of: foreign, in: state, &moved)
+        let found = try [own, moved].map { try foreign.differences(to: try masked($0)) }
+        return found.min { $0.count < $1.count } ?? []
+    }
+
+    private func remade(_ old: Plan) throws(Failure) -> Plan {
+        try refuseAnotherWorld(old)
+        var plan = old
+        plan.environment = environment
         plan.steps = steps(
             StepExpansion(
                 environment: environment, direction: old.direction, services: old.services, needed: old.neededServices,
                 serverCount: old.world.servers[old.direction.old]?.count ?? 0))
         try refuseAmbiguous(plan.steps)
-        plan.waitForApprovalsAgain(in: state)
-        try keepWhatWasBegun(of: old, in: state, &plan)
-        plan.id = try plan.sealedID()
         return plan
     }
 

@@ -54,7 +54,12 @@ struct ResumeCommand: AsyncParsableCommand {
                         + "See: rz status \(runs.environment) --watch\n")
                 return .done
             }
-            return try await Steering.takeOver(runs, plan, state, asking: nil, output: output.output)
+            return try await Steering.takeOver(
+                runs, plan, state, asking: nil,
+                confirm: { imported in
+                    if !output.json { Terminal.standardOutput.write(imported.text) }
+                    try ask("Go on with it on this host? Only `yes` does it:")
+                }, output: output.output)
         }
     }
 
@@ -70,18 +75,19 @@ struct ResumeCommand: AsyncParsableCommand {
         let terminal = Terminal.standardOutput
         if dryRun || !output.json { terminal.write(move.text) }
         if dryRun { return .changes }
-        if !yes {
-            guard terminal.isInteractive, !output.json else {
-                throw Failure("This is not a terminal, so no one can be asked", advice: "Pass --yes.", kind: .refused)
-            }
-            guard confirm("Go on from this commit? Only `yes` does it:") else {
-                throw Failure("Not confirmed; nothing was changed", kind: .refused)
-            }
-        }
+        try ask("Go on from this commit? Only `yes` does it:")
         return try await Steering.takeOver(
             runs, plan, state,
             asking: .runRepinned(plan: move.plan.id, commit: move.commit, by: operatorName),
             moved: (move.project, move.plan), output: output.output)
+    }
+
+    private func ask(_ question: String) throws(Failure) {
+        if yes { return }
+        guard Terminal.standardOutput.isInteractive, !output.json else {
+            throw Failure("This is not a terminal, so no one can be asked", advice: "Pass --yes.", kind: .refused)
+        }
+        guard confirm(question) else { throw Failure("Not confirmed; nothing was changed", kind: .refused) }
     }
 
     private func show(_ plan: Plan, _ state: RunState) {

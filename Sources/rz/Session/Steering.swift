@@ -9,17 +9,26 @@ import Runbooks
 enum Steering {
     /// Takes the lock, writes down what is asked, and performs the run in this process.
     ///
-    /// - Parameter moved: the project of another commit and the plan that the run goes on with.
+    /// - Parameters:
+    ///   - moved: the project of another commit and the plan that the run goes on with.
+    ///   - confirm: asks a person before the first step of a run that was imported from another host.
     static func takeOver(
         _ runs: Runs, _ plan: Plan, _ state: RunState, asking wish: Event.Kind?,
         moved: (project: Project, plan: Plan)? = nil,
-        output: Performance.Output
+        confirm: ((ImportedPlan) throws -> Void)? = nil, output: Performance.Output
     ) async throws -> ExitStatus {
         let project = try moved?.project ?? Project.resume(plan)
         let journal = try Runs.journal(of: runs.environment, project.places) { [settings = project.settings] in
             settings.secrets
         }
+        let isImported = try await journal.isImported(plan: plan.id) && moved == nil
+        if isImported {
+            let imported = ImportedPlan(plan: plan, state: state, project: project)
+            try await imported.refuseUnlessOfItsCommit()
+            try confirm?(imported)
+        }
         return try await LockedRun.hold(journal, purpose: "run \(state.run)") { lock in
+            if isImported { try await journal.accept(plan: plan.id) }
             try project.sweep()
             if let moved {
                 try await refuseIfItWentOn(journal, since: state)
