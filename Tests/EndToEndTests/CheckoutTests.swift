@@ -57,6 +57,31 @@ struct CheckoutTests {
         }
     }
 
+    @Test("is told from another project with an environment of the same name; a clone of it is the same project")
+    func otherProject() async throws {
+        try await SandboxFixture.with { sandbox in
+            for arguments in [
+                ["init", "-q"], ["add", "-A"],
+                ["-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-q", "-m", "Begin"],
+            ] { try git(arguments, in: sandbox.root) }
+            let update = try await sandbox.run("update", "sandbox", "--yes", "--until", "preflight")
+            #expect(update.status == 3, "\(update.all)")
+            try await sandbox.succeed("rollback")
+
+            let clone = sandbox.folder + "/clone"
+            try git(["clone", "-q", sandbox.root, clone], in: sandbox.root)
+            let plan = try await sandbox.run("plan", "sandbox", "--root", clone)
+            #expect(plan.status == 2, "\(plan.all)")
+
+            let other = sandbox.folder + "/other"
+            try FileManager.default.copyItem(atPath: sandbox.root, toPath: other)
+            try FileManager.default.removeItem(atPath: other + "/.git")
+            let refused = try await sandbox.run("plan", "sandbox", "--root", other)
+            #expect(refused.status == 5, "\(refused.all)")
+            #expect(refused.errors.contains("belongs to another project"), "\(refused.errors)")
+        }
+    }
+
     private func git(_ arguments: [String], in folder: String) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")

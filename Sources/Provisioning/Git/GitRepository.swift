@@ -3,8 +3,8 @@ import SafeFiles
 
 /// The folder that holds `environments/` and `runbooks/`, usually a Git checkout.
 public struct GitRepository: Sendable {
-    private let folder: String
-    private let git: Git
+    let folder: String
+    let git: Git
     private let inherited: [String: String]
 
     /// - Parameters:

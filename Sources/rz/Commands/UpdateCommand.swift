@@ -53,6 +53,7 @@ struct UpdateCommand: AsyncParsableCommand {
                 try project.sweep()
                 try await refuseIfUnfinished(Runs(environment: name, journal: journal))
                 let plan = try await decide(project, saved)
+                try await project.claim?.make()
                 let run = try await KillPoints.aroundWrite("name the run") {
                     try await journal.newRun(at: SystemClock().now)
                 }

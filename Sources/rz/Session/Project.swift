@@ -15,6 +15,8 @@ struct Project {
     let drivers: Drivers
     let places: Places
     let settings: SettingResolver
+    /// Nil for a run that goes on without its checkout.
+    let claim: ProjectClaim?
 
     /// Reads an environment from the checkout around the current folder, or from `root`.
     ///
@@ -46,12 +48,14 @@ struct Project {
     private static func pinned(
         _ source: PinnedSource, _ name: String, _ folder: ProjectFolder, _ repository: GitRepository, _ places: Places
     ) async throws -> Project {
+        let claim = ProjectClaim(name, repository, places)
+        try await claim.refuseOther()
         var source = source
         source.copy = copyName(source)
         source.checkout = folder.root
         let copy = places.copy(source, of: name)
         source.digest = try await repository.checkOut(source, paths: paths(of: name), into: copy)
-        return try Project(name, copy: copy, source: source, places: places, checkout: folder.root)
+        return try Project(name, copy: copy, source: source, places: places, checkout: folder.root, claim: claim)
     }
 
     /// Reads an environment as a run was pinned to it.
@@ -73,16 +77,20 @@ struct Project {
                     + "\(Advice.resume(plan.environment.name)) --commit \(commit ?? "COMMIT")", kind: .refused)
         }
         return try Project(
-            plan.environment.name, copy: copy, source: plan.source, places: places, checkout: plan.source.checkout)
+            plan.environment.name, copy: copy, source: plan.source, places: places, checkout: plan.source.checkout,
+            claim: nil)
     }
 
-    private init(_ name: String, copy: String, source: PinnedSource, places: Places, checkout: String?) throws {
+    private init(
+        _ name: String, copy: String, source: PinnedSource, places: Places, checkout: String?, claim: ProjectClaim?
+    ) throws {
         let folder = try ProjectFolder(root: copy)
         environment = try folder.environment(name)
         runbook = try folder.runbook(environment.runbook)
         try validate(runbook, with: environment)
         self.source = source
         self.places = places
+        self.claim = claim
         settings = SettingResolver(environmentFolder: folder.environmentFolder(name), rzHome: places.home)
         Redaction.cover(settings)
         try settings.remember(referencesOf: environment)
