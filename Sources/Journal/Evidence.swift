@@ -92,14 +92,15 @@ extension Evidence.Record {
             guard let header = Evidence.Header(json) else { return nil }
             self = .header(header)
         case "plan":
-            guard let id = json["id"]?.string, let text = json["json"]?.string, let sum = json["checksum"]?.string
+            guard let id = json["id"]?.string, isName(id), let text = json["json"]?.string, let sum = json["checksum"]?.string
             else { return nil }
             self = .plan(id: id, text: text, checksum: sum)
         case "run":
-            guard let id = json["id"]?.string else { return nil }
+            guard let id = json["id"]?.string, isName(id) else { return nil }
             self = .run(id)
         case "event":
-            guard let position = Position(json), let run = json["run"]?.string, let time = json["time"]?.string,
+            guard let position = Position(json), let run = json["run"]?.string, isName(run),
+                let time = json["time"]?.string,
                 let type = json["type"]?.string, let payload = json["payload"]?.string
             else { return nil }
             self = .event(RowContent(run: run, time: time, type: type, payload: payload), position)
@@ -116,6 +117,9 @@ extension Evidence.Record {
         }
     }
 }
+
+/// Runs and plans have names of the form that environments have: they are shown, typed, and made from nothing else.
+private func isName(_ text: String) -> Bool { EnvironmentName.isValid(text) }
 
 extension Position {
     fileprivate init?(_ json: JSON) {

@@ -6,7 +6,7 @@ public struct EventLines: Sendable {
     private let style: Style
 
     public init(_ plan: Plan, style: Style = .plain) {
-        self.plan = plan
+        self.plan = plan.shown
         self.style = style
     }
 

@@ -4,10 +4,11 @@ import Migration
 public struct LiveView: Sendable {
     private let plan: Plan
     private let style: Style
-    private let width: Int
+    /// Columns of the terminal, which may change while the view is drawn again and again.
+    public var width: Int
 
     public init(_ plan: Plan, style: Style = .plain, width: Int = 100) {
-        self.plan = plan
+        self.plan = plan.shown
         self.style = style
         self.width = width
     }

@@ -8,10 +8,10 @@ public struct Outcome: Sendable {
     private let standing: Standing
 
     public init(_ plan: Plan, _ state: RunState, style: Style = .plain) {
-        self.plan = plan
+        self.plan = plan.shown
         self.state = state
         self.style = style
-        standing = Standing(plan, state)
+        standing = Standing(self.plan, state)
     }
 
     public var text: String { (lines).joined(separator: "\n") + "\n" }

@@ -6,7 +6,7 @@ public struct RemainingSteps: Sendable {
     private let state: RunState
 
     public init(_ plan: Plan, _ state: RunState) {
-        self.plan = plan
+        self.plan = plan.shown
         self.state = state
     }
 

@@ -9,6 +9,7 @@ public struct WayBack: Sendable {
 
     /// Everything that a rollback would undo, in its order.
     public static func rollback(_ plan: Plan, _ state: RunState) -> WayBack {
+        let plan = plan.shown
         let undone = plan.steps.reversed().filter { step in
             step.undo == .costly && state.steps[step.id]?.isIntended == true
         }
@@ -19,6 +20,7 @@ public struct WayBack: Sendable {
     }
 
     public static func abort(_ plan: Plan, _ state: RunState) -> WayBack {
+        let plan = plan.shown
         let handedOver = plan.steps.reversed().filter { step in
             guard case .handOver = step.action else { return false }
             return state.steps[step.id]?.isIntended == true

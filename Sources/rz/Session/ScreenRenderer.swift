@@ -23,6 +23,8 @@ final class ScreenRenderer: Sendable {
     }
 
     private let plan: Plan
+    private let view: LiveView
+    private let story: EventLines
     private let run: RunID
     private let output: Performance.Output
     private let terminal: Terminal
@@ -34,6 +36,8 @@ final class ScreenRenderer: Sendable {
         _ secrets: @escaping @Sendable () -> Secrets
     ) {
         self.plan = plan
+        view = LiveView(plan, style: terminal.style)
+        story = EventLines(plan, style: terminal.style)
         self.run = run
         self.output = output
         self.terminal = terminal
@@ -65,7 +69,8 @@ final class ScreenRenderer: Sendable {
     private func redraw() -> String {
         latest.withLock { latest in
             guard let state = latest.state else { return "" }
-            let view = LiveView(plan, style: terminal.style, width: terminal.width)
+            var view = view
+            view.width = terminal.width
             let keys = "Ctrl-C halts cleanly (rz resume goes on)   elsewhere: rz pause, rz abort, rz status"
             let lines = view.lines(
                 state, now: SystemClock().now, traffic: latest.traffic, keys: state.status.isEnded ? nil : keys)
@@ -85,7 +90,7 @@ final class ScreenRenderer: Sendable {
     private func lines(_ item: Item) -> String {
         switch item {
         case .event(let event):
-            let line = EventLines(plan, style: terminal.style).line(for: event)
+            let line = story.line(for: event)
             return line.map { terminal.style.guarded($0) + "\n" } ?? ""
         case .end(let final): return final.map(outcome) ?? ""
         case .traffic, .frame: return ""
