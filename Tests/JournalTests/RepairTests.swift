@@ -126,7 +126,20 @@ struct RepairTests {
         kill(reader.process.processIdentifier, SIGKILL)
         _ = await reader.ended()
         reader.process.waitUntilExit()
-        #expect(try repair.perform(at: noon).findings.keptEvents == 2)
+        #expect(try await performed(repair).findings.keptEvents == 2)
+    }
+
+    /// Once no process has the file open: one that another test began meanwhile has it until it runs its program.
+    private func performed(_ repair: Repair) async throws -> Repair.Outcome {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            do throws(JournalError) {
+                return try repair.perform(at: noon)
+            } catch {
+                guard error.kind == .busy, ContinuousClock.now < deadline else { throw error }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
     }
 
     @Test("that was killed in the middle keeps everybody out until the next one finishes it", arguments: 0...3)

@@ -70,6 +70,8 @@ struct PersistentFileTests {
     }
 
     private func withFolder(_ test: (String) async throws -> Void) async throws {
+        // As rz does at its start: the folder is its own, whatever the umask of who runs the tests.
+        umask(0o077)
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -8,6 +8,8 @@ import Testing
 func withFolder(_ work: (Folder) async throws -> Void) async throws {
     let path = FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path + "/rz-test-" + UUID().uuidString
     let folder = Folder(path: path)
+    // As rz does at its start: what it then writes is its own, whatever the umask of who runs the tests.
+    umask(0o077)
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     defer {
         // Nothing is left to end when a test went well.

@@ -209,6 +209,8 @@ struct OwnFolderTests {
 }
 
 private func withFolder(_ test: (String) throws -> Void) throws {
+    // As rz does at its start: folders that a test makes are its own, whatever the umask of who runs it.
+    umask(0o077)
     let folder = FileManager.default.temporaryDirectory.appending(path: "rz-files-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
