@@ -12,7 +12,7 @@ RELEASE = -c release --product rz --static-swift-stdlib
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test field crash-test simulate mutants mutation asan tsan fuzz bench demo lint sbom format install clean
+.PHONY: help setup build test test-rights field crash-test simulate mutants mutation asan tsan fuzz bench demo lint sbom format install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -31,6 +31,11 @@ test: setup ## run every test
 	    echo "== $$target"; $(SWIFT) test --skip-build --filter "^$$target\."; done
 	@echo "== FieldTests"; $(SWIFT) test --skip-build --filter "^FieldTests\."
 	@echo "== EndToEndTests"; $(SWIFT) test --skip-build --no-parallel --filter "^EndToEndTests\."
+
+# What holds for root with the usual umask only shows here. `make test` builds the tests first.
+test-rights: ## run suites under umask 000, 077 and as an ordinary user: make test-rights SUITES='JournalTests'
+	$(SWIFT) build --build-tests
+	@scripts/test-rights $(or $(SUITES),$(TESTS) EndToEndTests)
 
 # Each scenario with at least REQUESTS requests of users; `make test` has the short ones.
 field: setup ## test what people met on real load balancers, at length: make field REQUESTS=20000 SEED=7
