@@ -200,6 +200,22 @@ struct OverrideTests {
         #expect(definition.json["env"]?["CACHE_HOST"]?.string == "redis://:hun{{ter2@h")
     }
 
+    @Test("shows the values of variables to who asks for them, and still none that is secret")
+    func shownValues() throws {
+        let rule = Override(
+            match: .id("*"), set: ["env.N": "${env:PW}", "env.API_TOKEN": "x"], remove: ["env.CACHE_HOST"])
+        var definition = try definition(app)
+        let changes = try LiveValues.$areShown.withValue(true) {
+            try definition.apply([rule], inventory: nil, resolver: resolver(["PW": "hunter2"]))
+        }
+        #expect(
+            changes == [
+                FieldChange(path: "env.API_TOKEN", from: nil, to: Secrets.mask),
+                FieldChange(path: "env.N", from: Secrets.mask, to: Secrets.mask),
+                FieldChange(path: "env.CACHE_HOST", from: "10.1.0.7", to: nil),
+            ])
+    }
+
     @Test("masks what is called like a secret", arguments: ["env.DB_PASSWORD", "env.apiToken", "labels.x.secret-key"])
     func secretNames(path: String) throws {
         var definition = try definition(app)

@@ -77,9 +77,14 @@ struct OverrideRun: Sendable {
     }
 }
 
+/// Whether values of live services' variables are shown to the person who asks: in no plan, journal or event.
+public enum LiveValues {
+    @TaskLocal public static var areShown = false
+}
+
 extension FieldChange {
     /// A change for people; values are masked that are secrets or look like some, and those of a live service's
-    /// variables: only their owner knows which of them are.
+    /// variables, unless `LiveValues` says else: only their owner knows which of them are secret.
     ///
     /// - Parameter isWritten: whether the new value stands in environment.yaml, where whoever reads the plan may read it.
     init(
@@ -89,9 +94,10 @@ extension FieldChange {
             value.map { isMasked ? Secrets.mask : ($0.string ?? $0.compact).withoutUserInfo }
         }
         let isMasked = isSecret || path.looksSecret
+        let isHidden = path.isVariable && !LiveValues.areShown
         self.init(
-            path: path.description, from: shown(before, isMasked || path.isVariable),
-            to: shown(after, isMasked || (path.isVariable && !isWritten)))
+            path: path.description, from: shown(before, isMasked || isHidden),
+            to: shown(after, isMasked || (isHidden && !isWritten)))
     }
 }
 

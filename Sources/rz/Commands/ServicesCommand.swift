@@ -1,4 +1,5 @@
 import ArgumentParser
+import Clusters
 import Foundation
 import Migration
 import Planning
@@ -10,7 +11,8 @@ struct ServicesCommand: AsyncParsableCommand {
         commandName: "services",
         abstract: "Show what each override does to each service, and what is bound to its environment.",
         discussion: """
-            With --diff it compares two colors, field by field, and exits with 2 when they differ.
+            With --diff it compares two colors, field by field, and exits with 2 when they differ. Values of the \
+            services' variables are ••• unless --show-values asks for them; those that are secret stay so.
 
               rz services shop
               rz services shop --diff blue green
@@ -27,6 +29,10 @@ struct ServicesCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Print one JSON object.")
     var json = false
 
+    @Flag(
+        name: .long, help: "Show the values of variables, except secret ones.")
+    var showValues = false
+
     @OptionGroup var project: ProjectOptions
 
     func validate() throws {
@@ -41,7 +47,9 @@ struct ServicesCommand: AsyncParsableCommand {
             let observer = Observer(environment: project.environment, drivers: project.drivers)
             let first = diff.first.flatMap { Color(rawValue: $0) }
             let color = if let first { first } else { try await observer.observeLiveColor() }
-            let view = try await project.services(of: color, comparing: !diff.isEmpty)
+            let view = try await LiveValues.$areShown.withValue(showValues) {
+                try await project.services(of: color, comparing: !diff.isEmpty)
+            }
             let terminal = Terminal.standardOutput
             let secrets = project.settings.secrets
             if json {
