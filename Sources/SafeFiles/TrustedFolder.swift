@@ -61,6 +61,27 @@ public struct TrustedFolder: ~Copyable {
         }
     }
 
+    /// Refuses a file that others may have written: it must belong to this user or to root, no one else may write it, and
+    /// `requireOwn` must hold of its folder, of where a symbolic link leads too.
+    public static func requireOwnFile(_ path: String) throws(FileProblem) {
+        let action = "use \(path)"
+        guard let real = realpath(path, nil) else { throw FileProblem(action) }
+        defer { free(real) }
+        let file = String(cString: real)
+        try requireOwn(split(file).folder)
+        var status = stat()
+        guard stat(file, &status) == 0 else { throw FileProblem(action) }
+        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw FileProblem(action, reason: "\(file) belongs to another user (uid \(status.st_uid))")
+        }
+        status.st_mode &= ~S_ISVTX
+        if let opening = opening(status) {
+            throw FileProblem(
+                action, reason: "\(opening.who) may write \(file) (mode \(opening.mode))",
+                advice: "Run: chmod go-w \(FileProblem.quoted(file))")
+        }
+    }
+
     /// Who else may replace what is in a folder, and its mode; nil for no one.
     private static func opening(_ folder: stat) -> (who: String, mode: String)? {
         guard folder.st_mode & S_ISVTX == 0 else { return nil }

@@ -28,18 +28,22 @@ struct RefusalTests {
         if let folder = refusal.opens.map({ "\(sandbox.root)/\($0)" }) {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder)
-            try "#!/bin/sh\necho planted\n".write(
-                toFile: folder + "/ansible-playbook", atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes(
-                [.posixPermissions: 0o755], ofItemAtPath: folder + "/ansible-playbook")
+            for program in refusal.plants {
+                let file = folder + "/" + program
+                try "#!/bin/sh\necho planted\n".write(toFile: file, atomically: true, encoding: .utf8)
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
+            }
         }
         defer {
             if let folder = refusal.opens.map({ "\(sandbox.root)/\($0)" }) {
-                try? FileManager.default.removeItem(atPath: folder + "/ansible-playbook")
+                for program in refusal.plants { try? FileManager.default.removeItem(atPath: folder + "/" + program) }
                 try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
             }
         }
         var variables = recorders.variables.merging(refusal.variables) { $1 }
+        if refusal.isOnPath, let folder = refusal.opens {
+            variables["PATH"] = "\(sandbox.root)/\(folder):\(variables["PATH"] ?? "")"
+        }
         if refusal.hidesTerraform { variables["PATH"] = try pathWithoutTerraform() }
         let began = recorders.calls.count
 

@@ -35,7 +35,8 @@ package struct SandboxFixture: Sendable {
     package init() throws {
         // Short on purpose: the path of a UNIX socket has at most 107 bytes.
         folder = "/tmp/rz-e2e-\(UInt32.random(in: 0...UInt32.max))"
-        // Private under every umask.
+        // What is copied is a usual checkout, whatever the umask of who runs the tests; the folder around it is private.
+        umask(0o022)
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         keeper = try Keeper(folder: folder)

@@ -40,34 +40,35 @@ struct DoctorCommand: AsyncParsableCommand {
     private func tools() async -> [Finding] {
         let checkout = (try? ProjectFolder(root: project.chosenRoot))?.root
         return [
-            await tool("git", Tool.find("git"), ["--version"], "apt-get install git"),
+            await tool(
+                "git", { () throws(Failure) in try Tool.find("git") }, ["--version"], "apt-get install git",
+                isNeeded: true),
             await tool(
                 "terraform or tofu", Tool.terraform, ["version"],
-                "install Terraform or OpenTofu; without, only `provision.static` works", isNeeded: false),
-            await ansible(checkout),
+                "install Terraform or OpenTofu; without, only `provision.static` works"),
             await tool(
-                "haproxy", Tool.find("haproxy") ?? ["/usr/sbin/haproxy"].first { access($0, X_OK) == 0 }, ["-v"],
-                "apt-get install haproxy; only the sandbox runs it here", isNeeded: false),
+                "ansible-playbook", { () throws(Failure) in try Tool.ansible(checkout) }, ["--version"],
+                "run scripts/setup, or install ansible-core; without, no server is configured"),
             await tool(
-                "python3", Tool.find("python3"), ["--version"], "apt-get install python3; the sandbox needs it",
-                isNeeded: false),
+                "haproxy",
+                { () throws(Failure) in
+                    if let haproxy = try Tool.find("haproxy") { return haproxy }
+                    return access("/usr/sbin/haproxy", X_OK) == 0 ? "/usr/sbin/haproxy" : nil
+                },
+                ["-v"], "apt-get install haproxy; only the sandbox runs it here"),
+            await tool(
+                "python3", { () throws(Failure) in try Tool.find("python3") }, ["--version"],
+                "apt-get install python3; the sandbox needs it"),
         ]
     }
 
-    private func ansible(_ checkout: String?) async -> Finding {
-        do throws(Failure) {
-            return await tool(
-                "ansible-playbook", try Tool.ansible(checkout), ["--version"],
-                "run scripts/setup, or install ansible-core; without, no server is configured", isNeeded: false)
-        } catch {
-            return Finding(.missing, "ansible-playbook", error)
-        }
-    }
-
     private func tool(
-        _ name: String, _ path: String?, _ arguments: [String], _ advice: String, isNeeded: Bool = true
+        _ name: String, _ find: () throws(Failure) -> String?, _ arguments: [String], _ advice: String,
+        isNeeded: Bool = false
     ) async -> Finding {
-        guard let path else { return Finding(isNeeded ? .missing : .absent, name, "not found; \(advice)") }
+        let found: String?
+        do throws(Failure) { found = try find() } catch { return Finding(.missing, name, error) }
+        guard let path = found else { return Finding(isNeeded ? .missing : .absent, name, "not found; \(advice)") }
         do {
             let output = try OutputFile()
             var variables = InheritedEnvironment().variables

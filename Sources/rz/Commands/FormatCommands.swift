@@ -52,7 +52,7 @@ struct ValidateCommand: AsyncParsableCommand {
 
     /// What the files name and this machine does not have: submodules, the playbook, its collections.
     private func obstacles(_ environment: Environment, _ folder: ProjectFolder) async throws(Failure) -> [Obstacle] {
-        let repository = GitRepository(folder: folder.root)
+        let repository = try GitRepository.trusted(folder.root)
         let missing = try await repository.observeMissingSubmodules(
             try await repository.observeCommitIfThere(), paths: Project.paths(of: environment.name))
         guard missing.isEmpty else {

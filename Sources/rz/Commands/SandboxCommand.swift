@@ -48,7 +48,7 @@ struct SandboxUp: AsyncParsableCommand {
             let folder = try ProjectFolder(root: project.chosenRoot)
             let began = SystemClock().now
             let dataCentre = try await DataCentre.reserve(
-                rzHome: places.home, root: folder.root, rz: ownPath, python: python,
+                rzHome: places.home, root: folder.root, rz: ownPath, python: try python(),
                 hasAdminPort: adminPort)
             let sandbox = try await Project.load("sandbox", root: folder.root)
             let terminal = Terminal.standardError
@@ -86,9 +86,9 @@ struct SandboxUp: AsyncParsableCommand {
     }
 
     /// The system's own where there is one: wrappers of version managers start slowly.
-    private var python: String {
-        FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
-            ? "/usr/bin/python3" : Tool.find("python3") ?? "python3"
+    private func python() throws(Failure) -> String {
+        if FileManager.default.isExecutableFile(atPath: "/usr/bin/python3") { return "/usr/bin/python3" }
+        return try Tool.find("python3") ?? "python3"
     }
 }
 

@@ -101,7 +101,7 @@ extension Drivers {
         }
         let isStatic = !builders.isEmpty && builders.allSatisfy { $0.kind == .static }
         if let root = environment.provision.terraform, !isStatic || environment.provision.static == nil {
-            if let binary = Tool.terraform {
+            if let binary = try Tool.terraform() {
                 let terraform = Terraform(
                     binary: binary, root: root, environmentFolder: folder, stateFolder: state,
                     inherited: children.inherited, resolve: children.resolve, secrets: children.secrets)

@@ -7,6 +7,13 @@ import Runbooks
 import SafeFiles
 import Sandbox
 
+extension GitRepository {
+    /// Asked with a Git that no one else may have put there.
+    static func trusted(_ folder: String) throws(Failure) -> GitRepository {
+        GitRepository(folder: folder, binary: try Tool.find("git") ?? "git")
+    }
+}
+
 /// An environment with its runbook, read from a pinned copy of the checkout, so that later edits can't reach a run.
 struct Project {
     let environment: Environment
@@ -25,7 +32,7 @@ struct Project {
         let places = try Places.trusted()
         let folder = try projectFolder(for: name, root: root, places)
         try folder.requireEnvironment(name)
-        let repository = GitRepository(folder: folder.root)
+        let repository = try GitRepository.trusted(folder.root)
         var source = try await repository.observeSource()
         if let planFile { source.changed.removeAll { isPlan($0, planFile, in: folder.root) } }
         return try await pinned(source, name, folder, repository, places)
@@ -37,7 +44,7 @@ struct Project {
     static func load(_ name: String, at revision: String, root: String?) async throws -> Project {
         let places = try Places.trusted()
         let folder = try projectFolder(for: name, root: root, places)
-        let repository = GitRepository(folder: folder.root)
+        let repository = try GitRepository.trusted(folder.root)
         let source = try await repository.observeCommit(revision)
         return try await pinned(source, name, folder, repository, places)
     }

@@ -18,8 +18,12 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     var arguments = ["plan", "sandbox"]
     var variables: [String: String] = [:]
     var hidesTerraform = false
-    /// A folder of the checkout in which everyone may replace files, with a program that says it was run.
+    /// A folder of the checkout in which everyone may replace files.
     var opens: String?
+    /// Programs in that folder that say they were run.
+    var plants: [String] = []
+    /// Whether the `PATH` begins with that folder.
+    var isOnPath = false
     var status: Int32 = 1
     var says: [String]
     var hides: [String] = []
@@ -98,9 +102,19 @@ struct Refusal: Sendable, CustomTestStringConvertible {
             testDescription: "a project in which everyone may replace files", opens: "environments/sandbox", status: 5,
             says: ["The project's folder can't be trusted", "everyone may replace files in it", "Run: chmod -R go-w"]),
         Refusal(
-            testDescription: "an Ansible that everyone may have put into the checkout", opens: ".venv/bin", status: 5,
+            testDescription: "an Ansible that everyone may have put into the checkout", opens: ".venv/bin",
+            plants: ["ansible-playbook"], status: 5,
             says: ["Ansible in the checkout can't be trusted", "everyone may replace files in it", "chmod -R go-w"],
             hides: ["planted"]),
+        Refusal(
+            testDescription: "a Terraform that everyone may have put into a folder of the PATH", opens: "tools",
+            plants: ["terraform"], isOnPath: true, status: 5,
+            says: ["terraform can't be trusted", "everyone may replace files in it", "chmod -R go-w"],
+            hides: ["planted"]),
+        Refusal(
+            testDescription: "a Git that everyone may have put into a folder of the PATH", opens: "tools",
+            plants: ["git"], isOnPath: true, status: 5,
+            says: ["git can't be trusted", "everyone may replace files in it", "chmod -R go-w"], hides: ["planted"]),
         Refusal(
             testDescription: "an environment that does not exist", arguments: ["plan", "sandbocks"],
             says: ["no environment sandbocks", "Did you mean sandbox?"]),
