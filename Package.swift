@@ -99,7 +99,7 @@ let package = Package(
             "FuzzTests",
             [
                 "JSON", "Migration", "Runbooks", "Journal", "Planning", "Provisioning", "Clusters", "LoadBalancing",
-                "Reporting", "Sandbox", "Transport",
+                "Publishing", "Reporting", "Sandbox", "Transport",
             ], exclude: ["Samples", "Regressions"]),
         tests("KillPointsTests", ["KillPoints", "Migration"]),
         .target(name: "FreePorts", path: "Tests/FreePorts", swiftSettings: strict),

@@ -187,7 +187,7 @@ public struct LiveView: Sendable {
 
     private func rates(_ sample: TrafficSample) -> String {
         let speed = sample.responseTime.map { "\($0.milliseconds) ms" } ?? ""
-        let rate = "\(Int(sample.requestsPerSecond.rounded()))/s"
+        let rate = "\(Int(clamping: sample.requestsPerSecond))/s"
         return "\("\(sample.color)".padded(to: 5)) \(Wording.percent(sample.share, decimals: 0).padded(to: 5)) "
             + "\(rate.padded(to: 7)) \(Wording.percent(sample.errorRate)) err  \(speed)"
     }

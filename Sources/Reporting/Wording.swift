@@ -51,13 +51,13 @@ enum Wording {
     static func percent(_ fraction: Double, decimals: Int = 2) -> String {
         let scale = decimals == 0 ? 1.0 : 100.0
         let number = (fraction * 100 * scale).rounded() / scale
-        if decimals == 0 { return "\(Int(number)) %" }
-        let hundredths = Int((number * 100).rounded())
+        if decimals == 0 { return "\(Int(clamping: number)) %" }
+        let hundredths = Int(clamping: number * 100)
         return "\(hundredths / 100).\(twoDigits(Int64(hundredths % 100))) %"
     }
 
     static func bar(_ fraction: Double, width: Int = 20) -> String {
-        let full = min(width, max(0, Int((fraction * Double(width)).rounded())))
+        let full = min(width, max(0, Int(clamping: fraction * Double(width))))
         return String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
     }
 

@@ -41,7 +41,7 @@ enum CapacityTotals {
 
     /// With at most three decimals, as Mesos counts, and thousands set apart: `12,288`, `0.25`.
     static func text(_ amount: Double) -> String {
-        let thousandths = Int((amount * 1000).rounded())
+        let thousandths = Int(clamping: amount * 1000)
         var digits = String(thousandths / 1000)
         var groups: [Substring] = []
         while digits.count > 3 {

@@ -266,7 +266,7 @@ public struct TrafficJudgement: Sendable {
             samples: sums.requests, message: text)
     }
 
-    private func shown(_ rate: Double) -> Percent { Percent(thousandths: Int((rate * 100_000).rounded())) }
+    private func shown(_ rate: Double) -> Percent { Percent(thousandths: Int(clamping: rate * 100_000)) }
 }
 
 extension Period {

@@ -17,7 +17,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
 
     static let all: [FuzzTarget] =
         jsonTargets + haproxyTargets + marathonTargets + composeTargets + provisioningTargets + runbookTargets
-        + journalTargets + vocabularyTargets + transportTargets + sandboxTargets
+        + journalTargets + telemetryTargets + vocabularyTargets + transportTargets + sandboxTargets
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }
