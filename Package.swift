@@ -77,7 +77,7 @@ let package = Package(
         tests("MigrationTests", ["Migration"]),
         tests("SchedulesTests", ["Schedules", "Migration"]),
         .target(name: "CPowerLoss", dependencies: ["CSQLite"], path: "Tests/CPowerLoss"),
-        tests("JournalTests", ["Journal", "Migration", "JSON", "CPowerLoss"], exclude: ["Samples-b870475"]),
+        tests("JournalTests", ["Journal", "Migration", "JSON", "CPowerLoss"], exclude: ["Samples-b870475", "Golden"]),
         .target(
             name: "TLSTesting", dependencies: ["FreePorts"], path: "Tests/TLSTesting", exclude: ["server.py"],
             swiftSettings: strict),
@@ -87,7 +87,7 @@ let package = Package(
         tests("ClustersTests", ["Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts"]),
         tests("SimulationTests", ["Simulation", "Migration"], exclude: ["Golden"]),
         tests("EngineTests", ["Engine", "Migration"]),
-        tests("PlanningTests", ["Planning", "Migration"]),
+        tests("PlanningTests", ["Planning", "Migration", "JSON"], exclude: ["Golden"]),
         tests("GatingTests", ["Gating", "Migration", "JSON", "Transport", "FreePorts"]),
         tests("PublishingTests", ["Publishing", "Migration"]),
         tests("ReportingTests", ["Reporting", "Migration"], exclude: ["Golden"]),

@@ -4,9 +4,19 @@ import Migration
 
 /// Events as flat JSON objects: `{"time":…,"run":…,"seq":…,"type":"step.started","step":…,"attempt":1}`.
 ///
-/// The type is the name of the event's case, parted at its first capital letter: `stepStarted` is `step.started`.
-/// No table of cases is needed, so a new one can't be forgotten.
+/// What each kind is called and which fields it has is one table, in Migration/Formats/Event+Coding.swift.
 public enum EventCoding {
+    /// The first line of a stream of events, without its end: says which version the lines after it have.
+    ///
+    /// - Parameter rz: the version of rz that writes it.
+    public static func opening(rz: String) -> String {
+        let line: JSON = [
+            "type": "version", "format": "rz.events", "formatVersion": .number(JSONNumber(FormatVersion.events)),
+            "rz": .string(rz),
+        ]
+        return line.compact
+    }
+
     /// One line, without its end.
     ///
     /// - Throws: `JournalError` of kind `.unreadable` for an event that JSON can't express.
@@ -60,11 +70,18 @@ public enum EventCoding {
 
     static func decode(type: String, payload: String) throws(JournalError) -> Event.Kind {
         do {
-            let nested = JSON.object(JSONObject([(caseName(type), try JSON(parsing: payload).mapTexts(\.visible))]))
+            guard var fields = try JSON(parsing: payload).mapTexts(\.visible).object else {
+                throw unreadable("type \(type): its payload is not an object")
+            }
+            fields["type"] = .string(type)
             let decoder = JSONDecoder()
             decoder.nonConformingFloatDecodingStrategy = .convertFromString(
                 positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: notANumber)
-            return try decoder.decode(Event.Kind.self, from: Data(nested.compact.utf8))
+            return try decoder.decode(Event.Kind.self, from: Data(JSON.object(fields).compact.utf8))
+        } catch let error as JournalError {
+            throw error
+        } catch let unknown as Event.Kind.UnknownName {
+            throw .unknownEvent(unknown.text)
         } catch {
             throw unreadable("type \(type): \(error)")
         }
@@ -77,11 +94,11 @@ public enum EventCoding {
             // A rate of nothing by nothing must not be what halts a run.
             encoder.nonConformingFloatEncodingStrategy = .convertToString(
                 positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: notANumber)
-            let nested = try JSON(parsing: Array(encoder.encode(kind)))
-            guard let (name, payload) = nested.object?.first(where: { _ in true }) else {
-                throw unreadable("an event without a name")
-            }
-            return (type(name), payload.object ?? JSONObject())
+            guard var payload = try JSON(parsing: Array(encoder.encode(kind))).object,
+                let type = payload["type"]?.string
+            else { throw unreadable("an event without a name") }
+            payload["type"] = nil
+            return (type, payload)
         } catch let error as JournalError {
             throw error
         } catch {
@@ -96,18 +113,5 @@ public enum EventCoding {
         JournalError(
             .unreadable, path: nil, message: Failure.shortened(message),
             advice: "Was it written by another version of rz?")
-    }
-
-    /// `stepStarted` → `step.started`, `trafficReturnFailed` → `traffic.returnFailed`, `noted` → `noted`.
-    private static func type(_ caseName: String) -> String {
-        guard let capital = caseName.firstIndex(where: \.isUppercase) else { return caseName }
-        let rest = caseName[capital...]
-        return caseName[..<capital] + "." + rest.prefix(1).lowercased() + rest.dropFirst()
-    }
-
-    private static func caseName(_ type: String) -> String {
-        guard let dot = type.firstIndex(of: ".") else { return type }
-        let rest = type[type.index(after: dot)...]
-        return type[..<dot] + rest.prefix(1).uppercased() + rest.dropFirst()
     }
 }

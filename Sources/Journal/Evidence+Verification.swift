@@ -113,11 +113,8 @@ private struct Check {
         }
         if number == 1 {
             if let format = json["format"]?.int, format > Evidence.format {
-                throw JournalError(
-                    .newer, path: path,
-                    message:
-                        "The export was written by a newer rz (format \(format), this one knows \(Evidence.format))",
-                    advice: "Use the newer rz.")
+                let newer = NewerFormat("export", found: format, known: Evidence.format)
+                throw JournalError(.newer, path: path, message: newer.summary, advice: NewerFormat.advice)
             }
         }
         guard let record = Evidence.Record(json) else { throw damaged("line \(number) says nothing that rz wrote") }

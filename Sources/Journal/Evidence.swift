@@ -7,13 +7,15 @@ import Migration
 /// First a header, then the plans, the names of runs, every event in order with its place in the chain, and a trailer.
 /// Format and what it proves: docs/formats.md.
 public enum Evidence {
-    /// Version of the format.
-    static let format = 1
+    /// Version of the format. Those of 1 differ in the form of the plans in them, which have their own version.
+    static let format = 2
     /// What every export begins with, in every version of the format.
     static let beginning = #"{"record":"header","#
 
     /// What the first line says.
     public struct Header: Sendable, Hashable {
+        /// The version of the format that the file has.
+        public var format: Int
         public var environment: String
         /// The run that it tells of; nil when it tells of all.
         public var run: RunID?
@@ -131,7 +133,7 @@ extension Position {
 extension Evidence.Header {
     fileprivate var object: JSONObject {
         var object = JSONObject([
-            ("record", "header"), ("format", .number(JSONNumber(Evidence.format))),
+            ("record", "header"), ("format", .number(JSONNumber(format))),
             ("environment", .string(environment)),
         ])
         if let run { object["run"] = .string(run.text) }
@@ -143,13 +145,15 @@ extension Evidence.Header {
     }
 
     fileprivate init?(_ json: JSON) {
-        guard json["format"]?.int == Evidence.format, let environment = json["environment"]?.string,
+        guard let format = json["format"]?.int, (1...Evidence.format).contains(format),
+            let environment = json["environment"]?.string,
             let rz = json["rz"]?.string, let time = json["exportedAt"]?.string.flatMap({ Instant($0) }),
             let events = json["head"]?["seq"]?.int, let checksum = json["head"]?["checksum"]?.string,
             let epoch = json["epoch"]?.int, JournalLock.epochs.contains(epoch)
         else { return nil }
         self.init(
-            environment: environment, run: json["run"]?.string.map { RunID($0) }, rz: rz, exportedAt: time,
+            format: format, environment: environment, run: json["run"]?.string.map { RunID($0) }, rz: rz,
+            exportedAt: time,
             events: events, checksum: checksum, epoch: epoch)
     }
 

@@ -25,7 +25,8 @@ extension Journal {
         return try database.read { () throws(JournalError) in
             try verifyNewRows()
             let header = Evidence.Header(
-                environment: environment, run: run, rz: rz, exportedAt: time, events: verified.sequence,
+                format: Evidence.format, environment: environment, run: run, rz: rz, exportedAt: time,
+                events: verified.sequence,
                 checksum: verified.checksum, epoch: try database.lock().epoch)
             func failing(_ systemError: Int32) -> JournalError { .unwrittenExport(path, systemError: systemError) }
             return try DraftFile.write(path, failing: failing) { file throws(JournalError) in

@@ -112,6 +112,11 @@ public actor Journal: EventStore {
             let kind = try EventCoding.decode(type: type, payload: payload)
             return Event(run: RunID(run), sequence: sequence, time: time, kind: kind)
         } catch {
+            if error.kind == .newer {
+                throw JournalError(
+                    .newer, path: path, message: "Event \(sequence) (\(type)) was written by a newer rz",
+                    advice: NewerFormat.advice)
+            }
             throw JournalError(
                 .unreadable, path: path, message: "Event \(sequence) (\(type)) means nothing to this rz",
                 details: [error.message], advice: "It was written by another version of rz: use that one.")

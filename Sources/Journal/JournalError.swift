@@ -93,6 +93,13 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
             advice: "Use the newer rz for this environment. Nothing was changed.")
     }
 
+    /// An event with a name that this rz does not know.
+    static func unknownEvent(_ type: String) -> JournalError {
+        JournalError(
+            .newer, path: nil, message: "An event of type \(Failure.shortened(type)) was written by a newer rz",
+            advice: NewerFormat.advice)
+    }
+
     private static func environment(of path: String) -> String {
         let file = path.split(separator: "/").last ?? ""
         return file.hasSuffix(".sqlite") ? String(file.dropLast(".sqlite".count)) : "ENVIRONMENT"

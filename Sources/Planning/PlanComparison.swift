@@ -72,8 +72,7 @@ private indirect enum Tree: Decodable, Equatable {
 
     private static func differences(_ before: [String: Tree], _ after: [String: Tree], at path: String) -> [String] {
         Set(before.keys).union(after.keys).sorted().flatMap { key -> [String] in
-            // The name that Swift gives to the only value of a case says nothing.
-            let inner = key == "_0" ? path : path.isEmpty ? key : "\(path).\(key)"
+            let inner = path.isEmpty ? key : "\(path).\(key)"
             switch (before[key], after[key]) {
             case (let before?, let after?): return before.differences(to: after, at: inner)
             case (let before?, nil): return ["\(inner): removed, was \(before.text)"]
@@ -104,11 +103,14 @@ private indirect enum Tree: Decodable, Equatable {
             if let title = fields["title"], case .value(let text) = title {
                 text
             } else {
-                Failure.shortened(
-                    fields.keys.sorted().map { key in
-                        (key == "_0" ? "" : key + " ") + (fields[key]?.text ?? "")
-                    }.joined(separator: ", "), to: 200)
+                Failure.shortened(Tree.text(fields), to: 200)
             }
         }
+    }
+    /// Each field with its name, after what the whole is: `marathon group /, url http://…`.
+    private static func text(_ fields: [String: Tree]) -> String {
+        let others = fields.keys.sorted().filter { $0 != "type" }.map { key in "\(key) \(fields[key]?.text ?? "")" }
+        return [fields["type"]?.text, others.joined(separator: ", ")].compactMap { $0 }.filter { !$0.isEmpty }
+            .joined(separator: " ")
     }
 }

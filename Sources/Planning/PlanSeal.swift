@@ -19,11 +19,6 @@ extension Plan {
     public func refuseUnlessSealed(at place: String, details: [String] = []) throws(Failure) {
         let sealed = try sealedID()
         guard id != sealed else { return }
-        guard id.count == sealed.count else {
-            throw Failure(
-                "This plan was saved by an older rz, whose plans can't be told from edited ones", at: place,
-                advice: "Make a new one: rz plan \(environment.name) -o FILE.", kind: .refused)
-        }
         throw Failure(
             "This plan was changed after it was made", at: place,
             details: details.isEmpty

@@ -48,6 +48,8 @@ public struct ServicesView: Codable, Sendable {
         }
     }
 
+    /// Version of its form with `--json`.
+    public private(set) var formatVersion = FormatVersion.answers
     public var environment: String
     /// The color that the services were read from.
     public var color: Color

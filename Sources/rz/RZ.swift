@@ -4,6 +4,8 @@ import Glibc
 /// Moves a whole data centre from its blue environment to its green one.
 @main
 struct RZ: AsyncParsableCommand {
+    static let version = "0.1.0"
+
     /// The umask of whoever started rz. Its own lets no one else read what it writes.
     static let inheritedMask = umask(0o077)
 
@@ -22,7 +24,7 @@ struct RZ: AsyncParsableCommand {
             First time:   rz sandbox up && rz plan sandbox && rz update sandbox
             At 3 a.m.:    rz status        where the run stands, what it waits for, what to type next
             """,
-        version: "0.1.0",
+        version: version,
         groupedSubcommands: [
             CommandGroup(
                 name: "Move",

@@ -259,7 +259,7 @@ struct GovernanceTests {
         try commit(root)
         let shown = try await desk.run("resume", "sandbox", "--commit", "HEAD", "--dry-run", root: root)
         #expect(shown.status == 2, "\(shown.all)")
-        #expect(shown.output.contains("steps.tearDown/broken.action.exec.command: [false] → [true]"), "\(shown.output)")
+        #expect(shown.output.contains("steps.tearDown/broken.action.command: [false] → [true]"), "\(shown.output)")
         #expect(shown.output.contains("Left to do:\n  tearDown  true"), "\(shown.output)")
     }
 

@@ -164,8 +164,11 @@ struct EvidenceTests {
         let file = "\(home.path)/x"
         try "{\"a\":1}\n".write(toFile: file, atomically: true, encoding: .utf8)
         #expect(await journalError { _ = try Evidence.verify(file) }?.kind == .foreign)
-        try "{\"record\":\"header\",\"format\":2}\n".write(toFile: file, atomically: true, encoding: .utf8)
-        #expect(await journalError { _ = try Evidence.verify(file) }?.kind == .newer)
+        try "{\"record\":\"header\",\"format\":3}\n".write(toFile: file, atomically: true, encoding: .utf8)
+        let newer = await journalError { _ = try Evidence.verify(file) }
+        #expect(newer?.kind == .newer)
+        #expect(newer?.message == "This export has format 3; this rz reads up to 2")
+        #expect(newer?.advice == "Install a newer rz.")
         try "root:x:0:0\n".write(toFile: file, atomically: true, encoding: .utf8)
         #expect(await journalError { _ = try Evidence.verify(file) }?.kind == .foreign)
         for path in ["\(home.path)/none", home.path] {

@@ -1,4 +1,3 @@
-import Foundation
 import Migration
 
 /// One event of every kind, and more where a value may be absent.
@@ -52,17 +51,6 @@ enum Samples {
         .pauseRequested(by: "anna"), .resumeRequested(by: "anna"), .abortRequested(by: "anna"),
         .rollbackRequested(by: "anna"), .rollbackStarted, .noted(text: "quotes \" and \u{1F600}"),
     ]
-
-    /// The names of all cases, read from the source, so that a new case without a sample is noticed.
-    static func caseNames() throws -> Set<String> {
-        let root = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let source = try String(
-            contentsOf: root.appending(path: "Sources/Migration/Run/Event.swift"), encoding: .utf8)
-        return Set(
-            source.split(separator: "\n").filter { $0.hasPrefix("        case ") }
-                .map { String($0.dropFirst("        case ".count).prefix { $0.isLetter }) })
-    }
 
     static func caseName(_ kind: Event.Kind) -> String { String("\(kind)".prefix { $0.isLetter }) }
 }

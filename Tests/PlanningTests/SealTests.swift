@@ -48,7 +48,11 @@ struct SealTests {
                 change: { plan in
                     guard let index = plan.steps.firstIndex(where: { $0.action == .check }) else { return }
                     plan.steps[index].action = .exec(ExecWork(command: ["true"]))
-                }, difference: "steps.preflight/checks.action.check: removed, was "),
+                }, difference: "steps.preflight/checks.action.affects: new, nothing"),
+            Edit(
+                testDescription: "another source",
+                change: { $0.environment.services.sources = [.metronome(.init(url: "http://m:9000"))] },
+                difference: "environment.services.sources: [] → [metronome url http://m:9000]"),
             Edit(
                 testDescription: "fewer instances", change: { $0.services[1].instances = 1 },
                 difference: "services./web.instances: 3 → 1"),
@@ -72,15 +76,6 @@ struct SealTests {
         edited.id = try edited.sealedID()
         try edited.refuseUnlessSealed(at: "shop.plan")
         #expect(try edited.differences(to: plan).count == differences.count)
-    }
-
-    @Test("of an older rz's plan is none, and says so")
-    func older() throws {
-        var plan = try SmallWorld().plan()
-        plan.id = "p-0fb205"
-        let failure = #expect(throws: Failure.self) { try plan.refuseUnlessSealed(at: "shop.plan") }
-        #expect(failure?.summary.contains("older rz") == true)
-        #expect(failure?.kind == .refused)
     }
 
     @Test("has nothing to do with what a plan says to people")

@@ -1,3 +1,4 @@
+import Foundation
 import Migration
 import Testing
 
@@ -37,6 +38,21 @@ struct ServicesViewTests {
             direction: Direction(from: .green), compared: 3,
             delta: ServiceDelta(from: [ServiceID: WorldService](), to: []))
         #expect(view.text().hasSuffix("\ngreen → blue: all 3 are the same\n"))
+    }
+
+    @Test("say to machines which form they have, without a name that Swift gives")
+    func machines() throws {
+        var view = view()
+        view.services = []
+        view.parity = ServicesView.Parity(
+            direction: Direction(from: .blue), compared: 3,
+            delta: try ServiceDelta(
+                from: [service("/a", "x", 1), service("/gone", "g", 1)],
+                to: [service("/a", "y", 3), service("/new", "n", 1)]
+            ) { _, _ throws(Failure) in [FieldChange(path: "cmd", from: "x", to: "y")] })
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try expectGolden(String(decoding: try encoder.encode(view), as: UTF8.self) + "\n", "services-json")
     }
 
     private func view() -> ServicesView {

@@ -70,8 +70,10 @@ package final class Program: @unchecked Sendable {
     /// The events that `--json` has printed so far.
     package var events: [JSON] { Program.events(in: output) }
 
+    /// Without the line that says which version the others have.
     private static func events(in output: String) -> [JSON] {
         output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
+            .filter { $0["type"]?.string != "version" }
     }
 
     package var isRunning: Bool {

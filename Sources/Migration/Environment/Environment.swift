@@ -151,7 +151,7 @@ public struct Configure: Codable, Sendable, Hashable {
 
 /// A task that may change something in every run, or all tasks with a tag.
 public struct IdempotenceException: Codable, Sendable, Hashable {
-    public enum Subject: Codable, Sendable, Hashable {
+    public enum Subject: Sendable, Hashable {
         /// Its name, with or without that of its role: `docker : Restart docker`.
         case task(String)
         /// Its own tag, or one of its block, role or play.
@@ -297,7 +297,7 @@ public struct DrainPolicy: Codable, Sendable, Hashable {
 }
 
 /// How many people must say yes, or why nobody has to.
-public enum ApprovalRule: Codable, Sendable, Hashable {
+public enum ApprovalRule: Sendable, Hashable {
     case count(Int)
     /// So many people, not counting the one who started the run.
     case others(Int)

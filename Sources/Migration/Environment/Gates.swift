@@ -43,7 +43,7 @@ public struct ServiceGate: Codable, Sendable, Hashable {
 
 /// A question asked of each instance of the new color's services, or of one address.
 public struct Probe: Codable, Sendable, Hashable {
-    public enum Kind: Codable, Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
         /// `url` nil: asked at every server of the new color that the load balancers list.
         case http(url: Setting?, path: String, expect: Int)
         /// `address` as `host:port`; nil as above.
@@ -111,7 +111,7 @@ public struct CutOverGate: Codable, Sendable, Hashable {
 }
 
 /// What is measured while the new color carries a part of the traffic.
-public enum Analysis: Codable, Sendable, Hashable {
+public enum Analysis: Sendable, Hashable {
     /// Counters of the same load balancers, both colors over the same window.
     case haproxy(HAProxy)
 

@@ -50,7 +50,7 @@ public struct DeclaredService: Codable, Sendable, Hashable {
 }
 
 /// A framework that launches services. Its URL may hold `{{ … }}`: each color has its own.
-public enum ServiceSource: Codable, Sendable, Hashable {
+public enum ServiceSource: Sendable, Hashable {
     case marathon(Marathon)
     case metronome(Access)
     case chronos(Access)
@@ -89,7 +89,7 @@ public enum ServiceSource: Codable, Sendable, Hashable {
 /// A change to the definition of each service that it matches.
 public struct Override: Codable, Sendable, Hashable {
     /// A pattern of service ids, or `key=value` of a label.
-    public enum Match: Codable, Sendable, Hashable, CustomStringConvertible {
+    public enum Match: Sendable, Hashable, CustomStringConvertible {
         case id(String)
         case label(name: String, value: String)
 

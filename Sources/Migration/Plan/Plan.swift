@@ -1,7 +1,7 @@
 /// A runbook resolved against an environment and the world as it was observed: everything that a run will do.
 ///
 /// Holds no secret and no definition of a service; services are named by the digest of what they were.
-public struct Plan: Codable, Sendable, Hashable {
+public struct Plan: Sendable, Hashable {
     public var id: String
     public var environment: Environment
     public var direction: Direction

@@ -1,6 +1,6 @@
 /// What changed between two observations of a color's services.
 public struct ServiceDelta: Codable, Sendable, Hashable {
-    public enum Change: Codable, Sendable, Hashable {
+    public enum Change: Sendable, Hashable {
         case added
         case removed
         /// Another version: the fields that differ, or none where only digests are known.

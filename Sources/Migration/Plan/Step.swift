@@ -42,7 +42,7 @@ public enum Reversibility: String, Codable, Sendable, Hashable {
 }
 
 /// What a step does.
-public enum Action: Codable, Sendable, Hashable {
+public enum Action: Sendable, Hashable {
     /// Looks for everything that would spoil the run.
     case check
     /// Builds the data disks, which belong to neither color.

@@ -14,7 +14,7 @@ public struct Event: Sendable, Hashable {
     }
 
     /// What happened. On the wire `stepStarted(step:attempt:)` is `{"type":"step.started","step":…,"attempt":…}`.
-    public enum Kind: Codable, Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
         // The run as a whole.
         case runStarted(environment: String, plan: String, from: Color, to: Color, by: String)
         case runResumed(by: String)

@@ -175,8 +175,8 @@ public struct ServerCounters: Codable, Sendable, Hashable {
 }
 
 /// A change to one server that a load balancer is asked for.
-public struct ServerChange: Codable, Sendable, Hashable {
-    public enum Change: Codable, Sendable, Hashable {
+public struct ServerChange: Sendable, Hashable {
+    public enum Change: Sendable, Hashable {
         case weight(Int)
         case administration(ServerState.Administration)
         case shutdownSessions

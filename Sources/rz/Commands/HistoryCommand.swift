@@ -53,6 +53,7 @@ struct HistoryCommand: AsyncParsableCommand {
         let terminal = Terminal.standardOutput
         let (plan, state) = try await runs.load(run)
         let events = try await runs.journal.events(of: run, after: 0)
+        if json { terminal.write(EventCoding.opening(rz: RZ.version) + "\n") }
         let lines = EventLines(plan, style: terminal.style)
         for event in events {
             if json {

@@ -156,7 +156,7 @@ struct JournalExportCommand: AsyncParsableCommand {
             let runs = try await Runs.open(environment, readOnly: true)
             let made = try await telling { () async throws(JournalError) in
                 try await runs.journal.export(
-                    to: output, run: run.map { RunID($0) }, rz: RZ.configuration.version, at: SystemClock().now)
+                    to: output, run: run.map { RunID($0) }, rz: RZ.version, at: SystemClock().now)
             }
             let facts = Facts([
                 ("environment", .string(runs.environment)), ("export", .string(output)),
@@ -235,7 +235,7 @@ struct Facts {
     mutating func add(_ name: String, _ value: JSON) { list.append((name, value)) }
 
     func print(json: Bool, title: String) {
-        if json { return Terminal.standardOutput.write(JSON.object(JSONObject(list)).compact + "\n") }
+        if json { return Terminal.standardOutput.write(JSON.object(Answer.object(list)).compact + "\n") }
         let width = list.map(\.0.count).max() ?? 0
         let lines = list.map { name, value in
             "  " + name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + (value.string ?? value.compact)

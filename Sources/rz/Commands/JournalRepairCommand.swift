@@ -108,7 +108,7 @@ enum RepairReport {
         let difference: JSON = if let text = findings.difference { .string(text) } else { .null }
         let lostEvents: JSON = if let count = findings.lostEvents { .number(JSONNumber(count)) } else { .null }
         let run: JSON = if let run = findings.run { .string(run.text) } else { .null }
-        var object = JSONObject()
+        var object = Answer.object([])
         object["difference"] = difference
         object["keptEvents"] = .number(JSONNumber(findings.keptEvents))
         object["lostEvents"] = lostEvents

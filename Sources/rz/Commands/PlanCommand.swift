@@ -122,6 +122,6 @@ extension Plan {
         else {
             throw Failure("The plan can't be read", at: path, advice: "Save one with: rz plan ENVIRONMENT -o FILE.")
         }
-        return try PlanCoding.plan(from: Array(data), at: path)
+        return try PlanCoding.savedPlan(from: Array(data), at: path)
     }
 }

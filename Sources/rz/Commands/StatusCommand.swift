@@ -146,7 +146,7 @@ struct StatusJSON {
             object.append(("details", .array(failure.details.map { .string($0) })))
         }
         word = StatusJSON.word(state.status)
-        text = JSON.object(JSONObject(object)).compact
+        text = JSON.object(Answer.object(object)).compact
     }
 
     private static func word(_ status: RunState.Status) -> String {

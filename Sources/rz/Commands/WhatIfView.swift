@@ -118,7 +118,7 @@ struct WhatIfView {
     /// One object a fault, one line each.
     var json: String {
         outcomes.map { outcome in
-            var object = JSONObject([
+            var object = Answer.object([
                 ("step", .string(outcome.whatIf.step.text)), ("fault", .string(outcome.whatIf.fault.word)),
                 ("end", .string(outcome.isMended ? "done" : "not done")),
                 ("retries", .number(JSONNumber(outcome.retries))),

@@ -20,6 +20,8 @@ final class ScreenRenderer: Sendable {
         var state: RunState?
         var traffic: TelemetryReading?
         var drawnLines = 0
+        /// Whether the first line for machines was rendered.
+        var isOpened = false
     }
 
     private let plan: Plan
@@ -53,7 +55,7 @@ final class ScreenRenderer: Sendable {
             switch output {
             case .people: frame(item)
             case .lines: (dropped > 0 ? note(dropped) : "") + lines(item)
-            case .json: (dropped > 0 ? jsonNote(dropped) : "") + json(item)
+            case .json: opening() + (dropped > 0 ? jsonNote(dropped) : "") + json(item)
             }
         return Redaction.redact(text)
     }
@@ -112,6 +114,15 @@ final class ScreenRenderer: Sendable {
             guard let traffic = latest.withLock({ $0.traffic }) else { return "" }
             return beside("traffic.sampled", at: traffic.time, "samples", TrafficJSON.samples(traffic.samples))
         case .frame, .end: return ""
+        }
+    }
+
+    /// Comes before whatever is rendered first, so that no slow reader misses it.
+    private func opening() -> String {
+        latest.withLock { latest in
+            guard !latest.isOpened else { return "" }
+            latest.isOpened = true
+            return EventCoding.opening(rz: RZ.version) + "\n"
         }
     }
 

@@ -1,0 +1,65 @@
+/// A plan on the wire, with the version of its form.
+extension Plan: Codable {
+    private enum Key: String, CodingKey {
+        case formatVersion = "formatVersion"
+        case id = "id"
+        case environment = "environment"
+        case direction = "direction"
+        case createdAt = "createdAt"
+        case source = "source"
+        case world = "world"
+        case steps = "steps"
+        case provisioning = "provisioning"
+        case destruction = "destruction"
+        case services = "services"
+        case capacity = "capacity"
+        case ignored = "ignored"
+        case warnings = "warnings"
+        case obstacles = "obstacles"
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var plan = encoder.container(keyedBy: Key.self)
+        try plan.encode(FormatVersion.plan, forKey: .formatVersion)
+        try plan.encode(id, forKey: .id)
+        try plan.encode(environment, forKey: .environment)
+        try plan.encode(direction, forKey: .direction)
+        try plan.encode(createdAt, forKey: .createdAt)
+        try plan.encode(source, forKey: .source)
+        try plan.encode(world, forKey: .world)
+        try plan.encode(steps, forKey: .steps)
+        try plan.encode(provisioning, forKey: .provisioning)
+        try plan.encodeIfPresent(destruction, forKey: .destruction)
+        try plan.encode(services, forKey: .services)
+        try plan.encodeIfPresent(capacity, forKey: .capacity)
+        try plan.encode(ignored, forKey: .ignored)
+        try plan.encode(warnings, forKey: .warnings)
+        try plan.encode(obstacles, forKey: .obstacles)
+    }
+
+    /// Reads a plan of this format or an older one.
+    ///
+    /// - Throws: `NewerFormat` for a plan that only a newer rz can read, `DecodingError` for what is not a plan.
+    public init(from decoder: any Decoder) throws {
+        let plan = try decoder.container(keyedBy: Key.self)
+        let version = try plan.decodeIfPresent(Int.self, forKey: .formatVersion) ?? 1
+        guard version <= FormatVersion.plan else {
+            throw NewerFormat("plan", found: version, known: FormatVersion.plan)
+        }
+        self.init(
+            id: try plan.decode(String.self, forKey: .id),
+            environment: try plan.decode(Environment.self, forKey: .environment),
+            direction: try plan.decode(Direction.self, forKey: .direction),
+            createdAt: try plan.decode(Instant.self, forKey: .createdAt),
+            source: try plan.decode(PinnedSource.self, forKey: .source),
+            world: try plan.decode(World.self, forKey: .world),
+            steps: try plan.decode([Step].self, forKey: .steps),
+            provisioning: try plan.decode(ProvisioningChanges.self, forKey: .provisioning),
+            destruction: try plan.decodeIfPresent([String].self, forKey: .destruction),
+            services: try plan.decode([PlannedService].self, forKey: .services),
+            capacity: try plan.decodeIfPresent(String.self, forKey: .capacity),
+            ignored: try plan.decode([IgnoredService].self, forKey: .ignored),
+            warnings: try plan.decode([String].self, forKey: .warnings),
+            obstacles: try plan.decode([String].self, forKey: .obstacles))
+    }
+}

@@ -1,0 +1,198 @@
+import Migration
+
+/// A plan with everything in it that a plan can have: each kind of step, source, probe, rule and finding, and a value for
+/// each key. Golden files in `Formats` hold it as each format writes it.
+enum FullPlan {
+    static var plan: Plan {
+        Plan(
+            id: "p-0", environment: environment, direction: Direction(from: .blue), createdAt: time, source: source,
+            world: world, steps: steps,
+            provisioning: ProvisioningChanges(
+                add: ["server.a"], change: ["server.b"], replace: ["server.c"], remove: ["server.d"],
+                inDoubt: ["server.e"], provisioner: "Terraform 1.11.4"),
+            destruction: ["server.z"], services: services, capacity: "blue: services ask for 2 of 16 cpus",
+            ignored: [
+                IgnoredService(id: "/infra/lb", reason: "`/infra/*` is ignored"),
+                IgnoredService(id: "/data/kafka", reason: "its data is local", isLeftToPeople: true),
+            ],
+            warnings: ["edge-1 keeps no state file"], obstacles: ["edge-2 can't be reached"])
+    }
+
+    private static let time = Instant(milliseconds: 1_795_455_000_000)
+    private static let tls = TLSRules(
+        authorities: "tls/ca.pem",
+        clientCertificate: TLSRules.ClientCertificate(certificate: "tls/rz.pem", key: "${file:/etc/rz/rz.key}"),
+        serverName: "master.mesos", insecure: "self-signed until March")
+
+    private static let source = PinnedSource(
+        commit: "4f1c2e97d0a41", changed: ["ansible/site.yaml"], isSigned: true, copy: "4f1c2e97d0a4", digest: "d1",
+        checkout: "/srv/shop")
+
+    private static let world = World(
+        live: .blue, servers: [.blue: ["blue-1"], .green: []],
+        services: ["/shop/cart": WorldService(fingerprint: "f1", instances: 2)],
+        backends: ["edge-1/be_web": ["blue-1", "green-1"]], configuration: "c1")
+
+    private static let services =
+        [
+            PlannedService(
+                id: "/shop/cart", instances: 2, mode: .parallel, layer: 1,
+                changes: [
+                    FieldChange(path: "env.HOST", from: "10.1.0.1", to: "10.2.0.1"),
+                    FieldChange(path: "env.NEW", from: nil, to: "1"),
+                ],
+                findings: Finding.Kind.allCases.map { Finding($0, at: "p.\($0)", "a finding", .blocking) } + [
+                    Finding(.role, at: "p", "t", .harmless), Finding(.role, at: "p", "t", .mapped),
+                    Finding(.role, at: "p", "t", .deferred),
+                    Finding(.role, at: "p", "t", .accepted(reason: "so it is")),
+                ])
+        ] + ServiceMode.allCases.map { PlannedService(id: ServiceID("/mode/\($0)"), instances: 1, mode: $0, layer: 2) }
+
+    // MARK: - Steps
+
+    /// One step for each action, in the phases in turn.
+    static let actions: [Action] = [
+        .check, .buildDisks, .buildServers, .configure, .awaitPlatform, .launch("/shop/cart"), .awaitServices,
+        .readyTraffic, .shift(to: Percent(10), bake: .minutes(1)), .handOver("/shop/report"), .drain,
+        .soak(.minutes(15)), .stopServices, .destroyServers, .approval(count: 2, reason: "no way back"),
+        .exec(ExecWork(command: ["bin/smoke", "${env:TOKEN}"], variables: ["TOKEN": "${env:TOKEN}"], affects: .new)),
+        .exec(ExecWork(command: ["true"], affects: .nothing)), .exec(ExecWork(command: ["true"], affects: .old)),
+        .http(
+            HTTPWork(
+                method: "POST", url: "https://chat.example.org", headers: ["X": "y"], body: "{}", expect: 204,
+                affects: .nothing, tls: tls, redirects: 3)),
+        .wait(.seconds(30)),
+    ]
+
+    private static var steps: [Step] {
+        actions.enumerated().map { number, action in
+            let phase = Phase.allCases[number % Phase.allCases.count]
+            return Step(
+                id: StepID("\(phase)/\(number)"), phase: phase, title: "step \(number)", action: action,
+                needs: number == 0 ? [] : [StepID("x/\(number - 1)")],
+                undo: [.free, .costly, .none][number % 3], estimate: .seconds(5), deadline: .minutes(5), attempts: 3,
+                onFailure: OnFailure.allCases[number % OnFailure.allCases.count])
+        }
+    }
+
+    // MARK: - The environment
+
+    private static var environment: Environment {
+        Environment(
+            name: "shop", runbook: "rz-update", git: GitPolicy(requireClean: false, requireSigned: true),
+            provision: Provision(
+                terraform: TerraformRoot(
+                    root: "terraform/servers", disks: "terraform/disks", variables: ["region": "fra1"],
+                    colors: [.blue: ["image": "debian-12.7"], .green: ["image": "debian-12.11"]]),
+                static: StaticServers(
+                    command: ["static.py"],
+                    servers: [
+                        .blue: Inventory(groups: [
+                            "web": [
+                                Host(
+                                    name: "web-1", address: "10.1.0.1", variables: ["ports": "[1]"],
+                                    structured: ["ports"])
+                            ]
+                        ])
+                    ])),
+            configure: Configure(
+                playbook: "ansible/site.yaml", idempotenceCheck: true,
+                exceptions: [
+                    IdempotenceException(.task("docker : Restart docker"), reason: "always"),
+                    IdempotenceException(.tag("volatile"), reason: "says its author"),
+                ], inventory: "ansible/inventory", hostAddress: .whenNeeded, variables: ["a": "b"]),
+            platform: Platform(
+                mesosMaster: "https://{{ control[0].address }}:5050", user: "rz", password: "${env:MESOS}",
+                agentsAtLeast: 3, agentAttributes: ["pool": "services"], mesosVersion: "1.11.*", tls: tls,
+                leaders: ["m1.example.org"]),
+            services: rules,
+            loadBalancers: [
+                LoadBalancerAddress(
+                    name: "edge-1", socket: "unix:/run/haproxy.sock", stateFile: "/var/state",
+                    withoutStateFile: "none", epochMap: "/etc/epoch.map", master: "unix:/run/master.sock",
+                    hardStopAfter: .minutes(10))
+            ],
+            traffic: [
+                TrafficRule(
+                    backend: "be_web", servers: [.blue: "blue-*", .green: "green-*"], persistence: .leave,
+                    anyAddress: "behind a NAT"),
+                TrafficRule(backend: "be_cut", servers: [:], persistence: .cut),
+                TrafficRule(backend: "be_wait", servers: [:], persistence: .wait),
+            ],
+            ignoreBackends: [IgnoredBackend(backend: "be_stats", reason: "not of the shop")], gates: gates,
+            drain: DrainPolicy(quiet: .seconds(30), deadline: .minutes(30), atDeadline: .force), soak: .minutes(15),
+            approvals: [.cutOver: .count(1), .drain: .others(2), .tearDown: .waived(reason: "a test")],
+            limits: Limits(minHealthy: 2, launches: 4, returnFor: .minutes(5)), tls: tls, pass: ["AWS_PROFILE"],
+            proxy: ProxyRules(url: "http://proxy:3128", except: ["*.example.org"]))
+    }
+
+    private static var rules: ServiceRules {
+        ServiceRules(
+            sources: [
+                .marathon(
+                    ServiceSource.Marathon(
+                        url: "http://m:8080", group: "/shop", user: "u", password: "${env:P}", token: "${env:T}",
+                        login: "https://dcos/login", tls: tls, leaders: ["m1"])),
+                .metronome(access), .chronos(access),
+                .compose(
+                    ServiceSource.Compose(
+                        access: access, files: ["services/*.yaml"], projects: ["shop": ["shop/*.yaml"]], prefix: "mc",
+                        framework: "compose", mesos: access,
+                        redis: ServiceSource.Redis(
+                            address: "10.1.0.1:6379", password: "${env:R}", database: 2, tls: tls))),
+            ], ignore: ["/infra/*"],
+            overrides: [
+                Override(
+                    match: .id("/shop/*"), set: ["env.HOST": "{{ db[0].address }}"], remove: ["env.OLD"],
+                    mode: .exclusive, accept: [.hostPath: "it is on every agent"]),
+                Override(match: .label(name: "rz.mode", value: "exclusive")),
+            ],
+            declared: [
+                DeclaredService(
+                    name: "kafka", mover: .playbook, method: "kafka.yaml", tasks: ["kafka/*"],
+                    probe: Probe(.tcp(address: "kafka:9092"))),
+                DeclaredService(
+                    name: "elastic", mover: .hand, method: "by Ada", probe: Probe(.tcp(address: "es:9200"))),
+            ])
+    }
+
+    private static let access = ServiceSource.Access(
+        url: "http://m:9000", user: "u", password: "${env:P}", token: "${env:T}", tls: tls, leaders: ["m1"])
+
+    private static var gates: Gates {
+        Gates(
+            platform: ProbeGate(
+                probes: [
+                    Probe(.zooKeeper(servers: ["zk-1:2181", "zk-2:2181"])),
+                    Probe(
+                        .mesosDNS(Probe.MesosDNS(server: "dns:53", name: "_web._tcp.mesos", anyAddress: "by design"))),
+                    Probe(
+                        .redis(
+                            Probe.Redis(
+                                address: "r:6379", password: "${env:R}", role: .replica,
+                                withoutPersistence: "a cache"))),
+                    Probe(.redis(Probe.Redis(address: "r:6380"))), Probe(.vault(url: "https://vault:8200")),
+                    Probe(
+                        .traefik(
+                            Probe.Traefik(
+                                url: "http://traefik:8080", user: "u", password: "${env:P}",
+                                ignore: [.init(router: "api@internal", reason: "its own")]))),
+                ], passes: 2),
+            service: ServiceGate(
+                healthyFor: .seconds(20),
+                probes: [
+                    Probe(
+                        .http(url: "https://web/health", path: "/health", expect: 204), timeout: .seconds(3), tls: tls),
+                    Probe(.http(url: nil, path: "/health", expect: 200)), Probe(.tcp(address: "db:5432")),
+                    Probe(.tcp(address: nil)), Probe(.command(["bin/check", "--all"])),
+                ], passes: 3),
+            cutOver: CutOverGate(
+                steps: [.init(weight: Percent(thousandths: 12_500), bake: .seconds(90))],
+                analysis: [
+                    .haproxy(
+                        .init(
+                            errorRate: Percent(thousandths: 100), responseTimeRatio: 1.25, minRequests: 20,
+                            whenIdle: .ignore)), .haproxy(.init(whenIdle: .hold)),
+                ], interval: .seconds(2)))
+    }
+}
