@@ -3,12 +3,14 @@ import Foundation
 import Reporting
 
 /// Where the environments are.
-struct ProjectOptions: ParsableArguments {
+public struct ProjectOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The folder with environments/ and runbooks/.", valueName: "dir"))
-    var root: String?
+    public var root: String?
+
+    public init() {}
 
     /// The option, or `$RZ_ROOT`; nil searches upward from the current folder.
-    var chosenRoot: String? { root ?? ProcessInfo.processInfo.environment["RZ_ROOT"] }
+    public var chosenRoot: String? { root ?? ProcessInfo.processInfo.environment["RZ_ROOT"] }
 }
 
 /// How events are printed.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Journal
-import KillPoints
 import Migration
 import Planning
 import Reporting
@@ -53,7 +52,7 @@ struct UpdateCommand: AsyncParsableCommand {
                 try project.sweep()
                 try await refuseIfUnfinished(Runs(environment: name, journal: journal))
                 let plan = try await decide(project, saved)
-                let run = try await KillPoints.aroundWrite("name the run") {
+                let run = try await Interposition.aroundWrite("name the run") {
                     try await journal.newRun(at: SystemClock().now)
                 }
                 try await Steering.save(plan, journal)

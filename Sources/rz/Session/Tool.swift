@@ -3,7 +3,14 @@ import Migration
 import SafeFiles
 
 /// Programs that rz calls.
-enum Tool {
+public enum Tool {
+    /// The file of this process (proc(5), `/proc/self/exe`); nil without /proc.
+    public static var runningExecutable: String? {
+        var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let length = readlink("/proc/self/exe", &target, target.count)
+        return length > 0 ? String(decoding: target.prefix(length), as: UTF8.self) : nil
+    }
+
     static var terraform: String? { find("terraform") ?? find("tofu") }
 
     /// From the Python environment that `scripts/setup` makes in a checkout, else from the `PATH`. Git ignores that
@@ -25,7 +32,7 @@ enum Tool {
     }
 
     /// The first executable of this name in the `PATH`.
-    static func find(_ name: String) -> String? {
+    public static func find(_ name: String) -> String? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
     }
