@@ -32,7 +32,6 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
@@ -42,7 +41,6 @@ let package = Package(
     name: "rz",
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         // As swift-subprocess has it.
@@ -52,36 +50,40 @@ let package = Package(
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CJSONC", pkgConfig: "json-c", apt: "libjson-c-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
         .systemLibrary(name: "CResolver"),
         module("JSON", ["CJSONC"]),
-        module("YAML", ["JSON", yams]),
+        module("YAML", ["JSON", "CYAML"]),
         module("Digest", ["CCrypto"]),
         module("SafeFiles"),
-        module("Transport", ["CCurl", "CResolver"]),
+        module("Threads"),
+        module("Transport", ["Threads", "CCurl", "CResolver"]),
         module("Migration", settings: optimised),
         module("Schedules", ["Migration"]),
-        module("Runbooks", ["Migration", "JSON", yams]),
+        module("Runbooks", ["Migration", "JSON", "YAML", "SafeFiles", "Threads"]),
         module("Journal", ["Migration", "JSON", "Digest", "CSQLite"]),
         module("Planning", ["Migration", "Digest"]),
         module("Engine", ["Migration"], settings: optimised),
         module("Simulation", ["Migration", "Planning", "Engine"], settings: optimised),
-        module("Provisioning", ["Migration", "JSON", "YAML", "Digest", "SafeFiles", subprocess, systemPackage]),
+        module(
+            "Provisioning", ["Migration", "JSON", "YAML", "Digest", "SafeFiles", "Threads", subprocess, systemPackage]),
         module("Trust", ["Migration", "Transport"]),
-        module("Clusters", ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust"]),
+        module("Clusters", ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust", "SafeFiles"]),
         module("LoadBalancing", ["Migration", "Transport", "SafeFiles"]),
         module("Gating", ["Migration", "JSON", "Transport", "Trust"]),
-        module("Publishing", ["Migration", "JSON"]),
+        module("Publishing", ["Migration", "JSON", "Threads"]),
         module("Reporting", ["Migration", "JSON"]),
         module("KillPoints", ["Migration"]),
-        module("Sandbox",
+        module(
+            "Sandbox",
             ["Migration", "JSON", "YAML", "Schedules", "Transport", "SafeFiles", flyingFox, flyingSocks]),
         module(
             "Commands",
             [
                 "Migration", "Runbooks", "Planning", "Engine", "Journal", "Provisioning", "Clusters", "LoadBalancing",
                 "Gating", "Trust", "Publishing", "Reporting", "Simulation", "JSON", "SafeFiles", "Transport",
-                argumentParser,
+                "Threads", "Schedules", argumentParser,
             ], path: "Sources/rz"),
         program("rz", ["Commands"]),
         program(
@@ -132,7 +134,7 @@ let package = Package(
         tests(
             "FieldTests", ["SandboxTesting", "FreePorts", "JSON", "Migration", "Transport"],
             exclude: ["Support/servers.py", "Support/users.py"]),
-        tests("RunbooksTests", ["Runbooks", "Migration", "JSON", yams]),
+        tests("RunbooksTests", ["Runbooks", "Migration", "JSON", "YAML"]),
         tests("SandboxTests", ["Sandbox", "Migration", "JSON", "FreePorts"], exclude: ["Clients"]),
         tests(
             "MesosTests",

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 
 /// Two files that are appended to by turns: when one is full, the other is emptied and gets the next lines.
@@ -53,9 +54,10 @@ final class RingFiles: Sendable {
     }
 
     private static func endsWithLine(_ path: String, _ size: Int) -> Bool {
-        guard size > 0, let file = FileHandle(forReadingAtPath: path) else { return true }
-        defer { try? file.close() }
-        try? file.seek(toOffset: UInt64(size - 1))
-        return (try? file.read(upToCount: 1))?.first == 10
+        let file = size > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1
+        guard file >= 0 else { return true }
+        defer { close(file) }
+        var last: UInt8 = 0
+        return pread(file, &last, 1, off_t(size - 1)) == 1 && last == 10
     }
 }

@@ -1,6 +1,8 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSON
 import Migration
+import Threads
 
 /// Turns settings into their texts, and remembers which of them are secrets.
 ///
@@ -11,7 +13,7 @@ public final class SettingResolver: @unchecked Sendable {
     private let environmentFolder: String
     private let rzHome: String
     private let variables: [String: String]
-    private let lock = NSLock()
+    private let lock = Lock()
     private var known = Secrets()
 
     /// - Parameters:

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 import Reporting
 
 /// Where the environments are.
@@ -27,5 +28,5 @@ struct OutputOptions: ParsableArguments {
 /// Asks the reader a question that only a typed `yes` answers.
 func confirm(_ question: String) -> Bool {
     Terminal.standardOutput.write(question + " ")
-    return readLine()?.trimmingCharacters(in: .whitespaces).lowercased() == "yes"
+    return readLine()?.lowercased().split(whereSeparator: \.isWhitespace) == ["yes"]
 }

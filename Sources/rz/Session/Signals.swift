@@ -1,5 +1,7 @@
 import Dispatch
-import Foundation
+import FoundationEssentials
+import Glibc
+import Threads
 
 /// Ctrl-C and SIGTERM: the first asks for a clean halt, the second ends the process at once; both leave a run that
 /// can be resumed. A terminal that is closed (SIGHUP) ends nothing: the run goes on, and its journal is the output.
@@ -43,7 +45,7 @@ private let survive: @convention(c) (Int32) -> Void = { _ in }
 
 /// Sendable: the number is guarded by `lock`.
 private final class SignalCount: @unchecked Sendable {
-    private let lock = NSLock()
+    private let lock = Lock()
     private var number = 0
 
     func next() -> Int {

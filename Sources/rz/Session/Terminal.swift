@@ -1,6 +1,12 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Publishing
 import Reporting
+
+extension String {
+    /// With spaces behind it, so that columns stand below each other.
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}
 
 /// Standard output or standard error: whether people look at it, how wide it is, and how it is written to.
 public struct Terminal: Sendable {
