@@ -44,13 +44,17 @@ final class RingFiles: Sendable {
     /// The one that was written last.
     private var newest: Int {
         let times = paths.map { path in
-            (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date ?? .distantPast
+            let time = RingFiles.status(of: path)?.st_mtim ?? timespec()
+            return (time.tv_sec, time.tv_nsec)
         }
         return times[1] > times[0] ? 1 : 0
     }
 
-    private static func size(of path: String) -> Int {
-        (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
+    private static func size(of path: String) -> Int { status(of: path).map { Int($0.st_size) } ?? 0 }
+
+    private static func status(of path: String) -> stat? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status : nil
     }
 
     private static func endsWithLine(_ path: String, _ size: Int) -> Bool {
