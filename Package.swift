@@ -12,8 +12,11 @@ let strict: [SwiftSetting] = [
 /// Optimised in debug builds too: simulations run through these modules millions of times, in every test run.
 let optimised = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+/// Small in release builds: what waits for the network, a disk or a person gains nothing from speed.
+let compact = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 func module(
-    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, settings: [SwiftSetting] = strict
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, settings: [SwiftSetting] = compact
 ) -> Target {
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
 }
