@@ -6,8 +6,9 @@ SWIFT ?= swift
 # Neither the tests of whole sandboxes and labs, nor what they stand on, nor the program behind `make crash-test`.
 TESTS = $(filter-out EndToEndTests FieldTests CrashTests,$(notdir $(wildcard Tests/*Tests)))
 SCRIPTS = scripts/setup scripts/demo scripts/fuzz scripts/mutants scripts/mesos-for-tests .ci/run
-# The installed binary carries Swift's libraries along, so that it runs where there is no toolchain.
-RELEASE = -c release --product rz --static-swift-stdlib
+# The installed programs carry Swift's libraries along, so that they run where there is no toolchain.
+RELEASE = -c release --static-swift-stdlib
+PROGRAMS = rz rz-sandbox
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -20,8 +21,9 @@ help: ## list the targets
 setup: ## install what is missing (scripts/setup)
 	@scripts/setup
 
-build: setup ## build rz
+build: setup ## build rz and its sandbox
 	$(SWIFT) build --product rz
+	$(SWIFT) build --product rz-sandbox
 
 # One target after the other: tests of several at once would starve each other on a small machine. Whole sandboxes
 # stand alone.
@@ -73,18 +75,21 @@ fuzz: ## look for input that breaks a decoder: make fuzz TARGET=json TIME=60
 
 # Without POINTS=50 SEED=7 (a sample), SIGNAL=KILL THEN=resume (one way) or POINT='…' it takes hours.
 crash-test: setup ## end rz at every kill point of a move, go on, and compare (docs/verification-crash.md)
-	$(SWIFT) build --product rz
+	$(SWIFT) build --product rz-killpoints
+	$(SWIFT) build --product rz-sandbox
 	$(SWIFT) build --product CrashTests
 	@"$$($(SWIFT) build --show-bin-path)/CrashTests"
 
+released = set -e; for program in $(PROGRAMS); do $(SWIFT) build $(RELEASE) --product $$program; done
+
 bench: setup ## measure against plain clients (Benchmarks): make bench APPS=2000
-	$(SWIFT) build $(RELEASE)
+	@$(released)
 	python3 Benchmarks/replication.py --rz "$$($(SWIFT) build $(RELEASE) --show-bin-path)/rz" --apps $(or $(APPS),2000)
 
 demo: build ## move the sandbox from blue to green and back, under load
 	RZ="$$($(SWIFT) build --show-bin-path)/rz" scripts/demo
 
-lint: ## check the format of sources and scripts, that every mutant applies, and that dependencies were looked at
+lint: ## check format, scripts, modules and their arrows, that every mutant applies, that dependencies were looked at
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
 	    else echo "shellcheck is not installed: scripts not checked"; fi
@@ -92,6 +97,7 @@ lint: ## check the format of sources and scripts, that every mutant applies, and
 	    terraform fmt -check -recursive environments; else echo "terraform is not installed: modules not checked"; fi
 	@for patch in Tests/Mutants/*.patch; do git apply --check "$$patch" || exit 1; done
 	scripts/sbom --check
+	scripts/module-graph
 
 sbom: ## list what rz is made of, with versions (CycloneDX)
 	@scripts/sbom
@@ -99,17 +105,20 @@ sbom: ## list what rz is made of, with versions (CycloneDX)
 format: ## format the Swift sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
-install: setup ## install rz and its completions below PREFIX (/usr/local)
-	$(SWIFT) build $(RELEASE)
+install: setup ## install rz, its sandbox and its completions below PREFIX (/usr/local)
+	@$(released)
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
 	    "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
-	install -m 755 "$$($(SWIFT) build $(RELEASE) --show-bin-path)/rz" "$(DESTDIR)$(PREFIX)/bin/rz"
+	@set -e; built=$$($(SWIFT) build $(RELEASE) --show-bin-path); for program in $(PROGRAMS); do \
+	    install -s -m 755 "$$built/$$program" "$(DESTDIR)$(PREFIX)/bin/$$program"; done
 	"$(DESTDIR)$(PREFIX)/bin/rz" --generate-completion-script bash \
 	    > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/rz"
 	"$(DESTDIR)$(PREFIX)/bin/rz" --generate-completion-script zsh \
 	    > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_rz"
 	"$(DESTDIR)$(PREFIX)/bin/rz" --generate-completion-script fish \
 	    > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/rz.fish"
+	@cd "$(DESTDIR)$(PREFIX)/bin"; for program in $(PROGRAMS); do \
+	    printf '%s: %s, %s MB\n' "installed" "$$PWD/$$program" "$$(($$(stat -c %s "$$program") / 1000000))"; done
 
 clean: ## remove what was built; the set-up stays
 	rm -rf .build

@@ -18,31 +18,49 @@ func library(_ name: String, pkgConfig: String) -> Target {
     .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig)
 }
 
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
-
 let package = Package(
     name: "rz-fuzz",
     dependencies: [
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     ],
     targets: [
         library("CCurl", pkgConfig: "libcurl"),
         library("CJSONC", pkgConfig: "json-c"),
         library("CCrypto", pkgConfig: "libcrypto"),
+        library("CYAML", pkgConfig: "yaml-0.1"),
+        .systemLibrary(name: "CResolver", path: "Sources/CResolver"),
         library("CSQLite", pkgConfig: "sqlite3"),
         module("JSON", ["CJSONC"]),
+        module("YAML", ["JSON", "CYAML"]),
         module("Digest", ["CCrypto"]),
-        module("Transport", ["CCurl"]),
+        module("SafeFiles"),
+        module("Threads"),
+        module("Transport", ["Threads", "CCurl", "CResolver"]),
         module("Migration"),
-        module("Runbooks", ["Migration", "JSON", yams]),
+        module("Schedules", ["Migration"]),
+        module("Runbooks", ["Migration", "JSON", "YAML", "SafeFiles", "Threads"]),
         module("Journal", ["Migration", "JSON", "Digest", "CSQLite"]),
         module("Planning", ["Migration", "Digest"]),
-        module("Provisioning", ["Migration", "JSON", .product(name: "Subprocess", package: "swift-subprocess")]),
-        module("Clusters", ["Migration", "JSON", "Digest", "Transport"]),
-        module("LoadBalancing", ["Migration", "Transport"]),
-        module("Sandbox", ["Migration", "JSON", "Transport", .product(name: "FlyingFox", package: "FlyingFox")]),
+        module("Trust", ["Migration", "Transport"]),
+        module(
+            "Provisioning",
+            [
+                "Migration", "JSON", "YAML", "Digest", "SafeFiles", "Threads",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        module(
+            "Clusters", ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust", "SafeFiles"]),
+        module("LoadBalancing", ["Migration", "Transport", "SafeFiles"]),
+        module(
+            "Sandbox",
+            [
+                "Migration", "JSON", "YAML", "Schedules", "Transport", "SafeFiles",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ]),
         .target(
             name: "FuzzTargets",
             dependencies: [

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// The process on this host that is in the middle of writing a journal.
 struct JournalWriter {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// What tells a process from every other one that ever had its pid.
@@ -14,7 +14,7 @@ struct ProcessIdentity {
         let pid = Int(getpid())
         let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
         return ProcessIdentity(
-            user: NSUserName(), host: hostName(), boot: boot.filter { !$0.isWhitespace },
+            user: userName(), host: hostName(), boot: boot.filter { !$0.isWhitespace },
             namespace: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? "",
             pid: pid, start: stat(of: pid)?.start ?? "")
     }()
@@ -38,6 +38,11 @@ struct ProcessIdentity {
 
     /// `T` when it is stopped (proc(5), `stat`, field 3); empty when it is gone, or hidden.
     static func state(of pid: Int) -> String { stat(of: pid)?.state ?? "" }
+
+    private static func userName() -> String {
+        guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else { return "uid-\(geteuid())" }
+        return String(cString: name)
+    }
 
     private static func hostName() -> String {
         var buffer = [CChar](repeating: 0, count: Int(HOST_NAME_MAX) + 1)

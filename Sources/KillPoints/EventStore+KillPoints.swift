@@ -5,11 +5,10 @@ extension KillPoints {
     public func around(_ store: any EventStore) -> any EventStore { KilledEventStore(base: store, points: self) }
 
     /// Makes one of the journal's writes that are no events: the lock, a run's name, its plan.
-    public static func aroundWrite<Result>(
+    public func aroundWrite<Result>(
         _ what: String, _ write: () async throws -> Result
     ) async throws -> Result {
-        guard let active else { return try await write() }
-        return try await active.around(journal, what, changes: true, write)
+        try await around(KillPoints.journal, what, changes: true, write)
     }
 }
 

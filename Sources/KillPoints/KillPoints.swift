@@ -5,8 +5,8 @@ import Migration
 /// Ends or stops the process at a chosen place, so that a test can see what the next process makes of it.
 ///
 /// Every journal append and every call through a driver is two kill points: before it, and after it while nothing of
-/// it is written down. It is there for `make crash-test`. Without `RZ_KILL_POINTS` in the environment `active` is nil:
-/// nothing is wrapped, and a run does exactly what it would do if this module did not exist.
+/// it is written down. It is there for `make crash-test`, whose program `rz-killpoints` is the only one that links this
+/// module. Without `RZ_KILL_POINTS` in the environment `active` is nil, and nothing is wrapped.
 ///
 /// Points have names that mean the same in every run. Waits ask a different number of times in each run, so a reading
 /// call, or an append that only tells of progress, is a point the first time, and again only once its activity has

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
 
 /// Plans as JSON text: what `rz plan -o` saves and the journal keeps.

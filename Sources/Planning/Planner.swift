@@ -1,5 +1,6 @@
 import Digest
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
 
 /// Makes plans.

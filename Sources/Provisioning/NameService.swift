@@ -1,5 +1,7 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
+import Threads
 
 /// What names lead to, on the machine where rz and Ansible run.
 public struct NameService: Sendable {
@@ -12,7 +14,7 @@ public struct NameService: Sendable {
     public static let system = NameService { name in
         await withCheckedContinuation { continuation in
             // The call blocks, and would hold up other work on a thread of the pool.
-            Thread.detachNewThread { continuation.resume(returning: addresses(of: name)) }
+            OwnThread.start { continuation.resume(returning: addresses(of: name)) }
         }
     }
 

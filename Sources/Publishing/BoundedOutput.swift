@@ -1,4 +1,7 @@
-import Foundation
+import Dispatch
+import FoundationEssentials
+import Glibc
+import Threads
 
 /// Writes to a descriptor whose reader may stall or go at any time: what is published is rendered and written by a
 /// thread of its own, in order, and the newest wins. A reader that stalls or goes loses lines, and nobody waits for it.
@@ -53,12 +56,11 @@ public func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
 /// Writes all bytes, or what a reader takes of them within a time.
 public func write(_ bytes: [UInt8], to descriptor: Int32, within limit: Duration) {
     let written = DispatchSemaphore(value: 0)
-    let thread = Thread {
+    OwnThread.start {
         blockWriteSignals()
         _ = write(bytes, to: descriptor)
         written.signal()
     }
-    thread.start()
     _ = written.wait(timeout: .now() + limit / .seconds(1))
 }
 

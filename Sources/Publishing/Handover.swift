@@ -1,4 +1,7 @@
-import Foundation
+import Dispatch
+import FoundationEssentials
+import Glibc
+import Threads
 
 /// Hands items over to a thread of their own, which does with them what may take any time: write to a pipe that no one
 /// reads, to a terminal that was stopped, to a disk that hangs (invariant I14).
@@ -7,7 +10,7 @@ import Foundation
 ///
 /// Sendable: all state is guarded by `condition`.
 final class Handover<Item: Sendable>: @unchecked Sendable {
-    private let condition = NSCondition()
+    private let condition = Condition()
     private let capacity: Int
     private var waiting: [Item] = []
     private var dropped = 0
@@ -18,13 +21,11 @@ final class Handover<Item: Sendable>: @unchecked Sendable {
     ///   then on everything is dropped.
     init(_ name: String, capacity: Int, take: @escaping @Sendable (_ item: Item, _ dropped: Int) -> Bool) {
         self.capacity = capacity
-        let thread = Thread { [self] in
+        OwnThread.start(name) { [self] in
             blockWriteSignals()
             while let (item, dropped) = next(), take(item, dropped) {}
             end()
         }
-        thread.name = name
-        thread.start()
     }
 
     /// Returns at once.

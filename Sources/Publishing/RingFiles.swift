@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 
 /// Two files that are appended to by turns: when one is full, the other is emptied and gets the next lines.
@@ -43,19 +44,24 @@ final class RingFiles: Sendable {
     /// The one that was written last.
     private var newest: Int {
         let times = paths.map { path in
-            (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date ?? .distantPast
+            let time = RingFiles.status(of: path)?.st_mtim ?? timespec()
+            return (time.tv_sec, time.tv_nsec)
         }
         return times[1] > times[0] ? 1 : 0
     }
 
-    private static func size(of path: String) -> Int {
-        (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
+    private static func size(of path: String) -> Int { status(of: path).map { Int($0.st_size) } ?? 0 }
+
+    private static func status(of path: String) -> stat? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status : nil
     }
 
     private static func endsWithLine(_ path: String, _ size: Int) -> Bool {
-        guard size > 0, let file = FileHandle(forReadingAtPath: path) else { return true }
-        defer { try? file.close() }
-        try? file.seek(toOffset: UInt64(size - 1))
-        return (try? file.read(upToCount: 1))?.first == 10
+        let file = size > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1
+        guard file >= 0 else { return true }
+        defer { close(file) }
+        var last: UInt8 = 0
+        return pread(file, &last, 1, off_t(size - 1)) == 1 && last == 10
     }
 }

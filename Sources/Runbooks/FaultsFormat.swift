@@ -1,5 +1,7 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
+import SafeFiles
 
 /// One line of a file of faults: what goes wrong, and at which steps.
 public struct AssumedFault: Sendable, Hashable {
@@ -61,7 +63,7 @@ extension AssumedFault {
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
         } catch {
-            throw Failure("The file of faults can't be read", at: path, details: [error.localizedDescription])
+            throw Failure("The file of faults can't be read", at: path, details: [FileProblem.reason(of: error)])
         }
         var reader = Reader(file: path)
         let value = reader.read(text, as: FaultsFormat.shape)

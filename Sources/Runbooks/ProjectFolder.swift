@@ -1,5 +1,7 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
+import SafeFiles
 
 /// A folder with `environments/` and `runbooks/`.
 public struct ProjectFolder: Sendable {
@@ -104,7 +106,7 @@ public struct ProjectFolder: Sendable {
             if let text = String(validating: data, as: UTF8.self) { return text }
         } catch {
             throw Failure(
-                "A file can't be read", at: "\(root)/\(file)", details: [error.localizedDescription],
+                "A file can't be read", at: "\(root)/\(file)", details: [FileProblem.reason(of: error)],
                 advice: "Check that it is a file, readable by this user.")
         }
         throw Failure("A file is not UTF-8 text", at: "\(root)/\(file)", advice: "Save it in UTF-8.")
@@ -114,12 +116,12 @@ public struct ProjectFolder: Sendable {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)").sorted()
         } catch {
-            throw Failure("A folder can't be read", at: "\(root)/\(folder)", details: [error.localizedDescription])
+            throw Failure("A folder can't be read", at: "\(root)/\(folder)", details: [FileProblem.reason(of: error)])
         }
     }
 
     private static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+        var isFolder = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
     }
 }

@@ -1,5 +1,5 @@
 import Migration
-import Yams
+import YAML
 
 /// Reads a YAML file as values of a shape, and keeps every problem with its line and column.
 struct Reader {
@@ -27,7 +27,7 @@ struct Reader {
         let source = Composer.compose(text)
         for problem in source.problems { self.problem(problem.message, problem.mark) }
         guard let node = source.node else { return nil }
-        return value(node, shape, "", repeated: source.repeatedKeys)
+        return value(node, shape, "")
     }
 
     mutating func problem(_ message: String, _ mark: Mark, suggestion: String? = nil) {
@@ -48,37 +48,33 @@ struct Reader {
 
     // MARK: - Values
 
-    private mutating func value(
-        _ node: Node, _ shape: Shape, _ path: String, repeated: Set<String> = []
-    ) -> Value {
+    private mutating func value(_ node: YAMLNode, _ shape: Shape, _ path: String) -> Value {
         let before = found.count
-        let mark = Mark(line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, path: path)
-        let content = content(node, shape, mark, repeated)
+        let mark = Mark(node.place, path: path)
+        let content = content(node, shape, mark)
         let kind = Scalar(node, matcher)?.kind
         return Value(
             content: content, mark: mark, isBroken: found.count > before, isLiteral: kind == .number || kind == .flag)
     }
 
-    private mutating func content(
-        _ node: Node, _ shape: Shape, _ mark: Mark, _ repeated: Set<String>
-    ) -> Value.Content {
+    private mutating func content(_ node: YAMLNode, _ shape: Shape, _ mark: Mark) -> Value.Content {
         switch shape {
         case .object(let fields, let rules, let rest):
-            return object(node, ObjectShape(fields: fields, rules: rules, rest: rest), mark, repeated)
+            return object(node, ObjectShape(fields: fields, rules: rules, rest: rest), mark)
         case .map(let shape):
-            return object(node, ObjectShape(fields: [], rules: [], rest: shape), mark, repeated)
+            return object(node, ObjectShape(fields: [], rules: [], rest: shape), mark)
         case .data:
-            if node.mapping != nil {
-                return object(node, ObjectShape(fields: [], rules: [], rest: .data), mark, repeated)
+            if node.map != nil {
+                return object(node, ObjectShape(fields: [], rules: [], rest: .data), mark)
             }
-            return node.sequence == nil ? scalar(node, .text, mark) : list(node, .data, 0, mark, repeated)
-        case .list(let shape, let atLeast): return list(node, shape, atLeast, mark, repeated)
+            return node.list == nil ? scalar(node, .text, mark) : list(node, .data, 0, mark)
+        case .list(let shape, let atLeast): return list(node, shape, atLeast, mark)
         case .either(let shapes):
             guard let shape = shapes.first(where: { Reader.fits(node, $0) }) else {
                 problem("\(shapes.map(Reader.kind).joined(separator: " or ")) is expected here", mark)
                 return .unreadable
             }
-            return content(node, shape, mark, repeated)
+            return content(node, shape, mark)
         default: return scalar(node, shape, mark)
         }
     }
@@ -90,30 +86,26 @@ struct Reader {
         var known: [String] { fields.filter { $0.presence != .notSupportedYet }.map(\.name) }
     }
 
-    private mutating func object(
-        _ node: Node, _ shape: ObjectShape, _ mark: Mark, _ repeated: Set<String>
-    ) -> Value.Content {
-        guard let mapping = node.mapping else {
+    private mutating func object(_ node: YAMLNode, _ shape: ObjectShape, _ mark: Mark) -> Value.Content {
+        guard let entries = node.map else {
             problem("keys with values are expected here, not \(Reader.kind(node))", mark)
             return .unreadable
         }
         var members: [Value.Member] = []
         var unknown: [(key: String, meant: String?)] = []
-        for (keyNode, valueNode) in mapping where !hasMore {
-            let key = keyNode.scalar?.string ?? ""
-            if repeated.contains(key) { continue }
+        for entry in entries where !hasMore {
+            let key = entry.key.text
             let path = mark.path.isEmpty ? key : "\(mark.path).\(key)"
-            let keyMark = Mark(line: keyNode.mark?.line ?? 0, column: keyNode.mark?.column ?? 0, path: path)
+            let keyMark = Mark(entry.key.place, path: path)
             let field = shape.fields.first { $0.name == key }
-            if key == "<<" || keyNode.scalar == nil {
-                problem(
-                    key == "<<" ? "`<<` is not supported; an alias of a whole value is" : "a key is a text", keyMark)
+            if key == "<<" {
+                problem("`<<` is not supported; an alias of a whole value is", keyMark)
                 unknown.append((key, nil))
             } else if field?.presence == .notSupportedYet {
                 problem("\"\(key)\" is not supported yet by this version", keyMark)
                 unknown.append((key, nil))
             } else if let inner = field?.shape ?? shape.rest {
-                let value = value(valueNode, inner, path, repeated: repeated)
+                let value = value(entry.value, inner, path)
                 members.append(Value.Member(key: key, keyMark: keyMark, value: value))
             } else {
                 let meant = nearest(key, in: shape.known)
@@ -150,21 +142,21 @@ struct Reader {
     }
 
     private mutating func list(
-        _ node: Node, _ shape: Shape, _ atLeast: Int, _ mark: Mark, _ repeated: Set<String>
+        _ node: YAMLNode, _ shape: Shape, _ atLeast: Int, _ mark: Mark
     ) -> Value.Content {
-        guard let sequence = node.sequence else {
+        guard let elements = node.list else {
             problem("a list is expected here, not \(Reader.kind(node))", mark)
             return .unreadable
         }
-        if sequence.count < atLeast { problem("at least \(atLeast) needed in this list", mark) }
+        if elements.count < atLeast { problem("at least \(atLeast) needed in this list", mark) }
         var values: [Value] = []
-        for (index, element) in sequence.enumerated() {
-            values.append(value(element, shape, "\(mark.path)[\(index)]", repeated: repeated))
+        for (index, element) in elements.enumerated() {
+            values.append(value(element, shape, "\(mark.path)[\(index)]"))
         }
         return .list(values)
     }
 
-    private mutating func scalar(_ node: Node, _ shape: Shape, _ mark: Mark) -> Value.Content {
+    private mutating func scalar(_ node: YAMLNode, _ shape: Shape, _ mark: Mark) -> Value.Content {
         guard let scalar = Scalar(node, matcher) else {
             problem("\(Reader.kind(shape)) is expected here, not \(Reader.kind(node))", mark)
             return .unreadable

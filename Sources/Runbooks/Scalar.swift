@@ -1,5 +1,5 @@
 import Migration
-import Yams
+import YAML
 
 /// A single value of a file, with what YAML takes it for.
 struct Scalar {
@@ -9,11 +9,11 @@ struct Scalar {
     let kind: Kind
     private let matcher: Matcher
 
-    init?(_ node: Node, _ matcher: Matcher) {
+    init?(_ node: YAMLNode, _ matcher: Matcher) {
         guard let scalar = node.scalar else { return nil }
         self.matcher = matcher
-        text = scalar.string
-        kind = scalar.style == .plain || scalar.style == .any ? Scalar.plainKind(scalar.string, matcher) : .string
+        text = scalar.text
+        kind = scalar.isPlain ? Scalar.plainKind(scalar.text, matcher) : .string
     }
 
     /// YAML 1.2's core schema, section 10.3.2: `yes` and `on` are texts.
@@ -92,20 +92,20 @@ extension Reader {
         return Int(number)
     }
 
-    static func fits(_ node: Node, _ shape: Shape) -> Bool {
+    static func fits(_ node: YAMLNode, _ shape: Shape) -> Bool {
         switch shape {
-        case .object, .map: node.mapping != nil
+        case .object, .map: node.map != nil
         case .data: true
-        case .list: node.sequence != nil
+        case .list: node.list != nil
         case .either(let shapes): shapes.contains { fits(node, $0) }
         default: node.scalar != nil
         }
     }
 
-    static func kind(_ node: Node) -> String {
-        if node.mapping != nil { return "keys" }
-        if node.sequence != nil { return "a list" }
-        return node.scalar?.string.isEmpty == true ? "nothing" : "a single value"
+    static func kind(_ node: YAMLNode) -> String {
+        if node.map != nil { return "keys" }
+        if node.list != nil { return "a list" }
+        return node.scalar?.text.isEmpty == true ? "nothing" : "a single value"
     }
 
     static func kind(_ shape: Shape) -> String {

@@ -1,6 +1,8 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSON
 import Migration
+import Threads
 
 /// Turns settings into their texts, and remembers which of them are secrets.
 ///
@@ -11,7 +13,7 @@ public final class SettingResolver: @unchecked Sendable {
     private let environmentFolder: String
     private let rzHome: String
     private let variables: [String: String]
-    private let lock = NSLock()
+    private let lock = Lock()
     private var known = Secrets()
 
     /// - Parameters:
@@ -108,16 +110,13 @@ public final class SettingResolver: @unchecked Sendable {
     }
 
     private static func read(_ path: String, place: String) throws(Failure) -> String {
-        let attributes = try? FileManager.default.attributesOfItem(
-            atPath: URL(filePath: path).resolvingSymlinksInPath().path)
-        guard let attributes else {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
             throw Failure(
                 "A file that a setting refers to does not exist", at: place, advice: "Make it, readable by this user.")
         }
         // A pipe or a device could block for ever.
-        guard attributes[.type] as? FileAttributeType == .typeRegular, let size = attributes[.size] as? Int,
-            size <= largestFile
-        else {
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= largestFile else {
             throw Failure(
                 "What a setting refers to is no file of at most \(largestFile >> 20) MiB", at: place,
                 advice: "Name a regular file that holds nothing but the value.")

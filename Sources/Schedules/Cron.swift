@@ -1,4 +1,3 @@
-import Foundation
 import Migration
 
 /// A schedule in the five fields of cron: minute, hour, day of the month, month, day of the week.
@@ -24,7 +23,7 @@ public struct Cron: Sendable, Hashable {
     }
 
     /// The first time to fire after an instant; nil when there is none in the next eight years (30 February).
-    public func nextFire(after instant: Instant, in zone: TimeZone) -> Instant? {
+    public func nextFire(after instant: Instant, in zone: ZoneRules) -> Instant? {
         let first = LocalTime(instant, in: zone).day
         // Clocks that are set back around midnight show the end of a day a second time.
         for day in (first - 1)...(first + 8 * 366) where fires(on: day) {
@@ -45,7 +44,7 @@ public struct Cron: Sendable, Hashable {
         return days.isOpen || weekdays.isOpen ? isDay && isWeekday : isDay || isWeekday
     }
 
-    private func times(on day: Int64, in zone: TimeZone) -> [Instant] {
+    private func times(on day: Int64, in zone: ZoneRules) -> [Instant] {
         let midnight = day * 86_400
         let offset = Int64(zone.offset(at: midnight - 86_400))
         let changes = Int64(zone.offset(at: midnight + 2 * 86_400)) != offset

@@ -1,4 +1,3 @@
-import Foundation
 import Migration
 
 /// A time as a clock on the wall shows it, in seconds since 1970-01-01T00:00:00 of that clock.
@@ -7,7 +6,7 @@ struct LocalTime: Hashable, Comparable, Sendable {
 
     init(seconds: Int64) { self.seconds = seconds }
 
-    init(_ instant: Instant, in zone: TimeZone) {
+    init(_ instant: Instant, in zone: ZoneRules) {
         let seconds = instant.wholeSeconds
         self.seconds = seconds + Int64(zone.offset(at: seconds))
     }
@@ -24,7 +23,7 @@ struct LocalTime: Hashable, Comparable, Sendable {
         case never(insteadAt: Instant)
     }
 
-    func occurrence(in zone: TimeZone) -> Occurrence {
+    func occurrence(in zone: ZoneRules) -> Occurrence {
         let before = Int64(zone.offset(at: seconds - 86_400))
         let after = Int64(zone.offset(at: seconds + 86_400))
         let instants = Set([before, after]).map { seconds - $0 }
@@ -46,10 +45,4 @@ struct LocalTime: Hashable, Comparable, Sendable {
 
 extension Instant {
     var wholeSeconds: Int64 { (milliseconds - LocalTime.modulo(milliseconds, 1000)) / 1000 }
-}
-
-extension TimeZone {
-    func offset(at seconds: Int64) -> Int {
-        secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))
-    }
 }

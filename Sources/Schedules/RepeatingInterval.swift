@@ -1,4 +1,3 @@
-import Foundation
 import Migration
 
 /// A repeating interval of ISO 8601, as Chronos has it: `R5/2026-11-23T10:00:00Z/PT24H`, without a number for ever.
@@ -31,7 +30,7 @@ public struct RepeatingInterval: Sendable, Hashable {
     }
 
     /// The first time to fire after an instant, and how many of its times have passed by then; nil when none is left.
-    public func nextFire(after instant: Instant, in zone: TimeZone) -> (fire: Instant, passed: Int)? {
+    public func nextFire(after instant: Instant, in zone: ZoneRules) -> (fire: Instant, passed: Int)? {
         var passed = 0
         if instant > start {
             // Close below, then step by step: months and days that clocks change are not all of one length.
@@ -43,7 +42,7 @@ public struct RepeatingInterval: Sendable, Hashable {
     }
 
     /// The same interval without the times that have passed; nil when none is left.
-    public func forwarded(past instant: Instant, in zone: TimeZone) -> RepeatingInterval? {
+    public func forwarded(past instant: Instant, in zone: ZoneRules) -> RepeatingInterval? {
         guard let (fire, passed) = nextFire(after: instant, in: zone) else { return nil }
         var later = self
         later.start = fire
@@ -52,7 +51,7 @@ public struct RepeatingInterval: Sendable, Hashable {
     }
 
     /// When the last of its times is over; nil for ever. Stays the same while the times before it pass.
-    public func end(in zone: TimeZone) -> Instant? { count.map { period.added($0, to: start, in: zone) } }
+    public func end(in zone: ZoneRules) -> Instant? { count.map { period.added($0, to: start, in: zone) } }
 
     public var text: String { "R\(count.map(String.init) ?? "")/\(start)/\(period.text)" }
 }
@@ -104,7 +103,7 @@ public struct CalendarPeriod: Sendable, Hashable {
     var longest: Period { .seconds(months * 31 * 86_400 + days * 90_000 + seconds) }
 
     /// An instant that many periods later: months and days by the calendar of a zone, the rest by the clock.
-    func added(_ count: Int, to start: Instant, in zone: TimeZone) -> Instant {
+    func added(_ count: Int, to start: Instant, in zone: ZoneRules) -> Instant {
         let count = Int64(count)
         let rest = Period(milliseconds: seconds * count * 1000)
         guard !isFixed else { return start + rest }

@@ -1,5 +1,6 @@
-import Foundation
+import FoundationEssentials
 import Glibc
+import Threads
 
 /// A call into a library that blocks for as long as it likes: it gets a thread of its own, and the caller leaves it
 /// behind at the deadline.
@@ -11,7 +12,7 @@ final class BlockingCall<Success: Sendable>: @unchecked Sendable {
         case timedOut, cancelled
     }
 
-    private let lock = NSLock()
+    private let lock = Lock()
     private var result: Result<Success, TransportError>?
     private let done = Alarm()
 
@@ -21,7 +22,7 @@ final class BlockingCall<Success: Sendable>: @unchecked Sendable {
         until end: ContinuousClock.Instant, _ work: @escaping @Sendable () throws(TransportError) -> Success
     ) async -> Outcome {
         let call = BlockingCall()
-        Thread.detachNewThread {
+        OwnThread.start {
             let result = Result { () throws(TransportError) in try work() }
             call.lock.withLock { call.result = result }
             call.done.ring()

@@ -1,4 +1,6 @@
-import Foundation
+import FoundationEssentials
+import Glibc
+import Threads
 
 /// A body on its way from the event loop to a reader, with at most a quarter of a mebibyte in between.
 ///
@@ -8,7 +10,7 @@ final class BodyPipe: @unchecked Sendable {
 
     private static let capacity = 256 << 10
 
-    private let lock = NSLock()
+    private let lock = Lock()
     private var chunks: [[UInt8]] = []
     private var size = 0
     private var isPaused = false

@@ -1,10 +1,12 @@
-import Foundation
+import FoundationEssentials
+import Glibc
+import Threads
 
 /// A value that one side waits for and the other gives; the first that is given counts.
 ///
 /// Sendable: all state is guarded by `lock`.
 final class Ending<Value: Sendable>: @unchecked Sendable {
-    private let lock = NSLock()
+    private let lock = Lock()
     private var given: Value?
     private var waiter: CheckedContinuation<Value, Never>?
 

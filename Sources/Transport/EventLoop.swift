@@ -1,5 +1,7 @@
 import CCurl
-import Foundation
+import FoundationEssentials
+import Glibc
+import Threads
 
 /// A thread on which libcurl works: thousands of transfers over `curl_multi_poll`.
 ///
@@ -37,7 +39,7 @@ final class EventLoop: @unchecked Sendable {
 
     let reusesConnections: Bool
     private let multi: UnsafeMutableRawPointer
-    private let lock = NSLock()
+    private let lock = Lock()
     private var inbox: [Command] = []
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
 
@@ -52,9 +54,7 @@ final class EventLoop: @unchecked Sendable {
         }
         _ = rz_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, EventLoop.connectionsPerHost)
         _ = rz_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, EventLoop.connectionsPerHost)
-        let thread = Thread { [self] in run() }
-        thread.name = reusesConnections ? "rz.transport" : "rz.transport.1"
-        thread.start()
+        OwnThread.start(reusesConnections ? "rz.transport" : "rz.transport.1") { [self] in run() }
     }
 
     func start(_ transfer: Transfer) { send(.start(transfer)) }

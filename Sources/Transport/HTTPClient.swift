@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// Makes HTTP requests over libcurl. All clients share its event loops and their connections.
 public struct HTTPClient: Sendable {

@@ -1,5 +1,6 @@
 import CCurl
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// What a server's certificate says of itself (RFC 5280).
 public struct PeerCertificate: Sendable, Hashable {
@@ -42,7 +43,7 @@ public struct PeerCertificate: Sendable, Hashable {
         let subject = fields["Subject"] ?? ""
         let alternatives = (fields["X509v3 Subject Alternative Name"] ?? "").split(separator: ",").compactMap { part in
             let halves = part.split(separator: ":", maxSplits: 1)
-            return halves.count == 2 ? halves[1].trimmingCharacters(in: .whitespacesAndNewlines) : nil
+            return halves.count == 2 ? halves[1].trimmed : nil
         }
         self.init(
             subject: subject, issuer: fields["Issuer"] ?? "",
@@ -53,7 +54,7 @@ public struct PeerCertificate: Sendable, Hashable {
     /// `C = DE, CN = master-1`.
     private static func commonName(_ subject: String) -> [String] {
         subject.split(separator: ",").compactMap { part in
-            let halves = part.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+            let halves = part.split(separator: "=", maxSplits: 1).map { $0.trimmed }
             return halves.count == 2 && halves[0] == "CN" ? halves[1] : nil
         }
     }

@@ -1,5 +1,6 @@
-import Foundation
+import FoundationEssentials
 import Glibc
+import Threads
 
 /// The one thread that waits for descriptors to get ready, so that no waiting operation holds a thread of its own:
 /// a pool of threads that all wait would keep everybody else from running.
@@ -17,7 +18,7 @@ final class SocketWaiter: @unchecked Sendable {
         var continuation: CheckedContinuation<Outcome, Never>
     }
 
-    private let lock = NSLock()
+    private let lock = Lock()
     private var waiting: [UInt64: Waiting] = [:]
     /// Cancelled before they began to wait.
     private var cancelled: Set<UInt64> = []
@@ -25,9 +26,7 @@ final class SocketWaiter: @unchecked Sendable {
     private let alarm = Alarm()
 
     private init() {
-        let thread = Thread { [self] in run() }
-        thread.name = "rz.sockets"
-        thread.start()
+        OwnThread.start("rz.sockets") { [self] in run() }
     }
 
     /// Waits until a descriptor is ready for events of `poll(2)`. It must stay open for as long.

@@ -1,5 +1,6 @@
-import Foundation
+import FoundationEssentials
 import Glibc
+import Threads
 
 /// A connected UNIX or TCP socket. Reads and writes may overlap; each has a deadline, and a cancelled task ends its
 /// operation at once and closes the connection.
@@ -9,7 +10,7 @@ import Glibc
 public final class StreamSocket: @unchecked Sendable {
     public let address: SocketAddress
     private let descriptor: Int32
-    private let lock = NSLock()
+    private let lock = Lock()
     private var isClosed = false
 
     private init(_ descriptor: Int32, _ address: SocketAddress) {

@@ -1,5 +1,6 @@
 import CCurl
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// Why no TLS connection came about.
 public struct TLSFault: Sendable, Hashable {

@@ -1,6 +1,7 @@
 import CCurl
-import Foundation
+import FoundationEssentials
 import Glibc
+import Threads
 
 /// A TLS connection without HTTP: libcurl makes the handshake and checks the certificates, then hands the connection
 /// over (CURLOPT_CONNECT_ONLY).
@@ -12,7 +13,7 @@ public final class TLSSocket: ByteStream, @unchecked Sendable {
     public let certificates: [PeerCertificate]
     private let handle: UnsafeMutableRawPointer
     private let descriptor: Int32
-    private let lock = NSLock()
+    private let lock = Lock()
     private var isClosed = false
 
     private init(_ handle: UnsafeMutableRawPointer, _ address: SocketAddress) {
@@ -37,7 +38,7 @@ public final class TLSSocket: ByteStream, @unchecked Sendable {
         let ending = Ending<Result<TLSSocket, TransportError>>()
         let result = await withTaskCancellationHandler {
             // libcurl blocks until the handshake is over.
-            Thread.detachNewThread { ending.resolve(handshake(url, address, tls, deadline)) }
+            OwnThread.start { ending.resolve(handshake(url, address, tls, deadline)) }
             return await ending.value
         } onCancel: {
             ending.resolve(.failure(TransportError(.cancelled, target: address.description, message: "cancelled")))

@@ -1,5 +1,6 @@
 import CCurl
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// One exchange on the event loop.
 ///
@@ -194,7 +195,7 @@ final class Transfer: @unchecked Sendable {
         headers.all.append(
             HTTPHeader(
                 String(text[..<colon]),
-                text[text.index(after: colon)...].trimmingCharacters(in: .whitespacesAndNewlines)))
+                text[text.index(after: colon)...].trimmed))
         return true
     }
 

@@ -1,5 +1,3 @@
-import Yams
-
 /// A YAML document with its scalars as they were written: what a reader makes of `1.10` or `True` is the reader's own
 /// business. Aliases stand for what they refer to.
 public indirect enum YAMLTree: Sendable, Hashable {
@@ -28,10 +26,6 @@ public indirect enum YAMLTree: Sendable, Hashable {
         }
     }
 
-    private static let largestText = 1 << 20
-    private static let deepest = 40
-    private static let mostNodes = 100_000
-
     /// Reads a document whose keys are texts.
     ///
     /// - Parameter merging: whether a plain key `<<` gives its map the entries of another one, or of several, the first
@@ -39,49 +33,30 @@ public indirect enum YAMLTree: Sendable, Hashable {
     ///   Type".
     /// - Throws: `YAMLError` with the line for what is no YAML, has a key twice, or is larger than a person writes.
     public init(yaml text: String, merging: Bool = false) throws(YAMLError) {
-        guard text.utf8.count <= YAMLTree.largestText else {
-            throw YAMLError(message: "longer than \(YAMLTree.largestText >> 20) MiB", line: nil)
+        let document = try YAMLDocument(text)
+        guard let root = document.root else { throw YAMLError("the text is empty") }
+        if let key = document.repeatedKeys.first {
+            throw YAMLError("the key \"\(key.text)\" comes twice", at: key.place)
         }
-        let node: Node?
-        do {
-            node = try Yams.compose(yaml: text)
-        } catch let error as YamlError {
-            throw YAMLError(error)
-        } catch {
-            throw YAMLError(message: "\(error)", line: nil)
-        }
-        guard let node else { throw YAMLError(message: "the text is empty", line: nil) }
-        var nodesLeft = YAMLTree.mostNodes
-        self = try YAMLTree.tree(node, merging, depth: 0, &nodesLeft)
+        self = try YAMLTree.tree(root, merging)
     }
 
-    private static func tree(
-        _ node: Node, _ merging: Bool, depth: Int, _ nodesLeft: inout Int
-    ) throws(YAMLError) -> YAMLTree {
-        nodesLeft -= 1
-        guard depth < deepest, nodesLeft > 0 else {
-            throw YAMLError(message: "too many values, or nested too deep", line: node.mark?.line)
-        }
-        switch node {
-        case .scalar(let scalar): return .scalar(Scalar(scalar))
-        case .alias:
-            throw YAMLError(message: "an alias that leads nowhere", line: node.mark?.line)
-        case .sequence(let sequence):
+    private static func tree(_ node: YAMLNode, _ merging: Bool) throws(YAMLError) -> YAMLTree {
+        switch node.content {
+        case .scalar(let scalar): return .scalar(scalar)
+        case .list(let nodes):
             var elements: [YAMLTree] = []
-            for element in sequence { elements.append(try tree(element, merging, depth: depth + 1, &nodesLeft)) }
+            for node in nodes { elements.append(try tree(node, merging)) }
             return .list(elements)
-        case .mapping(let mapping):
+        case .map(let entries):
             var own: [Entry] = []
             var merged: [Entry] = []
-            for (key, inner) in mapping {
-                guard let scalar = key.scalar else {
-                    throw YAMLError(message: "a key that is no text", line: key.mark?.line)
-                }
-                let value = try tree(inner, merging, depth: depth + 1, &nodesLeft)
-                if merging, scalar.string == "<<", Scalar(scalar).isPlain {
-                    merged += try entries(merging: value, line: key.mark?.line)
+            for entry in entries {
+                let value = try tree(entry.value, merging)
+                if merging, entry.key.text == "<<", entry.key.scalar.isPlain {
+                    merged += try YAMLTree.entries(merging: value, at: entry.key.place)
                 } else {
-                    own.append(Entry(scalar.string, value))
+                    own.append(Entry(entry.key.text, value))
                 }
             }
             var known = Set(own.map(\.key))
@@ -89,7 +64,7 @@ public indirect enum YAMLTree: Sendable, Hashable {
         }
     }
 
-    private static func entries(merging value: YAMLTree, line: Int?) throws(YAMLError) -> [Entry] {
+    private static func entries(merging value: YAMLTree, at place: YAMLNode.Place) throws(YAMLError) -> [Entry] {
         switch value {
         case .map(let entries): return entries
         case .list(let maps):
@@ -97,7 +72,7 @@ public indirect enum YAMLTree: Sendable, Hashable {
             if merged.count == maps.count { return merged.flatMap { $0 } }
         case .scalar: break
         }
-        throw YAMLError(message: "<< takes a map or a list of maps", line: line)
+        throw YAMLError("<< takes a map or a list of maps", at: place)
     }
 }
 
@@ -115,10 +90,5 @@ extension YAMLTree {
 }
 
 extension YAMLTree.Scalar {
-    fileprivate init(_ scalar: Node.Scalar) {
-        self.init(
-            scalar.string, isPlain: (scalar.style == .plain || scalar.style == .any) && scalar.tag != Tag(.str))
-    }
-
     public var isNull: Bool { isPlain && ["", "~", "null", "Null", "NULL"].contains(text) }
 }

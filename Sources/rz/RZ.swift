@@ -2,22 +2,28 @@ import ArgumentParser
 import Glibc
 
 /// Moves a whole data centre from its blue environment to its green one.
-@main
-struct RZ: AsyncParsableCommand {
+public struct RZ: AsyncParsableCommand {
     static let version = "0.1.0"
 
     /// The umask of whoever started rz. Its own lets no one else read what it writes.
     static let inheritedMask = umask(0o077)
 
-    static func main() async {
+    public init() {}
+
+    public static func main() async {
+        prepareProcess()
+        await main(nil)
+    }
+
+    /// What each program of rz does first.
+    public static func prepareProcess() {
         _ = inheritedMask
         Signals.outliveReaders()
         // A core would hold every secret that rz knows; what rz runs inherits the limit.
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), [rlimit(rlim_cur: 0, rlim_max: 0)])
-        await main(nil)
     }
 
-    static let configuration = CommandConfiguration(
+    public static let configuration = CommandConfiguration(
         commandName: "rz",
         abstract: "Moves a whole data centre from its blue environment to its green one, while users notice nothing.",
         discussion: """

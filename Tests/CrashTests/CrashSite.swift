@@ -14,7 +14,7 @@ final class CrashSite {
     private var orders = 0
     private var programs: [Program] = []
 
-    init() throws { sandbox = try SandboxFixture() }
+    init() throws { sandbox = try SandboxFixture(rz: Program.rzWithKillPoints) }
 
     /// Builds the sandbox and makes one whole move: from then on every move starts alike, the idle color's servers in
     /// maintenance as a move leaves them.

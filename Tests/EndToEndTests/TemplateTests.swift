@@ -2,7 +2,7 @@ import Foundation
 import SandboxTesting
 import Testing
 
-@testable import rz
+@testable import Commands
 
 @Suite("What rz init writes")
 struct TemplateTests {

@@ -158,10 +158,10 @@ struct MistakeTests {
             ])
     }
 
-    @Test("that repeats keys within braces is told by the place of the first")
+    @Test("that repeats keys within braces is told by the place of the second")
     func repeatedKeysInFlow() throws {
         let problems = try problems(Sample.environment + "git: { requireClean: true, requireClean: false }\n")
-        #expect(problems == ["14:8: these keys come twice: requireClean"])
+        #expect(problems == ["14:28: the key \"requireClean\" comes twice"])
     }
 
     @Test("that makes the file endless, deep or huge ends in an error")

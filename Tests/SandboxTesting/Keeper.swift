@@ -9,9 +9,9 @@ final class Keeper: @unchecked Sendable {
     private let input: FileHandle
 
     /// - Parameter folder: where the sandbox is, and what is removed in the end.
-    init(folder: String) throws {
+    init(folder: String, rz: URL) throws {
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", script, folder, Program.rz.path]
+        process.arguments = ["python3", "-c", script, folder, rz.path]
         // No other program that the test starts may hold the pipe open.
         let pipe = Pipe()
         input = pipe.fileHandleForWriting

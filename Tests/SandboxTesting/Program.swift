@@ -56,11 +56,21 @@ package final class Program: @unchecked Sendable {
     /// The rz that was built with the tests, or that `RZ_UNDER_TEST` names: an older one, to see a test fail.
     package static let rz: URL = {
         if let path = ProcessInfo.processInfo.environment["RZ_UNDER_TEST"] { return URL(filePath: path) }
-        let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let beside = folder.appending(path: "rz")
-        if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
-        return checkout.appending(path: ".build/debug/rz")
+        return built("rz")
     }()
+
+    /// The rz that ends or stops itself where `RZ_KILL_POINTS` says.
+    package static let rzWithKillPoints = built("rz-killpoints")
+
+    /// What `rz sandbox` runs.
+    package static let sandbox = built("rz-sandbox")
+
+    private static func built(_ name: String) -> URL {
+        let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let beside = folder.appending(path: name)
+        if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
+        return checkout.appending(path: ".build/debug/\(name)")
+    }
 
     package static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()

@@ -30,16 +30,20 @@ package struct SandboxFixture: Sendable {
     }
 
     private let keeper: Keeper
+    private let rz: URL
 
     /// Nothing is built yet.
-    package init() throws {
+    ///
+    /// - Parameter rz: the program that the test runs.
+    package init(rz: URL = Program.rz) throws {
+        self.rz = rz
         // Short on purpose: the path of a UNIX socket has at most 107 bytes.
         folder = "/tmp/rz-e2e-\(UInt32.random(in: 0...UInt32.max))"
         // What is copied is a usual checkout, whatever the umask of who runs the tests; the folder around it is private.
         umask(0o022)
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-        keeper = try Keeper(folder: folder)
+        keeper = try Keeper(folder: folder, rz: rz)
     }
 
     /// Copies the environment and builds the sandbox.
@@ -90,7 +94,8 @@ package struct SandboxFixture: Sendable {
         let path = "\(venv):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
         let fixed = ["RZ_HOME": home, "RZ_ROOT": root, "PATH": path, "NO_COLOR": "1"]
         return try Program(
-            arguments, variables: fixed.merging(variables) { $1 }, folder: folder, standardOutput: standardOutput)
+            arguments, variables: fixed.merging(variables) { $1 }, folder: folder,
+            executable: rz.path, standardOutput: standardOutput)
     }
 
     @discardableResult

@@ -1,3 +1,5 @@
+import Migration
+
 /// The sums of what is asked for, against the sums of what is free.
 enum CapacityTotals {
     /// For each set of roles that requests may take resources of: everything that may take nothing else, against what

@@ -1,5 +1,6 @@
 import Digest
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSON
 import Migration
 import Schedules
@@ -35,7 +36,7 @@ struct ChronosJob: Sendable, Hashable {
     }
     /// A job with parents runs after them, by no schedule of its own.
     var isDependent: Bool { json["parents"]?.array?.isEmpty == false }
-    var zone: TimeZone { json["scheduleTimeZone"]?.string.flatMap { TimeZone(identifier: $0) } ?? .gmt }
+    var zone: ZoneRules { json["scheduleTimeZone"]?.string.flatMap { ZoneRules(name: $0) } ?? .utc }
 
     func interval(now: Instant) -> RepeatingInterval? {
         json["schedule"]?.string.flatMap { RepeatingInterval($0, now: now) }

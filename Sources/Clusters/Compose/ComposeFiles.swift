@@ -1,6 +1,8 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSON
 import Migration
+import SafeFiles
 import YAML
 
 /// The compose files of an environment. A file is a project named like it, unless its project is said.
@@ -67,12 +69,12 @@ struct ComposeFiles {
         do {
             return try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
         } catch {
-            throw Failure("The compose file can't be read", at: path, details: [error.localizedDescription])
+            throw Failure("The compose file can't be read", at: path, details: [FileProblem.reason(of: error)])
         }
     }
 
     private var paths: [String] {
-        guard let all = FileManager.default.enumerator(atPath: folder) else { return [] }
-        return all.compactMap { $0 as? String }.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
+        ((try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? [])
+            .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
     }
 }

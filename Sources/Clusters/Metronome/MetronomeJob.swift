@@ -1,5 +1,6 @@
 import Digest
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSON
 import Migration
 import Schedules
@@ -123,7 +124,7 @@ struct MetronomeSchedule: Sendable, Hashable {
     /// As Metronome says, by its own clock; by the schedule where its version does not say.
     func nextFire(after now: Instant) -> Instant? {
         if let text = json["nextRunAt"]?.string { return Instant(iso8601: text) }
-        guard let zone = TimeZone(identifier: json["timezone"]?.string ?? "UTC"),
+        guard let zone = ZoneRules(name: json["timezone"]?.string ?? "UTC"),
             let cron = json["cron"]?.string.flatMap({ Cron($0) })
         else { return nil }
         return cron.nextFire(after: now, in: zone)

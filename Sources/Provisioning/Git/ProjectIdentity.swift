@@ -1,4 +1,3 @@
-import Foundation
 import Migration
 
 /// What tells one project from another, as names of environments don't: where it lies, where it comes from, and how its
@@ -38,7 +37,7 @@ extension GitRepository {
 
     /// `https://token@host/path` without `token@`. What is no URL (`git@host:path`, a folder) stays.
     static func withoutUser(_ url: String) -> String {
-        guard let start = url.range(of: "://")?.upperBound else { return url }
+        guard let start = url.firstRange(of: "://")?.upperBound else { return url }
         let host = url[start...].prefix { $0 != "/" }
         guard let at = host.lastIndex(of: "@") else { return url }
         return String(url[..<start] + url[url.index(after: at)...])

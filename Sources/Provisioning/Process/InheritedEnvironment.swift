@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// What rz's children see of its own environment variables: where programs and files are, how the network and the
 /// providers' services are reached, and what `pass` of environment.yaml names.

@@ -43,7 +43,7 @@ enum JobDocument {
         guard Cron(schedule["cron"]?.string ?? "") != nil else {
             throw invalid("/cron", "Cron expression is not valid")
         }
-        guard TimeZone(identifier: schedule["timezone"]?.string ?? "") != nil else {
+        guard ZoneRules(name: schedule["timezone"]?.string ?? "") != nil else {
             throw invalid("/timezone", "Timezone is not valid")
         }
         return schedule

@@ -29,7 +29,7 @@ struct JobRecord: Sendable {
     /// By the schedule alone, be it enabled or not.
     func fire(after now: Instant) -> Instant? {
         guard let cron = schedule?["cron"]?.string.flatMap({ Cron($0) }),
-            let zone = TimeZone(identifier: schedule?["timezone"]?.string ?? "UTC")
+            let zone = ZoneRules(name: schedule?["timezone"]?.string ?? "UTC")
         else { return nil }
         return cron.nextFire(after: now, in: zone)
     }

@@ -1,6 +1,8 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
+import SafeFiles
 
 struct InitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,7 +32,7 @@ struct InitCommand: AsyncParsableCommand {
             let files = [
                 (
                     "environments/\(name)/environment.yaml",
-                    Template.environment.replacingOccurrences(of: "NAME", with: name)
+                    Template.environment.replacing("NAME", with: name)
                 ),
                 ("environments/\(name)/terraform/servers/main.tf", Template.servers),
                 ("environments/\(name)/ansible/site.yaml", Template.playbook),
@@ -57,7 +59,7 @@ struct InitCommand: AsyncParsableCommand {
             try Data(text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
             return true
         } catch {
-            throw Failure("A file can't be written", at: path, details: [error.localizedDescription])
+            throw Failure("A file can't be written", at: path, details: [FileProblem.reason(of: error)])
         }
     }
 }

@@ -1,8 +1,10 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSON
 import Journal
 import Migration
+import SafeFiles
 
 /// The journal at 3 a.m.: is it sound, how is it kept elsewhere, how is it made anew.
 struct JournalCommand: AsyncParsableCommand {
@@ -87,8 +89,8 @@ struct JournalVerifyCommand: AsyncParsableCommand {
 
     private func keptHead() throws(Failure) -> JournalHead? {
         guard let head else { return nil }
-        guard let handle = FileHandle(forReadingAtPath: head), let data = try? handle.read(upToCount: 1000),
-            let kept = JournalHead(String(decoding: data, as: UTF8.self))
+        guard let bytes = try? FileContents.read(head, limit: 1000),
+            let kept = JournalHead(String(decoding: bytes, as: UTF8.self))
         else {
             throw Failure(
                 "This is no head of a journal", at: head, advice: "Take one with: rz journal head ENVIRONMENT > FILE.")
@@ -238,7 +240,7 @@ struct Facts {
         if json { return Terminal.standardOutput.write(JSON.object(Answer.object(list)).compact + "\n") }
         let width = list.map(\.0.count).max() ?? 0
         let lines = list.map { name, value in
-            "  " + name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + (value.string ?? value.compact)
+            "  " + name.padded(to: width + 2) + (value.string ?? value.compact)
         }
         Terminal.standardOutput.write(title + "\n" + lines.joined(separator: "\n") + "\n")
     }

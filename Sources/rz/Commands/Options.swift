@@ -1,14 +1,17 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 import Reporting
 
 /// Where the environments are.
-struct ProjectOptions: ParsableArguments {
+public struct ProjectOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The folder with environments/ and runbooks/.", valueName: "dir"))
-    var root: String?
+    public var root: String?
+
+    public init() {}
 
     /// The option, or `$RZ_ROOT`; nil searches upward from the current folder.
-    var chosenRoot: String? { root ?? ProcessInfo.processInfo.environment["RZ_ROOT"] }
+    public var chosenRoot: String? { root ?? ProcessInfo.processInfo.environment["RZ_ROOT"] }
 }
 
 /// How events are printed.
@@ -25,5 +28,5 @@ struct OutputOptions: ParsableArguments {
 /// Asks the reader a question that only a typed `yes` answers.
 func confirm(_ question: String) -> Bool {
     Terminal.standardOutput.write(question + " ")
-    return readLine()?.trimmingCharacters(in: .whitespaces).lowercased() == "yes"
+    return readLine()?.lowercased().split(whereSeparator: \.isWhitespace) == ["yes"]
 }

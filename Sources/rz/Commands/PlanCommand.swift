@@ -1,10 +1,12 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 import Journal
 import Migration
 import Planning
 import Reporting
 import Runbooks
+import SafeFiles
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -117,11 +119,14 @@ extension Plan {
     /// A plan that `rz plan -o` saved.
     static func read(_ path: String) throws -> Plan {
         // One byte more than the limit: what is longer is refused without being read.
-        guard let file = FileHandle(forReadingAtPath: path),
-            let data = try? file.read(upToCount: PlanCoding.largest + 1)
-        else {
-            throw Failure("The plan can't be read", at: path, advice: "Save one with: rz plan ENVIRONMENT -o FILE.")
+        let bytes: [UInt8]
+        do throws(FileProblem) {
+            bytes = try FileContents.read(path, limit: PlanCoding.largest + 1)
+        } catch {
+            throw Failure(
+                "The plan can't be read", at: path, details: [error.reason],
+                advice: "Save one with: rz plan ENVIRONMENT -o FILE.")
         }
-        return try PlanCoding.savedPlan(from: Array(data), at: path)
+        return try PlanCoding.savedPlan(from: bytes, at: path)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Clusters
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
 import Planning
 import Reporting

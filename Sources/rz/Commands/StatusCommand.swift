@@ -1,5 +1,6 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSON
 import Journal
 import Migration
@@ -52,7 +53,7 @@ struct StatusCommand: AsyncParsableCommand {
         let terminal = Terminal.standardOutput
         let width = (all.map(\.environment.count).max() ?? 0) + 2
         for runs in all {
-            let name = runs.environment.padding(toLength: width, withPad: " ", startingAt: 0)
+            let name = runs.environment.padded(to: width)
             guard let (plan, state) = try await runs.latest() else {
                 if !json { terminal.write("\(name)no run yet\n") }
                 continue

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 import Journal
-import KillPoints
 import Migration
 import Planning
 import Reporting
@@ -54,7 +54,7 @@ struct UpdateCommand: AsyncParsableCommand {
                 try await refuseIfUnfinished(Runs(environment: name, journal: journal))
                 let plan = try await decide(project, saved)
                 try await project.claim?.make()
-                let run = try await KillPoints.aroundWrite("name the run") {
+                let run = try await Interposition.aroundWrite("name the run") {
                     try await journal.newRun(at: SystemClock().now)
                 }
                 try await Steering.save(plan, journal)

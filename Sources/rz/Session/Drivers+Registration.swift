@@ -1,10 +1,12 @@
 import Clusters
-import Foundation
+import FoundationEssentials
 import Gating
+import Glibc
 import LoadBalancing
 import Migration
 import Provisioning
 import Runbooks
+import Schedules
 import Trust
 
 extension Drivers {
@@ -70,6 +72,7 @@ extension Drivers {
                     leaders: platform.leaders)
             }
         }
+        if environment.services.sources.contains(where: \.isScheduled) { try ZoneRules.requireDatabase() }
         for source in environment.services.sources {
             let cluster: any Cluster =
                 switch source {
@@ -150,4 +153,14 @@ private struct Children: Sendable {
     let inherited: InheritedEnvironment
     let resolve: Resolver
     let secrets: KnownSecrets
+}
+
+extension ServiceSource {
+    /// Whether its services run by the clock, each in a time zone of its own.
+    fileprivate var isScheduled: Bool {
+        switch self {
+        case .metronome, .chronos: true
+        case .marathon, .compose: false
+        }
+    }
 }

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import LoadBalancing
 import Migration
 import SafeFiles
@@ -29,7 +30,6 @@ extension EpochOwner {
     /// Nil for a file that is not there, or names nobody.
     private static func read(_ path: String) -> String? {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-        let id = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        return id.isEmpty ? nil : id
+        return text.split(whereSeparator: \.isWhitespace).first.map(String.init)
     }
 }

@@ -4,7 +4,7 @@ import Migration
 import Runbooks
 
 /// What rz tells the shell.
-enum ExitStatus: Int32 {
+public enum ExitStatus: Int32 {
     case done = 0
     case error = 1
     /// `rz plan`: there is something to do.
@@ -21,7 +21,7 @@ enum ExitStatus: Int32 {
 }
 
 /// Runs a command's work; a failure is told on standard error with its next step, and decides the exit status.
-func exiting(_ work: () async throws -> ExitStatus) async throws {
+public func exiting(_ work: () async throws -> ExitStatus) async throws {
     let status: ExitStatus
     do {
         status = try await work()

@@ -1,5 +1,4 @@
 import Journal
-import KillPoints
 import Migration
 
 /// Holds an environment's lock while work is done, and lets go of it whatever comes of the work.
@@ -9,7 +8,7 @@ enum LockedRun {
     ) async throws -> ExitStatus {
         let lock: JournalLock
         do {
-            lock = try await KillPoints.aroundWrite("acquire the lock") {
+            lock = try await Interposition.aroundWrite("acquire the lock") {
                 try await journal.acquire(purpose: purpose, at: SystemClock().now)
             }
         } catch let error as JournalError {
@@ -17,7 +16,7 @@ enum LockedRun {
         }
         do {
             let status = try await work(lock)
-            try? await KillPoints.aroundWrite("release the lock") { try await journal.release(lock) }
+            try? await Interposition.aroundWrite("release the lock") { try await journal.release(lock) }
             return status
         } catch {
             try? await journal.release(lock)

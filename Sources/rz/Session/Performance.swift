@@ -1,7 +1,7 @@
 import Engine
-import Foundation
+import FoundationEssentials
+import Glibc
 import Journal
-import KillPoints
 import Migration
 import Publishing
 import Runbooks
@@ -25,7 +25,7 @@ struct Performance {
         let ring = TelemetryRing(folder: project.places.telemetry(of: plan.environment.name))
         // Both only take what they are given: no reader, and no disk, holds up the run (invariant I14).
         let engine = Engine(
-            plan: plan, run: run, drivers: project.drivers, journal: KillPoints.active?.around(journal) ?? journal,
+            plan: plan, run: run, drivers: project.drivers, journal: Interposition.around(journal),
             clock: SystemClock(), epoch: lock.epoch, telemetry: Telemetry(sinks: [screen, ring])
         ) { event, state in screen.show(event, state) }
         let interrupted = Failure(

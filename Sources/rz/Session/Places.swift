@@ -1,11 +1,12 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
 import SafeFiles
 
 /// Where rz keeps what it knows: `$RZ_HOME`, or `rz` in the XDG state directory
 /// (https://specifications.freedesktop.org/basedir-spec).
-struct Places: Sendable {
-    let home: String
+public struct Places: Sendable {
+    public let home: String
 
     init(_ variables: [String: String] = ProcessInfo.processInfo.environment) {
         if let home = variables["RZ_HOME"], !home.isEmpty {
@@ -20,7 +21,7 @@ struct Places: Sendable {
     /// The places of this process, refused where others may have put what is there: rz runs what it finds in them.
     ///
     /// - Throws: `Failure` (kind `.refused`) with a way to fix it.
-    static func trusted() throws(Failure) -> Places {
+    public static func trusted() throws(Failure) -> Places {
         let places = Places()
         do throws(FileProblem) {
             for folder in ["", "/journal", "/environments", "/sandbox"] {
@@ -37,7 +38,7 @@ struct Places: Sendable {
     }
 
     /// What drivers keep for an environment: Terraform states, logs.
-    func state(of environment: String) -> String { "\(home)/environments/\(environment)" }
+    public func state(of environment: String) -> String { "\(home)/environments/\(environment)" }
 
     /// What the runs of an environment measured last.
     func telemetry(of environment: String) -> String { state(of: environment) + "/telemetry" }

@@ -1,11 +1,9 @@
-import Digest
-import Foundation
-import KillPoints
+import FoundationEssentials
+import Glibc
 import Migration
 import Provisioning
 import Runbooks
 import SafeFiles
-import Sandbox
 
 extension GitRepository {
     /// Asked with a Git that no one else may have put there.
@@ -15,11 +13,11 @@ extension GitRepository {
 }
 
 /// An environment with its runbook, read from a pinned copy of the checkout, so that later edits can't reach a run.
-struct Project {
-    let environment: Environment
+public struct Project {
+    public let environment: Environment
     let runbook: Runbook
     let source: PinnedSource
-    let drivers: Drivers
+    public let drivers: Drivers
     let places: Places
     let settings: SettingResolver
     /// Nil for a run that goes on without its checkout.
@@ -28,7 +26,7 @@ struct Project {
     /// Reads an environment from the checkout around the current folder, or from `root`.
     ///
     /// - Parameter planFile: where a plan is saved; it makes no checkout dirty.
-    static func load(_ name: String, root: String?, planFile: String? = nil) async throws -> Project {
+    public static func load(_ name: String, root: String?, planFile: String? = nil) async throws -> Project {
         let places = try Places.trusted()
         let folder = try projectFolder(for: name, root: root, places)
         try folder.requireEnvironment(name)
@@ -105,7 +103,7 @@ struct Project {
         let registered = try Drivers.registered(
             for: environment, folder: folder.environmentFolder(name), state: places.state(of: name), settings: settings,
             checkout: checkout)
-        drivers = KillPoints.active?.around(registered) ?? registered
+        drivers = Interposition.around(registered)
     }
 
     /// Takes away what an rz that was killed left of secrets. Whoever calls it holds the environment's lock.
@@ -120,10 +118,10 @@ struct Project {
             try refuseForeign(folder, name)
             return folder
         } catch let error where error.kind != .refused {
-            guard name == "sandbox", root == nil, let sandbox = try SandboxFolder.existing(in: places.home) else {
+            guard name == "sandbox", root == nil, let checkout = try SandboxCheckout.root(in: places.home) else {
                 throw error
             }
-            return try ProjectFolder(root: sandbox.root)
+            return try ProjectFolder(root: checkout)
         }
     }
 

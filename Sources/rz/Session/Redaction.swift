@@ -1,6 +1,8 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
 import Runbooks
+import Threads
 
 /// Keeps the secrets that this process has seen out of everything it prints, errors too (invariant I10).
 enum Redaction {
@@ -18,7 +20,7 @@ enum Redaction {
 
 /// Sendable: the list is guarded by `lock`.
 private final class KnownResolvers: @unchecked Sendable {
-    private let lock = NSLock()
+    private let lock = Lock()
     private var list: [SettingResolver] = []
 
     var all: [SettingResolver] { lock.withLock { list } }

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
 import Planning
 import Reporting
@@ -65,9 +66,9 @@ struct Repinning {
         let files = FileManager.default
         func names(_ folder: String) -> Set<String> {
             Set(
-                (files.subpaths(atPath: folder) ?? []).filter { name in
-                    var isFolder: ObjCBool = false
-                    return files.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder) && !isFolder.boolValue
+                ((try? files.subpathsOfDirectory(atPath: folder)) ?? []).filter { name in
+                    var isFolder = false
+                    return files.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder) && !isFolder
                 })
         }
         let (old, new) = (names(before), names(after))

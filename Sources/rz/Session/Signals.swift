@@ -1,15 +1,17 @@
 import Dispatch
-import Foundation
+import FoundationEssentials
+import Glibc
+import Threads
 
 /// Ctrl-C and SIGTERM: the first asks for a clean halt, the second ends the process at once; both leave a run that
 /// can be resumed. A terminal that is closed (SIGHUP) ends nothing: the run goes on, and its journal is the output.
-struct Signals {
+public struct Signals {
     private let sources: [any DispatchSourceSignal]
     /// What SIGHUP did before.
     private let hangup: sighandler_t?
 
     /// - Parameter first: called on the first of these signals.
-    init(first: @escaping @Sendable () -> Void) {
+    public init(first: @escaping @Sendable () -> Void) {
         let count = SignalCount()
         sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
@@ -31,7 +33,7 @@ struct Signals {
     /// From now on whoever reads a pipe or a socket may go: a write then fails, and the process lives.
     static func outliveReaders() { signal(SIGPIPE, survive) }
 
-    func stop() {
+    public func stop() {
         for source in sources { source.cancel() }
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         signal(SIGHUP, hangup)
@@ -43,7 +45,7 @@ private let survive: @convention(c) (Int32) -> Void = { _ in }
 
 /// Sendable: the number is guarded by `lock`.
 private final class SignalCount: @unchecked Sendable {
-    private let lock = NSLock()
+    private let lock = Lock()
     private var number = 0
 
     func next() -> Int {

@@ -1,5 +1,4 @@
 import Journal
-import KillPoints
 import Migration
 import Planning
 import Reporting
@@ -35,7 +34,7 @@ enum Steering {
                 try await save(moved.plan, journal)
             }
             if let wish {
-                let store = KillPoints.active?.around(journal) ?? journal
+                let store = Interposition.around(journal)
                 _ = try await store.append([wish], run: state.run, epoch: lock.epoch, at: SystemClock().now)
             }
             return try await Performance(
@@ -56,7 +55,7 @@ enum Steering {
     }
 
     static func save(_ plan: Plan, _ journal: Journal) async throws {
-        try await KillPoints.aroundWrite("save the plan") {
+        try await Interposition.aroundWrite("save the plan") {
             try await journal.save(plan: try PlanCoding.text(of: plan), id: plan.id)
         }
     }

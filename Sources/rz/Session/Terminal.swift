@@ -1,11 +1,17 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Publishing
 import Reporting
 
+extension String {
+    /// With spaces behind it, so that columns stand below each other.
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}
+
 /// Standard output or standard error: whether people look at it, how wide it is, and how it is written to.
-struct Terminal: Sendable {
-    static let standardOutput = Terminal(descriptor: STDOUT_FILENO)
-    static let standardError = Terminal(descriptor: STDERR_FILENO)
+public struct Terminal: Sendable {
+    public static let standardOutput = Terminal(descriptor: STDOUT_FILENO)
+    public static let standardError = Terminal(descriptor: STDERR_FILENO)
 
     let descriptor: Int32
 
@@ -35,7 +41,7 @@ struct Terminal: Sendable {
     ///
     /// - Parameter limit: after which the rest is left to a reader who is too slow; nil waits for the reader, as commands
     ///   do that only show something.
-    func write(_ text: String, within limit: Duration? = nil) {
+    public func write(_ text: String, within limit: Duration? = nil) {
         let bytes = Array(style.guarded(Redaction.redact(text)).utf8)
         if let limit {
             Publishing.write(bytes, to: descriptor, within: limit)

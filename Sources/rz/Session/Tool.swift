@@ -1,9 +1,17 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migration
 import SafeFiles
 
 /// The programs that rz runs with what it knows. One that others may have put there, or may change, is never run.
-enum Tool {
+public enum Tool {
+    /// The file of this process (proc(5), `/proc/self/exe`); nil without /proc.
+    public static var runningExecutable: String? {
+        var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let length = readlink("/proc/self/exe", &target, target.count)
+        return length > 0 ? String(decoding: target.prefix(length), as: UTF8.self) : nil
+    }
+
     static func terraform() throws(Failure) -> String? {
         if let terraform = try find("terraform") { return terraform }
         return try find("tofu")
@@ -25,7 +33,7 @@ enum Tool {
     /// The first executable of this name in the `PATH`.
     ///
     /// - Throws: `Failure` (kind `.refused`) when others may have put the program there.
-    static func find(_ name: String) throws(Failure) -> String? {
+    public static func find(_ name: String) throws(Failure) -> String? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         // A relative folder would be another one wherever rz is called.
         let programs = path.split(separator: ":").filter { $0.hasPrefix("/") }.map { folder in "\(folder)/\(name)" }

@@ -1,5 +1,5 @@
 import JSON
-import Yams
+import YAML
 
 @testable import Runbooks
 
@@ -30,15 +30,15 @@ enum Mutations {
     ]
 
     static func document(_ yaml: String) throws -> JSON {
-        guard let node = try Yams.compose(yaml: yaml) else { return nil }
+        guard let node = try YAMLDocument(yaml).root else { return nil }
         return json(node, Matcher())
     }
 
-    private static func json(_ node: Node, _ matcher: Matcher) -> JSON {
-        if let mapping = node.mapping {
-            return .object(JSONObject(mapping.map { ($0.key.scalar?.string ?? "", json($0.value, matcher)) }))
+    private static func json(_ node: YAMLNode, _ matcher: Matcher) -> JSON {
+        if let entries = node.map {
+            return .object(JSONObject(entries.map { ($0.key.text, json($0.value, matcher)) }))
         }
-        if let sequence = node.sequence { return .array(sequence.map { json($0, matcher) }) }
+        if let elements = node.list { return .array(elements.map { json($0, matcher) }) }
         guard let scalar = Scalar(node, matcher) else { return nil }
         switch scalar.kind {
         case .null: return nil
