@@ -40,7 +40,8 @@ public enum EventCoding {
         let json: JSON
         do throws(JSONError) { json = try JSON(parsing: line) } catch { throw unreadable(error.description) }
         guard var payload = json.object, let time = json["time"]?.string.flatMap({ Instant($0) }),
-            let run = json["run"]?.string, EnvironmentName.isValid(run), let sequence = json["seq"]?.int, let type = json["type"]?.string
+            let run = json["run"]?.string, EnvironmentName.isValid(run), let sequence = json["seq"]?.int,
+            let type = json["type"]?.string
         else { throw unreadable("`time`, `run`, `seq` or `type` is missing or has another form") }
         for key in reservedKeys { payload[key] = nil }
         let kind = try encode(decode(type: type, payload: JSON.object(payload).compact), redacting: secrets).kind

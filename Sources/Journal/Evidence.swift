@@ -94,7 +94,8 @@ extension Evidence.Record {
             guard let header = Evidence.Header(json) else { return nil }
             self = .header(header)
         case "plan":
-            guard let id = json["id"]?.string, isName(id), let text = json["json"]?.string, let sum = json["checksum"]?.string
+            guard let id = json["id"]?.string, isName(id), let text = json["json"]?.string,
+                let sum = json["checksum"]?.string
             else { return nil }
             self = .plan(id: id, text: text, checksum: sum)
         case "run":
