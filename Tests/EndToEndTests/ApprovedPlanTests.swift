@@ -78,7 +78,7 @@ struct AnotherCommitTests {
             let moved = try await sandbox.run("resume", "sandbox", "--commit", "HEAD", "--yes")
             #expect(moved.status == 0, "\(moved.all)")
             #expect(
-                moved.output.contains("steps.configure/own.action.exec.command: [false] → [true]"), "\(moved.output)")
+                moved.output.contains("steps.configure/own.action.command: [false] → [true]"), "\(moved.output)")
             #expect(try await sandbox.live() == "green")
 
             let run = try #require(moved.output.firstMatch(of: /r-\d{8}-\d{4}/)).output
