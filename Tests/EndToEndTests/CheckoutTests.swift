@@ -32,12 +32,7 @@ struct CheckoutTests {
     @Test("is copied once for a run, which refuses to go on from a copy that was changed, until it is made again")
     func changedCopy() async throws {
         try await SandboxFixture.with { sandbox in
-            for arguments in [
-                ["init", "-q"], ["add", "-A"],
-                ["-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-q", "-m", "Begin"],
-            ] { try git(arguments, in: sandbox.root) }
-            let update = try await sandbox.run("update", "sandbox", "--yes", "--until", "preflight")
-            #expect(update.status == 3, "\(update.all)")
+            try await halted(sandbox)
             let source = sandbox.home + "/environments/sandbox/source"
             let copies = try FileManager.default.contentsOfDirectory(atPath: source)
             // The sandbox was built before there was a commit, from a copy of its own.
@@ -60,12 +55,7 @@ struct CheckoutTests {
     @Test("is told from another project with an environment of the same name; a clone of it is the same project")
     func otherProject() async throws {
         try await SandboxFixture.with { sandbox in
-            for arguments in [
-                ["init", "-q"], ["add", "-A"],
-                ["-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-q", "-m", "Begin"],
-            ] { try git(arguments, in: sandbox.root) }
-            let update = try await sandbox.run("update", "sandbox", "--yes", "--until", "preflight")
-            #expect(update.status == 3, "\(update.all)")
+            try await halted(sandbox)
             try await sandbox.succeed("rollback")
 
             let clone = sandbox.folder + "/clone"
@@ -80,6 +70,16 @@ struct CheckoutTests {
             #expect(refused.status == 5, "\(refused.all)")
             #expect(refused.errors.contains("belongs to another project"), "\(refused.errors)")
         }
+    }
+
+    /// A run of a committed checkout that has halted after preflight.
+    private func halted(_ sandbox: SandboxFixture) async throws {
+        for arguments in [
+            ["init", "-q"], ["add", "-A"],
+            ["-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-q", "-m", "Begin"],
+        ] { try git(arguments, in: sandbox.root) }
+        let update = try await sandbox.run("update", "sandbox", "--yes", "--until", "preflight")
+        #expect(update.status == 3, "\(update.all)")
     }
 
     private func git(_ arguments: [String], in folder: String) throws {

@@ -4,14 +4,14 @@ import Glibc
 /// Keeps the input that is being decoded in a file, where a crash leaves it, and ends the process, naming seed and
 /// file, when decoding takes too long.
 final class Watch: @unchecked Sendable {
-    // Sendable: all state is guarded by `lock`.
+    // Sendable: all state is guarded by `changed`.
 
     /// In debug mode the slowest honest input takes a tenth of a second.
     private static let patience: TimeInterval = 20
 
     private let path: String
     private let descriptor: Int32
-    private let lock = NSLock()
+    private let changed = NSCondition()
     private var name = ""
     private var since: Date?
     private var isOver = false
@@ -29,7 +29,7 @@ final class Watch: @unchecked Sendable {
     func begin(_ input: [UInt8], _ name: String) {
         _ = input.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
         ftruncate(descriptor, off_t(input.count))
-        lock.withLock {
+        changed.withLock {
             self.name = name
             since = Date()
         }
@@ -43,22 +43,23 @@ final class Watch: @unchecked Sendable {
     }
 
     func end() {
-        lock.withLock { isOver = true }
+        changed.withLock {
+            isOver = true
+            changed.signal()
+        }
         unlink(path)
     }
 
+    /// Waits for the end, and looks again when there would be no more patience with the input of now.
     private func look() {
-        while true {
-            let late: String? = lock.withLock {
-                guard !isOver, let since, Date().timeIntervalSince(since) > Watch.patience else { return nil }
-                return name
-            }
-            if let late {
-                FileHandle.standardError.write(Data("HANG: \(late); the input is in \(path)\n".utf8))
+        changed.lock()
+        defer { changed.unlock() }
+        while !isOver {
+            let deadline = (since ?? Date()).addingTimeInterval(Watch.patience)
+            if !changed.wait(until: deadline), !isOver, let since, Date().timeIntervalSince(since) >= Watch.patience {
+                FileHandle.standardError.write(Data("HANG: \(name); the input is in \(path)\n".utf8))
                 abort()
             }
-            if lock.withLock({ isOver }) { return }
-            Thread.sleep(forTimeInterval: 0.2)
         }
     }
 }
