@@ -60,7 +60,7 @@ public struct YAMLDocument: Sendable {
     }
 }
 
-/// Makes nodes of events; stops at the first that is beyond the limits, so that no alias keeps it busy for ever.
+/// Makes nodes of events; stops at the first that is beyond the limits, so aliases of aliases end, too.
 private struct Composer {
     let events: Events
     private(set) var repeatedKeys: [YAMLNode.Key] = []

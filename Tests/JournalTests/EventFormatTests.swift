@@ -32,7 +32,7 @@ struct EventFormatTests {
         #expect(Set(types) == Set(Event.Kind.Name.allCases.map(\.rawValue)))
     }
 
-    @Test("is read for ever, as the same events", arguments: ["events-cff9a7f.jsonl", newest])
+    @Test("stays readable, as the same events", arguments: ["events-cff9a7f.jsonl", newest])
     func forEver(_ name: String) throws {
         let lines = try Self.lines(name)
         #expect(lines.count == Samples.kinds.count)

@@ -42,7 +42,7 @@ struct PlanFormatTests {
         #expect(text == (try String(contentsOf: file, encoding: .utf8)), "differs from \(file.path)")
     }
 
-    @Test("is read for ever, as the same plan", arguments: ["plan-cff9a7f.json", newest])
+    @Test("stays readable, as the same plan", arguments: ["plan-cff9a7f.json", newest])
     func forEver(_ name: String) throws {
         var plan = try PlanCoding.plan(from: try Self.bytes(name))
         #expect(plan.id.count == 2 + 64)
@@ -50,7 +50,7 @@ struct PlanFormatTests {
         #expect(plan == FullPlan.plan)
     }
 
-    @Test("of commit b870475 is read for ever, and loses nothing when it is written in today's")
+    @Test("of commit b870475 stays readable, and loses nothing when it is written in today's")
     func older() throws {
         let file = Self.folder.appending(path: "../../JournalTests/Samples-b870475/plan.json")
         let plan = try PlanCoding.plan(from: Array(try Data(contentsOf: file)))

@@ -1,7 +1,7 @@
 /// Events on the wire: what each kind is called there, and its fields.
 ///
 /// Journals in the field hold these names, and the digests of their chain cover them: one that was ever written is kept
-/// for ever. A new kind gets a new name, a new field must be one that may be missing.
+/// in every later version. A new kind gets a new name, a new field must be one that may be missing.
 extension Event.Kind {
     /// The `type` of an event.
     public enum Name: String, Sendable, Hashable, CaseIterable {

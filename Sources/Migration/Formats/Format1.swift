@@ -1,5 +1,5 @@
 /// How rz wrote plans before their form had a version (up to commit cff9a7f): as Swift 6.3 writes enums by itself.
-/// Journals in the field hold such plans, so that they are read for ever; nothing is written so any more.
+/// Journals in the field hold such plans, so every later version reads them; none writes them.
 ///
 /// A case is an object with its name as the only key, and its values in an object under it:
 /// `{"shift":{"to":"10%","bake":"1m"}}`. A value without a name is `_0`: `{"launch":{"_0":"/shop/cart"}}`.
