@@ -34,7 +34,7 @@ enum StepResult: Sendable {
 ///
 /// - Parameter late: called when the deadline has passed, before the work has stopped.
 func withDeadline(
-    _ deadline: Period, _ clock: any Timekeeper, late: @escaping @Sendable () async -> Void,
+    _ deadline: Period, _ clock: any RunClock, late: @escaping @Sendable () async -> Void,
     _ work: @escaping @Sendable () async throws(Failure) -> String
 ) async -> StepResult {
     await withTaskGroup(of: StepResult?.self) { group in

@@ -12,7 +12,7 @@ public actor Engine: RunLedger {
     public private(set) var state: RunState
 
     let drivers: Drivers
-    let clock: any Timekeeper
+    let clock: any RunClock
     private let journal: any EventStore
     private let fence: Fence
     private let executor: (any TaskExecutor)?
@@ -39,7 +39,7 @@ public actor Engine: RunLedger {
     ///     its own, to decide what runs when.
     ///   - telemetry: where the watch over the traffic publishes its samples.
     public init(
-        plan: Plan, run: RunID, drivers: Drivers, journal: any EventStore, clock: any Timekeeper, epoch: Int,
+        plan: Plan, run: RunID, drivers: Drivers, journal: any EventStore, clock: any RunClock, epoch: Int,
         executor: (any TaskExecutor)? = nil, telemetry: any TelemetrySink = NoTelemetry(),
         listener: @escaping Listener = { _, _ in }
     ) {
@@ -119,7 +119,7 @@ public actor Engine: RunLedger {
     private func nextCommands() -> [Command] {
         // A clock that was set back must not make a retry wait longer than it was meant to.
         let commands = decide(state, plan, now: max(clock.now, wakeTime ?? clock.now))
-        if let stopAfter, state.wish == nil, state.status == .running,
+        if let stopAfter, state.pendingRequest == nil, state.status == .running,
             commands.contains(where: { if case .enter(let phase) = $0 { phase > stopAfter } else { false } })
         {
             return [.halt(Failure("Stopped after \(stopAfter), as asked", kind: .cancelled))]

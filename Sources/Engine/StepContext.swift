@@ -8,7 +8,7 @@ struct StepContext: Sendable {
     let drivers: Drivers
     /// What each call that changes something outside goes through.
     let fence: Fence
-    let clock: any Timekeeper
+    let clock: any RunClock
 
     var environment: Environment { plan.environment }
     var direction: Direction { plan.direction }
@@ -80,8 +80,8 @@ struct StepContext: Sendable {
     }
 
     /// What services are judged by that leave the old color for the new one.
-    func surroundings() async throws(Failure) -> Surroundings {
-        Surroundings(
+    func placement() async throws(Failure) -> PlacementContext {
+        PlacementContext(
             old: try await inventory(of: direction.old), new: try await inventory(of: direction.new),
             agents: try await agents(of: direction.new)?.observeAgents())
     }

@@ -104,7 +104,7 @@ extension TrafficControl {
         if disturbed.insert(name).inserted {
             // Before they are restored: whoever touches the old color must not find all quiet and know of nothing.
             disturbances += 1
-            try await record(.trafficDisturbed(loadBalancer: name, reason: reason))
+            try await record(.trafficDriftDetected(loadBalancer: name, reason: reason))
         }
         let open: [String]
         do throws(Failure) {
@@ -117,7 +117,7 @@ extension TrafficControl {
             guard said.insert("\(name) \(open[0])").inserted else { return }
             return try await record(.noted(text: "\(name): weights drifted and can't be restored: \(open[0])"))
         }
-        try await record(.trafficReasserted(loadBalancer: name, reason: reason))
+        try await record(.trafficDriftCorrected(loadBalancer: name, reason: reason))
     }
 
     /// Whether it was a reload, as far as the load balancer tells.

@@ -16,8 +16,8 @@ actor TrafficControl {
     let loadBalancers: [any LoadBalancer]
     let prober: any Prober
     private let fence: Fence
-    let clock: any Timekeeper
-    let turn = Turnstile()
+    let clock: any RunClock
+    let turn = SerialGate()
     private weak var ledger: (any RunLedger)?
     private let began: Period
     /// When the old color was last seen to serve all that the new one could.
@@ -39,7 +39,7 @@ actor TrafficControl {
     var rules: [TrafficRule] { plan.environment.traffic }
     var direction: Direction { plan.direction }
 
-    init(plan: Plan, drivers: Drivers, fence: Fence, clock: any Timekeeper, ledger: any RunLedger) {
+    init(plan: Plan, drivers: Drivers, fence: Fence, clock: any RunClock, ledger: any RunLedger) {
         self.plan = plan
         loadBalancers = drivers.loadBalancers
         prober = drivers.prober

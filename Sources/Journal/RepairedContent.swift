@@ -22,7 +22,7 @@ struct RepairedContent {
         var added: [Event.Kind] = []
         if salvage.lostEvents != 0 {
             if let state = RepairedContent.latestRun(salvage) {
-                let precautions = Precautions(
+                let precautions = RecoveryAssumptions(
                     for: state, plan: RepairedContent.plan(state.planID, salvage),
                     lost: salvage.lostRows.filter { $0.content.run == state.run.text }.compactMap(\.content.kind),
                     note: RepairedContent.note(salvage, aside))

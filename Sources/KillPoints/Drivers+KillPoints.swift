@@ -200,9 +200,9 @@ private struct KilledCluster: Cluster {
     }
 
     func judge(
-        _ service: Service, rewritten: Service, in surroundings: Surroundings
+        _ service: Service, rewritten: Service, in placement: PlacementContext
     ) throws(Failure) -> [Finding] {
-        try base.judge(service, rewritten: rewritten, in: surroundings)
+        try base.judge(service, rewritten: rewritten, in: placement)
     }
 
     func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
@@ -265,8 +265,8 @@ private struct KilledAgentPool: AgentPool {
         try await look("observeAgents") { () async throws(Failure) in try await base.observeAgents() }
     }
 
-    func observeRoom(for services: [Service]) async throws(Failure) -> Room {
-        try await look("observeRoom") { () async throws(Failure) in try await base.observeRoom(for: services) }
+    func observeCapacity(for services: [Service]) async throws(Failure) -> CapacityReport {
+        try await look("observeCapacity") { () async throws(Failure) in try await base.observeCapacity(for: services) }
     }
 
     func observeDemand(of services: [Service]) async throws(Failure) -> String {

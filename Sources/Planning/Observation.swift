@@ -62,7 +62,7 @@ public struct Observer: Sendable {
         let cluster = try drivers.cluster(old, inventory[old, default: Inventory()])
         let services = try await ServiceObservation(
             of: cluster, rules: environment.services,
-            in: Surroundings(
+            in: PlacementContext(
                 old: inventory[old, default: Inventory()], new: new, agents: try await agents.ifAnswering()))
         let unproven = try unprovenNeeds(of: services.rewritten, old, inventory[old, default: Inventory()])
         let doubts = SourceDoubts(rules: environment.services, live: old, lastRun: lastRun)
@@ -189,10 +189,10 @@ extension Optional<any AgentPool> {
     }
 
     /// Nil while nobody can tell yet: it is asked again before a launch.
-    fileprivate func room(for services: [Service]) async throws(Failure) -> Room? {
+    fileprivate func room(for services: [Service]) async throws(Failure) -> CapacityReport? {
         do {
             guard let self, try await self.observe().isReady else { return nil }
-            return try await self.observeRoom(for: services)
+            return try await self.observeCapacity(for: services)
         } catch  where error.kind == .transient {
             return nil
         }

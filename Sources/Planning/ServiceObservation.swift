@@ -17,7 +17,7 @@ public struct ServiceObservation: Sendable {
     ///
     /// - Throws: `Failure` when they can't be read, or an override does not fit.
     public init(
-        of cluster: any Cluster, rules: ServiceRules, in surroundings: Surroundings
+        of cluster: any Cluster, rules: ServiceRules, in placement: PlacementContext
     ) async throws(Failure) {
         moving = []
         rewritten = []
@@ -33,7 +33,7 @@ public struct ServiceObservation: Sendable {
                 ignored.append(IgnoredService(id: service.id, reason: reason))
                 continue
             }
-            let new = try cluster.rewrite(service, overrides: rules.overrides, inventory: surroundings.new)
+            let new = try cluster.rewrite(service, overrides: rules.overrides, inventory: placement.new)
             guard new.mode.isMoved else {
                 ignored.append(
                     IgnoredService(
@@ -43,7 +43,7 @@ public struct ServiceObservation: Sendable {
             }
             moving.append(service)
             rewritten.append(new)
-            let found = new.answering(try cluster.judge(service, rewritten: new, in: surroundings))
+            let found = new.answering(try cluster.judge(service, rewritten: new, in: placement))
             if !found.isEmpty { findings[service.id] = found }
         }
     }

@@ -72,7 +72,7 @@ struct StepExpansion {
         case .builtIn(.shift):
             return shifts(line, phase: phase, rule: rule, needs: needs)
         case .builtIn(.handOver):
-            return services.filter(\.mode.runsOnce).map { service in
+            return services.filter(\.mode.isSingleton).map { service in
                 step(
                     "\(service.id) handed over to \(new)", .handOver(service.id), suffix: service.id.suffix,
                     undo: .costly, estimate: .seconds(10))

@@ -45,8 +45,8 @@ public struct EventLines: Sendable {
         case .trafficVerified(let share, let names):
             "  = \(plan.direction.new) carries \(share), read back from \(names.map(\.text).joined(separator: ", "))"
         case .trafficSampled: nil
-        case .trafficDisturbed(let name, let reason): style.careful("  ! ") + "\(name): \(reason)"
-        case .trafficReasserted(let name, _): style.careful("  ! ") + "\(name): weights restored"
+        case .trafficDriftDetected(let name, let reason): style.careful("  ! ") + "\(name): \(reason)"
+        case .trafficDriftCorrected(let name, _): style.careful("  ! ") + "\(name): weights restored"
         case .trafficReturnIntended: style.careful("  ← ") + "all traffic back to \(plan.direction.old)"
         case .trafficReturned(let names, let took):
             "  = traffic is back on \(plan.direction.old) (\(Wording.time(took)), read back from "
@@ -59,9 +59,9 @@ public struct EventLines: Sendable {
         case .gateSampled(let sample): "    \(sample.message)"
         case .gatePassed(let gate): style.good("  ✓ ") + "gate \(gate) passed"
         case .gateFailed(let sample): style.bad("  ✗ ") + "gate \(sample.gate) failed: \(sample.message)"
-        case .releaseIntended, .takeIntended, .missedRunStarted: nil
+        case .releaseIntended, .acquireIntended, .missedRunStarted: nil
         case .released(let service, let color, _): "  ← \(service) let go of in \(color)"
-        case .taken(let service, let color, _): "  → \(service) runs in \(color)"
+        case .acquired(let service, let color, _): "  → \(service) runs in \(color)"
         case .missedRunIntended(let service, let color, let due):
             style.careful("  ! ") + "\(service) missed its run of \(due.clock): started once in \(color)"
         case .missedRunInDoubt(let service, let color, let due):

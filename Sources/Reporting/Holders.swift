@@ -13,7 +13,7 @@ public struct Holder: Sendable, Hashable {
 extension Holder {
     /// Every service of a plan that may run once, in the order of the plan.
     public static func all(_ plan: Plan, _ state: RunState) -> [Holder] {
-        plan.services.filter(\.mode.runsOnce).map { service in
+        plan.services.filter(\.mode.isSingleton).map { service in
             let (color, words) = place(of: service.id, plan, state)
             let word = service.mode == .scheduled ? "armed" : "runs"
             return Holder(service: service.id, mode: service.mode, color: color, text: "\(word) \(words)")

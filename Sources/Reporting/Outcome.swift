@@ -83,7 +83,7 @@ public struct Outcome: Sendable {
             lines.append("           no one watches weights and errors until the run goes on")
         }
         lines.append(next(Advice.resume(name), resuming))
-        if canRollBack(state, plan), !state.isGoingBack {
+        if canRollBack(state, plan), !state.isRollingBack {
             if state.traffic.isShifted {
                 lines.append(
                     next(Advice.abort(name), "traffic to \(plan.direction.old) at once, and end", isFirst: false))
@@ -107,7 +107,7 @@ public struct Outcome: Sendable {
     }
 
     private var resuming: String {
-        if state.isGoingBack { return "go on rolling back" }
+        if state.isRollingBack { return "go on rolling back" }
         if state.traffic.isReturning { return "bring all traffic back to \(plan.direction.old), then go on" }
         return "go on from here"
     }

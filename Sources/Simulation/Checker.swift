@@ -192,7 +192,7 @@ final class Checker {
     /// Whether only services that may run once were suspended or activated.
     private func onlyHandsOver(_ before: ColorState, _ after: ColorState) -> Bool {
         var same = after
-        for (id, launched) in before.services where launched.service.mode.runsOnce {
+        for (id, launched) in before.services where launched.service.mode.isSingleton {
             guard after.services[id] != nil else { return false }
             same.services[id] = launched
         }
@@ -202,7 +202,7 @@ final class Checker {
     // MARK: - I4
 
     private func checkRunsOnce(_ call: Call, _ world: WorldState) {
-        for service in plan.services where service.mode.runsOnce {
+        for service in plan.services where service.mode.isSingleton {
             let holders = Color.allCases.filter { world[$0].services[service.id]?.isEnabled == true }
             if holders.count > 1 { breaks("I4", "“\(call.description)”: \(service.id) is enabled in both colors") }
             let running = Color.allCases.filter { (world[$0].services[service.id]?.runsUntil ?? 0) > world.time }

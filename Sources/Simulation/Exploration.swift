@@ -196,8 +196,8 @@ extension RunState {
         var essence = RunState(run: run)
         essence.status = status
         essence.phase = phase
-        essence.wish = wish
-        essence.isGoingBack = isGoingBack
+        essence.pendingRequest = pendingRequest
+        essence.isRollingBack = isRollingBack
         essence.handBack = handBack
         essence.traffic = traffic
         essence.traffic.samples = []

@@ -146,7 +146,7 @@ private final class WhatIfRun {
             switch event.kind {
             case .trafficReturned(_, let took): outcome.returned = took
             case .stepRetried: outcome.retries += 1
-            case .trafficReasserted(let name, _): outcome.restored.append(name)
+            case .trafficDriftCorrected(let name, _): outcome.restored.append(name)
             default: break
             }
         }

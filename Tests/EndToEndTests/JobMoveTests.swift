@@ -64,6 +64,6 @@ struct JobMoveTests {
     /// The color in which the job is armed, by the run.
     private func holder(_ sandbox: SandboxFixture) async throws -> String? {
         let status = try JSON(parsing: try await sandbox.succeed("status", "--json").output)
-        return status["runsOnce"]?["shop.report"]?.string
+        return status["isSingleton"]?["shop.report"]?.string
     }
 }

@@ -45,7 +45,7 @@ struct ServiceChangeTests {
     }
 
     @Test("need a new plan where one may run in one color only")
-    func runsOnce() async throws {
+    func isSingleton() async throws {
         let run = SimulatedRun()
         _ = try await run.engine().perform(opening: SimulatedRun.start, until: .replicate)
         await run.world.set(

@@ -85,7 +85,7 @@ struct SimulatedAgents: AgentPool {
 
     func observe() async throws(Failure) -> PlatformState { PlatformState(description: "Mesos", isReady: true) }
     func observeAgents() async throws(Failure) -> [Agent] { [] }
-    func observeRoom(for services: [Service]) async throws(Failure) -> Room { Room(description: "room") }
+    func observeCapacity(for services: [Service]) async throws(Failure) -> CapacityReport { CapacityReport(description: "room") }
     func observeDemand(of services: [Service]) async throws(Failure) -> String { "" }
     func unprovenNeeds(of services: [Service]) -> [String] { [] }
     func observeUnclaimed(
@@ -111,7 +111,7 @@ struct SimulatedRim: Prober, StepRunner {
 }
 
 /// The wall clock; tests use periods of milliseconds.
-struct WallClock: Timekeeper {
+struct WallClock: RunClock {
     var now: Instant {
         let since = ContinuousClock.now - WallClock.start
         return Instant(

@@ -146,7 +146,7 @@ struct CutOverFailureTests {
         try await eventually { await engine.state.traffic.verified == .all }
         await run.world.forgetWeights(on: "edge-1")
         try await eventually {
-            await run.journal.events.contains { if case .trafficReasserted = $0.kind { true } else { false } }
+            await run.journal.events.contains { if case .trafficDriftCorrected = $0.kind { true } else { false } }
         }
         #expect(await run.world.weights(on: "edge-1")["green-1"] == 100)
         #expect(await run.world.weights(on: "edge-1")["blue-1"] == 0)
@@ -155,8 +155,8 @@ struct CutOverFailureTests {
         #expect(state.status == .halted(.cancelled))
         let told = await run.journal.events.compactMap { event -> String? in
             switch event.kind {
-            case .trafficDisturbed(let name, _): "\(name) disturbed"
-            case .trafficReasserted(let name, _): "\(name) restored"
+            case .trafficDriftDetected(let name, _): "\(name) disturbed"
+            case .trafficDriftCorrected(let name, _): "\(name) restored"
             default: nil
             }
         }

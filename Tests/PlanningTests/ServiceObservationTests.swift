@@ -9,7 +9,7 @@ struct ServiceObservationTests {
     func moving() async throws {
         let rules = ServiceRules(ignore: ["/infra/*", "/alone"])
         let observation = try await ServiceObservation(
-            of: StillCluster(), rules: rules, in: Surroundings(old: Inventory()))
+            of: StillCluster(), rules: rules, in: PlacementContext(old: Inventory()))
         #expect(observation.moving.map(\.id) == ["/web", "/worker"])
         #expect(observation.rewritten.map(\.mode) == [.parallel, .exclusive])
         #expect(
@@ -45,7 +45,7 @@ private struct StillCluster: Cluster {
         return rewritten
     }
 
-    func judge(_ service: Service, rewritten: Service, in surroundings: Surroundings) throws(Failure) -> [Finding] {
+    func judge(_ service: Service, rewritten: Service, in placement: PlacementContext) throws(Failure) -> [Finding] {
         service.id == "/web" || !rewritten.mode.isMoved ? [Finding(.hostPath, at: "a", "b", .blocking)] : []
     }
 

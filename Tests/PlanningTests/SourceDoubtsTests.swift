@@ -100,7 +100,7 @@ struct SourceDoubtsTests {
     ) async throws -> [Obstacle] {
         let rules = ServiceRules(sources: sources, ignore: ignore)
         let observation = try await ServiceObservation(
-            of: ListedCluster(ids: ids, servicesInFiles: inFiles), rules: rules, in: Surroundings(old: Inventory()))
+            of: ListedCluster(ids: ids, servicesInFiles: inFiles), rules: rules, in: PlacementContext(old: Inventory()))
         return SourceDoubts(rules: rules, live: .blue, lastRun: lastRun).obstacles(of: observation, doubts)
     }
 }

@@ -34,7 +34,7 @@ struct HolderTests {
             .releaseIntended(service: "shop.report", color: .blue, instances: 0, nextFire: due),
             .released(service: "shop.report", color: .blue, nextFire: due))
         #expect(text(story) == ["armed nowhere for certain: on its way, due at \(due.clock)"])
-        story.happens(.takeIntended(service: "shop.report", color: .green, nextFire: due))
+        story.happens(.acquireIntended(service: "shop.report", color: .green, nextFire: due))
         #expect(text(story) == ["armed nowhere for certain: on its way, due at \(due.clock)"])
         #expect(Holder.all(story.plan, story.state).map(\.color) == [nil])
     }
@@ -46,8 +46,8 @@ struct HolderTests {
         story.happens(
             .releaseIntended(service: "shop.report", color: .blue, instances: 0, nextFire: nil),
             .released(service: "shop.report", color: .blue, nextFire: nil),
-            .takeIntended(service: "shop.report", color: .green, nextFire: nil),
-            .taken(service: "shop.report", color: .green, nextFire: nil))
+            .acquireIntended(service: "shop.report", color: .green, nextFire: nil),
+            .acquired(service: "shop.report", color: .green, nextFire: nil))
         #expect(text(story) == ["armed in green, nowhere for 3s before"])
     }
 

@@ -29,7 +29,7 @@ struct RemoteTextTests {
         let kinds: [Event.Kind] = [
             .runHalted(failure: failure), .noted(text: text.visible),
             .stepWaiting(step: "replicate/launch/shop/cart", reason: text.visible),
-            .trafficDisturbed(loadBalancer: "edge-1", reason: text.visible), .newSideFailed(failure: failure),
+            .trafficDriftDetected(loadBalancer: "edge-1", reason: text.visible), .newSideFailed(failure: failure),
         ]
         let told = kinds.enumerated().compactMap { index, kind in
             events.line(for: Event(run: "r", sequence: index + 1, time: Example.start, kind: kind))

@@ -61,9 +61,9 @@ public struct CombinedCluster: Cluster {
     }
 
     public func judge(
-        _ service: Service, rewritten: Service, in surroundings: Surroundings
+        _ service: Service, rewritten: Service, in placement: PlacementContext
     ) throws(Failure) -> [Finding] {
-        try owner(of: service.id).judge(service, rewritten: rewritten, in: surroundings)
+        try owner(of: service.id).judge(service, rewritten: rewritten, in: placement)
     }
 
     public func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {

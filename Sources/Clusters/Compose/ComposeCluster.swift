@@ -178,7 +178,7 @@ public struct ComposeCluster: Cluster {
         rewritten.changes = run.changes
         rewritten.accepted = run.accepted
         (rewritten.mode, rewritten.modeReason) = run.mode
-        guard !rewritten.mode.runsOnce else {
+        guard !rewritten.mode.isSingleton else {
             throw Failure(
                 "\(service.id) can't move in the mode \(rewritten.mode): mesos-compose keeps no service that does not run",
                 at: "services.overrides of environment.yaml", details: [rewritten.modeReason ?? ""],
@@ -188,9 +188,9 @@ public struct ComposeCluster: Cluster {
     }
 
     public func judge(
-        _ service: Service, rewritten: Service, in surroundings: Surroundings
+        _ service: Service, rewritten: Service, in placement: PlacementContext
     ) throws(Failure) -> [Finding] {
-        try ComposeJudgement(Judgement(surroundings), prefix: prefix).findings(
+        try ComposeJudgement(Judgement(placement), prefix: prefix).findings(
             of: ComposeService(service.definitionJSON()), becoming: ComposeService(rewritten.definitionJSON()),
             as: rewritten)
     }

@@ -23,7 +23,7 @@ struct ComposeJudgement {
     }
 
     private func findings(in service: ComposeService) -> [Finding] {
-        refusals(service) + placement(service) + storage(service) + network(service) + secrets(service)
+        refusals(service) + agentDemands(service) + storage(service) + network(service) + secrets(service)
             + judgement.ports(fixedPorts(service))
             + judgement.framework(
                 images: [image(service)], at: "image", variables: service.variables.keys, at: "environment")
@@ -68,7 +68,7 @@ struct ComposeJudgement {
     /// Places that hold no address, or are judged by themselves.
     private static let elsewhere: Set<String> = ["depends_on", "networks", "network", "deploy", "volumes"]
 
-    private func placement(_ service: ComposeService) -> [Finding] {
+    private func agentDemands(_ service: ComposeService) -> [Finding] {
         func words(_ index: Int, _ kind: String, _ words: [JSON]) -> Finding? {
             judgement.constraint(
                 DefinitionParts.Part(path: "deploy.placement.\(kind).\(index)", json: .array(words)))
@@ -157,7 +157,7 @@ struct ComposeJudgement {
     }
 
     private func known(_ address: String) -> Bool {
-        let hosts = judgement.surroundings.old.hosts + (judgement.surroundings.new?.hosts ?? [])
+        let hosts = judgement.placement.old.hosts + (judgement.placement.new?.hosts ?? [])
         return hosts.contains { $0.address == address }
     }
 

@@ -110,9 +110,9 @@ public struct MarathonCluster: Cluster {
     }
 
     public func judge(
-        _ service: Service, rewritten: Service, in surroundings: Surroundings
+        _ service: Service, rewritten: Service, in placement: PlacementContext
     ) throws(Failure) -> [Finding] {
-        try Judgement(surroundings).findings(
+        try Judgement(placement).findings(
             of: definition(of: service), becoming: definition(of: rewritten), as: rewritten)
     }
 

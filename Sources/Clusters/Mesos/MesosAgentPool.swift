@@ -46,7 +46,7 @@ public struct MesosAgentPool: AgentPool {
         }
     }
 
-    public func observeRoom(for services: [Service]) async throws(Failure) -> Room {
+    public func observeCapacity(for services: [Service]) async throws(Failure) -> CapacityReport {
         let state = try await master.state()
         var requests: [ResourceRequest] = []
         for tenant in tenants {
@@ -105,11 +105,11 @@ public struct MesosAgentPool: AgentPool {
         return tasks
     }
 
-    private func room(for requests: [ResourceRequest], _ state: MesosState) -> Room {
+    private func room(for requests: [ResourceRequest], _ state: MesosState) -> CapacityReport {
         let proof = CapacityProof(requests, on: state.agents)
         let active = state.agents.filter(\.isActive)
         let free = active.flatMap(\.pools.values).reduce(MesosResources()) { $0 + $1.free }
-        return Room(
+        return CapacityReport(
             description: "services ask for \(share(requests, of: free)) free on \(count(active.count, "agent"))",
             shortfalls: proof.shortfalls)
     }

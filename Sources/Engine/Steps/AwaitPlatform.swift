@@ -35,21 +35,21 @@ struct AwaitPlatform: StepWork {
     }
 
     /// Before the first launch: a service that no agent takes would wait for ever, and the cutover with it.
-    private func prove(_ agents: any AgentPool, _ context: StepContext) async throws(Failure) -> Room {
+    private func prove(_ agents: any AgentPool, _ context: StepContext) async throws(Failure) -> CapacityReport {
         let new = context.direction.new
         let old = try await context.cluster(of: context.direction.old)
-        let surroundings = try await context.surroundings()
+        let placement = try await context.placement()
         let planned = Set(context.plan.services.map(\.id))
         var wanted: [Service] = []
         var lacking: [String] = []
         for service in try await OldServices(context).observe() where planned.contains(service.id) {
             let rewritten = try old.rewrite(
-                service, overrides: context.environment.services.overrides, inventory: surroundings.new)
+                service, overrides: context.environment.services.overrides, inventory: placement.new)
             wanted.append(rewritten)
-            let findings = rewritten.answering(try old.judge(service, rewritten: rewritten, in: surroundings))
+            let findings = rewritten.answering(try old.judge(service, rewritten: rewritten, in: placement))
             lacking += findings.filter { $0.judgement == .blocking }.map { "\(service.id) \($0.path): \($0.text)" }
         }
-        let room = try await agents.observeRoom(for: wanted)
+        let room = try await agents.observeCapacity(for: wanted)
         lacking += room.shortfalls
         guard lacking.isEmpty else {
             throw Failure(

@@ -32,7 +32,7 @@ struct CatchUp {
         let cluster = try await context.cluster(of: context.direction.new)
         try await context.fence.act { () async throws(Failure) in
             guard let wanted else { return try await cluster.stop(id) }
-            try await cluster.launch(wanted, suspended: wanted.mode.runsOnce)
+            try await cluster.launch(wanted, suspended: wanted.mode.isSingleton)
         }
     }
 
@@ -51,19 +51,19 @@ struct CatchUp {
     /// A service that may run once is handed over by a step of its own, and one that is bound to the old color is for an
     /// operator to judge: both need a new plan.
     private func refuseWhatNeedsAPlan(_ parity: Parity) async throws(Failure) {
-        let surroundings = try await context.surroundings()
+        let placement = try await context.placement()
         let old = try await context.cluster(of: context.direction.old)
         var reasons: [String] = []
         for entry in parity.delta.entries {
             let id = entry.service
             let planned = context.plan.services.first { $0.id == id }
             let pair = parity.pair(id)
-            let wasOnce = planned?.mode.runsOnce ?? false
-            if wasOnce != (pair?.new.mode.runsOnce ?? false) {
+            let wasOnce = planned?.mode.isSingleton ?? false
+            if wasOnce != (pair?.new.mode.isSingleton ?? false) {
                 reasons.append("\(id): what may run in one color only came, went or changed its mode")
             }
             guard let pair else { continue }
-            let findings = pair.new.answering(try old.judge(pair.old, rewritten: pair.new, in: surroundings))
+            let findings = pair.new.answering(try old.judge(pair.old, rewritten: pair.new, in: placement))
             reasons += findings.filter { $0.judgement == .blocking }.map { "\(id) \($0.path): \($0.text)" }
         }
         guard reasons.isEmpty else {

@@ -24,7 +24,7 @@ struct HandOverService: StepWork {
         if there.isEnabled {
             try await refuseTwoHolders(giver, taker, context)
             if let known = await context.state.handOvers[id], known.holder != taker {
-                try await context.record(.taken(service: id, color: taker, nextFire: there.nextFire))
+                try await context.record(.acquired(service: id, color: taker, nextFire: there.nextFire))
             }
             try await makeUpForMissedRun(in: taker, context)
             try await awaitHealth(there.instances, in: taker, context)
@@ -102,14 +102,14 @@ struct HandOverService: StepWork {
 
     private func take(in taker: Color, instances: Int, _ context: StepContext) async throws(Failure) {
         let before = try await activity(in: taker, context)
-        try await context.record(.takeIntended(service: id, color: taker, nextFire: before.nextFire))
+        try await context.record(.acquireIntended(service: id, color: taker, nextFire: before.nextFire))
         let cluster = try await context.cluster(of: taker)
         try await context.fence.act { () async throws(Failure) in try await cluster.activate(id, instances: instances) }
         let after = try await activity(in: taker, context)
         guard after.isEnabled else {
             throw Failure("\(id) was enabled in \(taker) but is still suspended there", kind: .transient)
         }
-        try await context.record(.taken(service: id, color: taker, nextFire: after.nextFire))
+        try await context.record(.acquired(service: id, color: taker, nextFire: after.nextFire))
         try await awaitHealth(instances, in: taker, context)
     }
 

@@ -75,9 +75,9 @@ struct Quiet: Sendable {
     /// on it. What disturbed the quiet and was put right before the look is written down by now.
     private func needsProof(_ observation: TrafficObservation) async throws(Failure) -> Bool {
         let isKept = try await context.engine.keepTraffic(observation)
-        let isDisturbed = await context.state.traffic.isDisturbed
+        let hasDrifted = await context.state.traffic.hasDrifted
         let isUnseen = await !oldProcesses(observation).isEmpty
-        return isDisturbed || !isKept || isUnseen
+        return hasDrifted || !isKept || isUnseen
     }
 
     // MARK: - Ending what stays

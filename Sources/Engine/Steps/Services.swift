@@ -18,7 +18,7 @@ struct LaunchService: StepWork {
             throw Failure(
                 "\(id) in \(context.direction.new) is not what was launched", details: [difference], kind: .permanent)
         }
-        return service.mode.runsOnce ? "suspended until its hand-over" : "\(service.instances) instances"
+        return service.mode.isSingleton ? "suspended until its hand-over" : "\(service.instances) instances"
     }
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
@@ -50,7 +50,7 @@ struct LaunchService: StepWork {
         let fields = try cluster.differences(service, found).map(\.path)
         if !fields.isEmpty { return "differs: \(fields.joined(separator: ", "))" }
         // What may run once is launched suspended, and its hand-over gives it its instances.
-        if service.mode.runsOnce || found.instances == service.instances { return nil }
+        if service.mode.isSingleton || found.instances == service.instances { return nil }
         return "\(found.instances) instances, not \(service.instances)"
     }
 
@@ -58,7 +58,7 @@ struct LaunchService: StepWork {
     private func launch(_ service: Service, in cluster: any Cluster, _ context: StepContext) async throws(Failure) {
         do throws(Failure) {
             try await context.fence.act { () async throws(Failure) in
-                try await cluster.launch(service, suspended: service.mode.runsOnce)
+                try await cluster.launch(service, suspended: service.mode.isSingleton)
             }
         } catch  where error.kind == .unknownEffect {
             guard try await difference(from: service, in: cluster) == nil else { throw error }

@@ -7,7 +7,7 @@ public protocol AgentPool: Sendable {
     func observeAgents() async throws(Failure) -> [Agent]
 
     /// Whether these services fit beside what runs already, which may be some of their own tasks.
-    func observeRoom(for services: [Service]) async throws(Failure) -> Room
+    func observeCapacity(for services: [Service]) async throws(Failure) -> CapacityReport
 
     /// For people: how much of all that the agents have these services ask for, wherever they run.
     func observeDemand(of services: [Service]) async throws(Failure) -> String
@@ -25,7 +25,7 @@ public protocol AgentPool: Sendable {
 }
 
 /// Whether services fit on agents.
-public struct Room: Sendable, Hashable {
+public struct CapacityReport: Sendable, Hashable {
     /// For people: what is asked for, and what is free.
     public var description: String
     /// What is missing, one sentence each; empty when everything fits.

@@ -20,7 +20,7 @@ public protocol Cluster: Sendable {
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service
 
     /// What of a service may not hold in the other color, before and after its overrides. Asks nothing outside.
-    func judge(_ service: Service, rewritten: Service, in surroundings: Surroundings) throws(Failure) -> [Finding]
+    func judge(_ service: Service, rewritten: Service, in placement: PlacementContext) throws(Failure) -> [Finding]
 
     /// How a service that was found differs from the one that is wanted, field by field, instances apart; empty when
     /// they are the same. Asks nothing outside.
@@ -66,7 +66,7 @@ extension Cluster {
 
     /// Nothing, for frameworks whose definitions hold nothing of their environment.
     public func judge(
-        _ service: Service, rewritten: Service, in surroundings: Surroundings
+        _ service: Service, rewritten: Service, in placement: PlacementContext
     ) throws(Failure) -> [Finding] { [] }
 
     /// By their digests, for frameworks that can't say more.

@@ -28,8 +28,8 @@ extension Event.Kind {
         case trafficIntended = "traffic.intended"
         case trafficVerified = "traffic.verified"
         case trafficSampled = "traffic.sampled"
-        case trafficDisturbed = "traffic.disturbed"
-        case trafficReasserted = "traffic.reasserted"
+        case trafficDriftDetected = "traffic.disturbed"
+        case trafficDriftCorrected = "traffic.reasserted"
         case trafficReturnIntended = "traffic.returnIntended"
         case trafficReturned = "traffic.returned"
         case trafficReturnFailed = "traffic.returnFailed"
@@ -41,8 +41,8 @@ extension Event.Kind {
         case gateFailed = "gate.failed"
         case releaseIntended = "release.intended"
         case released = "released"
-        case takeIntended = "take.intended"
-        case taken = "taken"
+        case acquireIntended = "take.intended"
+        case acquired = "taken"
         case missedRunIntended = "missed.runIntended"
         case missedRunStarted = "missed.runStarted"
         case missedRunInDoubt = "missed.runInDoubt"
@@ -98,10 +98,10 @@ extension Event.Kind: Codable {
         case .trafficVerified(let share, let loadBalancers):
             event(.trafficVerified, ["share": share, "loadBalancers": loadBalancers])
         case .trafficSampled(let samples): event(.trafficSampled, ["samples": samples])
-        case .trafficDisturbed(let loadBalancer, let reason):
-            event(.trafficDisturbed, ["loadBalancer": loadBalancer, "reason": reason])
-        case .trafficReasserted(let loadBalancer, let reason):
-            event(.trafficReasserted, ["loadBalancer": loadBalancer, "reason": reason])
+        case .trafficDriftDetected(let loadBalancer, let reason):
+            event(.trafficDriftDetected, ["loadBalancer": loadBalancer, "reason": reason])
+        case .trafficDriftCorrected(let loadBalancer, let reason):
+            event(.trafficDriftCorrected, ["loadBalancer": loadBalancer, "reason": reason])
         case .trafficReturnIntended: event(.trafficReturnIntended)
         case .trafficReturned(let loadBalancers, let took):
             event(.trafficReturned, ["loadBalancers": loadBalancers, "took": took])
@@ -116,10 +116,10 @@ extension Event.Kind: Codable {
             event(.releaseIntended, ["service": service, "color": color, "instances": instances, "nextFire": nextFire])
         case .released(let service, let color, let nextFire):
             event(.released, ["service": service, "color": color, "nextFire": nextFire])
-        case .takeIntended(let service, let color, let nextFire):
-            event(.takeIntended, ["service": service, "color": color, "nextFire": nextFire])
-        case .taken(let service, let color, let nextFire):
-            event(.taken, ["service": service, "color": color, "nextFire": nextFire])
+        case .acquireIntended(let service, let color, let nextFire):
+            event(.acquireIntended, ["service": service, "color": color, "nextFire": nextFire])
+        case .acquired(let service, let color, let nextFire):
+            event(.acquired, ["service": service, "color": color, "nextFire": nextFire])
         case .missedRunIntended(let service, let color, let due):
             event(.missedRunIntended, ["service": service, "color": color, "due": due])
         case .missedRunStarted(let service, let color, let due):
@@ -176,10 +176,10 @@ extension Event.Kind: Codable {
         case .trafficVerified:
             self = .trafficVerified(share: try read("share"), loadBalancers: try read("loadBalancers"))
         case .trafficSampled: self = .trafficSampled(samples: try read("samples"))
-        case .trafficDisturbed:
-            self = .trafficDisturbed(loadBalancer: try read("loadBalancer"), reason: try read("reason"))
-        case .trafficReasserted:
-            self = .trafficReasserted(loadBalancer: try read("loadBalancer"), reason: try read("reason"))
+        case .trafficDriftDetected:
+            self = .trafficDriftDetected(loadBalancer: try read("loadBalancer"), reason: try read("reason"))
+        case .trafficDriftCorrected:
+            self = .trafficDriftCorrected(loadBalancer: try read("loadBalancer"), reason: try read("reason"))
         case .trafficReturnIntended: self = .trafficReturnIntended
         case .trafficReturned: self = .trafficReturned(loadBalancers: try read("loadBalancers"), took: try read("took"))
         case .trafficReturnFailed: self = .trafficReturnFailed(failure: try read("failure"))
@@ -200,13 +200,13 @@ extension Event.Kind: Codable {
                 service: try read("service"),
                 color: try read("color"),
                 nextFire: try read.optional("nextFire"))
-        case .takeIntended:
-            self = .takeIntended(
+        case .acquireIntended:
+            self = .acquireIntended(
                 service: try read("service"),
                 color: try read("color"),
                 nextFire: try read.optional("nextFire"))
-        case .taken:
-            self = .taken(
+        case .acquired:
+            self = .acquired(
                 service: try read("service"),
                 color: try read("color"),
                 nextFire: try read.optional("nextFire"))

@@ -100,7 +100,7 @@ extension Finding.Kind {
     /// The modes that answer it: the service is not launched, or not while the old one runs.
     public func isAnswered(by mode: ServiceMode) -> Bool {
         switch self {
-        case .singleAttachVolume, .framework: mode.runsOnce
+        case .singleAttachVolume, .framework: mode.isSingleton
         default: false
         }
     }
@@ -123,7 +123,7 @@ extension Service {
 }
 
 /// What is known of the cluster that services leave and of the one that they move to.
-public struct Surroundings: Sendable, Hashable {
+public struct PlacementContext: Sendable, Hashable {
     public var old: Inventory
     /// Nil as long as the new servers do not exist.
     public var new: Inventory?

@@ -12,7 +12,7 @@ public enum ServiceMode: String, Codable, Sendable, Hashable, CaseIterable {
     case skip
 
     /// Whether the service may run in one color only (invariant I4).
-    public var runsOnce: Bool { self == .exclusive || self == .scheduled }
+    public var isSingleton: Bool { self == .exclusive || self == .scheduled }
 
     /// Whether rz launches it in the new color.
     public var isMoved: Bool { self != .manual && self != .skip }

@@ -53,7 +53,7 @@ public struct ServiceDelta: Codable, Sendable, Hashable {
             switch (wanted[id], found[id]) {
             case (let before?, let after?):
                 let fields = try differences(before, after)
-                let instances = before.mode.runsOnce || after.mode.runsOnce ? before.instances : after.instances
+                let instances = before.mode.isSingleton || after.mode.isSingleton ? before.instances : after.instances
                 let entry = ServiceDelta.entry(
                     id, fields.isEmpty ? [] : [.redefined(fields)], before.instances, instances)
                 if let entry { entries.append(entry) }

@@ -31,7 +31,7 @@ public func decide(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
     case .paused, .running:
         break
     }
-    switch state.wish {
+    switch state.pendingRequest {
     case .rollback where canRollBack(state, plan): return startRollback(state)
     case .abort where canRollBack(state, plan): return abort(state, plan)
     case .pause where state.traffic.verdict != nil: return goOn(state, plan, now: now)
@@ -174,7 +174,7 @@ private func goOn(_ handBack: RunState.HandBack, _ state: RunState, _ plan: Plan
     if let failure = undoFailure(state) { return [.halt(failure)] }
     let left = handedOver(state, plan).reversed().prefix(plan.launches).map { Command.undo($0.id) }
     if !left.isEmpty { return left }
-    return [state.wish == .abort ? .finish(.aborted) : .halt(handBack.failure ?? .cancelled)]
+    return [state.pendingRequest == .abort ? .finish(.aborted) : .halt(handBack.failure ?? .cancelled)]
 }
 
 private func startRollback(_ state: RunState) -> [Command] {

@@ -45,8 +45,8 @@ public struct Event: Sendable, Hashable {
         case trafficIntended(share: Percent)
         case trafficVerified(share: Percent, loadBalancers: [LoadBalancerID])
         case trafficSampled(samples: [TrafficSample])
-        case trafficDisturbed(loadBalancer: LoadBalancerID, reason: String)
-        case trafficReasserted(loadBalancer: LoadBalancerID, reason: String)
+        case trafficDriftDetected(loadBalancer: LoadBalancerID, reason: String)
+        case trafficDriftCorrected(loadBalancer: LoadBalancerID, reason: String)
         case trafficReturnIntended
         case trafficReturned(loadBalancers: [LoadBalancerID], took: Period)
         case trafficReturnFailed(failure: Failure)
@@ -65,8 +65,8 @@ public struct Event: Sendable, Hashable {
         case releaseIntended(service: ServiceID, color: Color, instances: Int, nextFire: Instant?)
         /// Read back: nothing lets it run any more. Had its schedule stayed enabled, it would fire next then.
         case released(service: ServiceID, color: Color, nextFire: Instant?)
-        case takeIntended(service: ServiceID, color: Color, nextFire: Instant?)
-        case taken(service: ServiceID, color: Color, nextFire: Instant?)
+        case acquireIntended(service: ServiceID, color: Color, nextFire: Instant?)
+        case acquired(service: ServiceID, color: Color, nextFire: Instant?)
         /// A job would have fired while neither color let it: one run of it is about to be started by hand.
         case missedRunIntended(service: ServiceID, color: Color, due: Instant)
         case missedRunStarted(service: ServiceID, color: Color, due: Instant)

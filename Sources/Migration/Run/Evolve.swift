@@ -108,9 +108,9 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.traffic.usual = usual
     case .oldSideQuiet(let since):
         next.traffic.quietSince = since
-        next.traffic.isDisturbed = false
-    case .trafficDisturbed, .trafficReasserted:
-        next.traffic.isDisturbed = true
+        next.traffic.hasDrifted = false
+    case .trafficDriftDetected, .trafficDriftCorrected:
+        next.traffic.hasDrifted = true
     case .trafficSampled(let samples):
         next.traffic.samples = samples
 
@@ -118,10 +118,10 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.handOvers[service, default: HandOver()].releaseIntended(color, instances, nextFire, at: event.time)
     case .released(let service, _, let nextFire):
         next.handOvers[service, default: HandOver()].released(nextFire: nextFire)
-    case .takeIntended(let service, _, let nextFire):
-        next.handOvers[service, default: HandOver()].takeIntended(nextFire: nextFire)
-    case .taken(let service, let color, let nextFire):
-        next.handOvers[service, default: HandOver()].taken(color, nextFire: nextFire, at: event.time)
+    case .acquireIntended(let service, _, let nextFire):
+        next.handOvers[service, default: HandOver()].acquireIntended(nextFire: nextFire)
+    case .acquired(let service, let color, let nextFire):
+        next.handOvers[service, default: HandOver()].acquired(color, nextFire: nextFire, at: event.time)
     case .missedRunIntended(let service, _, _):
         next.handOvers[service, default: HandOver()].missedRunIntended()
     case .missedRunStarted(let service, _, let due), .missedRunInDoubt(let service, _, let due):
@@ -142,20 +142,20 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         .rollbackRequested where state.status.isEnded && state.status != .aborted:
         break
     case .pauseRequested:
-        next.wish = next.wish ?? .pause
+        next.pendingRequest = next.pendingRequest ?? .pause
     case .resumeRequested:
-        if next.wish == .pause { next.wish = nil }
+        if next.pendingRequest == .pause { next.pendingRequest = nil }
         if next.status == .paused { next.status = .running }
     case .abortRequested:
-        if next.wish != .rollback { next.wish = .abort }
+        if next.pendingRequest != .rollback { next.pendingRequest = .abort }
     case .rollbackRequested:
-        next.wish = .rollback
+        next.pendingRequest = .rollback
     case .rollbackStarted:
         next.handBack = nil
         next.traffic.verdict = nil
         next.status = .rollingBack
-        next.isGoingBack = true
-        next.wish = nil
+        next.isRollingBack = true
+        next.pendingRequest = nil
         next.endedAt = nil
 
     case .approvalRequested(let step, let count, let reason):
@@ -182,7 +182,7 @@ extension RunState {
 
     fileprivate mutating func end(_ status: Status, at time: Instant) {
         self.status = status
-        wish = nil
+        pendingRequest = nil
         endedAt = time
     }
 
@@ -200,16 +200,16 @@ extension RunState {
     /// intended stays marked, so that the step observes before it acts.
     fileprivate mutating func resume() {
         // What has ended goes on in no way but back.
-        if status.isEnded, wish != .rollback { return }
+        if status.isEnded, pendingRequest != .rollback { return }
         handBack = nil
         // Nobody watched the load balancers meanwhile.
-        traffic.isDisturbed = true
-        status = isGoingBack ? .rollingBack : .running
-        wish = wish == .pause ? nil : wish
+        traffic.hasDrifted = true
+        status = isRollingBack ? .rollingBack : .running
+        pendingRequest = pendingRequest == .pause ? nil : pendingRequest
         endedAt = nil
         traffic.returnFailure = nil
         traffic.verdict = nil
-        let isGoingBack = isGoingBack
+        let isRollingBack = isRollingBack
         for id in steps.keys {
             change(id) { step in
                 switch step.progress {
@@ -218,8 +218,8 @@ extension RunState {
                     step.attempt = 0
                 case .undoing, .undoFailed:
                     // On the way forward only what was handed over is ever undone; it is handed over anew.
-                    step.progress = isGoingBack ? .done : .pending
-                case .undone where !isGoingBack:
+                    step.progress = isRollingBack ? .done : .pending
+                case .undone where !isRollingBack:
                     step.progress = .pending
                 case .pending, .done, .skipped, .undone:
                     break

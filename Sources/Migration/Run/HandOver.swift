@@ -50,12 +50,12 @@ public struct HandOver: Sendable, Hashable {
         if nextFire == doubtful { doubtful = nil }
     }
 
-    mutating func takeIntended(nextFire: Instant?) {
+    mutating func acquireIntended(nextFire: Instant?) {
         nextFireBeforeTake = nextFireBeforeTake ?? nextFire
         isUnanswered = true
     }
 
-    mutating func taken(_ color: Color, nextFire: Instant?, at time: Instant) {
+    mutating func acquired(_ color: Color, nextFire: Instant?, at time: Instant) {
         holder = color
         isUnanswered = false
         downtime = releasedAt.map { time - $0 }

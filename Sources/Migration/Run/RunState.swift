@@ -26,7 +26,7 @@ public struct RunState: Sendable, Hashable {
     }
 
     /// What the operator asked for and has not got yet.
-    public enum Wish: String, Sendable, Hashable { case pause, abort, rollback }
+    public enum Request: String, Sendable, Hashable { case pause, abort, rollback }
 
     public let run: RunID
     public var environment = ""
@@ -36,9 +36,9 @@ public struct RunState: Sendable, Hashable {
     public var status = Status.running
     public var phase = Phase.preflight
     public var steps: [StepID: StepState] = [:]
-    public var wish: Wish?
+    public var pendingRequest: Request?
     /// A rollback was begun: whatever stops it, the run never goes forward again.
-    public var isGoingBack = false
+    public var isRollingBack = false
     public var traffic = Traffic()
     /// Services that may run once, once their hand-over was begun.
     public var handOvers: [ServiceID: HandOver] = [:]
@@ -82,7 +82,7 @@ public struct RunState: Sendable, Hashable {
         public var quietSince: Instant?
         /// Since the old color was seen quiet, a load balancer forgot what was set, or nobody watched: that is to be
         /// proved anew before the old color is touched.
-        public var isDisturbed = false
+        public var hasDrifted = false
         /// What stood on the load balancers before the first touch; nil before that, and once it was restored.
         public var found: FoundTraffic?
         /// The same, kept also after it was restored: which backends the old color served before this run touched them.

@@ -72,7 +72,7 @@ final class SimulatedProcess: TaskExecutor, @unchecked Sendable {
 }
 
 /// The clock of a simulated process.
-struct SimulatedClock: Timekeeper {
+struct SimulatedClock: RunClock {
     let process: SimulatedProcess
 
     var now: Instant { process.timeline.now }

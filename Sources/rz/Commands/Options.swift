@@ -19,7 +19,7 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Print one JSON object a line.")
     var json = false
 
-    var output: Performance.Output {
+    var output: RunSession.Output {
         if json { return .json }
         return Terminal.standardOutput.isInteractive ? .people : .lines
     }

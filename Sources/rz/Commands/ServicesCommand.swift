@@ -72,10 +72,10 @@ extension Project {
         let old = try await drivers.provisioner.observeServers(direction.old)
         let new = try await drivers.provisioner.observeServers(direction.new)
         let agents = new.isEmpty ? nil : try drivers.agents(direction.new, new)
-        let surroundings = Surroundings(
+        let placement = PlacementContext(
             old: old, new: new.isEmpty ? nil : new, agents: try await agents?.observeAgents())
         let observation = try await ServiceObservation(
-            of: drivers.cluster(color, old), rules: environment.services, in: surroundings)
+            of: drivers.cluster(color, old), rules: environment.services, in: placement)
         var view = ServicesView(
             environment: environment.name, color: color,
             services: observation.rewritten.map {

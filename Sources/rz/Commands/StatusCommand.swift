@@ -133,7 +133,7 @@ struct StatusJSON {
                 ]
             ),
             (
-                "runsOnce",
+                "isSingleton",
                 .object(
                     JSONObject(
                         Holder.all(plan, state).map { holder in

@@ -58,7 +58,7 @@ struct UpdateCommand: AsyncParsableCommand {
                     try await journal.newRun(at: SystemClock().now)
                 }
                 try await Steering.save(plan, journal)
-                return try await Performance(
+                return try await RunSession(
                     project: project, plan: plan, run: run, journal: journal, lock: lock, output: output.output
                 ).perform(
                     opening: .runStarted(

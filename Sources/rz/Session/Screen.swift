@@ -12,13 +12,13 @@ final class Screen: TelemetrySink {
     /// What the reader has for the last words.
     private static let patience = Duration.seconds(2)
 
-    private let output: Performance.Output
+    private let output: RunSession.Output
     private let renderer: ScreenRenderer
     private let stream: BoundedOutput<ScreenRenderer.Item>
     private let ticker = Mutex<Task<Void, Never>?>(nil)
 
     init(
-        plan: Plan, run: RunID, output: Performance.Output, secrets: @escaping @Sendable () -> Secrets,
+        plan: Plan, run: RunID, output: RunSession.Output, secrets: @escaping @Sendable () -> Secrets,
         terminal: Terminal = .standardOutput
     ) {
         self.output = output

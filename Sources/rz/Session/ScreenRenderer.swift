@@ -28,13 +28,13 @@ final class ScreenRenderer: Sendable {
     private let view: LiveView
     private let story: EventLines
     private let run: RunID
-    private let output: Performance.Output
+    private let output: RunSession.Output
     private let terminal: Terminal
     private let secrets: @Sendable () -> Secrets
     private let latest = Mutex(Latest())
 
     init(
-        _ plan: Plan, _ run: RunID, _ output: Performance.Output, _ terminal: Terminal,
+        _ plan: Plan, _ run: RunID, _ output: RunSession.Output, _ terminal: Terminal,
         _ secrets: @escaping @Sendable () -> Secrets
     ) {
         self.plan = plan

@@ -14,7 +14,7 @@ enum Steering {
     static func takeOver(
         _ runs: Runs, _ plan: Plan, _ state: RunState, asking wish: Event.Kind?,
         moved: (project: Project, plan: Plan)? = nil,
-        confirm: ((ImportedPlan) throws -> Void)? = nil, output: Performance.Output
+        confirm: ((ImportedPlan) throws -> Void)? = nil, output: RunSession.Output
     ) async throws -> ExitStatus {
         let project = try moved?.project ?? Project.resume(plan)
         let journal = try Runs.journal(of: runs.environment, project.places) { [settings = project.settings] in
@@ -37,7 +37,7 @@ enum Steering {
                 let store = Interposition.around(journal)
                 _ = try await store.append([wish], run: state.run, epoch: lock.epoch, at: SystemClock().now)
             }
-            return try await Performance(
+            return try await RunSession(
                 project: project, plan: moved?.plan ?? plan, run: state.run, journal: journal, lock: lock,
                 output: output
             ).perform(opening: .runResumed(by: operatorName))
@@ -92,7 +92,7 @@ enum Steering {
 
     /// Asks the process that performs the run, or performs what is asked in this one.
     static func ask(
-        _ wish: Event.Kind, _ runs: Runs, _ plan: Plan, _ state: RunState, output: Performance.Output
+        _ wish: Event.Kind, _ runs: Runs, _ plan: Plan, _ state: RunState, output: RunSession.Output
     ) async throws -> ExitStatus {
         if let performer = try await runs.performer() {
             try await runs.ask(wish, of: state.run)

@@ -3,7 +3,7 @@ import Glibc
 import Migration
 
 /// The clock of this host.
-public struct SystemClock: Timekeeper {
+public struct SystemClock: RunClock {
     public init() {}
 
     public var now: Instant { Instant(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded())) }

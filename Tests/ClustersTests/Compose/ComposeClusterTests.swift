@@ -135,7 +135,7 @@ struct ComposeClusterTests {
             let found = try await cluster.observeServices()
             #expect(found.map(\.id) == ["old/a", "shop/web"])
             let findings = try cluster.judge(
-                found[0], rewritten: found[0], in: Surroundings(old: Inventory(), new: nil))
+                found[0], rewritten: found[0], in: PlacementContext(old: Inventory(), new: nil))
             #expect(findings.map(\.kind) == [.refused])
         }
     }
@@ -148,7 +148,7 @@ struct ComposeClusterTests {
             _ = try await HTTPClient.shared.send(
                 HTTPRequest("PUT", frameworks.compose + "/api/compose/v0/shop", body: body))
             let web = try #require(try await cluster.observeServices().first { $0.id == "shop/web" })
-            let findings = try cluster.judge(web, rewritten: web, in: Surroundings(old: Inventory(), new: nil))
+            let findings = try cluster.judge(web, rewritten: web, in: PlacementContext(old: Inventory(), new: nil))
             #expect(findings.filter { $0.judgement == .blocking }.map(\.path) == ["image"])
             #expect(findings.first?.text == "runs with nginx:1.25, the file says nginx:1.27")
         }

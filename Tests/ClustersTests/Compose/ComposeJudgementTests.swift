@@ -11,7 +11,7 @@ struct ComposeJudgementTests {
         let text = "services: { a: \(service) }\n\(rest)"
         let definition = try #require(try ComposeFiles.services(text, project: "p", file: "p.yaml").first)
         let old = Inventory(groups: ["agents": [Host(name: "blue-agent-1", address: "10.1.0.11")]])
-        let judgement = ComposeJudgement(Judgement(Surroundings(old: old, new: new)), prefix: "mc")
+        let judgement = ComposeJudgement(Judgement(PlacementContext(old: old, new: new)), prefix: "mc")
         return judgement.findings(
             of: definition, becoming: definition,
             as: Service(id: definition.id, definition: definition.definition.compact, instances: 1, fingerprint: "f"))
@@ -56,7 +56,7 @@ struct ComposeJudgementTests {
     func names(name: String) throws {
         let definition = try #require(
             try ComposeFiles.services("services: { '\(name)': { image: x } }", project: "p", file: "p.yaml").first)
-        let found = ComposeJudgement(Judgement(Surroundings(old: Inventory(), new: nil)), prefix: "mc").findings(
+        let found = ComposeJudgement(Judgement(PlacementContext(old: Inventory(), new: nil)), prefix: "mc").findings(
             of: definition, becoming: definition,
             as: Service(id: definition.id, definition: definition.definition.compact, instances: 1, fingerprint: "f"))
         #expect(found.contains { $0.kind == .refused && $0.path == "name" })

@@ -113,7 +113,7 @@ struct ComposeParityTests {
             let file = try #require(cluster.files.first { $0.name == "full" })
             let found = try #require(try await cluster.observeServices().first { $0.id == "shop/full" })
             #expect(try cluster.differences(wanted(file), found).map(\.path).contains(path))
-            let findings = try cluster.judge(found, rewritten: found, in: Surroundings(old: Inventory(), new: nil))
+            let findings = try cluster.judge(found, rewritten: found, in: PlacementContext(old: Inventory(), new: nil))
             #expect(findings.contains { $0.kind == .drift && $0.path == path && $0.judgement == .blocking })
         }
     }

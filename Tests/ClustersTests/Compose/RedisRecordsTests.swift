@@ -55,7 +55,7 @@ struct RedisRecordsTests {
                 }
                 try await stub.answers("GET", "/api/compose/v0/tasks", 200, [try #require(task)])
                 let web = try #require(try await cluster.observeServices().first)
-                let findings = try cluster.judge(web, rewritten: web, in: Surroundings(old: Inventory(), new: nil))
+                let findings = try cluster.judge(web, rewritten: web, in: PlacementContext(old: Inventory(), new: nil))
                 let drift = findings.filter { $0.kind == .drift && $0.path.hasPrefix("environment") }
                 #expect(drift.map(\.path) == ["environment.MODE", "environment.OLD", "environment.PW"])
                 #expect(drift.map(\.text).contains { $0.contains("test") || $0.contains("live") } == false)

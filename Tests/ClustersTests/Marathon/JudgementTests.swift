@@ -200,9 +200,9 @@ struct JudgementTests {
     @Test("is a fixed port where both colors share a server")
     func sharedServers() throws {
         let definition = try definition(#"{"id":"/a","requirePorts":true,"portDefinitions":[{"port":80}]}"#)
-        let surroundings = Surroundings(old: Self.old, new: Self.old, agents: nil)
+        let placement = PlacementContext(old: Self.old, new: Self.old, agents: nil)
         let service = Service(id: "/a", definition: definition.text, instances: 1, fingerprint: "")
-        let findings = Judgement(surroundings).findings(of: definition, becoming: definition, as: service)
+        let findings = Judgement(placement).findings(of: definition, becoming: definition, as: service)
         #expect(findings.map(\.judgement) == [.blocking])
     }
 
@@ -231,8 +231,8 @@ struct JudgementTests {
             id: before.id, definition: before.text, instances: before.instances, fingerprint: before.fingerprint,
             isDeploying: isDeploying)
         let rewritten = try marathon.rewrite(service, overrides: overrides, inventory: nil)
-        let surroundings = Surroundings(old: Self.old, new: new, agents: agents)
-        return rewritten.answering(try marathon.judge(service, rewritten: rewritten, in: surroundings))
+        let placement = PlacementContext(old: Self.old, new: new, agents: agents)
+        return rewritten.answering(try marathon.judge(service, rewritten: rewritten, in: placement))
     }
 }
 

@@ -18,7 +18,7 @@ struct MutationTests {
         var generator = SeededGenerator(seed: seed)
         let marathon = try MarathonCluster(
             .init(url: "http://127.0.0.1:1"), inventory: Inventory(), resolver: resolver())
-        let surroundings = Surroundings(
+        let placement = PlacementContext(
             old: Inventory(groups: ["a": [Host(name: "blue-1", address: "10.1.0.7")]]),
             agents: [Agent(hostname: "green-1", attributes: ["rack": "r1"])])
         var read = 0
@@ -42,7 +42,7 @@ struct MutationTests {
             let change = Override(
                 match: .id("*"), set: [paths.randomElement(using: &generator) ?? "": "7"], remove: paths)
             let rewritten = (try? marathon.rewrite(service, overrides: [change], inventory: nil)) ?? service
-            _ = try marathon.judge(service, rewritten: rewritten, in: surroundings)
+            _ = try marathon.judge(service, rewritten: rewritten, in: placement)
             _ = try marathon.differences(service, rewritten)
         }
         #expect(read > 0, "each of them was refused, so nothing was tried")

@@ -69,6 +69,6 @@ private func checkOverrides(_ overrides: [Override], on definition: MarathonDefi
         id: definition.id, definition: changed.text, instances: changed.instances, fingerprint: changed.fingerprint,
         changes: run.changes)
     let host = Host(name: "blue-1", address: "10.1.0.7")
-    _ = Judgement(Surroundings(old: Inventory(groups: ["agent": [host]])))
+    _ = Judgement(PlacementContext(old: Inventory(groups: ["agent": [host]])))
         .findings(of: definition, becoming: changed, as: service)
 }

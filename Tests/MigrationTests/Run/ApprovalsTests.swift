@@ -93,15 +93,15 @@ struct EndedRunTests {
         let requests: [Event.Kind] = [.pauseRequested(by: "x"), .abortRequested(by: "x"), .resumeRequested(by: "x")]
         let asked = state([end] + requests + [.runResumed(by: "x")])
         #expect(asked.status == ended.status)
-        #expect(asked.wish == nil)
+        #expect(asked.pendingRequest == nil)
     }
 
     @Test("can be taken back only where it was aborted")
     func rollback() {
-        func wish(_ end: Event.Kind) -> RunState.Wish? { state([end, .rollbackRequested(by: "x")]).wish }
-        #expect(wish(.runAborted) == .rollback)
-        #expect(wish(.runCompleted) == nil)
-        #expect(wish(.runRolledBack) == nil)
+        func pending(_ end: Event.Kind) -> RunState.Request? { state([end, .rollbackRequested(by: "x")]).pendingRequest }
+        #expect(pending(.runAborted) == .rollback)
+        #expect(pending(.runCompleted) == nil)
+        #expect(pending(.runRolledBack) == nil)
     }
 }
 

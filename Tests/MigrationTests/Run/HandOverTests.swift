@@ -107,7 +107,7 @@ struct HandOverTests {
     func owedOnTheWayBack() {
         var story = Story()
         story.releases(job, in: .blue, nextFire: noon)
-        story.happens(.takeIntended(service: job, color: .green, nextFire: noon + .hours(1)))
+        story.happens(.acquireIntended(service: job, color: .green, nextFire: noon + .hours(1)))
         story.releases(job, in: .green, nextFire: noon + .hours(1))
         story.takes(job, in: .blue, before: noon + .hours(1), after: noon + .hours(1))
         #expect(story.state.handOvers[job]?.due == noon)
@@ -122,7 +122,7 @@ extension Story {
     }
 
     fileprivate mutating func takes(_ job: ServiceID, in color: Color, before: Instant, after: Instant) {
-        happens(.takeIntended(service: job, color: color, nextFire: before))
-        happens(.taken(service: job, color: color, nextFire: after))
+        happens(.acquireIntended(service: job, color: color, nextFire: before))
+        happens(.acquired(service: job, color: color, nextFire: after))
     }
 }

@@ -109,9 +109,9 @@ struct SteeringTests {
         var story = Story()
         story.reaches(.replicate)
         story.happens(.pauseRequested(by: "a"), .abortRequested(by: "b"))
-        #expect(story.state.wish == .abort)
+        #expect(story.state.pendingRequest == .abort)
         story.happens(.rollbackRequested(by: "c"), .abortRequested(by: "d"), .pauseRequested(by: "e"))
-        #expect(story.state.wish == .rollback)
+        #expect(story.state.pendingRequest == .rollback)
     }
 
     @Test("an approval counts once for each person")

@@ -29,8 +29,8 @@ extension Judgement {
 
     /// Every way to name a server of the old color alone, the longest first, so that the whole of it is told.
     private var oldServers: [(address: String, meaning: String)] {
-        let both = Set((surroundings.new?.hosts ?? []).flatMap(Judgement.addresses(of:)))
-        return surroundings.old.hosts.flatMap { host in
+        let both = Set((placement.new?.hosts ?? []).flatMap(Judgement.addresses(of:)))
+        return placement.old.hosts.flatMap { host in
             Judgement.addresses(of: host).map { ($0, "\(host.name) of the old color") }
         }.filter { $0.0.count > 2 && !both.contains($0.0) }.sorted { ($0.0.count, $0.0) > ($1.0.count, $1.0) }
     }

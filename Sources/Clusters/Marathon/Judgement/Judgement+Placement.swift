@@ -23,7 +23,7 @@ extension Judgement {
         if rule.isPositive, let server = oldServer(in: value ?? "") {
             return finding("it names \(server), a server of the old color", .blocking)
         }
-        guard let agents = surroundings.agents, rule.canBeJudged(by: agents) else {
+        guard let agents = placement.agents, rule.canBeJudged(by: agents) else {
             return finding("an agent must fit", .deferred)
         }
         let fitting = agents.count { rule.admits($0) }
@@ -34,7 +34,7 @@ extension Judgement {
 
     /// The name or address of an old server that a text holds.
     private func oldServer(in text: String) -> String? {
-        surroundings.old.hosts.flatMap { [$0.name, $0.address] }.first { !$0.isEmpty && text.holds(address: $0) }
+        placement.old.hosts.flatMap { [$0.name, $0.address] }.first { !$0.isEmpty && text.holds(address: $0) }
     }
 
     // MARK: - Roles
@@ -57,7 +57,7 @@ extension Judgement {
             !roles.isEmpty, !roles.contains("*")
         else { return [] }
         let named = "resources of \(roles.joined(separator: ", "))"
-        guard let agents = surroundings.agents else {
+        guard let agents = placement.agents else {
             return [
                 Finding(
                     .role, at: part.path, "\(named): an agent must have some",

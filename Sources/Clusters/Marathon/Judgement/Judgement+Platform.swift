@@ -63,8 +63,8 @@ extension Judgement {
         guard let first = ports.first else { return [] }
         let numbers = ports.compactMap(\.json.int).map(String.init).joined(separator: ", ")
         let text = "\(ports.count == 1 ? "port" : "ports") \(numbers)"
-        let old = Set(surroundings.old.hosts.map(\.address))
-        let shared = (surroundings.new?.hosts ?? []).filter { old.contains($0.address) }
+        let old = Set(placement.old.hosts.map(\.address))
+        let shared = (placement.new?.hosts ?? []).filter { old.contains($0.address) }
         return [
             shared.isEmpty
                 ? Finding(.fixedPort, at: first.path, "\(text); each color has agents of its own", .harmless)

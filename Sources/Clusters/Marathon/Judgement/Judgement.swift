@@ -5,9 +5,9 @@ import Migration
 ///
 /// Source: Marathon 1.11 REST API; the fields that a cluster resolves by its own agents, networks, names and stores.
 struct Judgement: Sendable {
-    let surroundings: Surroundings
+    let placement: PlacementContext
 
-    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    init(_ placement: PlacementContext) { self.placement = placement }
 
     /// Judges a service as it is to be launched, and what its overrides answered.
     func findings(
@@ -49,7 +49,7 @@ struct Judgement: Sendable {
     /// Whether an override of the field does not answer a finding that is still there: it was compared with facts.
     private func isCertain(_ finding: Finding) -> Bool {
         switch finding.kind {
-        case .constraint: surroundings.agents != nil
+        case .constraint: placement.agents != nil
         case .oldAddress, .refused, .persistentVolume, .framework: true
         default: false
         }

@@ -5,7 +5,7 @@
 /// can be undone counts as begun, and the traffic goes back to the old color, read back from every load balancer,
 /// before anything else is done. Where the old color can't carry it any more, that return fails before the new color is
 /// lowered, and a person has to decide.
-public struct Precautions: Sendable, Hashable {
+public struct RecoveryAssumptions: Sendable, Hashable {
     /// To be appended to the run.
     public var events: [Event.Kind]
     /// What a person has to look at before the run goes on, one sentence each.
@@ -25,7 +25,7 @@ public struct Precautions: Sendable, Hashable {
             return
         }
         guard let plan else {
-            events.append(.runHalted(failure: Precautions.halt(note)))
+            events.append(.runHalted(failure: RecoveryAssumptions.halt(note)))
             checks.append(
                 "The plan of \(state.run) is lost: it can't be resumed or taken back. End by hand what it began.")
             return
@@ -39,16 +39,16 @@ public struct Precautions: Sendable, Hashable {
                     run: state.run, sequence: state.sequence, time: state.startedAt ?? Instant(milliseconds: 0),
                     kind: kind))
         }
-        events += Precautions.runsThatMayHaveBeenMadeUpFor(known, in: plan.direction.new)
+        events += RecoveryAssumptions.runsThatMayHaveBeenMadeUpFor(known, in: plan.direction.new)
         if mayReturn {
             events += plan.steps.filter { $0.mayHaveBegun && known.steps[$0.id]?.isIntended != true }
                 .map { .stepIntended(step: $0.id, intent: "unknown: events are lost") }
             // What follows the cutover rests on what it proved: it is proved anew.
-            if state.phase > .cutOver, !state.isGoingBack { events.append(.phaseEntered(phase: .cutOver)) }
+            if state.phase > .cutOver, !state.isRollingBack { events.append(.phaseEntered(phase: .cutOver)) }
             events.append(.trafficReturnIntended)
         }
-        events.append(.runHalted(failure: Precautions.halt(note)))
-        checks += Precautions.checks(state, plan, mayReturn: mayReturn)
+        events.append(.runHalted(failure: RecoveryAssumptions.halt(note)))
+        checks += RecoveryAssumptions.checks(state, plan, mayReturn: mayReturn)
     }
 
     /// A run that a job missed is started by hand once; whether that was done already is lost.
@@ -80,7 +80,7 @@ public struct Precautions: Sendable, Hashable {
         checks += open.map { "What came of \"\($0.title)\" (\($0.phase)): it was under way." }
         checks += plan.steps.filter { $0.isRepeated && state.steps[$0.id]?.isSettled != true }
             .map { "Whether \"\($0.title)\" (\($0.phase)) was done already: a resume does it (again)." }
-        let once = plan.services.filter(\.mode.runsOnce).map(\.id.text)
+        let once = plan.services.filter(\.mode.isSingleton).map(\.id.text)
         if !once.isEmpty {
             checks.append("That these are enabled in exactly one color: \(once.joined(separator: ", ")).")
         }
@@ -109,7 +109,7 @@ extension Event.Kind {
     /// Whether it can only take from what rz allows itself to do.
     fileprivate var narrows: Bool {
         switch self {
-        case .trafficFound, .stepIntended, .releaseIntended, .released, .takeIntended, .taken, .missedRunIntended,
+        case .trafficFound, .stepIntended, .releaseIntended, .released, .acquireIntended, .acquired, .missedRunIntended,
             .missedRunStarted,
             .missedRunInDoubt:
             true

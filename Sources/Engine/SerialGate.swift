@@ -1,5 +1,5 @@
 /// Lets one piece of asynchronous work through at a time, in the order of arrival.
-actor Turnstile {
+actor SerialGate {
     private var isBusy = false
     private var queue: [CheckedContinuation<Void, Never>] = []
 

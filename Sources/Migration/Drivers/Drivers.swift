@@ -1,32 +1,3 @@
-/// Asks one probe once.
-public protocol Prober: Sendable {
-    /// Never throws: what could not be asked is inconclusive. A relative HTTP or TCP probe is asked of `target`
-    /// (`host:port`).
-    ///
-    /// - Parameters:
-    ///   - inventory: the servers of the color that is asked.
-    ///   - other: those of the other color, which no answer may lead to.
-    func ask(_ probe: Probe, target: String?, inventory: Inventory, other: Inventory) async -> GateSample
-}
-
-/// Runs what operators add to a runbook.
-public protocol StepRunner: Sendable {
-    /// Runs a program; its output arrives line by line through `report`.
-    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure)
-    /// Makes a request and compares the status of the answer.
-    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure)
-}
-
-/// The time, and the only way to let it pass.
-public protocol Timekeeper: Sendable {
-    /// What the wall clock says: for people, and for what is written down. It can be set at any time, so nothing that
-    /// lasts is measured with it.
-    var now: Instant { get }
-    /// How long ago some fixed moment was; only grows, whoever sets the clock.
-    var uptime: Period { get }
-    func sleep(_ period: Period) async throws(CancellationError)
-}
-
 /// Everything outside that a run talks to.
 public struct Drivers: Sendable {
     public var loadBalancers: [any LoadBalancer]

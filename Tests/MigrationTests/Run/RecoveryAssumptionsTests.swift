@@ -96,7 +96,7 @@ struct PrecautionsTests {
         story.happens(
             .releaseIntended(service: "/job", color: .blue, instances: 0, nextFire: due),
             .released(service: "/job", color: .blue, nextFire: due),
-            .takeIntended(service: "/job", color: .green, nextFire: due + .hours(1)))
+            .acquireIntended(service: "/job", color: .green, nextFire: due + .hours(1)))
         #expect(story.state.handOvers["/job"]?.hasMissedRun == true)
         story.loses()
         #expect(story.state.handOvers["/job"]?.hasMissedRun == false)
@@ -129,7 +129,7 @@ struct PrecautionsTests {
     func noPlan() {
         var story = Story()
         story.reaches(.standUp)
-        let told = Precautions(for: story.state, plan: nil, lost: [], note: "events are lost")
+        let told = RecoveryAssumptions(for: story.state, plan: nil, lost: [], note: "events are lost")
         #expect(told.events.count == 2)
         #expect(told.checks.first?.contains("The plan of r-1 is lost") == true)
     }
@@ -149,8 +149,8 @@ struct PrecautionsTests {
 extension Story {
     /// The journal was repaired; these are what lost events seem to have said.
     @discardableResult
-    fileprivate mutating func loses(_ lost: Event.Kind...) -> Precautions {
-        let precautions = Precautions(for: state, plan: plan, lost: lost, note: "events 100 to 120 are lost")
+    fileprivate mutating func loses(_ lost: Event.Kind...) -> RecoveryAssumptions {
+        let precautions = RecoveryAssumptions(for: state, plan: plan, lost: lost, note: "events 100 to 120 are lost")
         for kind in precautions.events { happens(kind) }
         return precautions
     }

@@ -7,7 +7,7 @@ import Publishing
 import Runbooks
 
 /// One process performing one run: engine, signals, and the view that the reader wants.
-struct Performance {
+struct RunSession {
     enum Output: Sendable { case people, lines, json }
 
     let project: Project
