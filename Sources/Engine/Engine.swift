@@ -26,7 +26,7 @@ public actor Engine: RunLedger {
     private var fatal: Failure?
     /// Work under way does not end: it is not waited for any more.
     private var isLeaving = false
-    private var stopAfter: Phase?
+    private var stopAfter: PhaseID?
     private var timers: Task<Void, Never>?
     /// The time up to which the loop has slept, whatever the clock says.
     private var wakeTime: Instant?
@@ -44,7 +44,7 @@ public actor Engine: RunLedger {
         listener: @escaping Listener = { _, _ in }
     ) {
         self.plan = plan
-        self.state = RunState(run: run)
+        self.state = RunState(run: run, phases: plan.phases)
         self.drivers = drivers
         self.journal = journal
         self.clock = clock
@@ -61,7 +61,7 @@ public actor Engine: RunLedger {
     ///   - lastPhase: halt after this phase instead of going on.
     /// - Returns: the state at the end.
     /// - Throws: `Failure` when the journal can't be written, or when another process took the run over.
-    public func perform(opening: Event.Kind, until lastPhase: Phase? = nil) async throws(Failure) -> RunState {
+    public func perform(opening: Event.Kind, until lastPhase: PhaseID? = nil) async throws(Failure) -> RunState {
         stopAfter = lastPhase
         try await catchUp()
         try await record([opening])
@@ -120,7 +120,13 @@ public actor Engine: RunLedger {
         // A clock that was set back must not make a retry wait longer than it was meant to.
         let commands = decide(state, plan, now: max(clock.now, wakeTime ?? clock.now))
         if let stopAfter, state.pendingRequest == nil, state.status == .running,
-            commands.contains(where: { if case .enter(let phase) = $0 { phase > stopAfter } else { false } })
+            commands.contains(where: {
+                if case .enter(let phase) = $0 {
+                    plan.phases.after(stopAfter).contains { $0.id == phase }
+                } else {
+                    false
+                }
+            })
         {
             return [.halt(Failure("Stopped after \(stopAfter), as asked", kind: .cancelled))]
         }
@@ -351,7 +357,7 @@ public actor Engine: RunLedger {
         }
     }
 
-    private var ownsTraffic: Bool { state.phase.ownsTraffic || state.traffic.isShifted }
+    private var ownsTraffic: Bool { plan.phases.has(.ownsTraffic, in: state.phase) || state.traffic.isShifted }
 
     /// A step that shifts traffic judges by itself; once the old color is being destroyed no verdict helps any more.
     private var isJudge: Bool {
@@ -359,11 +365,8 @@ public actor Engine: RunLedger {
             state.status == .running || state.status == .paused
         else { return false }
         return !plan.steps.contains { step in
-            switch step.action {
-            case .shift: state.steps[step.id]?.progress == .running
-            case .destroyServers: state.steps[step.id]?.isIntended == true
-            default: false
-            }
+            if case .shift = step.action { return state.steps[step.id]?.progress == .running }
+            return step.action == .destroyServers && state.steps[step.id]?.isIntended == true
         }
     }
 

@@ -65,8 +65,8 @@ public struct Planner: Sendable {
     }
 
     func steps(_ expansion: StepExpansion) -> [Step] {
-        Phase.allCases.flatMap { phase in
-            expansion.steps(of: phase, rule: runbook.phases[phase] ?? PhaseRule(steps: []))
+        [Phase].rzUpdate.flatMap { phase in
+            expansion.steps(of: phase.id, rule: runbook.phases[phase.id] ?? PhaseRule(steps: []))
         }.map { step in
             var step = step
             if let measured = history[step.id] { step.estimate = measured }

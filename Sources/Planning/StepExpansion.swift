@@ -8,7 +8,7 @@ struct StepExpansion {
     let needed: [ServiceID: [ServiceID]]
     let serverCount: Int
 
-    func steps(of phase: Phase, rule: PhaseRule) -> [Step] {
+    func steps(of phase: PhaseID, rule: PhaseRule) -> [Step] {
         let approvals = approval(before: phase)
         let needs = Needs(rule.steps, first: approvals.map(\.id)) { line in
             expand(line, phase: phase, rule: rule, needs: []).map(\.id)
@@ -16,7 +16,7 @@ struct StepExpansion {
         return approvals + rule.steps.flatMap { expand($0, phase: phase, rule: rule, needs: needs.of($0)) }
     }
 
-    private func approval(before phase: Phase) -> [Step] {
+    private func approval(before phase: PhaseID) -> [Step] {
         guard let rule = environment.approvals[phase], rule.people > 0 else { return [] }
         var others = ""
         if case .others = rule { others = " by others than who started the run" }
@@ -31,14 +31,16 @@ struct StepExpansion {
     private func approvals(_ count: Int) -> String { count == 1 ? "1 approval" : "\(count) approvals" }
     private var servers: String { serverCount == 1 ? "1 server" : "\(serverCount) servers" }
 
-    private func expand(_ line: RunbookStep, phase: Phase, rule: PhaseRule, needs: [StepID]) -> [Step] {
+    private func expand(_ line: RunbookStep, phase: PhaseID, rule: PhaseRule, needs: [StepID]) -> [Step] {
         func step(
-            _ title: String, _ action: Action, suffix: String = "", needs: [StepID]? = nil, undo: Reversibility = .free,
-            estimate: Period, extra: Period = .zero
+            _ title: String, _ action: Action, on color: Color? = nil, suffix: String = "", needs: [StepID]? = nil,
+            undo: Reversibility = .free, closesWayBack: Bool = false, isTakenBack: Bool = false, estimate: Period,
+            extra: Period = .zero
         ) -> Step {
             Step(
                 id: StepID("\(phase)/\(line.id)\(suffix)"), phase: phase, title: title, action: action,
-                needs: needs ?? defaultNeeds, undo: undo, estimate: estimate, deadline: line.timeout + extra,
+                color: color, needs: needs ?? defaultNeeds, undo: undo, closesWayBack: closesWayBack,
+                isTakenBack: isTakenBack, estimate: estimate, deadline: line.timeout + extra,
                 attempts: line.retries + 1, onFailure: line.onFailure ?? rule.onFailure)
         }
         let defaultNeeds = needs
@@ -50,53 +52,62 @@ struct StepExpansion {
             return [step("data disks", .buildDisks, estimate: .seconds(2))]
         case .builtIn(.servers):
             return [
-                step("servers of \(new)", .buildServers, undo: .costly, estimate: .seconds(Int64(5 + serverCount)))
+                step(
+                    "servers of \(new)", .buildServers, on: new, undo: .costly,
+                    estimate: .seconds(Int64(5 + serverCount)))
             ]
         case .builtIn(.configuration):
             guard environment.configure != nil else { return [] }
-            return [step("servers of \(new) configured", .configure, estimate: .seconds(Int64(10 + serverCount)))]
+            return [
+                step("servers of \(new) configured", .configure, on: new, estimate: .seconds(Int64(10 + serverCount)))
+            ]
         case .builtIn(.platform):
-            return [step("platform of \(new)", .awaitPlatform, estimate: .seconds(5))]
+            return [step("platform of \(new)", .awaitPlatform, on: new, estimate: .seconds(5))]
         case .builtIn(.launch):
             return services.map { service in
                 let first = needed[service.id, default: []].map { StepID("\(phase)/\(line.id)\($0.suffix)") }
                 return step(
-                    "\(service.id) × \(service.instances)", .launch(service.id), suffix: service.id.suffix,
+                    "\(service.id) × \(service.instances)", .launch(service.id), on: new, suffix: service.id.suffix,
                     needs: needs + first, undo: .costly, estimate: .seconds(3))
             }
         case .builtIn(.health):
             let held = environment.gates.service.healthyFor
-            return [step("all services healthy for \(held)", .awaitServices, estimate: held + .seconds(2))]
+            return [step("all services healthy for \(held)", .awaitServices, on: new, estimate: held + .seconds(2))]
         case .builtIn(.ready):
-            return [step("servers of \(new) ready at weight 0", .readyTraffic, estimate: .seconds(3))]
+            return [step("servers of \(new) ready at weight 0", .readyTraffic, on: new, estimate: .seconds(3))]
         case .builtIn(.shift):
             return shifts(line, phase: phase, rule: rule, needs: needs)
         case .builtIn(.handOver):
             return services.filter(\.mode.isSingleton).map { service in
                 step(
-                    "\(service.id) handed over to \(new)", .handOver(service.id), suffix: service.id.suffix,
-                    undo: .costly, estimate: .seconds(10))
+                    "\(service.id) handed over to \(new)", .handOver(service.id), on: new, suffix: service.id.suffix,
+                    undo: .costly, isTakenBack: true, estimate: .seconds(10))
             }
         case .builtIn(.drain):
             let drain = environment.drain
             return [
                 step(
-                    "until \(direction.old) is quiet for \(drain.quiet)", .drain, estimate: drain.quiet + .seconds(2),
+                    "until \(direction.old) is quiet for \(drain.quiet)", .drain, on: direction.old,
+                    estimate: drain.quiet + .seconds(2),
                     extra: drain.deadline)
             ]
         case .builtIn(.soak):
             return [
                 step(
-                    "\(environment.soak), \(direction.old) untouched", .soak(environment.soak),
+                    "\(environment.soak), \(direction.old) untouched", .soak(environment.soak), on: direction.old,
                     estimate: environment.soak, extra: environment.soak)
             ]
         case .builtIn(.stop):
-            return [step("services of \(direction.old) stopped", .stopServices, undo: .none, estimate: .seconds(5))]
+            return [
+                step(
+                    "services of \(direction.old) stopped", .stopServices, on: direction.old, undo: .none,
+                    closesWayBack: true, estimate: .seconds(5))
+            ]
         case .builtIn(.destroy):
             return [
                 step(
-                    "\(servers) of \(direction.old) destroyed", .destroyServers, undo: .none,
-                    estimate: .seconds(Int64(5 + serverCount)))
+                    "\(servers) of \(direction.old) destroyed", .destroyServers, on: direction.old, undo: .none,
+                    closesWayBack: true, estimate: .seconds(Int64(5 + serverCount)))
             ]
         case .exec(let work):
             let title = work.command.map(\.text).joined(separator: " ")
@@ -115,13 +126,13 @@ struct StepExpansion {
     }
 
     /// One step for each share, each after the other.
-    private func shifts(_ line: RunbookStep, phase: Phase, rule: PhaseRule, needs: [StepID]) -> [Step] {
+    private func shifts(_ line: RunbookStep, phase: PhaseID, rule: PhaseRule, needs: [StepID]) -> [Step] {
         var before = needs
         return environment.gates.cutOver.steps.map { shift in
             let step = Step(
                 id: StepID("\(phase)/\(line.id)-\(shift.weight.text)"), phase: phase,
                 title: "\(direction.new) \(shift.weight), watched for \(shift.bake)",
-                action: .shift(to: shift.weight, bake: shift.bake), needs: before, undo: .free,
+                action: .shift(to: shift.weight, bake: shift.bake), color: direction.new, needs: before, undo: .free,
                 estimate: shift.bake + .seconds(1), deadline: line.timeout + shift.bake, attempts: line.retries + 1,
                 onFailure: line.onFailure ?? rule.onFailure)
             before = [step.id]

@@ -20,11 +20,11 @@ public struct LiveView: Sendable {
         _ state: RunState, now: Instant, traffic: TelemetryReading? = nil, keys: String? = nil
     ) -> [String] {
         var lines = [heading(state, now), ""]
-        let before = plan.phases.filter { state.phaseEndedAt[$0] != nil }
+        let before = plan.phases.map(\.id).filter { state.phaseEndedAt[$0] != nil }
         if !before.isEmpty { lines += wrapped(before.map { style.good("✓") + " \($0) \(took($0, state))" }) }
         lines += present(state, now, traffic)
         lines += holders(state)
-        let after = plan.phases.filter { $0 > state.phase }
+        let after = plan.phases.after(state.phase).map(\.id)
         if !after.isEmpty, state.status == .running || state.status == .paused {
             lines += wrapped(after.map { style.faint("· \($0)" + approvals($0)) })
         }
@@ -59,18 +59,18 @@ public struct LiveView: Sendable {
 
     /// What the plan expects of the phases to come, and of this one less what has passed of it.
     private func remaining(_ state: RunState, _ now: Instant) -> Period {
-        let later = plan.phases.filter { $0 > state.phase }.map { plan.estimate(of: $0) }.reduce(.zero, +)
+        let later = plan.phases.after(state.phase).map(\.id).map { plan.estimate(of: $0) }.reduce(.zero, +)
         let spent = state.phaseStartedAt[state.phase].map { now - $0 } ?? .zero
         let rest = plan.estimate(of: state.phase).milliseconds - spent.milliseconds
         return later + Period(milliseconds: max(0, rest))
     }
 
-    private func took(_ phase: Phase, _ state: RunState) -> String {
+    private func took(_ phase: PhaseID, _ state: RunState) -> String {
         guard let start = state.phaseStartedAt[phase], let end = state.phaseEndedAt[phase] else { return "" }
         return Wording.time(end - start)
     }
 
-    private func approvals(_ phase: Phase) -> String {
+    private func approvals(_ phase: PhaseID) -> String {
         guard let count = plan.environment.approvals[phase]?.people, count > 0 else { return "" }
         return " (" + Wording.count(count, "approval") + ")"
     }
@@ -109,7 +109,9 @@ public struct LiveView: Sendable {
     private func present(_ state: RunState, _ now: Instant, _ reading: TelemetryReading?) -> [String] {
         guard !state.status.isEnded else { return [] }
         var lines = [state.status == .rollingBack ? style.careful("◂ undoing") : "▸ " + style.strong("\(state.phase)")]
-        if state.phase.ownsTraffic || state.traffic.isShifted { lines += traffic(state, now, reading) }
+        if plan.phases.has(.ownsTraffic, in: state.phase) || state.traffic.isShifted {
+            lines += traffic(state, now, reading)
+        }
         let steps = plan.steps.filter { state.steps[$0.id].map { isShown($0.progress) } ?? false }
         lines += steps.prefix(8).flatMap { step(state.steps[$0.id] ?? StepState(), $0, state.status, now) }
         if steps.count > 8 { lines.append("    … and \(steps.count - 8) more") }

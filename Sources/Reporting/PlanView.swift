@@ -16,7 +16,7 @@ public struct PlanView: Sendable {
     }
 
     public var text: String {
-        (heading + [""] + plan.phases.flatMap(phase) + [""] + notes).joined(separator: "\n") + "\n"
+        (heading + [""] + plan.phases.map(\.id).flatMap(phase) + [""] + notes).joined(separator: "\n") + "\n"
     }
 
     // MARK: - Heading
@@ -43,7 +43,7 @@ public struct PlanView: Sendable {
 
     // MARK: - Phases
 
-    private func phase(_ phase: Phase) -> [String] {
+    private func phase(_ phase: PhaseID) -> [String] {
         let steps = plan.steps(in: phase)
         var lines = lines(phase, summary(phase), plan.estimate(of: phase), undo(phase))
         lines += approvals(steps)
@@ -55,7 +55,7 @@ public struct PlanView: Sendable {
     }
 
     /// The summary of a phase, with more lines where one is not enough for it.
-    private func lines(_ phase: Phase, _ text: String, _ estimate: Period, _ undo: String) -> [String] {
+    private func lines(_ phase: PhaseID, _ text: String, _ estimate: Period, _ undo: String) -> [String] {
         let mark =
             switch phase {
             case .standUp, .replicate: style.good("+")
@@ -80,7 +80,7 @@ public struct PlanView: Sendable {
 
     private let indent = String(repeating: " ", count: 16)
 
-    private func summary(_ phase: Phase) -> String {
+    private func summary(_ phase: PhaseID) -> String {
         switch phase {
         case .preflight: "checks of load balancers, platform, services"
         case .standUp: standUp
@@ -103,6 +103,7 @@ public struct PlanView: Sendable {
         case .tearDown:
             "\(Wording.count(serverCount(plan.direction.old), "server")) of \(plan.direction.old) destroyed, "
                 + "\(Wording.count(plan.services.count, "service")) stopped"
+        default: ""
         }
     }
 
@@ -138,7 +139,7 @@ public struct PlanView: Sendable {
 
     private var layers: Int { plan.services.map(\.layer).max() ?? 0 }
 
-    private func undo(_ phase: Phase) -> String {
+    private func undo(_ phase: PhaseID) -> String {
         switch phase {
         case .standUp: plan.provisioning.isEmpty ? "" : "undo: destroy"
         case .replicate: "undo: stop them"

@@ -46,8 +46,7 @@ extension EnvironmentFormat {
         }
         if let soak = value["soak"] { environment.soak = soak.period }
         for member in value["approvals"]?.members ?? [] {
-            guard let phase = Phase(rawValue: member.key) else { continue }
-            environment.approvals[phase] = approval(member.value)
+            environment.approvals[PhaseID(rawValue: member.key)] = approval(member.value)
         }
         if let period = value["limits", "returnFor"] { environment.limits.returnFor = period.period }
         if let minHealthy = value["limits", "minHealthy"] { environment.limits.minHealthy = minHealthy.integer }

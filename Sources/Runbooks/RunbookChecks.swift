@@ -3,19 +3,20 @@ import Migration
 /// What no runbook may do, whatever the environment.
 extension RunbookFormat {
     static func checkOrder(_ phases: [Value.Member], _ reader: inout Reader) {
-        var last: Phase?
+        var last: PhaseID?
         for member in phases {
-            guard let phase = Phase(rawValue: member.key) else { continue }
-            if let last, phase < last {
+            let phase = PhaseID(rawValue: member.key)
+            if let last, [Phase].rzUpdate.before(last).contains(where: { $0.id == phase }) {
                 reader.problem(
                     "\(phase) comes before \(last), always: the order of the phases can't be changed", member.keyMark)
+            } else {
+                last = phase
             }
-            last = max(last ?? phase, phase)
         }
     }
 
     /// Ids are unique, and needs name steps further up in the phase: so there are no cycles either.
-    static func checkIDs(_ steps: [Value], _ phases: Value?, _ phase: Phase, _ reader: inout Reader) {
+    static func checkIDs(_ steps: [Value], _ phases: Value?, _ phase: PhaseID, _ reader: inout Reader) {
         let ids = steps.map { $0["id"]?.text ?? "" }
         for (index, step) in steps.enumerated() {
             if let id = step["id"], ids[..<index].contains(id.text) {
@@ -49,10 +50,10 @@ extension RunbookFormat {
         phase["steps"]?.list.contains { $0["id"]?.text == id } ?? false
     }
 
-    static func checkSafety(_ rule: PhaseRule, _ phase: Phase, _ value: Value, _ reader: inout Reader) {
+    static func checkSafety(_ rule: PhaseRule, _ phase: PhaseID, _ value: Value, _ reader: inout Reader) {
         for (step, line) in zip(rule.steps, value["steps"]?.list ?? []) {
             let affects = line["exec", "affects"] ?? line["http", "affects"]
-            if let affects, affects.text == ExecWork.Affects.old.rawValue, phase < .tearDown {
+            if let affects, affects.text == ExecWork.Affects.old.rawValue, !hasNoReturn(phase) {
                 reader.problem(
                     "\(step.id) changes the old color in \(phase), but the old color carries users' traffic until drain is over",
                     at: affects)
@@ -60,13 +61,15 @@ extension RunbookFormat {
             checkOnFailure(step, rule, phase, line, value["onFailure"], &reader)
             checkPrecedence(step, rule, line, &reader)
         }
-        if phase == .tearDown, let place = value["onFailure"], rule.onFailure == .rollback {
-            reader.problem("there is no way back from tearDown, so nothing there can `rollback`", at: place)
+        if hasNoReturn(phase), let place = value["onFailure"], rule.onFailure == .rollback {
+            reader.problem("there is no way back from \(phase), so nothing there can `rollback`", at: place)
         }
     }
 
+    private static func hasNoReturn(_ phase: PhaseID) -> Bool { [Phase].rzUpdate.has(.afterNoReturn, in: phase) }
+
     private static func checkOnFailure(
-        _ step: RunbookStep, _ rule: PhaseRule, _ phase: Phase, _ line: Value, _ ofPhase: Value?,
+        _ step: RunbookStep, _ rule: PhaseRule, _ phase: PhaseID, _ line: Value, _ ofPhase: Value?,
         _ reader: inout Reader
     ) {
         let place = line["onFailure"] ?? ofPhase ?? line
@@ -81,8 +84,8 @@ extension RunbookFormat {
                 reader.problem(
                     "with `continue` the run would go on without the approval \(step.id) that it waits for", at: place)
             }
-        case .rollback where phase == .tearDown && step.onFailure != nil:
-            reader.problem("there is no way back from tearDown, so nothing there can `rollback`", at: place)
+        case .rollback where hasNoReturn(phase) && step.onFailure != nil:
+            reader.problem("there is no way back from \(phase), so nothing there can `rollback`", at: place)
         case .rollback, .halt: break
         }
     }

@@ -9,7 +9,7 @@ extension RunbookFormat {
         let phases = value["phases"]
         checkOrder(phases?.members ?? [], &reader)
         for member in phases?.members ?? [] {
-            guard let phase = Phase(rawValue: member.key) else { continue }
+            let phase = PhaseID(rawValue: member.key)
             let steps = member.value["steps"]?.list ?? []
             let rule = PhaseRule(
                 steps: steps.map { step($0, &reader) }, onFailure: member.value["onFailure"].flatMap(onFailure) ?? .halt

@@ -8,7 +8,7 @@ enum RunbookFormat {
         .optional("description", .text, "one line for people", example: "Move to the other color."),
         .required(
             "phases",
-            .object(Phase.allCases.map { .optional($0.rawValue, phase($0), "what is done in that phase") }),
+            .object([Phase].rzUpdate.map { .optional($0.id.rawValue, phase($0.id), "what is done in that phase") }),
             "in the state machine's order, which no runbook changes"),
     ])
 
@@ -17,7 +17,7 @@ enum RunbookFormat {
         "affects", .choice(ExecWork.Affects.allCases.map(\.rawValue)), "which color it changes",
         default: ExecWork.Affects.nothing.rawValue, example: "new")
 
-    private static func phase(_ phase: Phase) -> Shape {
+    private static func phase(_ phase: PhaseID) -> Shape {
         .object([
             .optional(
                 "onFailure", onFailure, "what happens when a step has failed for good",
@@ -26,7 +26,7 @@ enum RunbookFormat {
         ])
     }
 
-    private static func step(_ phase: Phase) -> Shape {
+    private static func step(_ phase: PhaseID) -> Shape {
         .object(
             [
                 .required("id", .text(.name), "unique within its phase; not `approval`", example: "smoke-test"),
@@ -54,7 +54,7 @@ enum RunbookFormat {
             ])
     }
 
-    private static func use(_ phase: Phase) -> Shape {
+    private static func use(_ phase: PhaseID) -> Shape {
         let elsewhere = BuiltIn.allCases.filter { $0.phase != phase }
         return .choice(
             BuiltIn.allCases.filter { $0.phase == phase }.map(\.rawValue),

@@ -193,7 +193,7 @@ private struct Essence: Hashable {
 
 extension RunState {
     fileprivate var essence: RunState {
-        var essence = RunState(run: run)
+        var essence = RunState(run: run, phases: phases)
         essence.status = status
         essence.phase = phase
         essence.pendingRequest = pendingRequest

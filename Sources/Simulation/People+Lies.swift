@@ -3,7 +3,7 @@ import Migration
 /// What the world does behind everyone's back while a run is under way.
 extension People {
     func planLies() {
-        let phases: [Phase] = [.cutOver, .cutOver, .cutOver, .drain, .soak, .tearDown]
+        let phases: [PhaseID] = [.cutOver, .cutOver, .cutOver, .drain, .soak, .tearDown]
         for lie in Lie.allCases where lies.contains(lie) {
             let phase = phases.randomElement(using: &timeline.generator) ?? .cutOver
             let delay = Int64.random(in: 0...4_000, using: &timeline.generator)
@@ -12,7 +12,7 @@ extension People {
             case .queue: when(.in(.drain), delay / 2) { [self] in queueUp() }
             case .frozen: when(.in(phase), delay) { [self] in freeze() }
             case .deadBackend: when(.in(phase), delay) { [self] in loseBackend() }
-            case .oldProcesses: when(.in(min(phase, .drain)), delay / 2) { [self] in reload() }
+            case .oldProcesses: when(.in(isPast(.drain, at: phase) ? .drain : phase), delay / 2) { [self] in reload() }
             case .emptied: when(.in(phase), delay) { [self] in reload() }
             case .takenOutLater: when(.in(.cutOver), delay) { [self] in takeOut() }
             case .shrunkSource: planShrunkSources()
@@ -22,7 +22,7 @@ extension People {
     }
 
     /// When something happens: once a run is in a phase.
-    private enum Moment { case `in`(Phase) }
+    private enum Moment { case `in`(PhaseID) }
 
     private func when(_ moment: Moment, _ delay: Int64, _ action: @escaping () -> Void) {
         guard case .in(let phase) = moment, !isDone, !simulation.state.status.isEnded else { return }
@@ -30,7 +30,7 @@ extension People {
             timeline.after(delay) { [self] in
                 if !isDone, !simulation.state.status.isEnded { action() }
             }
-        } else if simulation.state.phase < phase {
+        } else if !isPast(phase) {
             timeline.after(100) { [self] in when(moment, delay, action) }
         }
     }

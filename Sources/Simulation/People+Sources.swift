@@ -27,7 +27,7 @@ extension People {
 
     /// Before its launch a removal needs a new plan; once users are served by the new color it comes too late.
     private func removeWhenGated() {
-        guard !isDone, simulation.state.phase <= .serviceGate, !simulation.state.status.isEnded else { return }
+        guard !isDone, !isPast(.serviceGate), !simulation.state.status.isEnded else { return }
         guard simulation.state.phase == .serviceGate else {
             timeline.after(100) { [self] in removeWhenGated() }
             return

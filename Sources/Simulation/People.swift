@@ -194,9 +194,16 @@ final class People: @unchecked Sendable {
         }
     }
 
+    /// Whether the run, or another phase, has left a phase behind.
+    func isPast(_ phase: PhaseID, at other: PhaseID? = nil) -> Bool {
+        plan.phases.after(phase).contains { $0.id == other ?? simulation.state.phase }
+    }
+
     /// Developers deploy to the old color, as they do every day, until the traffic begins to move.
     private func deploy() {
-        guard simulation.state.phase < .cutOver, !simulation.world[old].servers.isEmpty else { return }
+        guard !plan.phases.has(.ownsTraffic, in: simulation.state.phase), !simulation.world[old].servers.isEmpty else {
+            return
+        }
         let version = simulation.timeline.elapsed
         let id: ServiceID = timeline.generator.chance(oneIn: 2) ? "/shop/web" : "/shop/extra"
         let isScaled = timeline.generator.chance(oneIn: 2)

@@ -186,7 +186,7 @@ extension Runbook {
         func line(_ work: BuiltIn, _ timeout: Period, retries: Int = 0) -> RunbookStep {
             RunbookStep(id: work.rawValue, work: .builtIn(work), timeout: timeout, retries: retries)
         }
-        let phases: [Phase: [RunbookStep]] = [
+        let phases: [PhaseID: [RunbookStep]] = [
             .preflight: [line(.checks, .minutes(2))],
             .standUp: [line(.disks, .minutes(15)), line(.servers, .minutes(60), retries: 1)],
             .configure: [line(.configuration, .minutes(60), retries: 1)],

@@ -17,7 +17,7 @@ public struct ScriptedRun {
     }
 
     /// The run up to the end of a phase, halted there, and then rolled back.
-    public func rolledBack(after phase: Phase) -> [String] {
+    public func rolledBack(after phase: PhaseID) -> [String] {
         perform(opening: start, until: phase)
         simulation.ask(.rollbackRequested(by: "ada"))
         perform(opening: .runResumed(by: "ada"))
@@ -25,7 +25,7 @@ public struct ScriptedRun {
     }
 
     /// The run up to the end of a phase, halted there, and then resumed to its end.
-    public func resumed(after phase: Phase) -> [String] {
+    public func resumed(after phase: PhaseID) -> [String] {
         perform(opening: start, until: phase)
         perform(opening: .runResumed(by: "ada"))
         return log
@@ -44,7 +44,7 @@ public struct ScriptedRun {
         .runStarted(environment: plan.environment.name, plan: plan.id, from: .blue, to: .green, by: "ada")
     }
 
-    func perform(opening: Event.Kind, until lastPhase: Phase? = nil) {
+    func perform(opening: Event.Kind, until lastPhase: PhaseID? = nil) {
         let hasEnded = Box(false)
         let process = simulation.start(opening: opening, until: lastPhase) { _ in hasEnded.value = true }
         _ = simulation.timeline.run(limit: .max) {

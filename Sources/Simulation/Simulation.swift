@@ -32,7 +32,7 @@ final class Simulation: @unchecked Sendable {
         self.faults = faults
         self.isTracing = isTracing
         world = scenario.world
-        state = RunState(run: Simulation.run)
+        state = RunState(run: Simulation.run, phases: scenario.plan.phases)
         checker = Checker(scenario)
         checker.stops = { [unowned self] name in processes.first { $0.name == name }?.lastStop }
     }
@@ -42,7 +42,7 @@ final class Simulation: @unchecked Sendable {
     /// Goes on from what an earlier simulation left.
     func load(_ events: [Event], world: WorldState, epoch: Int) {
         journal.load(events, epoch: epoch)
-        state = RunState(run: Simulation.run, events: events)
+        state = RunState(run: Simulation.run, phases: scenario.plan.phases, events: events)
         self.world = world
     }
 
@@ -52,7 +52,7 @@ final class Simulation: @unchecked Sendable {
     ///
     /// - Returns: the process, and what `ended` will have been called with when it is over.
     func start(
-        opening: Event.Kind, until lastPhase: Phase? = nil,
+        opening: Event.Kind, until lastPhase: PhaseID? = nil,
         ended: @escaping @Sendable (Result<RunState, Failure>) -> Void
     ) -> SimulatedProcess? {
         let process = SimulatedProcess(name: "rz-\(processes.count + 1)", timeline: timeline)

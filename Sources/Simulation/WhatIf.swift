@@ -68,7 +68,7 @@ public struct WhatIf: Sendable {
         case .approval, .wait, .soak, .check, .awaitPlatform, .awaitServices: break
         default: faults += [.callFails, .callKeepsFailing, .answerLost, .killed]
         }
-        if step.phase >= .cutOver {
+        if plan.phases.has(.ownsTraffic, in: step.phase) {
             for balancer in plan.environment.loadBalancers.map(\.name) {
                 faults += [.loadBalancerDown(balancer, for: .minutes(1)), .loadBalancerReloaded(balancer)]
             }

@@ -100,7 +100,7 @@ struct EffectTests {
 
     /// Performs the run, breaks the world once it is in a phase, and waits until it has halted.
     private func halted(
-        _ run: SimulatedRun, in phase: Phase, _ breaks: @Sendable (SimulatedWorld) async -> Void
+        _ run: SimulatedRun, in phase: PhaseID, _ breaks: @Sendable (SimulatedWorld) async -> Void
     ) async throws -> RunState {
         let engine = run.engine()
         let task = Task { try await engine.perform(opening: SimulatedRun.start) }
@@ -201,14 +201,14 @@ struct ExactReturnTests {
         #expect(two?.map(\.weight) == [100, 100])
     }
 
-    @Test("leaves in maintenance whom a person put there during the run", arguments: [Phase.cutOver, .soak])
-    func takenOutMeanwhile(last: Phase) async throws {
+    @Test("leaves in maintenance whom a person put there during the run", arguments: [PhaseID.cutOver, .soak])
+    func takenOutMeanwhile(last: PhaseID) async throws {
         let run = SimulatedRun()
         _ = try await run.engine().perform(opening: SimulatedRun.start, until: .serviceGate)
         let engine = run.engine(epoch: 2)
         _ = try await engine.perform(opening: .runResumed(by: "test"), until: .cutOver)
         await run.world.change { $0.backends["be_web"]!.servers[1].administration = .maint }
-        if last > .cutOver { _ = try await run.engine(epoch: 3).perform(opening: .runResumed(by: "test"), until: last) }
+        if last != .cutOver { _ = try await run.engine(epoch: 3).perform(opening: .runResumed(by: "test"), until: last) }
         _ = try await run.journal.append([.rollbackRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
         let state = try await run.engine(epoch: 4).perform(opening: .runResumed(by: "test"))
         #expect(state.status == .rolledBack)

@@ -85,7 +85,9 @@ struct SimulatedAgents: AgentPool {
 
     func observe() async throws(Failure) -> PlatformState { PlatformState(description: "Mesos", isReady: true) }
     func observeAgents() async throws(Failure) -> [Agent] { [] }
-    func observeCapacity(for services: [Service]) async throws(Failure) -> CapacityReport { CapacityReport(description: "room") }
+    func observeCapacity(for services: [Service]) async throws(Failure) -> CapacityReport {
+        CapacityReport(description: "room")
+    }
     func observeDemand(of services: [Service]) async throws(Failure) -> String { "" }
     func unprovenNeeds(of services: [Service]) -> [String] { [] }
     func observeUnclaimed(
@@ -207,11 +209,11 @@ struct SimulatedRun: Sendable {
     /// The steps that the shipped runbook gives, written out.
     private static func plan(_ environment: Environment, _ services: [Service], _ deadline: Period) -> Plan {
         var steps: [Step] = []
-        func add(_ id: String, _ phase: Phase, _ action: Action, needs: [String] = [], undo: Reversibility = .free) {
+        func add(_ id: String, _ phase: PhaseID, _ action: Action, needs: [String] = [], undo: Reversibility = .free) {
             steps.append(
                 Step(
                     id: StepID(id), phase: phase, title: id, action: action, needs: needs.map { StepID($0) },
-                    undo: undo,
+                    undo: undo, closesWayBack: phase == .tearDown && undo == .none,
                     estimate: .seconds(1), deadline: deadline))
         }
         add("checks", .preflight, .check)

@@ -18,6 +18,13 @@ enum FullPlan {
             warnings: ["edge-1 keeps no state file"], obstacles: ["edge-2 can't be reached"])
     }
 
+    /// The same as plans had it before steps carried the color that they act on.
+    static var older: Plan {
+        var plan = plan
+        for index in plan.steps.indices { plan.steps[index].color = nil }
+        return plan
+    }
+
     private static let time = Instant(milliseconds: 1_795_455_000_000)
     private static let tls = TLSRules(
         authorities: "tls/ca.pem",
@@ -66,11 +73,14 @@ enum FullPlan {
 
     private static var steps: [Step] {
         actions.enumerated().map { number, action in
-            let phase = Phase.allCases[number % Phase.allCases.count]
+            let phase = [Phase].rzUpdate[number % [Phase].rzUpdate.count].id
             return Step(
                 id: StepID("\(phase)/\(number)"), phase: phase, title: "step \(number)", action: action,
-                needs: number == 0 ? [] : [StepID("x/\(number - 1)")],
-                undo: [.free, .costly, .none][number % 3], estimate: .seconds(5), deadline: .minutes(5), attempts: 3,
+                color: [nil, .blue, .green][number % 3], needs: number == 0 ? [] : [StepID("x/\(number - 1)")],
+                undo: [.free, .costly, .none][number % 3],
+                closesWayBack: action == .stopServices || action == .destroyServers,
+                isTakenBack: action == .handOver("/shop/report"), estimate: .seconds(5), deadline: .minutes(5),
+                attempts: 3,
                 onFailure: OnFailure.allCases[number % OnFailure.allCases.count])
         }
     }

@@ -10,7 +10,7 @@ import Testing
 @Suite("The format of plans")
 struct PlanFormatTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
-    private static let newest = "plan-v2.json"
+    private static let newest = "plan-v3.json"
 
     private static func bytes(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: folder.appending(path: name)))
@@ -42,12 +42,12 @@ struct PlanFormatTests {
         #expect(text == (try String(contentsOf: file, encoding: .utf8)), "differs from \(file.path)")
     }
 
-    @Test("stays readable, as the same plan", arguments: ["plan-cff9a7f.json", newest])
+    @Test("stays readable, as the same plan", arguments: ["plan-cff9a7f.json", "plan-v2.json", newest])
     func forEver(_ name: String) throws {
         var plan = try PlanCoding.plan(from: try Self.bytes(name))
         #expect(plan.id.count == 2 + 64)
         plan.id = FullPlan.plan.id
-        #expect(plan == FullPlan.plan)
+        #expect(plan == (name == Self.newest ? FullPlan.plan : FullPlan.older))
     }
 
     @Test("of commit b870475 stays readable, and loses nothing when it is written in today's")
@@ -94,21 +94,24 @@ struct PlanFormatTests {
     @Test("of a newer rz is refused by name")
     func newer() throws {
         let text = String(decoding: try Self.bytes(Self.newest), as: UTF8.self)
-            .replacing(#""formatVersion" : 2"#, with: #""formatVersion" : 3"#)
+            .replacing(#""formatVersion" : 3"#, with: #""formatVersion" : 4"#)
         let failure = #expect(throws: Failure.self) { try PlanCoding.plan(from: Array(text.utf8), at: "shop.plan") }
-        #expect(failure?.summary == "This plan has format 3; this rz reads up to 2")
+        #expect(failure?.summary == "This plan has format 4; this rz reads up to 3")
         #expect(failure?.advice == "Install a newer rz.")
         #expect(failure?.kind == .refused)
     }
 
-    @Test("of an older rz is run from a journal, and refused by name as a saved plan")
-    func saved() throws {
+    @Test(
+        "of an older rz is run from a journal, and refused by name as a saved plan",
+        arguments: [(1, "plan-cff9a7f.json"), (2, "plan-v2.json")])
+    func saved(format: Int, name: String) throws {
         let failure = #expect(throws: Failure.self) {
-            try PlanCoding.savedPlan(from: try Self.bytes("plan-cff9a7f.json"), at: "shop.plan")
+            try PlanCoding.savedPlan(from: try Self.bytes(name), at: "shop.plan")
         }
         #expect(
             failure?.summary
-                == "This plan was saved by an older rz: it has format 1, and this rz runs saved plans of format 2")
+                == "This plan was saved by an older rz: it has format \(format), and this rz runs saved plans of format 3"
+        )
         #expect(failure?.place == "shop.plan")
         #expect(failure?.advice == "Make a new one: rz plan shop -o FILE.")
         #expect(failure?.kind == .refused)

@@ -95,7 +95,7 @@ struct MovingTests {
     private let source = PinnedSource(commit: "5e2d3f0")
 
     /// The state of a run that has done these steps, begun those, and halted in a phase.
-    private func state(_ plan: Plan, in phase: Phase, done: [StepID], begun: [StepID] = []) -> RunState {
+    private func state(_ plan: Plan, in phase: PhaseID, done: [StepID], begun: [StepID] = []) -> RunState {
         var state = RunState(run: "r-1")
         state.phase = phase
         for id in done + begun {

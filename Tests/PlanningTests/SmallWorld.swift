@@ -13,7 +13,7 @@ struct SmallWorld {
             cutOver: CutOverGate(steps: [
                 .init(weight: Percent(10), bake: .seconds(60)), .init(weight: .all, bake: .seconds(30)),
             ])), soak: .minutes(15), approvals: [.cutOver: .count(1), .tearDown: .waived(reason: "a test")])
-    var phases: [Phase: PhaseRule] = [
+    var phases: [PhaseID: PhaseRule] = [
         .preflight: SmallWorld.rule(.checks), .standUp: SmallWorld.rule(.disks, .servers),
         .configure: SmallWorld.rule(.configuration), .platformGate: SmallWorld.rule(.platform),
         .replicate: SmallWorld.rule(.launch), .serviceGate: SmallWorld.rule(.health),

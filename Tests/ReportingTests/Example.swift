@@ -63,11 +63,13 @@ enum Example {
 
     private static var steps: [Step] {
         func step(
-            _ id: StepID, _ phase: Phase, _ title: String, _ action: Action, needs: [StepID] = [],
+            _ id: StepID, _ phase: PhaseID, _ title: String, _ action: Action, needs: [StepID] = [],
             undo: Reversibility = .free, _ estimate: Period
         ) -> Step {
             Step(
-                id: id, phase: phase, title: title, action: action, needs: needs, undo: undo, estimate: estimate,
+                id: id, phase: phase, title: title, action: action, needs: needs, undo: undo,
+                closesWayBack: phase == .tearDown && undo == .none,
+                isTakenBack: phase == .cutOver && undo == .costly, estimate: estimate,
                 deadline: .minutes(30))
         }
         let shifts = [1, 10, 50, 100].map { share in
@@ -152,11 +154,11 @@ struct Story {
     }
 
     /// Starts, and enters every phase up to this one with all steps before it done as long as they were expected to take.
-    mutating func reaches(_ phase: Phase) {
+    mutating func reaches(_ phase: PhaseID) {
         happens(.runStarted(environment: "shop", plan: plan.id, from: .blue, to: .green, by: "ada"))
-        for earlier in plan.phases where earlier <= phase {
+        for earlier in plan.phases.map(\.id) {
             happens(.phaseEntered(phase: earlier))
-            guard earlier < phase else { return }
+            guard earlier != phase else { return }
             for step in plan.steps(in: earlier) { completes(step.id) }
         }
     }

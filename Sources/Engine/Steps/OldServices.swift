@@ -86,7 +86,8 @@ struct OldServices {
         return
             "Bring the source back to what it reported before, then run: rz resume \(name). If people removed these, name "
             + "them in `services.ignore`, commit, then run: rz resume \(name) --commit HEAD"
-            + (context.step.phase < .tearDown ? ". Or go back: rz rollback \(name)" : "")
+            + (!context.plan.phases.has(.afterNoReturn, in: context.step.phase)
+                ? ". Or go back: rz rollback \(name)" : "")
     }
 
     private func sentences(_ shrinkages: [Shrinkage]) -> String {

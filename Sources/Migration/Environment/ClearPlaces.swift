@@ -43,7 +43,7 @@ extension Environment {
 extension Runbook {
     /// As `Environment.clearPlaces`, of steps that make requests.
     public func clearPlaces(_ inventories: [Inventory]) -> [String] {
-        let places = Phase.allCases.flatMap { phases[$0]?.steps ?? [] }.compactMap { step -> ClearPlace? in
+        let places = steps.compactMap { step -> ClearPlace? in
             guard case .http(let work) = step.work else { return nil }
             return ClearPlace(
                 key: "the step \(step.id)", address: work.url, isURL: true, holdsSecret: work.holdsSecret)

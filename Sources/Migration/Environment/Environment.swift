@@ -17,7 +17,7 @@ public struct Environment: Codable, Sendable, Hashable {
     public var drain: DrainPolicy
     public var soak: Period
     /// Per phase: who must say yes before the phase begins.
-    public var approvals: [Phase: ApprovalRule]
+    public var approvals: [PhaseID: ApprovalRule]
     public var limits: Limits
     /// What holds at each place that is called over TLS and says nothing else; nil for nothing. The places' own rules
     /// hold it already.
@@ -32,7 +32,7 @@ public struct Environment: Codable, Sendable, Hashable {
         configure: Configure? = nil, platform: Platform? = nil, services: ServiceRules = ServiceRules(),
         loadBalancers: [LoadBalancerAddress] = [], traffic: [TrafficRule] = [], ignoreBackends: [IgnoredBackend]? = nil,
         gates: Gates = Gates(), drain: DrainPolicy = DrainPolicy(), soak: Period = .minutes(15),
-        approvals: [Phase: ApprovalRule] = [:], limits: Limits = Limits(), tls: TLSRules? = nil,
+        approvals: [PhaseID: ApprovalRule] = [:], limits: Limits = Limits(), tls: TLSRules? = nil,
         pass: [String]? = nil, proxy: ProxyRules? = nil
     ) {
         self.name = name

@@ -61,7 +61,7 @@ extension Environment {
 extension Runbook {
     /// As `Environment.insecurePlaces`, of steps that make requests.
     public var insecurePlaces: [String] {
-        Phase.allCases.flatMap { phases[$0]?.steps ?? [] }.compactMap { step in
+        steps.compactMap { step in
             guard case .http(let work) = step.work, let reason = work.tls?.insecure else { return nil }
             return "the step \(step.id) (\(work.url)): certificates are not verified, as the runbook says: \(reason)"
         }

@@ -9,7 +9,7 @@ extension Environment {
 extension Runbook {
     /// As `Environment.visibleArguments`, of steps that run programs.
     public var visibleArguments: [String] {
-        Phase.allCases.flatMap { phases[$0]?.steps ?? [] }.flatMap { step -> [String] in
+        steps.flatMap { step -> [String] in
             guard case .exec(let work) = step.work else { return [] }
             return sentences("the step \(step.id)", work.command, otherwise: ": hand it by `variables`")
         }

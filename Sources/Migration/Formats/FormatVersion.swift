@@ -4,7 +4,9 @@
 /// may leave out, is no new version. What was written before there were versions is 1.
 public enum FormatVersion {
     /// The text of a plan, as the journal and `rz plan -o` keep it.
-    public static let plan = 2
+    public static let plan = 3
+    /// The first that names its operation, and says of each phase and step what the run makes of it.
+    static let planWithPhases = 3
     /// The lines of `rz update --json` and `rz history RUN --json`.
     public static let events = 2
     /// The objects of every other command's `--json`.

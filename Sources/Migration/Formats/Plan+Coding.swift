@@ -3,12 +3,15 @@ extension Plan: Codable {
     private enum Key: String, CodingKey {
         case formatVersion = "formatVersion"
         case id = "id"
+        case operation = "operation"
         case environment = "environment"
         case direction = "direction"
         case createdAt = "createdAt"
         case source = "source"
         case world = "world"
+        case phases = "phases"
         case steps = "steps"
+        case compensations = "compensations"
         case provisioning = "provisioning"
         case destruction = "destruction"
         case services = "services"
@@ -22,12 +25,15 @@ extension Plan: Codable {
         var plan = encoder.container(keyedBy: Key.self)
         try plan.encode(FormatVersion.plan, forKey: .formatVersion)
         try plan.encode(id, forKey: .id)
+        try plan.encode(operation, forKey: .operation)
         try plan.encode(environment, forKey: .environment)
         try plan.encode(direction, forKey: .direction)
         try plan.encode(createdAt, forKey: .createdAt)
         try plan.encode(source, forKey: .source)
         try plan.encode(world, forKey: .world)
+        try plan.encode(phases, forKey: .phases)
         try plan.encode(steps, forKey: .steps)
+        try plan.encode(compensations, forKey: .compensations)
         try plan.encode(provisioning, forKey: .provisioning)
         try plan.encodeIfPresent(destruction, forKey: .destruction)
         try plan.encode(services, forKey: .services)
@@ -46,14 +52,20 @@ extension Plan: Codable {
         guard version <= FormatVersion.plan else {
             throw NewerFormat("plan", found: version, known: FormatVersion.plan)
         }
+        let saysAll = version >= FormatVersion.planWithPhases
+        let steps = try plan.decode([Step].self, forKey: .steps)
         self.init(
             id: try plan.decode(String.self, forKey: .id),
+            operation: saysAll ? try plan.decode(String.self, forKey: .operation) : OlderPlan.operation,
             environment: try plan.decode(Environment.self, forKey: .environment),
             direction: try plan.decode(Direction.self, forKey: .direction),
             createdAt: try plan.decode(Instant.self, forKey: .createdAt),
             source: try plan.decode(PinnedSource.self, forKey: .source),
             world: try plan.decode(World.self, forKey: .world),
-            steps: try plan.decode([Step].self, forKey: .steps),
+            phases: saysAll ? try plan.decode([Phase].self, forKey: .phases) : OlderPlan.phases,
+            steps: saysAll ? steps : steps.map(OlderPlan.completed),
+            compensations: saysAll
+                ? try plan.decode([Compensation].self, forKey: .compensations) : OlderPlan.compensations,
             provisioning: try plan.decode(ProvisioningChanges.self, forKey: .provisioning),
             destruction: try plan.decodeIfPresent([String].self, forKey: .destruction),
             services: try plan.decode([PlannedService].self, forKey: .services),

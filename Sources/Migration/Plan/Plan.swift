@@ -3,13 +3,19 @@
 /// Holds no secret and no definition of a service; services are named by the digest of what they were.
 public struct Plan: Sendable, Hashable {
     public var id: String
+    /// The operation that it is a plan of, for example `rz-update`.
+    public var operation: String
     public var environment: Environment
     public var direction: Direction
     public var createdAt: Instant
     public var source: PinnedSource
     /// What was observed; a plan is stale once this is no longer so.
     public var world: World
+    /// The phases that have steps, in their order.
+    public var phases: [Phase]
     public var steps: [Step]
+    /// What the run takes back by itself, in this order.
+    public var compensations: [Compensation]
     /// What building the new color's servers would change.
     public var provisioning: ProvisioningChanges
     /// What tearDown will destroy, as the provisioner names it; nil where nobody asked.
@@ -26,19 +32,24 @@ public struct Plan: Sendable, Hashable {
     public var obstacles: [String]
 
     public init(
-        id: String, environment: Environment, direction: Direction, createdAt: Instant, source: PinnedSource,
-        world: World, steps: [Step], provisioning: ProvisioningChanges = ProvisioningChanges(),
+        id: String, operation: String = "rz-update", environment: Environment, direction: Direction, createdAt: Instant,
+        source: PinnedSource,
+        world: World, phases: [Phase] = .rzUpdate, steps: [Step],
+        compensations: [Compensation] = .rzUpdate, provisioning: ProvisioningChanges = ProvisioningChanges(),
         destruction: [String]? = nil, services: [PlannedService] = [], capacity: String? = nil,
         ignored: [IgnoredService] = [],
         warnings: [String] = [], obstacles: [String] = []
     ) {
         self.id = id
+        self.operation = operation
         self.environment = environment
         self.direction = direction
         self.createdAt = createdAt
         self.source = source
         self.world = world
+        self.phases = phases.filter { phase in steps.contains { $0.phase == phase.id } }
         self.steps = steps
+        self.compensations = compensations
         self.provisioning = provisioning
         self.destruction = destruction
         self.services = services
@@ -53,15 +64,14 @@ public struct Plan: Sendable, Hashable {
 
     public func step(_ id: StepID) -> Step? { steps.first { $0.id == id } }
     public func service(_ id: ServiceID) -> PlannedService? { services.first { $0.id == id } }
-    public func steps(in phase: Phase) -> [Step] { steps.filter { $0.phase == phase } }
-    public var phases: [Phase] { Phase.allCases.filter { phase in steps.contains { $0.phase == phase } } }
+    public func steps(in phase: PhaseID) -> [Step] { steps.filter { $0.phase == phase } }
     /// Expected length: phases follow each other, and a phase takes as long as its longest chain of steps.
     public var estimate: Period {
-        phases.map { estimate(of: $0) }.reduce(.zero, +)
+        phases.map { estimate(of: $0.id) }.reduce(.zero, +)
     }
 
     /// Expected length of one phase.
-    public func estimate(of phase: Phase) -> Period {
+    public func estimate(of phase: PhaseID) -> Period {
         var ends: [StepID: Period] = [:]
         for step in steps(in: phase) {
             let start = step.needs.compactMap { ends[$0] }.max() ?? .zero

@@ -2,12 +2,17 @@
 public struct Runbook: Codable, Sendable, Hashable {
     public var name: String
     public var description: String
-    public var phases: [Phase: PhaseRule]
+    public var phases: [PhaseID: PhaseRule]
 
-    public init(name: String, description: String = "", phases: [Phase: PhaseRule]) {
+    public init(name: String, description: String = "", phases: [PhaseID: PhaseRule]) {
         self.name = name
         self.description = description
         self.phases = phases
+    }
+
+    /// The steps of all phases, those of a phase together.
+    public var steps: [RunbookStep] {
+        phases.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value.steps)
     }
 }
 
@@ -71,7 +76,7 @@ public enum BuiltIn: String, Codable, Sendable, Hashable, CaseIterable {
         destroy
 
     /// The only phase in which the step makes sense: that is what keeps the order of the state machine.
-    public var phase: Phase {
+    public var phase: PhaseID {
         switch self {
         case .checks: .preflight
         case .disks, .servers: .standUp

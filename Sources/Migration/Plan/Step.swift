@@ -1,13 +1,19 @@
 /// One thing that a run does.
-public struct Step: Codable, Sendable, Hashable {
+public struct Step: Sendable, Hashable {
     public var id: StepID
-    public var phase: Phase
+    public var phase: PhaseID
     /// One line for people.
     public var title: String
     public var action: Action
+    /// The color that it acts on; nil where it is about both, or neither.
+    public var color: Color?
     /// Steps of the same phase that must be done first.
     public var needs: [StepID]
     public var undo: Reversibility
+    /// Whether there is no way back once it was begun.
+    public var closesWayBack: Bool
+    /// Whether it is undone before the run halts in its phase, or is aborted.
+    public var isTakenBack: Bool
     public var estimate: Period
     public var deadline: Period
     /// How many times the step is tried at most.
@@ -15,15 +21,19 @@ public struct Step: Codable, Sendable, Hashable {
     public var onFailure: OnFailure
 
     public init(
-        id: StepID, phase: Phase, title: String, action: Action, needs: [StepID] = [], undo: Reversibility = .free,
+        id: StepID, phase: PhaseID, title: String, action: Action, color: Color? = nil, needs: [StepID] = [],
+        undo: Reversibility = .free, closesWayBack: Bool = false, isTakenBack: Bool = false,
         estimate: Period = .seconds(10), deadline: Period, attempts: Int = 1, onFailure: OnFailure = .halt
     ) {
         self.id = id
         self.phase = phase
         self.title = title
         self.action = action
+        self.color = color
         self.needs = needs
         self.undo = undo
+        self.closesWayBack = closesWayBack
+        self.isTakenBack = isTakenBack
         self.estimate = estimate
         self.deadline = deadline
         self.attempts = attempts

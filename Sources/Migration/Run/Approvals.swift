@@ -60,5 +60,5 @@ extension Plan {
     }
 
     /// The step in which a phase waits for the people whom the environment asks for.
-    public static func approvalStep(before phase: Phase) -> StepID { StepID("\(phase)/approval") }
+    public static func approvalStep(before phase: PhaseID) -> StepID { StepID("\(phase)/approval") }
 }

@@ -1,6 +1,6 @@
 /// What the engine is to do next.
 public enum Command: Sendable, Hashable {
-    case enter(Phase)
+    case enter(PhaseID)
     case perform(StepID, attempt: Int)
     case retry(StepID, at: Instant)
     case skip(StepID, Failure)
@@ -40,11 +40,9 @@ public func decide(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
     }
 }
 
-/// Whether the way back is still open: nothing of the old color's end has been intended.
+/// Whether the way back is still open: no step that closes it has been intended.
 public func canRollBack(_ state: RunState, _ plan: Plan) -> Bool {
-    !plan.steps(in: .tearDown).contains { step in
-        (step.action == .stopServices || step.action == .destroyServers) && state.steps[step.id]?.isIntended == true
-    }
+    !plan.steps.contains { $0.closesWayBack && state.steps[$0.id]?.isIntended == true }
 }
 
 // MARK: - Forward
@@ -61,14 +59,14 @@ private func goOn(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
     if let handBack = state.handBack { return goOn(handBack, state, plan) }
     if let verdict = state.traffic.verdict { return giveUp(verdict, state, plan) }
     // What follows the cutover rests on what it proved: once the traffic went back, it is proved again.
-    if state.phase > .cutOver, canRollBack(state, plan),
-        plan.steps(in: .cutOver).contains(where: { state.steps[$0.id]?.isSettled != true })
+    if let proof = plan.phaseThatProved(state.phase), canRollBack(state, plan),
+        plan.steps(in: proof).contains(where: { state.steps[$0.id]?.isSettled != true })
     {
-        return hasStepsUnderWay(state) ? [] : [.enter(.cutOver)]
+        return hasStepsUnderWay(state) ? [] : [.enter(proof)]
     }
     if let failed { return fail(failed.step, failed.failure, state, plan, now: now) }
     if steps.allSatisfy({ state.steps[$0.id]?.isSettled == true }) {
-        if let next = plan.phases.first(where: { $0 > state.phase }) { return [.enter(next)] }
+        if let next = plan.phases.after(state.phase).first { return [.enter(next.id)] }
         return [.finish(.done)]
     }
     return begin(steps, state, now: now, limit: plan.launches)
@@ -80,8 +78,8 @@ private func giveUp(_ verdict: Failure, _ state: RunState, _ plan: Plan) -> [Com
     if hasStepsUnderWay(state) { return [.stopStepsUnderWay] }
     guard canRollBack(state, plan) else { return [.halt(verdict)] }
     if state.traffic.isShifted { return returnTraffic(state, because: verdict) }
-    if state.phase > .cutOver { return [.enter(.cutOver)] }
-    return handedOver(state, plan).isEmpty ? [.halt(verdict)] : [.startHandBack(verdict)]
+    if let proof = plan.phaseThatProved(state.phase) { return [.enter(proof)] }
+    return compensate(state, plan, because: verdict) ?? [.halt(verdict)]
 }
 
 /// The failure that decides what happens next: a real one before one of a step that was only stopped because of it.
@@ -119,7 +117,7 @@ private func begin(_ steps: [Step], _ state: RunState, now: Instant, limit: Int)
     return hasStepsUnderWay(state) ? [] : [.halt(deadlock(steps, state))]
 }
 
-/// Nothing is under way and nothing can be begun: better to say so than to wait for ever (invariant I8).
+/// Nothing is under way and nothing can be begun: better to say so than to wait without end (invariant I8).
 private func deadlock(_ steps: [Step], _ state: RunState) -> Failure {
     let waiting = steps.filter { state.steps[$0.id]?.isSettled != true }.map { step in
         let missing = step.needs.filter { state.steps[$0]?.isSettled != true }
@@ -141,9 +139,10 @@ private func fail(_ step: Step, _ failure: Failure, _ state: RunState, _ plan: P
         if step.onFailure == .rollback, canRollBack(state, plan) { return startRollback(state) }
         // A cutover that failed must not leave users on a side that was judged bad, nor a flip half done, nor jobs on
         // a side without traffic.
-        if state.phase == .cutOver {
-            if state.traffic.isShifted { return returnTraffic(state, because: failure) }
-            if !handedOver(state, plan).isEmpty { return [.startHandBack(failure)] }
+        if plan.phases.has(.returnsTrafficOnFailure, in: state.phase),
+            let commands = compensate(state, plan, because: failure)
+        {
+            return commands
         }
     }
     return [.halt(failure)]
@@ -159,20 +158,31 @@ private func backOff(afterAttempt attempt: Int) -> Period {
 private func abort(_ state: RunState, _ plan: Plan) -> [Command] {
     if let handBack = state.handBack { return goOn(handBack, state, plan) }
     if hasStepsUnderWay(state) { return [.stopStepsUnderWay] }
-    if state.traffic.isShifted { return returnTraffic(state) }
-    return handedOver(state, plan).isEmpty ? [.finish(.aborted)] : [.startHandBack(nil)]
+    return compensate(state, plan, because: nil) ?? [.finish(.aborted)]
 }
 
-/// The steps that gave, or may have given, a service that runs once to the new color.
-private func handedOver(_ state: RunState, _ plan: Plan) -> [Step] {
-    plan.steps.filter { $0.action.isHandOver && state.steps[$0.id]?.isIntended == true }
+/// The first of the plan's compensations that is due; nil when there is nothing to take back.
+private func compensate(_ state: RunState, _ plan: Plan, because reason: Failure?) -> [Command]? {
+    for compensation in plan.compensations {
+        switch compensation {
+        case .returnTraffic where state.traffic.isShifted: return returnTraffic(state, because: reason)
+        case .undoSteps where !stepsToTakeBack(state, plan).isEmpty: return [.startHandBack(reason)]
+        case .returnTraffic, .undoSteps: continue
+        }
+    }
+    return nil
+}
+
+/// The steps that must not stay as they are, and were, or may have been, begun.
+private func stepsToTakeBack(_ state: RunState, _ plan: Plan) -> [Step] {
+    plan.steps.filter { $0.isTakenBack && state.steps[$0.id]?.isIntended == true }
 }
 
 /// Gives the services that run once back to the old color, then ends what made it necessary.
 private func goOn(_ handBack: RunState.HandBack, _ state: RunState, _ plan: Plan) -> [Command] {
     if hasStepsUnderWay(state) { return [] }
     if let failure = undoFailure(state) { return [.halt(failure)] }
-    let left = handedOver(state, plan).reversed().prefix(plan.launches).map { Command.undo($0.id) }
+    let left = stepsToTakeBack(state, plan).reversed().prefix(plan.launches).map { Command.undo($0.id) }
     if !left.isEmpty { return left }
     return [state.pendingRequest == .abort ? .finish(.aborted) : .halt(handBack.failure ?? .cancelled)]
 }
@@ -230,13 +240,14 @@ private func returnTraffic(_ state: RunState, because reason: Failure? = nil) ->
     return [.halt(told)]
 }
 
-extension Action {
-    fileprivate var isHandOver: Bool { if case .handOver = self { true } else { false } }
-}
-
 extension Plan {
     /// How many steps may be under way; none would never end.
     fileprivate var launches: Int { max(1, environment.limits.launches) }
+
+    /// The phase before this one that moved the traffic: what follows rests on what it proved.
+    func phaseThatProved(_ phase: PhaseID) -> PhaseID? {
+        phases.before(phase).last { $0.traits.contains(.returnsTrafficOnFailure) }?.id
+    }
 }
 
 private func hasStepsUnderWay(_ state: RunState) -> Bool {

@@ -25,7 +25,7 @@ public struct Event: Sendable, Hashable {
         case runCompleted
         /// Moved to another commit, by a plan of its own: what is done stays, what is left is as that commit says.
         case runRepinned(plan: String, commit: String, by: String)
-        case phaseEntered(phase: Phase)
+        case phaseEntered(phase: PhaseID)
 
         // Steps. The intent is in the journal before the first call that changes anything.
         case stepStarted(step: StepID, attempt: Int)

@@ -1,7 +1,7 @@
 extension RunState {
     /// The state of a run whose events these are, oldest first.
-    public init(run: RunID, events: some Sequence<Event>) {
-        self.init(run: run)
+    public init(run: RunID, phases: [Phase] = .rzUpdate, events: some Sequence<Event>) {
+        self.init(run: run, phases: phases)
         for event in events { self = evolve(self, event) }
     }
 }
@@ -76,7 +76,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
 
     case .trafficFound(let found):
         // Written down again right before the old color is taken out; or assumed after that.
-        next.traffic.isOldTakenOut = next.phase >= .drain
+        next.traffic.isOldTakenOut =
+            next.phases.has(.ownsTraffic, in: next.phase) && !next.phases.has(.returnsTrafficOnFailure, in: next.phase)
         next.traffic.found = found
         next.traffic.lastFound = found
     case .newSideFailed(let failure):
@@ -188,7 +189,7 @@ extension RunState {
 
     /// With the traffic back on the old color, whatever the cutover had done is to be done again.
     fileprivate mutating func startShiftsAnew() {
-        for (id, step) in steps where step.phase.map(\.ownsTraffic) == true && step.isSettled {
+        for (id, step) in steps where step.phase.map({ phases.has(.ownsTraffic, in: $0) }) == true && step.isSettled {
             change(id) {
                 $0.progress = .pending
                 $0.attempt = 0

@@ -29,10 +29,10 @@ public struct Violation: Error, Sendable, Hashable, CustomStringConvertible {
 /// Every promise that a state breaks; empty when all hold.
 public func violations(of state: RunState, _ plan: Plan) -> [Violation] {
     var violations: [Violation] = []
-    let tearDown = plan.steps(in: .tearDown).filter { $0.action == .stopServices || $0.action == .destroyServers }
-    let touched = tearDown.filter { state.steps[$0.id]?.isIntended == true }
+    let touched = plan.steps.filter { $0.closesWayBack && state.steps[$0.id]?.isIntended == true }
     for step in touched {
-        let unfinished = plan.steps.filter { $0.phase <= .drain && state.steps[$0.id]?.isSettled != true }
+        let before = Set(plan.phases.before(step.phase).map(\.id))
+        let unfinished = plan.steps.filter { before.contains($0.phase) && state.steps[$0.id]?.isSettled != true }
         if !unfinished.isEmpty {
             violations.append(
                 Violation(.oldColorUntouched, "\(step.id) was begun before \(unfinished[0].id) was done"))

@@ -43,8 +43,10 @@ public struct RecoveryAssumptions: Sendable, Hashable {
         if mayReturn {
             events += plan.steps.filter { $0.mayHaveBegun && known.steps[$0.id]?.isIntended != true }
                 .map { .stepIntended(step: $0.id, intent: "unknown: events are lost") }
-            // What follows the cutover rests on what it proved: it is proved anew.
-            if state.phase > .cutOver, !state.isRollingBack { events.append(.phaseEntered(phase: .cutOver)) }
+            // What follows the cutover rests on what it proved: it is proved again.
+            if let proof = plan.phaseThatProved(state.phase), !state.isRollingBack {
+                events.append(.phaseEntered(phase: proof))
+            }
             events.append(.trafficReturnIntended)
         }
         events.append(.runHalted(failure: RecoveryAssumptions.halt(note)))
@@ -92,8 +94,7 @@ public struct RecoveryAssumptions: Sendable, Hashable {
 extension Step {
     /// Whether it changes what a rollback has to take back.
     fileprivate var mayHaveBegun: Bool {
-        if case .handOver = action { return true }
-        return undo == .costly
+        isTakenBack || undo == .costly
     }
 
     /// Whether rz can't see for itself that it was done.

@@ -34,7 +34,9 @@ public struct RunState: Sendable, Hashable {
     /// Who started the run, as its first event says: `ada@ctl-1`.
     public var startedBy = ""
     public var status = Status.running
-    public var phase = Phase.preflight
+    /// The phases of the run's plan.
+    public let phases: [Phase]
+    public var phase: PhaseID
     public var steps: [StepID: StepState] = [:]
     public var pendingRequest: Request?
     /// A rollback was begun: whatever stops it, the run never goes forward again.
@@ -49,12 +51,17 @@ public struct RunState: Sendable, Hashable {
     public var approvalRequests: [StepID: ApprovalRequest] = [:]
     public var startedAt: Instant?
     public var endedAt: Instant?
-    public var phaseStartedAt: [Phase: Instant] = [:]
-    public var phaseEndedAt: [Phase: Instant] = [:]
+    public var phaseStartedAt: [PhaseID: Instant] = [:]
+    public var phaseEndedAt: [PhaseID: Instant] = [:]
     /// Position of the last event folded in.
     public var sequence = 0
 
-    public init(run: RunID) { self.run = run }
+    /// - Parameter phases: those of the run's plan; where it is lost, those of an RZ update.
+    public init(run: RunID, phases: [Phase] = .rzUpdate) {
+        self.run = run
+        self.phases = phases
+        phase = phases.first?.id ?? PhaseID(rawValue: "")
+    }
 
     public struct ApprovalRequest: Sendable, Hashable {
         public var count: Int
@@ -118,7 +125,7 @@ public struct StepState: Sendable, Hashable {
     public var progress = Progress.pending
     public var attempt = 0
     /// The phase in which it was begun.
-    public var phase: Phase?
+    public var phase: PhaseID?
     /// Whether a call that changes something may have been made.
     public var isIntended = false
     /// What the step waits for, or what came of it.

@@ -1,36 +1,44 @@
-/// The phases of an RZ update. Their order is the state machine's and no runbook can change it.
-public enum Phase: String, Codable, Sendable, Hashable, CaseIterable, Comparable, CustomStringConvertible,
-    CodingKeyRepresentable
+/// Names a phase of an operation, for example `cutOver`. Ids have no order: phases follow each other as their plan says.
+public struct PhaseID: RawRepresentable, Codable, Sendable, Hashable, CodingKeyRepresentable, CustomStringConvertible,
+    ExpressibleByStringLiteral
 {
-    case preflight, standUp, configure, platformGate, replicate, serviceGate, cutOver, drain, soak, tearDown
+    public let rawValue: String
 
-    /// The phase from which there is no way back.
-    public static let pointOfNoReturn = Phase.tearDown
-
-    /// The phase that follows, or nil after the last.
-    public var next: Phase? {
-        let all = Phase.allCases
-        return position + 1 < all.count ? all[position + 1] : nil
-    }
-
-    /// Whether weights of the load balancers belong to the run in this phase.
-    public var ownsTraffic: Bool { self >= .cutOver }
-
+    public init(rawValue: String) { self.rawValue = rawValue }
+    public init(stringLiteral value: String) { rawValue = value }
     public var description: String { rawValue }
-    public static func < (left: Phase, right: Phase) -> Bool { left.position < right.position }
+}
 
-    private var position: Int {
-        switch self {
-        case .preflight: 0
-        case .standUp: 1
-        case .configure: 2
-        case .platformGate: 3
-        case .replicate: 4
-        case .serviceGate: 5
-        case .cutOver: 6
-        case .drain: 7
-        case .soak: 8
-        case .tearDown: 9
-        }
+/// A phase of an operation, as the plan of a run writes it: the core knows phases by their traits, never by their names.
+public struct Phase: Sendable, Hashable {
+    public enum Trait: String, Codable, Sendable, Hashable, CaseIterable {
+        /// Weights of the load balancers belong to the run in this phase.
+        case ownsTraffic
+        /// Moves the traffic and proves the new color with it: when a step fails, the traffic goes back, and what
+        /// follows rests on what this phase proved.
+        case returnsTrafficOnFailure
+        /// Has the steps from which there is no way back.
+        case afterNoReturn
     }
+
+    public var id: PhaseID
+    public var traits: Set<Trait>
+
+    public init(_ id: PhaseID, _ traits: Set<Trait> = []) {
+        self.id = id
+        self.traits = traits
+    }
+}
+
+extension [Phase] {
+    /// A phase by its id; nil where it is none of these.
+    public func phase(_ id: PhaseID) -> Phase? { first { $0.id == id } }
+
+    public func has(_ trait: Phase.Trait, in id: PhaseID) -> Bool { phase(id)?.traits.contains(trait) == true }
+
+    /// The phases that come before one; none where it is not among these.
+    public func before(_ id: PhaseID) -> ArraySlice<Phase> { prefix(firstIndex { $0.id == id } ?? 0) }
+
+    /// The phases that follow one; none where it is not among these.
+    public func after(_ id: PhaseID) -> ArraySlice<Phase> { dropFirst((firstIndex { $0.id == id } ?? count) + 1) }
 }

@@ -154,7 +154,9 @@ struct SimulatedAgentPool: AgentPool {
         PlatformState(description: "simulated Mesos of \(color)", isReady: true)
     }
     func observeAgents() async throws(Failure) -> [Agent] { [] }
-    func observeCapacity(for services: [Service]) async throws(Failure) -> CapacityReport { CapacityReport(description: "room for all") }
+    func observeCapacity(for services: [Service]) async throws(Failure) -> CapacityReport {
+        CapacityReport(description: "room for all")
+    }
     func observeDemand(of services: [Service]) async throws(Failure) -> String { "little" }
     func unprovenNeeds(of services: [Service]) -> [String] { [] }
 

@@ -115,7 +115,9 @@ extension WorldState {
     func isServing(_ color: Color) -> Bool {
         let state = self[color]
         return !state.servers.isEmpty && !state.services.isEmpty && time >= state.isLostUntil
-            && state.services.values.allSatisfy { $0.service.mode.isSingleton || ($0.instances > 0 && $0.readyAt <= time) }
+            && state.services.values.allSatisfy {
+                $0.service.mode.isSingleton || ($0.instances > 0 && $0.readyAt <= time)
+            }
     }
 
     /// Fire times of a job at which no color let it run.

@@ -29,7 +29,7 @@ struct UpdateCommand: AsyncParsableCommand {
     var yes = false
 
     @Option(name: .long, help: ArgumentHelp("Halt after this phase.", valueName: "phase"))
-    var until: Phase?
+    var until: PhaseID?
 
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: OutputOptions
@@ -111,4 +111,7 @@ struct UpdateCommand: AsyncParsableCommand {
     }
 }
 
-extension Phase: ExpressibleByArgument {}
+extension PhaseID: ExpressibleByArgument {
+    public init?(argument: String) { self.init(rawValue: argument) }
+    public static var allValueStrings: [String] { [Phase].rzUpdate.map(\.id.rawValue) }
+}

@@ -22,7 +22,7 @@ struct WhatIfView {
                 + "\(plan.steps.count) steps, \(outcomes.count) faults, each in a run of its own",
             style.faint("✓ nobody notices   ! customers notice   ✗ does not end well"),
         ]
-        for phase in plan.phases {
+        for phase in plan.phases.map(\.id) {
             let rows = self.rows(of: phase)
             guard !rows.isEmpty else { continue }
             lines += ["", style.strong(phase.rawValue)]
@@ -67,7 +67,7 @@ struct WhatIfView {
         }
     }
 
-    private func rows(of phase: Phase) -> [Row] {
+    private func rows(of phase: PhaseID) -> [Row] {
         var rows: [Row] = []
         for outcome in outcomes {
             guard let step = plan.step(outcome.whatIf.step), step.phase == phase else { continue }

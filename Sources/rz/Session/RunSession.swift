@@ -18,7 +18,7 @@ struct RunSession {
     let output: Output
 
     /// Performs the run and tells how it ended.
-    func perform(opening: Event.Kind, until lastPhase: Phase? = nil) async throws -> ExitStatus {
+    func perform(opening: Event.Kind, until lastPhase: PhaseID? = nil) async throws -> ExitStatus {
         let plan = plan
         let screen = Screen(
             plan: plan, run: run, output: output, secrets: { [settings = project.settings] in settings.secrets })

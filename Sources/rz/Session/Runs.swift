@@ -124,11 +124,12 @@ struct Runs {
 
     func load(_ run: RunID) async throws -> (plan: Plan, state: RunState) {
         let events = try await journal.events(of: run, after: 0)
-        let state = RunState(run: run, events: events)
         guard !events.isEmpty else {
             throw Failure("There is no run \(run) of \(environment)", advice: "See them all with: rz history.")
         }
-        return (try await plan(of: state), state)
+        // Only the events tell which plan the run performs now, and only the plan what its phases are.
+        let plan = try await plan(of: RunState(run: run, events: events))
+        return (plan, RunState(run: run, phases: plan.phases, events: events))
     }
 
     /// The plan that a run performs now.

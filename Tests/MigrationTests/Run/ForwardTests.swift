@@ -8,7 +8,7 @@ struct ForwardTests {
         var story = Story()
         story.starts()
         #expect(story.next == [.enter(.preflight)])
-        for phase in Phase.allCases {
+        for phase in [Phase].rzUpdate.map(\.id) {
             #expect(story.next == [.enter(phase)])
             story.happens(.phaseEntered(phase: phase))
             for step in story.plan.steps(in: phase) {

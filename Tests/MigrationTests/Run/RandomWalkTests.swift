@@ -42,11 +42,14 @@ private struct Walk {
     init(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let launches = Int.random(in: 1...3, using: &generator)
-        let rules = Phase.allCases.map { _ in OnFailure.allCases.randomElement(using: &generator) ?? .halt }
+        let rules = [Phase].rzUpdate.map(\.id).map { _ in OnFailure.allCases.randomElement(using: &generator) ?? .halt }
         self.generator = generator
         story = Story(
             .small(launches: launches, hasJob: true) { steps in
-                for index in steps.indices where steps[index].phase < .cutOver && steps[index].undo == .free {
+                for index in steps.indices
+                where [Phase].rzUpdate.before(.cutOver).contains(where: { $0.id == steps[index].phase })
+                    && steps[index].undo == .free
+                {
                     steps[index].onFailure = rules[index % rules.count]
                 }
             })
@@ -145,7 +148,7 @@ private struct Walk {
         let failure = Failure("x", kind: kinds.randomElement(using: &generator) ?? .permanent)
         let attempt = [Int.min, -1, 0, 1, 2, 63, Int.max].randomElement(using: &generator) ?? 1
         let share = Percent(thousandths: Int.random(in: -1...100_001, using: &generator))
-        let phase = Phase.allCases.randomElement(using: &generator) ?? .drain
+        let phase = [Phase].rzUpdate.map(\.id).randomElement(using: &generator) ?? .drain
         let events: [Event.Kind] = [
             .runStarted(environment: "e", plan: "p", from: .blue, to: .green, by: "x"), .runResumed(by: "x"),
             .runPaused,

@@ -4,8 +4,8 @@ import Testing
 @Suite("A run whose last events are lost")
 struct PrecautionsTests {
     @Test(
-        "stands as halted, and gives the traffic back before it goes on", arguments: [Phase.standUp, .cutOver, .soak])
-    func halted(_ phase: Phase) {
+        "stands as halted, and gives the traffic back before it goes on", arguments: [PhaseID.standUp, .cutOver, .soak])
+    func halted(_ phase: PhaseID) {
         var story = Story()
         story.reaches(phase)
         story.loses()

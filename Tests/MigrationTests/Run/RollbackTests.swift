@@ -104,7 +104,7 @@ struct RollbackTests {
         #expect(story.next == [.startRollback])
     }
 
-    private func rollingBack(from phase: Phase, _ plan: Plan = .small()) -> Story {
+    private func rollingBack(from phase: PhaseID, _ plan: Plan = .small()) -> Story {
         var story = Story(plan)
         story.reaches(phase)
         story.happens(.rollbackRequested(by: "ada"), .rollbackStarted)

@@ -38,8 +38,8 @@ struct SteeringTests {
 
     @Test(
         "an abort ends the run where no traffic was moved",
-        arguments: [Phase.preflight, .standUp, .configure, .platformGate, .replicate, .serviceGate])
-    func abort(phase: Phase) {
+        arguments: [PhaseID.preflight, .standUp, .configure, .platformGate, .replicate, .serviceGate])
+    func abort(phase: PhaseID) {
         var story = Story()
         story.reaches(phase)
         story.begins(story.plan.steps(in: phase)[0].id)
@@ -52,8 +52,8 @@ struct SteeringTests {
         #expect(story.next == [])
     }
 
-    @Test("an abort brings the traffic back first", arguments: [Phase.drain, .soak, .tearDown])
-    func abortWithTraffic(phase: Phase) {
+    @Test("an abort brings the traffic back first", arguments: [PhaseID.drain, .soak, .tearDown])
+    func abortWithTraffic(phase: PhaseID) {
         var story = Story()
         story.reaches(phase)
         story.happens(.abortRequested(by: "ada"))

@@ -32,11 +32,11 @@ struct Story {
     }
 
     /// Enters every phase up to this one, with all steps of those before it done.
-    mutating func reaches(_ phase: Phase) {
+    mutating func reaches(_ phase: PhaseID) {
         if state.startedAt == nil { starts() }
-        for earlier in plan.phases where earlier <= phase {
+        for earlier in plan.phases.map(\.id) {
             happens(.phaseEntered(phase: earlier))
-            guard earlier < phase else { return }
+            guard earlier != phase else { return }
             for step in plan.steps(in: earlier) {
                 completes(step.id)
                 if case .shift(let share, _) = step.action {
@@ -64,11 +64,12 @@ extension Plan {
     /// Every phase with its usual steps; in replicate `/b` and `/c` need `/a`, and nothing needs or is needed by `/d`.
     static func small(launches: Int = 8, hasJob: Bool = false, change: (inout [Step]) -> Void = { _ in }) -> Plan {
         func step(
-            _ id: StepID, _ phase: Phase, _ action: Action, needs: [StepID] = [], undo: Reversibility = .free,
+            _ id: StepID, _ phase: PhaseID, _ action: Action, needs: [StepID] = [], undo: Reversibility = .free,
             attempts: Int = 1
         ) -> Step {
             Step(
-                id: id, phase: phase, title: id.text, action: action, needs: needs, undo: undo, deadline: .minutes(1),
+                id: id, phase: phase, title: id.text, action: action, needs: needs, undo: undo,
+                closesWayBack: undo == .none, isTakenBack: phase == .cutOver && undo == .costly, deadline: .minutes(1),
                 attempts: attempts)
         }
         var steps = [

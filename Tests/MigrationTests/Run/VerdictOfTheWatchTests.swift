@@ -5,8 +5,9 @@ import Testing
 struct VerdictOfTheWatchTests {
     private let verdict = Failure("green failed the gate errorRate in soak")
 
-    @Test("gives the traffic back and halts at the cutover, which is then done again", arguments: [Phase.drain, .soak])
-    func givesBack(phase: Phase) {
+    @Test(
+        "gives the traffic back and halts at the cutover, which is then done again", arguments: [PhaseID.drain, .soak])
+    func givesBack(phase: PhaseID) {
         var story = Story()
         story.reaches(phase)
         story.happens(.newSideFailed(failure: verdict))

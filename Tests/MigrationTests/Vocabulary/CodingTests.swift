@@ -8,7 +8,7 @@ struct CodingTests {
     func dictionaries() throws {
         #expect(try text([Color.green: 1, .blue: 2]) == #"{"blue":2,"green":1}"#)
         #expect(try text([ServiceID("/b"): 1, "/a": 2]) == #"{"/a":2,"/b":1}"#)
-        #expect(try text([Phase.drain: 1, .cutOver: 2]) == #"{"cutOver":2,"drain":1}"#)
+        #expect(try text([PhaseID.drain: 1, .cutOver: 2]) == #"{"cutOver":2,"drain":1}"#)
     }
 
     @Test("is the same whatever order a dictionary keeps its keys in")

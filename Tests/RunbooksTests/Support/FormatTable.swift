@@ -28,7 +28,7 @@ enum FormatTable {
         case .object(let fields, _, _):
             let known = fields.filter { $0.presence != .notSupportedYet }
             let prefix = path.isEmpty ? "" : path + "."
-            guard known.map(\.name) == Phase.allCases.map(\.rawValue) else {
+            guard known.map(\.name) == [Phase].rzUpdate.map(\.id).map(\.rawValue) else {
                 return known.flatMap { rows($0, prefix + $0.name) }
             }
             return merge(known.map { rows($0, prefix + "PHASE") })
