@@ -74,11 +74,12 @@ let package = Package(
         module("Transport", ["Threads", "CCurl", "CResolver"]),
         module("Migration", settings: optimised),
         module("Schedules", ["Migration"]),
-        module("Runbooks", ["Migration", "JSON", "YAML", "SafeFiles", "Threads"]),
+        module("Operations", ["Migration", "Planning", "Engine"], settings: optimised),
+        module("Runbooks", ["Migration", "Operations", "JSON", "YAML", "SafeFiles", "Threads"]),
         module("Journal", ["Migration", "JSON", "Digest", "CSQLite"]),
         module("Planning", ["Migration", "Digest"]),
         module("Engine", ["Migration"], settings: optimised),
-        module("Simulation", ["Migration", "Planning", "Engine"], settings: optimised),
+        module("Simulation", ["Migration", "Planning", "Engine", "Operations"], settings: optimised),
         module(
             "Provisioning", ["Migration", "JSON", "YAML", "Digest", "SafeFiles", "Threads", subprocess, systemPackage]),
         module("Trust", ["Migration", "Transport"]),
@@ -86,7 +87,7 @@ let package = Package(
         module("LoadBalancing", ["Migration", "Transport", "SafeFiles"]),
         module("Gating", ["Migration", "JSON", "Transport", "Trust"]),
         module("Publishing", ["Migration", "JSON", "Threads"]),
-        module("Reporting", ["Migration", "JSON"]),
+        module("Reporting", ["Migration", "Operations", "JSON"]),
         module("KillPoints", ["Migration"]),
         module(
             "Sandbox",
@@ -94,7 +95,8 @@ let package = Package(
         module(
             "Commands",
             [
-                "Migration", "Runbooks", "Planning", "Engine", "Journal", "Provisioning", "Clusters", "LoadBalancing",
+                "Migration", "Runbooks", "Planning", "Engine", "Operations", "Journal", "Provisioning", "Clusters",
+                "LoadBalancing",
                 "Gating", "Trust", "Publishing", "Reporting", "Simulation", "JSON", "SafeFiles", "Transport",
                 "Threads", "Schedules", argumentParser,
             ], path: "Sources/rz"),
@@ -105,10 +107,12 @@ let package = Package(
         program("rz-killpoints", ["Commands", "KillPoints"]),
         tests("JSONTests", ["JSON", "Digest"]),
         tests("YAMLTests", ["YAML", "JSON"]),
-        tests("MigrationTests", ["Migration"]),
+        tests("MigrationTests", ["Migration", "Operations"]),
         tests("SchedulesTests", ["Schedules", "Migration"]),
         .target(name: "CPowerLoss", dependencies: ["CSQLite"], path: "Tests/CPowerLoss"),
-        tests("JournalTests", ["Journal", "Migration", "JSON", "CPowerLoss"], exclude: ["Samples-b870475", "Golden"]),
+        tests(
+            "JournalTests", ["Journal", "Migration", "Operations", "JSON", "CPowerLoss"],
+            exclude: ["Samples-b870475", "Golden"]),
         .target(
             name: "TLSTesting", dependencies: ["FreePorts"], path: "Tests/TLSTesting", exclude: ["server.py"],
             swiftSettings: strict),
@@ -116,12 +120,13 @@ let package = Package(
             "TrustTests",
             ["Trust", "Clusters", "Gating", "Runbooks", "Migration", "Transport", "FreePorts", "TLSTesting"]),
         tests("ClustersTests", ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts"]),
-        tests("SimulationTests", ["Simulation", "Migration"], exclude: ["Golden"]),
-        tests("EngineTests", ["Engine", "Migration"]),
-        tests("PlanningTests", ["Planning", "Migration", "JSON"], exclude: ["Golden"]),
+        tests("SimulationTests", ["Simulation", "Migration", "Operations"], exclude: ["Golden"]),
+        tests("OperationsTests", ["Operations", "Planning", "Migration"]),
+        tests("EngineTests", ["Engine", "Migration", "Operations"]),
+        tests("PlanningTests", ["Planning", "Migration", "Operations", "JSON"], exclude: ["Golden"]),
         tests("GatingTests", ["Gating", "Migration", "JSON", "Transport", "FreePorts"]),
         tests("PublishingTests", ["Publishing", "Migration"]),
-        tests("ReportingTests", ["Reporting", "Migration"], exclude: ["Golden"]),
+        tests("ReportingTests", ["Reporting", "Migration", "Operations"], exclude: ["Golden"]),
         tests("SafeFilesTests", ["SafeFiles"]),
         tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport", "SafeFiles", "FreePorts"]),
         tests("TransportTests", ["Transport", "TLSTesting"]),
@@ -129,7 +134,8 @@ let package = Package(
         tests(
             "FuzzTests",
             [
-                "JSON", "Migration", "Runbooks", "Journal", "Planning", "Provisioning", "Clusters", "LoadBalancing",
+                "JSON", "Migration", "Operations", "Runbooks", "Journal", "Planning", "Provisioning", "Clusters",
+                "LoadBalancing",
                 "Publishing", "Reporting", "Sandbox", "Transport",
             ], exclude: ["Samples", "Regressions"]),
         tests("KillPointsTests", ["KillPoints", "Migration"]),
@@ -147,7 +153,7 @@ let package = Package(
         tests(
             "FieldTests", ["SandboxTesting", "FreePorts", "JSON", "Migration", "Transport"],
             exclude: ["Support/servers.py", "Support/users.py"]),
-        tests("RunbooksTests", ["Runbooks", "Migration", "JSON", "YAML"]),
+        tests("RunbooksTests", ["Runbooks", "Migration", "Operations", "JSON", "YAML"]),
         tests("SandboxTests", ["Sandbox", "Migration", "JSON", "FreePorts"], exclude: ["Clients"]),
         tests(
             "MesosTests",

@@ -30,22 +30,26 @@ public actor Engine: RunLedger {
     private var timers: Task<Void, Never>?
     /// The time up to which the loop has slept, whatever the clock says.
     private var wakeTime: Instant?
+    private let work: @Sendable (Step) -> any StepWork
     private(set) lazy var traffic = TrafficControl(
         plan: plan, drivers: drivers, fence: fence, clock: clock, ledger: self)
 
     /// - Parameters:
+    ///   - work: the work behind each step, as the plan's operation has it.
     ///   - epoch: of the lock that the caller holds for this environment.
     ///   - executor: where everything that the engine begins is run; nil for Swift's own threads. A simulation gives
     ///     its own, to decide what runs when.
     ///   - telemetry: where the watch over the traffic publishes its samples.
-    public init(
-        plan: Plan, run: RunID, drivers: Drivers, journal: any EventStore, clock: any RunClock, epoch: Int,
+    package init(
+        plan: Plan, run: RunID, drivers: Drivers, work: @escaping @Sendable (Step) -> any StepWork,
+        journal: any EventStore, clock: any RunClock, epoch: Int,
         executor: (any TaskExecutor)? = nil, telemetry: any TelemetrySink = NoTelemetry(),
         listener: @escaping Listener = { _, _ in }
     ) {
         self.plan = plan
         self.state = RunState(run: run, phases: plan.phases)
         self.drivers = drivers
+        self.work = work
         self.journal = journal
         self.clock = clock
         fence = Fence(journal: journal, epoch: epoch, executor: executor)
@@ -162,7 +166,7 @@ public actor Engine: RunLedger {
             step: step, engine: self, plan: plan, drivers: drivers, fence: fence, clock: clock)
         underWay[id] = task("\(id)") {
             let result = await withDeadline(step.deadline, context.clock, late: { await self.isLate(id) }) {
-                () async throws(Failure) -> String in try await work(for: step.action).perform(context)
+                () async throws(Failure) -> String in try await self.work(step).perform(context)
             }
             await self.ended(id, result.event(step, attempt: attempt, lastWait: self.lastWait(of: id)))
         }
@@ -175,7 +179,7 @@ public actor Engine: RunLedger {
             step: step, engine: self, plan: plan, drivers: drivers, fence: fence, clock: clock)
         underWay[id] = task("undo \(id)") {
             let result = await withDeadline(step.deadline, context.clock, late: { await self.isLate(id) }) {
-                () async throws(Failure) -> String in try await work(for: step.action).undo(context)
+                () async throws(Failure) -> String in try await self.work(step).undo(context)
             }
             await self.ended(id, result.undoEvent(step, lastWait: self.lastWait(of: id)))
         }
@@ -359,15 +363,14 @@ public actor Engine: RunLedger {
 
     private var ownsTraffic: Bool { plan.phases.has(.ownsTraffic, in: state.phase) || state.traffic.isShifted }
 
-    /// A step that shifts traffic judges by itself; once the old color is being destroyed no verdict helps any more.
+    /// Some steps judge by themselves; once the last step that closes the way back was begun, no verdict helps any more.
     private var isJudge: Bool {
         guard state.traffic.verdict == nil, state.traffic.verified != nil,
             state.status == .running || state.status == .paused
         else { return false }
-        return !plan.steps.contains { step in
-            if case .shift = step.action { return state.steps[step.id]?.progress == .running }
-            return step.action == .destroyServers && state.steps[step.id]?.isIntended == true
-        }
+        let end = plan.steps.last(where: \.closesWayBack)
+        return end.map { state.steps[$0.id]?.isIntended != true } ?? true
+            && !plan.steps.contains { state.steps[$0.id]?.progress == .running && work($0).judgesTraffic }
     }
 
     /// What a bad verdict means for the run.
@@ -381,13 +384,6 @@ public actor Engine: RunLedger {
 
     /// Publishes samples of the traffic to those who look; the journal keeps verdicts and changes only.
     func publish(_ samples: [TrafficSample]) { telemetry.publish(samples, at: clock.now, run: state.run) }
-
-    /// Restores weights that a step finds changed, without waiting for the watch.
-    ///
-    /// - Returns: whether they were as they should be.
-    func keepTraffic(_ observation: TrafficObservation) async throws(Failure) -> Bool {
-        try await traffic.keep(observation)
-    }
 }
 
 extension Command {

@@ -2,14 +2,14 @@ import Migration
 
 /// What every call that changes something outside goes through: only the holder of the lock may make one (invariant
 /// I6).
-struct Fence: Sendable {
+package struct Fence: Sendable {
     let journal: any EventStore
-    let epoch: Int
+    package let epoch: Int
     let executor: (any TaskExecutor)?
 
     /// Makes a short call, to its end even when its step is asked to stop: nothing that was asked for may happen after
     /// the step that asked for it has ended.
-    func act<Result: Sendable>(
+    package func act<Result: Sendable>(
         _ call: @escaping @Sendable () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
         if Task.isCancelled { throw .cancelled }
@@ -21,7 +21,7 @@ struct Fence: Sendable {
     }
 
     /// Makes a long call, one of a driver that stops cleanly when it is asked to and asks for permission on the way.
-    func actUntilStopped<Result: Sendable>(
+    package func actUntilStopped<Result: Sendable>(
         _ call: @Sendable () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
         let permission: @Sendable () async throws(Failure) -> Void = { () async throws(Failure) in

@@ -6,7 +6,7 @@ extension TrafficControl {
 
     /// Makes the new color's servers ready without giving them traffic: out of maintenance through `drain`, because a
     /// weight set in maintenance is ignored, and only at weight zero to `ready`.
-    func prepareNewColor() async throws(Failure) {
+    package func prepareNewColor() async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
             try await self.claim()
             let new = await self.direction.new
@@ -41,7 +41,7 @@ extension TrafficControl {
     }
 
     /// Lets load balancers check the new color's servers that are in maintenance, without giving them traffic.
-    func wakeNewColor() async throws(Failure) {
+    package func wakeNewColor() async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
             let observation = try await self.observe()
             try await self.change(self.direction.new, observation) { server in
@@ -78,13 +78,13 @@ extension TrafficControl {
     // MARK: - The move
 
     /// The new color's share, if every load balancer has exactly the weights for it.
-    func isAt(_ share: Percent, _ observation: TrafficObservation) async throws(Failure) -> Bool {
+    package func isAt(_ share: Percent, _ observation: TrafficObservation) async throws(Failure) -> Bool {
         wrongWeights(for: share, observation, try await targets(observation)).isEmpty
     }
 
     /// Gives the new color a share. Where one load balancer fails, the step is undone on all, so that no half flip
     /// remains, and the failure names the one.
-    func shift(to share: Percent, from before: Percent) async throws(Failure) {
+    package func shift(to share: Percent, from before: Percent) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
             let start = try await self.observe()
             let targets = try await self.targets(start)
@@ -117,7 +117,7 @@ extension TrafficControl {
     }
 
     /// Writes down, right before the old color is taken out, whom a person has taken out since the run began.
-    func noteTakenOut() async throws(Failure) {
+    package func noteTakenOut() async throws(Failure) {
         let known = try await known()
         guard !known.isOldTakenOut else { return }
         let observation = try await observe()
@@ -136,7 +136,7 @@ extension TrafficControl {
 
     /// Asked before anything of the new color is taken down on the way back: where the old color does not serve, the new
     /// one stays. A load balancer that does not answer proves nothing.
-    func refuseToTakeDownWhatServes() async throws(Failure) {
+    package func refuseToTakeDownWhatServes() async throws(Failure) {
         if let oldServedAt, clock.uptime - oldServedAt < .seconds(5) { return }
         let states = try await onEach { loadBalancer throws(Failure) in try await loadBalancer.observe() }
         let before = try await known().lastFound.map { targets($0) }
@@ -178,7 +178,7 @@ extension TrafficControl {
     /// all traffic at this moment. What a person took out stays as it is.
     ///
     /// - Parameter rules: of the backends that are meant; nil for all.
-    func takeOutOldColor(
+    package func takeOutOldColor(
         _ administration: ServerState.Administration, in rules: [TrafficRule]? = nil
     ) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
@@ -196,7 +196,7 @@ extension TrafficControl {
     }
 
     /// Ends the sessions that the old color still has, once: its servers must take no new ones.
-    func shutDownSessions(in rules: [TrafficRule]? = nil) async throws(Failure) {
+    package func shutDownSessions(in rules: [TrafficRule]? = nil) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
             try await self.change(self.direction.old, try await self.observe(), in: rules) { server in
                 server.counters.sessions > 0 ? [.shutdownSessions] : []
@@ -207,7 +207,7 @@ extension TrafficControl {
     // MARK: - Proofs
 
     /// Asked right before something of the old color goes for good: the new color carries everything, here and now.
-    func demandAllCarried() async throws(Failure) {
+    package func demandAllCarried() async throws(Failure) {
         try await claim()
         let observation = try await observeFreshly()
         let targets = try await targets(observation)

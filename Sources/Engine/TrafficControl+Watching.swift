@@ -37,7 +37,7 @@ extension TrafficControl {
     // MARK: - Judging
 
     /// A load balancer that has not answered for a while: nothing can be said of its users.
-    func unheard() -> LoadBalancerID? {
+    package func unheard() -> LoadBalancerID? {
         loadBalancers.map(\.name).first { name in
             tally.seen(name).map { clock.uptime - $0 > TrafficControl.silence } ?? true
         }
@@ -46,10 +46,10 @@ extension TrafficControl {
     private static let silence = Period.seconds(3)
 
     /// From here on, what is counted belongs to the step that begins.
-    func beginStep() { tally.beginStep() }
+    package func beginStep() { tally.beginStep() }
 
     /// What is to be said of the new color now; nothing while it has no traffic.
-    func findings() async throws(Failure) -> [TrafficJudgement.Finding] {
+    package func findings() async throws(Failure) -> [TrafficJudgement.Finding] {
         let known = try await known()
         guard known.isShifted, !known.isReturning, let found = known.found else { return [] }
         let findings = TrafficJudgement(
@@ -63,7 +63,7 @@ extension TrafficControl {
     }
 
     /// What the old color's answers were like so far: an rz that goes on later may see none of them any more.
-    func usual() async throws(Failure) -> [String: UsualTraffic] {
+    package func usual() async throws(Failure) -> [String: UsualTraffic] {
         tally.usual(direction.old, besides: try await known().usual)
     }
 

@@ -11,7 +11,7 @@ protocol RunLedger: AnyObject, Sendable {
 /// The order is law (invariant I1): the color that gains is raised on every load balancer and proved there to carry, only
 /// then the other is lowered, and read back too. What was found before the first touch decides what each server is set
 /// to, and what a return restores (I13).
-actor TrafficControl {
+package actor TrafficControl {
     let plan: Plan
     let loadBalancers: [any LoadBalancer]
     let prober: any Prober
@@ -30,11 +30,11 @@ actor TrafficControl {
     /// Load balancers that are not as they were left, as far as that is written down.
     var disturbed: Set<LoadBalancerID> = []
     /// How often one was found to be so.
-    var disturbances = 0
+    package var disturbances = 0
     /// What was said already, so that it is said once.
     var said: Set<String> = []
     /// The servers of each color, where a step has asked for them: by them each server's address is judged.
-    var inventories: [Color: Inventory] = [:]
+    package var inventories: [Color: Inventory] = [:]
 
     var rules: [TrafficRule] { plan.environment.traffic }
     var direction: Direction { plan.direction }
@@ -64,12 +64,12 @@ actor TrafficControl {
     }
 
     /// How long this process has had a part in the run.
-    var age: Period { clock.uptime - began }
+    package var age: Period { clock.uptime - began }
 
-    func know(_ inventories: [Color: Inventory]) { self.inventories = inventories }
+    package func know(_ inventories: [Color: Inventory]) { self.inventories = inventories }
 
     /// What each server has to be set to. What stands there is written down before the first touch.
-    func targets(_ observation: TrafficObservation) async throws(Failure) -> TrafficTargets {
+    package func targets(_ observation: TrafficObservation) async throws(Failure) -> TrafficTargets {
         let known = try await known()
         if let found = known.found { return targets(found) }
         // Weights that were moved already are none that were found: their journal is of before this was written down.
@@ -87,7 +87,7 @@ actor TrafficControl {
         _ = try await targets(try await observe())
     }
 
-    func targets(_ found: FoundTraffic) -> TrafficTargets {
+    package func targets(_ found: FoundTraffic) -> TrafficTargets {
         TrafficTargets(
             found: found, rules: rules, direction: direction, minHealthy: plan.environment.limits.minHealthy)
     }
@@ -95,7 +95,7 @@ actor TrafficControl {
     // MARK: - Looking
 
     /// What every load balancer says now.
-    func observe() async throws(Failure) -> TrafficObservation {
+    package func observe() async throws(Failure) -> TrafficObservation {
         let states = try await onEach { loadBalancer throws(Failure) in try await loadBalancer.observe() }
         return TrafficObservation(time: clock.now, states: states)
     }

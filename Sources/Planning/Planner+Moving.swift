@@ -51,9 +51,11 @@ extension Planner {
         var plan = old
         plan.environment = environment
         plan.steps = steps(
-            StepExpansion(
-                environment: environment, direction: old.direction, services: old.services, needed: old.neededServices,
+            StepScope(
+                environment: environment, direction: old.direction, services: old.services,
+                needed: operation.neededServices(in: old),
                 serverCount: old.world.servers[old.direction.old]?.count ?? 0))
+        plan.phases = operation.phases.filter { phase in plan.steps.contains { $0.phase == phase.id } }
         try refuseAmbiguous(plan.steps)
         return plan
     }
@@ -89,7 +91,9 @@ extension Planner {
             // Who says yes, and how many, is for the commit to say.
             if case .approval = step.action { continue }
             guard let known = state.steps[step.id], known.isSettled || known.isIntended else { continue }
-            guard let place = plan.steps.firstIndex(where: { $0.id == step.id && $0.action.isLike(step.action) }) else {
+            guard
+                let place = plan.steps.firstIndex(where: { $0.id == step.id && $0.action.isSameWork(as: step.action) })
+            else {
                 missing.append("\(step.id): \(step.title)")
                 continue
             }
@@ -105,17 +109,6 @@ extension Planner {
 }
 
 extension Plan {
-    /// The services that each service waits for, as the launches have it.
-    fileprivate var neededServices: [ServiceID: [ServiceID]] {
-        var launched: [StepID: ServiceID] = [:]
-        for step in steps { if case .launch(let service) = step.action { launched[step.id] = service } }
-        var needed: [ServiceID: [ServiceID]] = [:]
-        for step in steps {
-            if let service = launched[step.id] { needed[service] = step.needs.compactMap { launched[$0] } }
-        }
-        return needed
-    }
-
     /// People said yes to another plan: what is left of the phase that the run stands in waits for them again.
     fileprivate mutating func waitForApprovalsAgain(in state: RunState) {
         let needs = Dictionary(steps.map { ($0.id, $0.needs) }) { first, _ in first }
@@ -129,17 +122,4 @@ extension Plan {
             steps[index].needs += before.intersection(approvals).subtracting(step.needs).sorted()
         }
     }
-}
-
-extension Action {
-    /// Whether both are the same kind of work on the same thing, so that what was begun by one can be ended by the other.
-    fileprivate func isLike(_ other: Action) -> Bool {
-        switch (self, other) {
-        case (.launch(let one), .launch(let two)), (.handOver(let one), .handOver(let two)): one == two
-        case (.shift(let one, _), .shift(let two, _)): one == two
-        default: name == other.name
-        }
-    }
-
-    private var name: Substring { "\(self)".prefix { $0.isLetter } }
 }

@@ -7,12 +7,16 @@ import Migration
 public struct Planner: Sendable {
     let environment: Environment
     let runbook: Runbook
+    let operation: any PlannedOperation
     /// How long each step took in earlier runs.
     private let history: [StepID: Period]
 
-    public init(environment: Environment, runbook: Runbook, history: [StepID: Period] = [:]) {
+    public init(
+        environment: Environment, runbook: Runbook, operation: any PlannedOperation, history: [StepID: Period] = [:]
+    ) {
         self.environment = environment
         self.runbook = runbook
+        self.operation = operation
         self.history = history
     }
 
@@ -27,9 +31,11 @@ public struct Planner: Sendable {
         let steps = steps(services, order, observation)
         try refuseAmbiguous(steps)
         var plan = Plan(
-            id: "", environment: environment, direction: observation.direction, createdAt: time,
+            id: "", operation: operation.name, environment: environment, direction: observation.direction,
+            createdAt: time,
             source: observation.source, world: try world(observation),
-            steps: steps, provisioning: observation.provisioning, destruction: observation.destruction,
+            phases: operation.phases, steps: steps, compensations: operation.compensations,
+            provisioning: observation.provisioning, destruction: observation.destruction,
             services: services,
             capacity: observation.capacity, ignored: observation.ignored,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation)
@@ -59,13 +65,14 @@ public struct Planner: Sendable {
 
     private func steps(_ services: [PlannedService], _ order: LaunchOrder, _ observation: Observation) -> [Step] {
         steps(
-            StepExpansion(
+            StepScope(
                 environment: environment, direction: observation.direction, services: services, needed: order.needed,
                 serverCount: observation.inventory[observation.direction.old]?.hosts.count ?? 0))
     }
 
-    func steps(_ expansion: StepExpansion) -> [Step] {
-        [Phase].rzUpdate.flatMap { phase in
+    func steps(_ scope: StepScope) -> [Step] {
+        let expansion = StepExpansion(operation: operation, scope: scope)
+        return operation.phases.flatMap { phase in
             expansion.steps(of: phase.id, rule: runbook.phases[phase.id] ?? PhaseRule(steps: []))
         }.map { step in
             var step = step

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// Which color lets a service run that may run in one only (invariant I4), as far as a run knows.
 public struct Holder: Sendable, Hashable {

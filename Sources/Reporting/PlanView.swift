@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// A plan as people read it before they say yes.
 public struct PlanView: Sendable {
@@ -16,7 +17,7 @@ public struct PlanView: Sendable {
     }
 
     public var text: String {
-        (heading + [""] + plan.phases.map(\.id).flatMap(phase) + [""] + notes).joined(separator: "\n") + "\n"
+        (heading + [""] + plan.phases.flatMap(phase) + [""] + notes).joined(separator: "\n") + "\n"
     }
 
     // MARK: - Heading
@@ -43,30 +44,41 @@ public struct PlanView: Sendable {
 
     // MARK: - Phases
 
-    private func phase(_ phase: PhaseID) -> [String] {
-        let steps = plan.steps(in: phase)
-        var lines = lines(phase, summary(phase), plan.estimate(of: phase), undo(phase))
-        lines += approvals(steps)
-        if phase == .replicate { lines += services }
-        if phase == .serviceGate { lines += waived }
-        if phase == .tearDown { lines += destruction }
+    private func phase(_ phase: Phase) -> [String] {
+        let steps = plan.steps(in: phase.id)
+        let said = operation?.lines(of: phase.id, plan) ?? []
+        let noReturn = phase.traits.contains(.afterNoReturn) ? style.bad("POINT OF NO RETURN") : ""
+        var lines: [String] = []
+        for (number, line) in (said.isEmpty ? [PlanLine("")] : said).enumerated() {
+            let name = number == 0 ? phase.id.rawValue : ""
+            let estimate = number == 0 ? plan.estimate(of: phase.id) : .zero
+            lines += self.lines(name, line, estimate, number == 0 && !noReturn.isEmpty ? noReturn : line.undo)
+            if number == 0 { lines += approvals(steps) }
+            lines += line.details.flatMap { detail(colored($0.mark, $0.tone), $0.text, $0.more) }
+        }
         let own = steps.filter { Self.isOperators($0.action) }
         return lines + own.flatMap { detail("·", "\($0.title)" + ($0.undo == .none ? "   can't be undone" : "")) }
     }
 
-    /// The summary of a phase, with more lines where one is not enough for it.
-    private func lines(_ phase: PhaseID, _ text: String, _ estimate: Period, _ undo: String) -> [String] {
-        let mark =
-            switch phase {
-            case .standUp, .replicate: style.good("+")
-            case .tearDown: style.bad("!")
-            default: " "
-            }
+    /// What knows the words for the plan's steps; nil for a plan of an operation that this rz does not know.
+    private var operation: Operation? { try? Operation.of(plan) }
+
+    private func colored(_ text: String, _ tone: PlanLine.Tone) -> String {
+        switch tone {
+        case .plain: text
+        case .good: style.good(text)
+        case .careful: style.careful(text)
+        case .bad: style.bad(text)
+        }
+    }
+
+    /// A line of a phase, with more lines where one is not enough for it.
+    private func lines(_ name: String, _ line: PlanLine, _ estimate: Period, _ undo: String) -> [String] {
         let space = max(30, width - 46)
-        let body = text.wrapped(to: space)
+        let body = line.text.wrapped(to: space)
         let time = estimate > .zero ? Wording.estimate(estimate) : ""
         let first =
-            "\(phase.rawValue.padded(to: 13)) \(mark) \((body.first ?? "").padded(to: space)) "
+            "\(name.padded(to: 13)) \(colored(line.mark, line.tone)) \((body.first ?? "").padded(to: space)) "
             + time.padded(to: 9) + undo
         return [first.trimmedAtEnd] + body.dropFirst().map { indent + $0 }
     }
@@ -79,131 +91,6 @@ public struct PlanView: Sendable {
     }
 
     private let indent = String(repeating: " ", count: 16)
-
-    private func summary(_ phase: PhaseID) -> String {
-        switch phase {
-        case .preflight: "checks of load balancers, platform, services"
-        case .standUp: standUp
-        case .configure: configure
-        case .platformGate:
-            "the platform of \(plan.direction.new) answers and leads"
-                + (plan.environment.gates.platform.map { ", " + Wording.count($0.probes.count, "probe") } ?? "")
-        case .replicate: "\(Wording.count(plan.services.count, "service")) in \(Wording.count(layers, "layer"))"
-        case .serviceGate:
-            "\(plan.services.count) healthy for \(Wording.length(plan.environment.gates.service.healthyFor)), "
-                + Wording.count(plan.environment.gates.service.probes.count, "probe")
-        case .cutOver:
-            plan.environment.gates.cutOver.steps.map(\.weight.description).joined(separator: " → ") + " on "
-                + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", ")
-        case .drain:
-            "until quiet for \(Wording.length(plan.environment.drain.quiet)), "
-                + "at most \(Wording.length(plan.environment.drain.deadline)), "
-                + "then \(plan.environment.drain.atDeadline.rawValue)"
-        case .soak: "\(Wording.length(plan.environment.soak)), \(plan.direction.old) untouched"
-        case .tearDown:
-            "\(Wording.count(serverCount(plan.direction.old), "server")) of \(plan.direction.old) destroyed, "
-                + "\(Wording.count(plan.services.count, "service")) stopped"
-        default: ""
-        }
-    }
-
-    private var standUp: String {
-        let changes = plan.provisioning
-        if changes.isEmpty { return "the servers of \(plan.direction.new) stand already" }
-        let parts = [
-            changes.add.isEmpty ? nil : "\(changes.add.count) to add",
-            changes.change.isEmpty ? nil : "\(changes.change.count) to change",
-            changes.replace.isEmpty ? nil : "\(changes.replace.count) to replace",
-            changes.inDoubt.isEmpty ? nil : "\(changes.inDoubt.count) in doubt, built anew",
-            changes.remove.isEmpty ? nil : "\(changes.remove.count) to remove",
-        ].compactMap { $0 }
-        return "servers of \(plan.direction.new): " + parts.joined(separator: ", ")
-            + (changes.provisioner.map { " by \($0)" } ?? "")
-            + (plan.steps.contains { $0.action == .buildDisks } ? "; data disks stay" : "")
-    }
-
-    /// What can't come back, by name.
-    private var destruction: [String] {
-        let all = plan.destruction ?? []
-        let shown = all.prefix(20).flatMap { detail(style.bad("-"), $0) }
-        return shown + (all.count > 20 ? detail(style.bad("-"), "and \(all.count - 20) more") : [])
-    }
-
-    private var configure: String {
-        guard let configure = plan.environment.configure else { return "nothing to configure" }
-        guard configure.idempotenceCheck else { return configure.playbook }
-        let exceptions = configure.exceptions?.count ?? 0
-        let declared = exceptions == 0 ? "" : " but \(exceptions) declared exception\(exceptions == 1 ? "" : "s")"
-        return configure.playbook + ", second run must change nothing" + declared
-    }
-
-    private var layers: Int { plan.services.map(\.layer).max() ?? 0 }
-
-    private func undo(_ phase: PhaseID) -> String {
-        switch phase {
-        case .standUp: plan.provisioning.isEmpty ? "" : "undo: destroy"
-        case .replicate: "undo: stop them"
-        case .cutOver: "undo: one flip"
-        case .tearDown: style.bad("POINT OF NO RETURN")
-        default: ""
-        }
-    }
-
-    private var services: [String] {
-        let changes = plan.services.flatMap { service in
-            service.changes.flatMap { detail(style.careful("~"), "\(service.id)  \($0.path)", Wording.values($0)) }
-        }
-        return changes + handOvers + findings + plan.ignored.flatMap { detail("–", "\($0.id) stays: \($0.reason)") }
-            + (plan.environment.services.declared ?? []).flatMap {
-                detail("→", "\($0.title), not by rz: \($0.method)")
-            }
-    }
-
-    /// What probes let pass, each with the reason.
-    private var waived: [String] {
-        let probes = (plan.environment.gates.platform?.probes ?? []) + plan.environment.gates.service.probes
-        let reasons = probes.flatMap { probe -> [String] in
-            switch probe.kind {
-            case .redis(let redis):
-                redis.withoutPersistence.map { ["Redis \(redis.address) may lose its data: \($0)"] } ?? []
-            case .mesosDNS(let dns): dns.anyAddress.map { ["\(dns.name) may lead to any address: \($0)"] } ?? []
-            case .traefik(let traefik): traefik.ignore.map { "the router \($0.router) may be missing: \($0.reason)" }
-            default: []
-            }
-        }
-        return reasons.flatMap { detail("·", $0) }
-    }
-
-    /// What never runs in both colors. An hour's jobs may be hundreds and are told as a number; who is down is told
-    /// one by one.
-    private var handOvers: [String] {
-        let jobs = plan.services.filter { $0.mode == .scheduled }.map(\.id.text)
-        let named = jobs.count > 5 ? ["\(jobs.count) jobs, for example \(jobs[0])"] : jobs
-        return named.flatMap { detail("⧗", $0, "scheduled: copied disabled, armed at cutOver") }
-            + plan.services.filter { $0.mode == .exclusive }.flatMap { service in
-                let step = plan.steps.first { $0.action == .handOver(service.id) }
-                let time = step.map { Wording.estimate($0.estimate) + " " } ?? ""
-                return detail("⚑", service.id.text, "exclusive: \(time)down at cutOver")
-            }
-    }
-
-    /// What is bound to the environment and does not stop the plan, by kind; what stops it is told below, and what is
-    /// harmless by `rz services`.
-    private var findings: [String] {
-        Finding.Kind.allCases.flatMap { kind -> [String] in
-            FindingWord.allCases.filter { ![.harmless, .blocking].contains($0) }.flatMap { word -> [String] in
-                let services = plan.services.filter { service in
-                    service.findings.contains { $0.kind == kind && FindingWord($0.judgement) == word }
-                }
-                guard let first = services.first else { return [] }
-                let example = first.findings.first { $0.kind == kind && FindingWord($0.judgement) == word }
-                return detail(
-                    word == .deferred ? style.careful("?") : "·",
-                    "\(word.rawValue): \(kind.meaning), \(Wording.count(services.count, "service"))",
-                    example.map { "for example \(first.id) \($0.path): \($0.text)" } ?? "")
-            }
-        }
-    }
 
     /// One line, or two where one is not enough.
     private func detail(_ mark: String, _ text: String, _ more: String = "") -> [String] {
@@ -239,7 +126,7 @@ public struct PlanView: Sendable {
         } else if plan.obstacles.isEmpty {
             lines.append("Save with -o FILE and run exactly this: rz update --plan FILE")
         } else {
-            lines.append("This plan can't be run until what blocks it is mended.")
+            lines.append("This plan can't be run until what blocks it is fixed.")
         }
         return lines
     }

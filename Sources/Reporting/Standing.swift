@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// What stands and runs where, as far as a run's journal knows: what the run did, what it read back, and when.
 struct Standing {
@@ -87,7 +88,7 @@ struct Standing {
     // MARK: - Counting
 
     private var launches: (all: Int, intended: Int, done: Int) {
-        let steps = plan.steps.filter { if case .launch = $0.action { true } else { false } }
+        let steps = plan.steps.filter { $0.action.kind == LaunchStep.name }
         let known = steps.map { state.steps[$0.id, default: StepState()] }
         return (steps.count, known.count(where: \.isIntended), known.count { $0.isIntended && $0.isSettled })
     }

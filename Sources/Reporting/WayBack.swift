@@ -22,8 +22,7 @@ public struct WayBack: Sendable {
     public static func abort(_ plan: Plan, _ state: RunState) -> WayBack {
         let plan = plan.shown
         let handedOver = plan.steps.reversed().filter { step in
-            guard case .handOver = step.action else { return false }
-            return state.steps[step.id]?.isIntended == true
+            step.isTakenBack && state.steps[step.id]?.isIntended == true
         }
         return WayBack(
             plan: plan, state: state, heading: "An abort of \(state.run) would do:",

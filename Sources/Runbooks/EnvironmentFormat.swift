@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// `environments/NAME/environment.yaml`.
 enum EnvironmentFormat {
@@ -249,7 +250,7 @@ enum EnvironmentFormat {
     // MARK: - People and bounds
 
     private static let approvals = Shape.object(
-        [Phase].rzUpdate.map(\.id).map { phase in
+        Operation.rzUpdate.phases.map(\.id).map { phase in
             .optional(
                 phase.rawValue,
                 .either([
@@ -263,7 +264,8 @@ enum EnvironmentFormat {
                                 example: "false"),
                         ], rules: [.exactlyOne(["waived", "count"])]),
                 ]), "before the phase begins: a number of people, or `waived` with the reason", default: "0",
-                example: phase == .tearDown ? "{ waived: a test environment }" : "1")
+                example: Operation.rzUpdate.phases.has(.afterNoReturn, in: phase)
+                    ? "{ waived: a test environment }" : "1")
         })
 
     private static let limits = Shape.object([

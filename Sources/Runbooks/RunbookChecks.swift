@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// What no runbook may do, whatever the environment.
 extension RunbookFormat {
@@ -6,7 +7,7 @@ extension RunbookFormat {
         var last: PhaseID?
         for member in phases {
             let phase = PhaseID(rawValue: member.key)
-            if let last, [Phase].rzUpdate.before(last).contains(where: { $0.id == phase }) {
+            if let last, operation.phases.before(last).contains(where: { $0.id == phase }) {
                 reader.problem(
                     "\(phase) comes before \(last), always: the order of the phases can't be changed", member.keyMark)
             } else {
@@ -66,7 +67,7 @@ extension RunbookFormat {
         }
     }
 
-    private static func hasNoReturn(_ phase: PhaseID) -> Bool { [Phase].rzUpdate.has(.afterNoReturn, in: phase) }
+    private static func hasNoReturn(_ phase: PhaseID) -> Bool { operation.phases.has(.afterNoReturn, in: phase) }
 
     private static func checkOnFailure(
         _ step: RunbookStep, _ rule: PhaseRule, _ phase: PhaseID, _ line: Value, _ ofPhase: Value?,
@@ -90,15 +91,8 @@ extension RunbookFormat {
         }
     }
 
-    /// Steps of rz's own that are only safe after another one.
-    private static let precedence: [BuiltIn: (first: BuiltIn, reason: String)] = [
-        .servers: (.disks, "servers are built with the disks that are there"),
-        .shift: (.ready, "traffic must not move to servers that are not ready"),
-        .destroy: (.stop, "services are stopped in an orderly way before their servers go"),
-    ]
-
     private static func checkPrecedence(_ step: RunbookStep, _ rule: PhaseRule, _ line: Value, _ reader: inout Reader) {
-        guard case .builtIn(let builtIn) = step.work, let (first, reason) = precedence[builtIn],
+        guard case .builtIn(let use) = step.work, let (first, reason) = operation.step(use)?.follows,
             let other = rule.steps.first(where: { $0.work == .builtIn(first) })
         else { return }
         if !rule.stepsBefore(step.id).contains(other.id) {
@@ -108,32 +102,16 @@ extension RunbookFormat {
 
     /// Each built-in step once. Nothing is missed where a step can't be read: it may be the one.
     static func checkComplete(_ runbook: Runbook, _ phases: Value, _ reader: inout Reader) {
-        // Servers without disks of their own, and environments that configure nothing, need neither.
-        let dispensable: Set<BuiltIn> = [.disks, .configuration]
-        for builtIn in BuiltIn.allCases {
+        for builtIn in operation.steps {
             let lines = phases[builtIn.phase.rawValue]?["steps"]?.list ?? []
-            let uses = lines.compactMap { $0["use"] }.filter { $0.text == builtIn.rawValue }
-            for use in uses.dropFirst() { reader.problem("`\(builtIn.rawValue)` is used more than once", at: use) }
+            let uses = lines.compactMap { $0["use"] }.filter { $0.text == builtIn.use.rawValue }
+            for use in uses.dropFirst() { reader.problem("`\(builtIn.use)` is used more than once", at: use) }
             let isReadable = phases[builtIn.phase.rawValue].map { !$0.isBroken } ?? true
-            if uses.isEmpty, isReadable, !dispensable.contains(builtIn) {
+            if uses.isEmpty, isReadable, builtIn.isRequired {
                 reader.problem(
-                    "no step uses `\(builtIn.rawValue)`, which \(builtIn.phase) can't do without",
+                    "no step uses `\(builtIn.use)`, which \(builtIn.phase) can't do without",
                     phases[builtIn.phase.rawValue]?.mark ?? phases.mark)
             }
         }
-    }
-}
-
-extension PhaseRule {
-    /// The ids of all steps that are done before one begins: those it needs, those that they need, and so on.
-    func stepsBefore(_ id: String) -> Set<String> {
-        var before: Set<String> = []
-        var open = [id]
-        while let id = open.popLast() {
-            guard let index = steps.firstIndex(where: { $0.id == id }) else { continue }
-            let needs = steps[index].needs ?? (index > 0 ? [steps[index - 1].id] : [])
-            open += needs.filter { before.insert($0).inserted }
-        }
-        return before
     }
 }

@@ -38,7 +38,7 @@ extension RunbookFormat {
     }
 
     private static func work(_ line: Value, _ reader: inout Reader) -> RunbookStep.Work {
-        if let builtIn = line["use"].flatMap({ BuiltIn(rawValue: $0.text) }) { return .builtIn(builtIn) }
+        if let use = line["use"] { return .builtIn(BuiltIn(rawValue: use.text)) }
         if let exec = line["exec"] {
             let command = exec["command"]?.list.map(\.setting) ?? []
             return .exec(

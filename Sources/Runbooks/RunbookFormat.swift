@@ -1,14 +1,18 @@
 import Migration
+import Operations
 
 /// `runbooks/NAME.yaml`.
 enum RunbookFormat {
+    /// The operation whose phases and steps a runbook has.
+    static let operation = Operation.rzUpdate
+
     static let shape = Shape.object([
         .required("apiVersion", .choice(["rz/v1"]), "the version of this format", example: "rz/v1"),
         .required("name", .text(.name), "the name of the runbook, that of its file", example: "rz-update"),
         .optional("description", .text, "one line for people", example: "Move to the other color."),
         .required(
             "phases",
-            .object([Phase].rzUpdate.map { .optional($0.id.rawValue, phase($0.id), "what is done in that phase") }),
+            .object(operation.phases.map { .optional($0.id.rawValue, phase($0.id), "what is done in that phase") }),
             "in the state machine's order, which no runbook changes"),
     ])
 
@@ -32,7 +36,7 @@ enum RunbookFormat {
                 .required("id", .text(.name), "unique within its phase; not `approval`", example: "smoke-test"),
                 .optional(
                     "use", use(phase), "a step of rz's own",
-                    example: BuiltIn.allCases.first { $0.phase == phase }?.rawValue),
+                    example: operation.steps(of: phase).first?.use.rawValue),
                 .optional("exec", exec, "runs a program"),
                 .optional("approval", approval, "waits until people have said yes"),
                 .optional("http", http, "makes a request"),
@@ -55,11 +59,11 @@ enum RunbookFormat {
     }
 
     private static func use(_ phase: PhaseID) -> Shape {
-        let elsewhere = BuiltIn.allCases.filter { $0.phase != phase }
+        let elsewhere = operation.steps.filter { $0.phase != phase }
         return .choice(
-            BuiltIn.allCases.filter { $0.phase == phase }.map(\.rawValue),
+            operation.steps(of: phase).map(\.use.rawValue),
             elsewhere: Dictionary(
-                elsewhere.map { ($0.rawValue, "`\($0.rawValue)` belongs to the phase \($0.phase), not to \(phase)") },
+                elsewhere.map { ($0.use.rawValue, "`\($0.use)` belongs to the phase \($0.phase), not to \(phase)") },
                 uniquingKeysWith: { first, _ in first }))
     }
 

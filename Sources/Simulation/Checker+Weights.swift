@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// I1 and I12: what takes servers away from users needs the other color to carry them, truly.
 extension Checker {
@@ -86,8 +87,9 @@ extension Checker {
     /// Before anything of a color is stopped or destroyed, the other one carries every backend, and its users are well.
     func checkEndOfColor(_ color: Color, _ action: Action?, _ step: StepID, _ world: WorldState) {
         switch action {
-        case .stopServices, .destroyServers: guard color == old else { return }
-        case .launch, .buildServers: guard color == new else { return }
+        case .stopServices?, .destroyServers?: guard color == old else { return }
+        case let action? where action.kind == LaunchStep.name || action == .buildServers:
+            guard color == new else { return }
         default: return
         }
         for balancer in world.loadBalancers {

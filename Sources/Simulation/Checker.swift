@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// A promise that was broken, with the moment at which it was.
 public struct BrokenPromise: Error, Sendable, Hashable, CustomStringConvertible {
@@ -109,7 +110,7 @@ final class Checker {
     /// Whether users may have been on the new color.
     private func hadTraffic(_ state: RunState) -> Bool {
         plan.steps.contains { step in
-            if case .shift = step.action { state.steps[step.id]?.isIntended == true } else { false }
+            step.action.kind == ShiftStep.name && state.steps[step.id]?.isIntended == true
         }
     }
 

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// The new color falls sick while something keeps a part of the traffic from returning: every other part returns all the
 /// same, and soon (invariant I13). Each moment at which the run owns the traffic, with each obstacle, is a run of its own.

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// What the world does behind everyone's back while a run is under way.
 extension People {

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// What happens to the sources of services while a run is under way.
 extension People {

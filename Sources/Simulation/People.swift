@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// The operator who starts rz, and starts it again when it has ended; others who pull cables and set clocks.
 ///

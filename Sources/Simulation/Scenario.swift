@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Planning
 
 /// What a simulation moves: an environment, the plan that the real planner makes for it, and the world it starts from.
@@ -153,7 +154,8 @@ extension Scenario {
                 let seen = try await Observer(environment: environment, drivers: drivers).observe(
                     PinnedSource(commit: "4f1c2e9"))
                 made.value = .success(
-                    try Planner(environment: environment, runbook: runbook).plan(seen, at: simulation.timeline.now))
+                    try Planner(environment: environment, runbook: runbook, operation: Operation.rzUpdate).plan(
+                        seen, at: simulation.timeline.now))
             } catch {
                 made.value = .failure(error)
             }

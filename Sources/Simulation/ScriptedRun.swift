@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// A run in which nothing goes wrong but what a script says: the same log every time, for people to read.
 public struct ScriptedRun {

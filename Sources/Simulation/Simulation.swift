@@ -1,5 +1,6 @@
 import Engine
 import Migration
+import Operations
 
 /// A data centre, a journal, and the processes of rz that work on them, on one thread and under one clock.
 ///
@@ -61,6 +62,7 @@ final class Simulation: @unchecked Sendable {
         note("\(process.name) starts, epoch \(epoch)")
         let engine = Engine(
             plan: scenario.plan, run: Simulation.run, drivers: drivers(of: process),
+            work: Operation.rzUpdate.work,
             journal: ProcessJournal(process: process, simulation: self), clock: SimulatedClock(process: process),
             epoch: epoch, executor: process)
         checker.begins(process, epoch: epoch)

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// What would become of a plan if one thing went wrong at one of its steps.
 ///
@@ -64,10 +65,7 @@ public struct WhatIf: Sendable {
 
     private static func faults(at step: Step, _ plan: Plan) -> [Fault] {
         var faults: [Fault] = []
-        switch step.action {
-        case .approval, .wait, .soak, .check, .awaitPlatform, .awaitServices: break
-        default: faults += [.callFails, .callKeepsFailing, .answerLost, .killed]
-        }
+        if mayFail(step, plan) { faults += [.callFails, .callKeepsFailing, .answerLost, .killed] }
         if plan.phases.has(.ownsTraffic, in: step.phase) {
             for balancer in plan.environment.loadBalancers.map(\.name) {
                 faults += [.loadBalancerDown(balancer, for: .minutes(1)), .loadBalancerReloaded(balancer)]
@@ -75,6 +73,14 @@ public struct WhatIf: Sendable {
             faults += [.newColorLost(for: .minutes(1)), .newColorErrors(Percent(10), for: .minutes(1))]
         }
         return faults
+    }
+
+    private static func mayFail(_ step: Step, _ plan: Plan) -> Bool {
+        switch step.action {
+        case .builtIn(let kind, _): Operation.rzUpdate.step(of: kind)?.changesSomething ?? true
+        case .exec, .http: true
+        case .approval, .wait: false
+        }
     }
 
     /// Performs the run with the fault.

@@ -31,7 +31,7 @@ struct ApprovedPlanTests {
         let file = sandbox.folder + "/edited-\(isSealedAgain).plan"
         #expect(try await sandbox.run("plan", "sandbox", "-o", file).status == 2)
         var plan = try PlanCoding.plan(from: Array(try Data(contentsOf: URL(filePath: file))))
-        plan.environment.approvals[.cutOver] = .count(0)
+        plan.environment.approvals["cutOver"] = .count(0)
         plan.steps.removeAll { $0.id == "cutOver/approval" }
         if isSealedAgain { plan.id = try plan.sealedID() }
         try PlanCoding.text(of: plan).write(toFile: file, atomically: true, encoding: .utf8)

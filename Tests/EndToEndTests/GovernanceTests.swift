@@ -108,7 +108,7 @@ struct GovernanceTests {
         let desk = try Desk()
         let file = Program.checkout.appending(path: "Tests/JournalTests/Samples-b870475/plan.json")
         var plan = try PlanCoding.plan(from: Array(try Data(contentsOf: file)))
-        plan.environment.approvals[.cutOver] = rule
+        plan.environment.approvals["cutOver"] = rule
         for index in plan.steps.indices where plan.steps[index].id == "cutOver/approval" {
             plan.steps[index].action = .approval(count: 2, reason: "before cutOver")
         }
@@ -120,7 +120,7 @@ struct GovernanceTests {
         _ = try await journal.append(
             [
                 .runStarted(environment: "sandbox", plan: plan.id, from: .blue, to: .green, by: starter),
-                .phaseEntered(phase: .cutOver), .stepStarted(step: "cutOver/approval", attempt: 1),
+                .phaseEntered(phase: "cutOver"), .stepStarted(step: "cutOver/approval", attempt: 1),
                 .approvalRequested(step: "cutOver/approval", count: 2, reason: "before cutOver"),
             ], run: run, epoch: nil, at: now)
         return desk

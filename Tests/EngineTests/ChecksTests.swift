@@ -1,5 +1,6 @@
 import Engine
 import Migration
+import Operations
 import Testing
 
 /// Who is who, before anything is built.

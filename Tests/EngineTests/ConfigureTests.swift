@@ -1,5 +1,6 @@
 import Engine
 import Migration
+import Operations
 import Testing
 
 @Suite("Configuring the new color")

@@ -1,5 +1,6 @@
 import Engine
 import Migration
+import Operations
 import Testing
 
 /// Invariant I3: quiet is seen, on every load balancer, old processes and queues included.

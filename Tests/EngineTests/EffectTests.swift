@@ -1,5 +1,6 @@
 import Engine
 import Migration
+import Operations
 import Testing
 
 /// Invariant I12: what users get decides, as long as the run owns the traffic.
@@ -208,7 +209,9 @@ struct ExactReturnTests {
         let engine = run.engine(epoch: 2)
         _ = try await engine.perform(opening: .runResumed(by: "test"), until: .cutOver)
         await run.world.change { $0.backends["be_web"]!.servers[1].administration = .maint }
-        if last != .cutOver { _ = try await run.engine(epoch: 3).perform(opening: .runResumed(by: "test"), until: last) }
+        if last != .cutOver {
+            _ = try await run.engine(epoch: 3).perform(opening: .runResumed(by: "test"), until: last)
+        }
         _ = try await run.journal.append([.rollbackRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
         let state = try await run.engine(epoch: 4).perform(opening: .runResumed(by: "test"))
         #expect(state.status == .rolledBack)

@@ -1,5 +1,6 @@
 import Engine
 import Migration
+import Operations
 import Testing
 
 @Suite("Services that change on the old color during a run")

@@ -1,5 +1,6 @@
 import Engine
 import Migration
+import Operations
 
 struct SimulatedLoadBalancer: LoadBalancer {
     let name: LoadBalancerID
@@ -201,7 +202,7 @@ struct SimulatedRun: Sendable {
                     hasMesos ? SimulatedAgents(world: world, color: color) : nil
                 },
                 prober: SimulatedRim(world: world), stepRunner: SimulatedRim(world: world)),
-            journal: journal, clock: WallClock(), epoch: epoch)
+            work: Operation.rzUpdate.work, journal: journal, clock: WallClock(), epoch: epoch)
     }
 
     static let start = Event.Kind.runStarted(environment: "test", plan: "p-1", from: .blue, to: .green, by: "test")
@@ -212,7 +213,9 @@ struct SimulatedRun: Sendable {
         func add(_ id: String, _ phase: PhaseID, _ action: Action, needs: [String] = [], undo: Reversibility = .free) {
             steps.append(
                 Step(
-                    id: StepID(id), phase: phase, title: id, action: action, needs: needs.map { StepID($0) },
+                    id: StepID(id), phase: phase, title: id, action: action,
+                    color: ["drain", "soak", "stopServices", "destroyServers"].contains(action.kind) ? .blue : .green,
+                    needs: needs.map { StepID($0) },
                     undo: undo, closesWayBack: phase == .tearDown && undo == .none,
                     estimate: .seconds(1), deadline: deadline))
         }

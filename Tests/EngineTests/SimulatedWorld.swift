@@ -1,5 +1,6 @@
 import Engine
 import Migration
+import Operations
 
 /// A data centre in memory: what the simulated drivers read and change.
 actor SimulatedWorld {

@@ -1,5 +1,6 @@
 import Engine
 import Migration
+import Operations
 import Testing
 
 @Suite("A whole run")

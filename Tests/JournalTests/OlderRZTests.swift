@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Migration
+import Operations
 import Testing
 
 @testable import Journal
@@ -37,7 +38,9 @@ struct OlderRZTests {
         #expect(plan.environment.name == "sandbox")
         #expect(plan.steps.count == 26)
         #expect(plan.phases == .rzUpdate)
-        #expect(Set(plan.steps.map { String("\($0.action)".prefix { $0.isLetter }) }).count == 18)
+        #expect(
+            Set(plan.steps.map { $0.action.kind?.rawValue ?? String("\($0.action)".prefix { $0.isLetter }) }).count
+                == 18)
     }
 
     /// What a run looked like when its journal was kept, by the file's name.

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Migration
+import Operations
 import Testing
 
 @testable import Journal

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// One event of every kind, and more where a value may be absent.
 enum Samples {

@@ -66,7 +66,7 @@ struct KillPointsTests {
         let store = points.points.around(SilentStore())
         let run = RunID("r-1")
         for kinds: [Event.Kind] in [
-            [.phaseEntered(phase: .cutOver)], [.stepStarted(step: "a/b", attempt: 1)], [.runCompleted],
+            [.phaseEntered(phase: "cutOver")], [.stepStarted(step: "a/b", attempt: 1)], [.runCompleted],
             [.stepWaiting(step: "a/b", reason: "x")], [.stepWaiting(step: "a/b", reason: "y")],
         ] { _ = try await store.append(kinds, run: run, epoch: 1, at: Instant(milliseconds: 0)) }
         #expect(

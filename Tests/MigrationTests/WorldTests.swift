@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Testing
 
 @Suite("A world that changed")

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// A plan with everything in it that a plan can have: each kind of step, source, probe, rule and finding, and a value for
 /// each key. Golden files in `Formats` hold it as each format writes it.
@@ -18,10 +19,17 @@ enum FullPlan {
             warnings: ["edge-1 keeps no state file"], obstacles: ["edge-2 can't be reached"])
     }
 
-    /// The same as plans had it before steps carried the color that they act on.
+    /// The same as plans are read that did not say yet which color a step acts on.
     static var older: Plan {
         var plan = plan
-        for index in plan.steps.indices { plan.steps[index].color = nil }
+        for index in plan.steps.indices {
+            let of: [StepKind: Color] = [
+                "buildServers": .green, "configure": .green, "awaitPlatform": .green, "launch": .green,
+                "awaitServices": .green, "readyTraffic": .green, "shift": .green, "handOver": .green, "drain": .blue,
+                "soak": .blue, "stopServices": .blue, "destroyServers": .blue,
+            ]
+            plan.steps[index].color = plan.steps[index].action.kind.flatMap { of[$0] }
+        }
         return plan
     }
 

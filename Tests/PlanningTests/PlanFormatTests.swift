@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Migration
+import Operations
 import Testing
 
 @testable import Planning
@@ -122,10 +123,23 @@ struct PlanFormatTests {
     @Test("names what it does not know")
     func unknown() throws {
         let text = String(decoding: try Self.bytes(Self.newest), as: UTF8.self)
-            .replacing(#""type" : "soak""#, with: #""type" : "rest""#)
+            .replacing(#""type" : "waived""#, with: #""type" : "refused""#)
         let failure = #expect(throws: Failure.self) { try PlanCoding.plan(from: Array(text.utf8)) }
         #expect(failure?.summary == "This is not a plan that this version of rz can read")
-        #expect(failure?.details.first?.contains("unknown action `rest`") == true, "\(failure?.details ?? [])")
+        #expect(
+            failure?.details.first?.contains("unknown rule of approvals `refused`") == true,
+            "\(failure?.details ?? [])")
+    }
+
+    @Test("with a step that this rz does not know is refused by name before a run performs it")
+    func unknownStep() throws {
+        let text = String(decoding: try Self.bytes(Self.newest), as: UTF8.self)
+            .replacing(#""type" : "soak""#, with: #""type" : "rest""#)
+        let plan = try PlanCoding.plan(from: Array(text.utf8))
+        let failure = #expect(throws: Failure.self) { try Operation.of(plan) }
+        #expect(failure?.summary == "This rz does not know all that the plan wants")
+        #expect(failure?.details.first?.hasSuffix(": rest") == true, "\(failure?.details ?? [])")
+        #expect(failure?.kind == .refused)
     }
 }
 

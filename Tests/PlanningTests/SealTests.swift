@@ -1,5 +1,6 @@
 import Foundation
 import Migration
+import Operations
 import Testing
 
 @testable import Planning
@@ -111,7 +112,9 @@ struct MovingTests {
     private func planner(_ change: (inout SmallWorld) -> Void) -> Planner {
         var world = world
         change(&world)
-        return Planner(environment: world.environment, runbook: Runbook(name: "rz-update", phases: world.phases))
+        return Planner(
+            environment: world.environment, runbook: Runbook(name: "rz-update", phases: world.phases),
+            operation: Operation.rzUpdate)
     }
 
     @Test("takes what is left from it, and keeps what is done")

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 @testable import Planning
 
@@ -31,7 +32,8 @@ struct SmallWorld {
 
     func plan() throws(Failure) -> Plan {
         let planner = Planner(
-            environment: environment, runbook: Runbook(name: "rz-update", phases: phases), history: history)
+            environment: environment, runbook: Runbook(name: "rz-update", phases: phases),
+            operation: Operation.rzUpdate, history: history)
         return try planner.plan(observation, at: time)
     }
 

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// A plan of some size, and runs of it.
 enum Example {
@@ -166,7 +167,7 @@ struct Story {
     mutating func completes(_ id: StepID) {
         guard let step = plan.step(id) else { return }
         happens(.stepStarted(step: id, attempt: 1), .stepIntended(step: id, intent: "x"))
-        if case .shift(let share, _) = step.action {
+        if let share = step.action["to"].flatMap({ Percent($0) }) {
             happens(
                 .trafficIntended(share: share), .trafficVerified(share: share, loadBalancers: ["edge-1", "edge-2"]))
         }

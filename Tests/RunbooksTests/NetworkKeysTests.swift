@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Runbooks
 import Testing
 

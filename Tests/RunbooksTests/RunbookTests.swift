@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Runbooks
 import Testing
 
@@ -60,16 +61,18 @@ struct RunbookTests {
             ])
     }
 
-    @Test("is refused without a step that its phase can't do without", arguments: BuiltIn.allCases)
+    @Test("is refused without a step that its phase can't do without", arguments: Operation.rzUpdate.steps.map(\.use))
     func missing(builtIn: BuiltIn) throws {
         let lines = Sample.runbook.split(separator: "\n", omittingEmptySubsequences: false)
         let without = lines.map { line in
             line.contains("use: \(builtIn.rawValue),") ? "      - { id: other, wait: 1s }" : String(line)
         }
         let problems = try Project.problems(runbook: without.joined(separator: "\n"))
+        let step = try #require(Operation.rzUpdate.step(builtIn))
         let isNeeded = ![.disks, .configuration].contains(builtIn)
+        #expect(step.isRequired == isNeeded)
         #expect(problems.count == (isNeeded ? 1 : 0))
-        #expect(problems.allSatisfy { $0.contains("no step uses `\(builtIn.rawValue)`, which \(builtIn.phase)") })
+        for problem in problems { #expect(problem.contains("no step uses `\(builtIn)`, which \(step.phase)")) }
     }
 
     @Test(
@@ -168,11 +171,11 @@ struct ApprovalTests {
         }
     }
 
-    @Test("is refused when nobody has to approve the destruction")
+    @Test("is refused when no one has to approve the destruction")
     func nobody() throws {
         let verdict = try verdict(Sample.runbook)
         #expect(
-            verdict?.hasPrefix("runbooks/rz-update.yaml: tearDown destroys servers and nobody has to approve") == true)
+            verdict?.hasPrefix("runbooks/rz-update.yaml: tearDown destroys servers and no one has to approve") == true)
         #expect(try self.verdict(Sample.runbook, "approvals: { tearDown: 0 }\n") != nil)
         #expect(try self.verdict(Sample.runbook, "approvals: { cutOver: 2 }\n") != nil)
     }

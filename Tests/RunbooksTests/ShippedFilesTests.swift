@@ -1,5 +1,6 @@
 import Foundation
 import Migration
+import Operations
 import Runbooks
 import Testing
 
@@ -32,6 +33,6 @@ struct ShippedFilesTests {
     func runbook() throws {
         let runbook = try ProjectFolder(root: checkout.path).runbook("rz-update")
         let used = [Phase].rzUpdate.map(\.id).flatMap { runbook.phases[$0]?.steps ?? [] }.map(\.work)
-        #expect(used == BuiltIn.allCases.map { .builtIn($0) })
+        #expect(used == Operation.rzUpdate.steps.map(\.use).map { .builtIn($0) })
     }
 }

@@ -6,6 +6,9 @@
 enum Format1 {
     static let unnamed: WireKey = "_0"
 
+    /// The key that the only value of an action has had since.
+    static func name(ofValueIn action: String) -> String { action == "soak" ? "for" : "service" }
+
     static func taggedFields(
         in container: KeyedDecodingContainer<WireKey>
     ) throws -> (type: String, fields: KeyedDecodingContainer<WireKey>) {

@@ -2,24 +2,38 @@
 /// update. Frozen: journals in the field rest on it.
 enum OlderPlan {
     static let operation = "rz-update"
+    static let phases: [Phase] = .ofOlderPlans
+    static let compensations: [Compensation] = .ofOlderPlans
 
-    static let phases = [
+    /// With what was known of each step by its action.
+    static func completed(_ step: Step, _ direction: Direction) -> Step {
+        var step = step
+        switch step.action.kind {
+        case "buildServers", "configure", "awaitPlatform", "launch", "awaitServices", "readyTraffic", "shift":
+            step.color = direction.new
+        case "handOver":
+            step.color = direction.new
+            step.isTakenBack = true
+        case "drain", "soak": step.color = direction.old
+        case "stopServices", "destroyServers":
+            step.color = direction.old
+            step.closesWayBack = true
+        default: break
+        }
+        return step
+    }
+}
+
+extension [Phase] {
+    /// Those of the one operation that there was before plans said which phases they have.
+    public static let ofOlderPlans = [
         Phase("preflight"), Phase("standUp"), Phase("configure"), Phase("platformGate"), Phase("replicate"),
         Phase("serviceGate"), Phase("cutOver", [.ownsTraffic, .returnsTrafficOnFailure]),
         Phase("drain", [.ownsTraffic]), Phase("soak", [.ownsTraffic]),
         Phase("tearDown", [.ownsTraffic, .afterNoReturn]),
     ]
+}
 
-    static let compensations: [Compensation] = [.returnTraffic, .undoSteps]
-
-    /// With what was known of each step by its action.
-    static func completed(_ step: Step) -> Step {
-        var step = step
-        switch step.action {
-        case .stopServices, .destroyServers: step.closesWayBack = true
-        case .handOver: step.isTakenBack = true
-        default: break
-        }
-        return step
-    }
+extension [Compensation] {
+    public static let ofOlderPlans: [Compensation] = [.returnTraffic, .undoSteps]
 }

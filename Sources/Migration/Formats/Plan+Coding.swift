@@ -53,17 +53,18 @@ extension Plan: Codable {
             throw NewerFormat("plan", found: version, known: FormatVersion.plan)
         }
         let saysAll = version >= FormatVersion.planWithPhases
+        let direction = try plan.decode(Direction.self, forKey: .direction)
         let steps = try plan.decode([Step].self, forKey: .steps)
         self.init(
             id: try plan.decode(String.self, forKey: .id),
             operation: saysAll ? try plan.decode(String.self, forKey: .operation) : OlderPlan.operation,
             environment: try plan.decode(Environment.self, forKey: .environment),
-            direction: try plan.decode(Direction.self, forKey: .direction),
+            direction: direction,
             createdAt: try plan.decode(Instant.self, forKey: .createdAt),
             source: try plan.decode(PinnedSource.self, forKey: .source),
             world: try plan.decode(World.self, forKey: .world),
             phases: saysAll ? try plan.decode([Phase].self, forKey: .phases) : OlderPlan.phases,
-            steps: saysAll ? steps : steps.map(OlderPlan.completed),
+            steps: saysAll ? steps : steps.map { OlderPlan.completed($0, direction) },
             compensations: saysAll
                 ? try plan.decode([Compensation].self, forKey: .compensations) : OlderPlan.compensations,
             provisioning: try plan.decode(ProvisioningChanges.self, forKey: .provisioning),

@@ -66,6 +66,16 @@ struct TaggedFields {
         return try Value(from: decoder)
     }
 
+    /// All that stands beside `type`, where every value is a text.
+    func texts() throws -> [String: String] {
+        var texts: [String: String] = [:]
+        for key in fields.allKeys where key.stringValue != WireKey.type.stringValue {
+            let name = key.stringValue == unnamed?.stringValue ? Format1.name(ofValueIn: type) : key.stringValue
+            texts[name] = try fields.decode(String.self, forKey: key)
+        }
+        return texts
+    }
+
     /// For a `type` that is in no table.
     func unknown(_ what: String) -> DecodingError {
         .dataCorrupted(

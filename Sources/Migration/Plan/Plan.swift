@@ -34,8 +34,8 @@ public struct Plan: Sendable, Hashable {
     public init(
         id: String, operation: String = "rz-update", environment: Environment, direction: Direction, createdAt: Instant,
         source: PinnedSource,
-        world: World, phases: [Phase] = .rzUpdate, steps: [Step],
-        compensations: [Compensation] = .rzUpdate, provisioning: ProvisioningChanges = ProvisioningChanges(),
+        world: World, phases: [Phase] = .ofOlderPlans, steps: [Step],
+        compensations: [Compensation] = .ofOlderPlans, provisioning: ProvisioningChanges = ProvisioningChanges(),
         destruction: [String]? = nil, services: [PlannedService] = [], capacity: String? = nil,
         ignored: [IgnoredService] = [],
         warnings: [String] = [], obstacles: [String] = []

@@ -27,6 +27,20 @@ public struct PhaseRule: Codable, Sendable, Hashable {
     }
 }
 
+extension PhaseRule {
+    /// The ids of all steps that are done before one begins: those it needs, those that they need, and so on.
+    public func stepsBefore(_ id: String) -> Set<String> {
+        var before: Set<String> = []
+        var open = [id]
+        while let id = open.popLast() {
+            guard let index = steps.firstIndex(where: { $0.id == id }) else { continue }
+            let needs = steps[index].needs ?? (index > 0 ? [steps[index - 1].id] : [])
+            open += needs.filter { before.insert($0).inserted }
+        }
+        return before
+    }
+}
+
 /// What a run does when a step has failed for good.
 public enum OnFailure: String, Codable, Sendable, Hashable, CaseIterable {
     /// Stops there; `rz resume` goes on. In cutOver the traffic goes back to the old color first.
@@ -70,26 +84,15 @@ public struct RunbookStep: Codable, Sendable, Hashable {
     }
 }
 
-/// The steps that rz itself knows.
-public enum BuiltIn: String, Codable, Sendable, Hashable, CaseIterable {
-    case checks, disks, servers, configuration, platform, launch, health, ready, shift, handOver, drain, soak, stop,
-        destroy
+/// Names a step of rz's own in runbooks: `use: launch`.
+public struct BuiltIn: RawRepresentable, Codable, Sendable, Hashable, CustomStringConvertible,
+    ExpressibleByStringLiteral
+{
+    public let rawValue: String
 
-    /// The only phase in which the step makes sense: that is what keeps the order of the state machine.
-    public var phase: PhaseID {
-        switch self {
-        case .checks: .preflight
-        case .disks, .servers: .standUp
-        case .configuration: .configure
-        case .platform: .platformGate
-        case .launch: .replicate
-        case .health: .serviceGate
-        case .ready, .shift, .handOver: .cutOver
-        case .drain: .drain
-        case .soak: .soak
-        case .stop, .destroy: .tearDown
-        }
-    }
+    public init(rawValue: String) { self.rawValue = rawValue }
+    public init(stringLiteral value: String) { rawValue = value }
+    public var description: String { rawValue }
 }
 
 /// A program that an operator runs as a step.

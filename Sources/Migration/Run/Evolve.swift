@@ -1,6 +1,6 @@
 extension RunState {
     /// The state of a run whose events these are, oldest first.
-    public init(run: RunID, phases: [Phase] = .rzUpdate, events: some Sequence<Event>) {
+    public init(run: RunID, phases: [Phase] = .ofOlderPlans, events: some Sequence<Event>) {
         self.init(run: run, phases: phases)
         for event in events { self = evolve(self, event) }
     }

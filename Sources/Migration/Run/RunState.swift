@@ -57,7 +57,7 @@ public struct RunState: Sendable, Hashable {
     public var sequence = 0
 
     /// - Parameter phases: those of the run's plan; where it is lost, those of an RZ update.
-    public init(run: RunID, phases: [Phase] = .rzUpdate) {
+    public init(run: RunID, phases: [Phase] = .ofOlderPlans) {
         self.run = run
         self.phases = phases
         phase = phases.first?.id ?? PhaseID(rawValue: "")

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Journal
 import Migration
+import Operations
 import Planning
 import Reporting
 import Runbooks
@@ -95,7 +96,9 @@ extension Project {
     }
 
     func planner() async -> Planner {
-        Planner(environment: environment, runbook: runbook, history: await durationsOfLastRun())
+        Planner(
+            environment: environment, runbook: runbook, operation: Operation.rzUpdate,
+            history: await durationsOfLastRun())
     }
 
     /// How long each step took in the last run that was done; nothing when there was none, or it can't be read.

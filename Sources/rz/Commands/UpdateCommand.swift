@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Journal
 import Migration
+import Operations
 import Planning
 import Reporting
 import Runbooks
@@ -113,5 +114,5 @@ struct UpdateCommand: AsyncParsableCommand {
 
 extension PhaseID: ExpressibleByArgument {
     public init?(argument: String) { self.init(rawValue: argument) }
-    public static var allValueStrings: [String] { [Phase].rzUpdate.map(\.id.rawValue) }
+    public static var allValueStrings: [String] { Operation.rzUpdate.phases.map(\.id.rawValue) }
 }

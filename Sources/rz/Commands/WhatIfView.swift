@@ -1,5 +1,6 @@
 import JSON
 import Migration
+import Operations
 import Reporting
 import Simulation
 
@@ -72,7 +73,7 @@ struct WhatIfView {
         for outcome in outcomes {
             guard let step = plan.step(outcome.whatIf.step), step.phase == phase else { continue }
             let row = Row(
-                step: step.action.kind ?? outcome.whatIf.step.text, fault: outcome.whatIf.fault.text(plan.direction),
+                step: step.action.each ?? outcome.whatIf.step.text, fault: outcome.whatIf.fault.text(plan.direction),
                 outcome: self.text(of: outcome), hurts: outcome.hurts, isMended: outcome.isMended)
             let same = rows.firstIndex { $0.step == row.step && $0.fault == row.fault && $0.outcome == row.outcome }
             if let same { rows[same].count += 1 } else { rows.append(row) }
@@ -175,13 +176,7 @@ extension WhatIf.Fault {
 
 extension Action {
     /// What steps that differ only in the service have in common.
-    fileprivate var kind: String? {
-        switch self {
-        case .launch: "launch, each service"
-        case .handOver: "hand-over, each service"
-        default: nil
-        }
-    }
+    fileprivate var each: String? { kind.flatMap { Operation.rzUpdate.step(of: $0) }?.each }
 }
 
 extension String {

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Journal
 import Migration
+import Operations
 import Publishing
 import Runbooks
 
@@ -25,7 +26,8 @@ struct RunSession {
         let ring = TelemetryRing(folder: project.places.telemetry(of: plan.environment.name))
         // Both only take what they are given: no reader, and no disk, holds up the run (invariant I14).
         let engine = Engine(
-            plan: plan, run: run, drivers: project.drivers, journal: Interposition.around(journal),
+            plan: plan, run: run, drivers: project.drivers, work: try Operation.of(plan).work,
+            journal: Interposition.around(journal),
             clock: SystemClock(), epoch: lock.epoch, telemetry: Telemetry(sinks: [screen, ring])
         ) { event, state in screen.show(event, state) }
         let interrupted = Failure(

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Migration
+import Operations
 import Reporting
 
 @testable import Planning

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Testing
 
 /// Words that plans, events and answers have on the wire. They stay what they are: old journals hold them.

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Testing
 
 @Suite("The promises of the state machine")

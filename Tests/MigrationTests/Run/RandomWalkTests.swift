@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Testing
 
 @Suite("Random runs")
@@ -124,7 +125,7 @@ private struct Walk {
             return
         }
         if !known.isIntended { happens(.stepIntended(step: id, intent: "x")) }
-        if case .shift(let share, _) = step.action {
+        if let share = step.action["to"].flatMap({ Percent($0) }) {
             happens(.trafficIntended(share: share))
             if !isMishap { happens(.trafficVerified(share: share, loadBalancers: ["edge-1"])) }
         }

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Testing
 
 @Suite("What people ask of a run")

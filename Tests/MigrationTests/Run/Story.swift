@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// A run told event by event, with the state that follows from it.
 struct Story {
@@ -39,7 +40,7 @@ struct Story {
             guard earlier != phase else { return }
             for step in plan.steps(in: earlier) {
                 completes(step.id)
-                if case .shift(let share, _) = step.action {
+                if let share = step.action["to"].flatMap({ Percent($0) }) {
                     happens(.trafficIntended(share: share), .trafficVerified(share: share, loadBalancers: ["edge-1"]))
                 }
                 if step.action == .drain { happens(.oldSideQuiet(since: now)) }

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Testing
 
 @Suite("A new color that fails its users while no step watches")

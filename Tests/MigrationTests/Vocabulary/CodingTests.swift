@@ -1,5 +1,6 @@
 import Foundation
 import Migration
+import Operations
 import Testing
 
 @Suite("What is written to files")

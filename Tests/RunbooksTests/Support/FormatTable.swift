@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 @testable import Runbooks
 

@@ -1,3 +1,4 @@
+import Engine
 import Migration
 
 /// The old color's services, as far as what its sources tell can be believed (invariant I12).

@@ -1,4 +1,36 @@
+import Engine
 import Migration
+import Planning
+
+/// What must run in one color only, given to the new one.
+package struct HandOverStep: BuiltInStep {
+    static let name: StepKind = "handOver"
+    package let use = BuiltIn.handOver
+    package let kind = HandOverStep.name
+    package let phase = PhaseID.cutOver
+    package let each: String? = "hand-over, each service"
+
+    package func expand(_ line: StepLine, in scope: StepScope) -> [Step] {
+        let new = scope.direction.new
+        return scope.services.filter(\.mode.isSingleton).map { service in
+            line.step(
+                "\(service.id) handed over to \(new)", .handOver(service.id), on: new, suffix: service.id.suffix,
+                undo: .costly, isTakenBack: true, estimate: .seconds(10))
+        }
+    }
+
+    package func work(_ step: Step) -> (any StepWork)? { step.action.service.map { HandOverService(id: $0) } }
+}
+
+extension BuiltIn {
+    package static let handOver: BuiltIn = "handOver"
+}
+
+extension Action {
+    package static func handOver(_ service: ServiceID) -> Action {
+        .builtIn(HandOverStep.name, ["service": service.text])
+    }
+}
 
 /// Gives a service that may run in one color only to the new one: let go in the old color first, taken in the new one
 /// only when nothing of it runs any more (invariant I4).

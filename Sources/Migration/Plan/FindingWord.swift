@@ -1,10 +1,8 @@
-import Migration
-
 /// What became of a finding, in one word.
-enum FindingWord: String, CaseIterable {
+package enum FindingWord: String, CaseIterable {
     case mapped, accepted, deferred = "seen at launch", harmless, blocking
 
-    init(_ judgement: Finding.Judgement) {
+    package init(_ judgement: Finding.Judgement) {
         self =
             switch judgement {
             case .mapped: .mapped

@@ -1,3 +1,4 @@
+import Engine
 import Migration
 
 /// Copies again what changed in the old color since it was copied: a new version, another scale, a service that came or

@@ -1,4 +1,31 @@
+import Engine
 import Migration
+import Planning
+
+/// Everything that would spoil the run, looked for before anything is built.
+package struct ChecksStep: BuiltInStep {
+    static let name: StepKind = "check"
+    package let use = BuiltIn.checks
+    package let kind = ChecksStep.name
+    package let phase = PhaseID.preflight
+    package let changesSomething = false
+
+    package func expand(_ line: StepLine, in scope: StepScope) -> [Step] {
+        [line.step("checks of load balancers, platform and services", .check, estimate: .seconds(2))]
+    }
+
+    package func work(_ step: Step) -> (any StepWork)? { Checks() }
+
+    package func line(_ plan: Plan) -> PlanLine? { PlanLine("checks of load balancers, platform, services") }
+}
+
+extension BuiltIn {
+    package static let checks: BuiltIn = "checks"
+}
+
+extension Action {
+    package static let check = Action.builtIn(ChecksStep.name, [:])
+}
 
 /// Looks for everything that would spoil the run, before anything is built. Changes nothing.
 struct Checks: StepWork {

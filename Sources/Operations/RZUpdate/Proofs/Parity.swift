@@ -1,3 +1,4 @@
+import Engine
 import Migration
 
 /// How the services of the new color compare with those of the old one, which go on changing while a run is under way.

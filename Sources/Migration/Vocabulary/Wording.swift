@@ -1,9 +1,7 @@
-import Migration
-
-/// How lengths of time and numbers are told to people.
-enum Wording {
+/// How lengths of time and numbers are written for people.
+package enum Wording {
     /// `0.4 s`, `17 s`, `3:51`, `1:02:07`.
-    static func time(_ period: Period) -> String {
+    package static func time(_ period: Period) -> String {
         let seconds = period.milliseconds / 1000
         if period.milliseconds < 10_000 { return "\(seconds).\(period.milliseconds % 1000 / 100) s" }
         if seconds < 60 { return "\(seconds) s" }
@@ -13,13 +11,13 @@ enum Wording {
     }
 
     /// `~10 s`, `~4 min`.
-    static func estimate(_ period: Period) -> String {
+    package static func estimate(_ period: Period) -> String {
         let seconds = Int((period.seconds).rounded(.up))
         return seconds < 100 ? "~\(max(seconds, 1)) s" : "~\((seconds + 30) / 60) min"
     }
 
     /// `20 s`, `1 min 30 s`, `2 h`: the exact length.
-    static func length(_ period: Period) -> String {
+    package static func length(_ period: Period) -> String {
         var rest = period.milliseconds
         var parts: [String] = []
         for (name, size) in [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1)]
@@ -32,10 +30,10 @@ enum Wording {
     }
 
     /// `env.HOST  a → b`.
-    static func change(_ change: FieldChange) -> String { "\(change.path)  \(values(change))" }
+    package static func change(_ change: FieldChange) -> String { "\(change.path)  \(values(change))" }
 
     /// `a → b`, `new: b`, `removed, was: a`.
-    static func values(_ change: FieldChange) -> String {
+    package static func values(_ change: FieldChange) -> String {
         switch (change.from, change.to) {
         case (let before?, let after?): "\(before) → \(after)"
         case (nil, let after?): "new: \(after)"
@@ -44,11 +42,11 @@ enum Wording {
         }
     }
 
-    static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
+    package static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
     }
 
-    static func percent(_ fraction: Double, decimals: Int = 2) -> String {
+    package static func percent(_ fraction: Double, decimals: Int = 2) -> String {
         let scale = decimals == 0 ? 1.0 : 100.0
         let number = (fraction * 100 * scale).rounded() / scale
         if decimals == 0 { return "\(Int(clamping: number)) %" }
@@ -56,7 +54,7 @@ enum Wording {
         return "\(hundredths / 100).\(twoDigits(Int64(hundredths % 100))) %"
     }
 
-    static func bar(_ fraction: Double, width: Int = 20) -> String {
+    package static func bar(_ fraction: Double, width: Int = 20) -> String {
         let full = min(width, max(0, Int(clamping: fraction * Double(width))))
         return String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
     }

@@ -1,3 +1,4 @@
+import Engine
 import Migration
 
 /// The proof that no one talks to the old color any more (invariant I3).
@@ -14,15 +15,15 @@ struct Quiet: Sendable {
         var deadline = context.clock.uptime + policy.deadline
         var wasForced = false
         var quietSince: Period?
-        var disturbances = await context.engine.traffic.disturbances
+        var disturbances = await context.traffic.disturbances
         while true {
             // A load balancer that lost what was set may have given it traffic between two looks.
-            let count = await context.engine.traffic.disturbances
+            let count = await context.traffic.disturbances
             if count != disturbances { quietSince = nil }
             disturbances = count
             let asked = context.clock.uptime
-            let observation = try await context.engine.traffic.observe()
-            let isKept = try await context.engine.keepTraffic(observation)
+            let observation = try await context.traffic.observe()
+            let isKept = try await context.keepTraffic(observation)
             let busy = busyServers(observation)
             let unseen = await oldProcesses(observation)
             let now = context.clock.uptime
@@ -30,7 +31,7 @@ struct Quiet: Sendable {
             if let quietSince, asked - quietSince >= policy.quiet {
                 let since = context.clock.now - (now - quietSince)
                 try await context.record(.oldSideQuiet(since: since))
-                if await context.engine.traffic.disturbances == disturbances { return since }
+                if await context.traffic.disturbances == disturbances { return since }
             }
             if now >= deadline {
                 if wasForced || policy.atDeadline != .force { try await end(busy, unseen) }
@@ -52,10 +53,10 @@ struct Quiet: Sendable {
         guard await context.state.traffic.quietSince != nil else {
             throw Failure("\(old) was never seen quiet, so nothing of it may be stopped")
         }
-        var observation = try await context.engine.traffic.observe()
+        var observation = try await context.traffic.observe()
         while try await needsProof(observation) {
             _ = try await prove()
-            observation = try await context.engine.traffic.observe()
+            observation = try await context.traffic.observe()
         }
         let busy = observation.states.keys.sorted().flatMap { name in
             context.environment.traffic.flatMap { rule in
@@ -74,7 +75,7 @@ struct Quiet: Sendable {
     /// Whether a load balancer lost what was set and may have given the old color traffic, or was reloaded with sessions
     /// on it. What disturbed the quiet and was put right before the look is written down by now.
     private func needsProof(_ observation: TrafficObservation) async throws(Failure) -> Bool {
-        let isKept = try await context.engine.keepTraffic(observation)
+        let isKept = try await context.keepTraffic(observation)
         let hasDrifted = await context.state.traffic.hasDrifted
         let isUnseen = await !oldProcesses(observation).isEmpty
         return hasDrifted || !isKept || isUnseen
@@ -84,7 +85,7 @@ struct Quiet: Sendable {
 
     /// Moves the users who stay: maintenance first, so that no one comes back, then the sessions are ended, once.
     func cut(_ rules: [TrafficRule]) async throws(Failure) {
-        let traffic = await context.engine.traffic
+        let traffic = await context.traffic
         let busy = busyServers(try await traffic.observe()).filter { server in
             rules.contains { $0.backend == server.backend }
         }
@@ -177,7 +178,7 @@ struct Quiet: Sendable {
         let state = await context.state
         // The wall clock may be set back; the time of this process can't.
         let sinceStart = max(
-            state.startedAt.map { context.clock.now - $0 } ?? .zero, await context.engine.traffic.age)
+            state.startedAt.map { context.clock.now - $0 } ?? .zero, await context.traffic.age)
         let said = context.plan.steps.filter { $0.action == .drain }.flatMap { state.approvals[$0.id] ?? [] }.map(\.at)
             .max()
         return observation.states.sorted { $0.key < $1.key }.compactMap { name, balancer in

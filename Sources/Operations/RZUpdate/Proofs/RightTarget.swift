@@ -1,3 +1,4 @@
+import Engine
 import Migration
 
 /// Proves that an act reaches the color that it is meant for, and leaves the other one as it was (invariant I11).

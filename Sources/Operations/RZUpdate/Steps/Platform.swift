@@ -1,13 +1,45 @@
+import Engine
 import Migration
+import Planning
+
+/// The platform of the new color: the gate before the first launch.
+package struct PlatformStep: BuiltInStep {
+    static let name: StepKind = "awaitPlatform"
+    package let use = BuiltIn.platform
+    package let kind = PlatformStep.name
+    package let phase = PhaseID.platformGate
+    package let changesSomething = false
+
+    package func expand(_ line: StepLine, in scope: StepScope) -> [Step] {
+        let new = scope.direction.new
+        return [line.step("platform of \(new)", .awaitPlatform, on: new, estimate: .seconds(5))]
+    }
+
+    package func work(_ step: Step) -> (any StepWork)? { AwaitPlatform() }
+
+    package func line(_ plan: Plan) -> PlanLine? {
+        PlanLine(
+            "the platform of \(plan.direction.new) answers and leads"
+                + (plan.environment.gates.platform.map { ", " + Wording.count($0.probes.count, "probe") } ?? ""))
+    }
+}
+
+extension BuiltIn {
+    package static let platform: BuiltIn = "platform"
+}
+
+extension Action {
+    package static let awaitPlatform = Action.builtIn(PlatformStep.name, [:])
+}
 
 /// Waits until the new color's platform takes services, and proves that those that shall move have a place there.
 struct AwaitPlatform: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
-        let new = context.direction.new
-        let agents = try await context.agents(of: new)
+        let color = context.color
+        let agents = try await context.agents(of: color)
         try await context.poll { () async throws(Failure) -> String? in
             do throws(Failure) {
-                for state in [try await context.cluster(of: new).observePlatform(), try await agents?.observe()] {
+                for state in [try await context.cluster(of: color).observePlatform(), try await agents?.observe()] {
                     guard let state, !state.isReady else { continue }
                     return "\(state.description): \(state.missing.joined(separator: "; "))"
                 }
@@ -18,7 +50,7 @@ struct AwaitPlatform: StepWork {
             }
         }
         try await awaitProbes(context)
-        let framework = try await context.cluster(of: new).observePlatform().description
+        let framework = try await context.cluster(of: color).observePlatform().description
         guard let agents else { return framework }
         let room = try await prove(agents, context)
         return try await "\(framework), \(agents.observe().description); \(room.description)"

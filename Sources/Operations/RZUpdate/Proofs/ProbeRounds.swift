@@ -1,3 +1,4 @@
+import Engine
 import Migration
 
 /// Asks probes round by round, until each has passed often enough in a row.
@@ -62,7 +63,7 @@ struct ProbeRounds {
     }
 
     private func targets(_ context: StepContext) async throws(Failure) -> [String?] {
-        let observation = try await context.engine.traffic.observe()
+        let observation = try await context.traffic.observe()
         let addresses = observation.states.keys.flatMap { name in
             context.environment.traffic.flatMap { rule in
                 observation.servers(rule, context.direction.new, on: name)

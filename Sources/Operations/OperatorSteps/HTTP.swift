@@ -1,0 +1,25 @@
+import Engine
+import Migration
+import Planning
+
+/// Makes a request that an operator added.
+struct MakeRequest: StepWork {
+    let work: HTTPWork
+
+    static func expand(_ line: StepLine, _ work: HTTPWork) -> [Step] {
+        [
+            line.step(
+                "\(work.method) \(work.url)", .http(work), undo: work.affects == .nothing ? .free : .none,
+                estimate: .seconds(1))
+        ]
+    }
+
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        try await context.intend("\(work.method) \(work.url)")
+        let inventory = try await context.inventory(of: context.direction.new)
+        try await context.fence.actUntilStopped { () async throws(Failure) in
+            try await context.drivers.stepRunner.call(work, inventory: inventory)
+        }
+        return "answered \(work.expect)"
+    }
+}

@@ -1,0 +1,37 @@
+import Migration
+
+extension Operation {
+    /// A destroy must have an approval, or a reason why it needs none, and an environment that configures its servers
+    /// must have a step that does.
+    @Sendable
+    static func rzUpdateProblems(_ runbook: Runbook, _ environment: Environment) -> [String] {
+        var problems: [String] = []
+        if !isApproved(runbook.phases[.tearDown], environment.approvals[.tearDown]) {
+            problems.append(
+                """
+                tearDown destroys servers and no one has to approve; in \
+                environments/\(environment.name)/environment.yaml set `approvals: { tearDown: 1 }`, or \
+                `approvals: { tearDown: { waived: "the reason" } }`, or let the step that uses `destroy` need an \
+                `approval` step
+                """)
+        }
+        let configures = runbook.phases[.configure]?.steps.contains { $0.work == .builtIn(.configuration) } ?? false
+        if environment.configure != nil, !configures {
+            problems.append("the environment \(environment.name) configures servers, but no step uses `configuration`")
+        }
+        return problems
+    }
+
+    /// Whether someone says yes before servers are destroyed, or the environment says why no one has to.
+    private static func isApproved(_ tearDown: PhaseRule?, _ rule: ApprovalRule?) -> Bool {
+        if case .waived = rule { return true }
+        if let rule, rule.people > 0 { return true }
+        guard let tearDown, let destroy = tearDown.steps.first(where: { $0.work == .builtIn(.destroy) }) else {
+            return false
+        }
+        let before = tearDown.stepsBefore(destroy.id)
+        return tearDown.steps.contains { step in
+            if case .approval = step.work { before.contains(step.id) } else { false }
+        }
+    }
+}

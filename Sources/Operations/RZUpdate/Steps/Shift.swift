@@ -1,0 +1,105 @@
+import Engine
+import Migration
+import Planning
+
+/// The new color's share of the traffic, raised and watched.
+package struct ShiftStep: BuiltInStep {
+    package static let name: StepKind = "shift"
+    package let use = BuiltIn.shift
+    package let kind = ShiftStep.name
+    package let phase = PhaseID.cutOver
+    package let follows: (step: BuiltIn, reason: String)? = (
+        .ready, "traffic must not move to servers that are not ready"
+    )
+
+    /// One step for each share, each after the other.
+    package func expand(_ line: StepLine, in scope: StepScope) -> [Step] {
+        let new = scope.direction.new
+        var before = line.needs
+        return scope.environment.gates.cutOver.steps.map { shift in
+            let step = line.step(
+                "\(new) \(shift.weight), watched for \(shift.bake)", .shift(to: shift.weight, bake: shift.bake),
+                on: new,
+                suffix: "-\(shift.weight.text)", needs: before, estimate: shift.bake + .seconds(1), extra: shift.bake)
+            before = [step.id]
+            return step
+        }
+    }
+
+    package func work(_ step: Step) -> (any StepWork)? {
+        guard let share = step.action["to"].flatMap({ Percent($0) }),
+            let bake = step.action["bake"].flatMap({ Period($0) })
+        else { return nil }
+        return ShiftTraffic(share: share, bake: bake)
+    }
+
+    package func line(_ plan: Plan) -> PlanLine? {
+        PlanLine(
+            plan.environment.gates.cutOver.steps.map(\.weight.description).joined(separator: " → ") + " on "
+                + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "), undo: "undo: one flip")
+    }
+}
+
+extension BuiltIn {
+    package static let shift: BuiltIn = "shift"
+}
+
+extension Action {
+    package static func shift(to share: Percent, bake: Period) -> Action {
+        .builtIn(ShiftStep.name, ["to": share.text, "bake": bake.description])
+    }
+}
+
+/// Gives the new color a share of the traffic, then watches how it does.
+struct ShiftTraffic: StepWork {
+    let share: Percent
+    let bake: Period
+
+    func perform(_ context: StepContext) async throws(Failure) -> String {
+        let traffic = await context.traffic
+        let known = await context.state.traffic
+        // Once a user is served by the new color, services change there.
+        if !known.isShifted { _ = try await CatchUp(context).perform() }
+        let isThere = try await traffic.isAt(share, try await traffic.observe())
+        if known.intended != share || !isThere {
+            try await context.knowServers()
+            try await context.intend("give \(context.color) \(share)")
+            try await context.record(.trafficIntended(share: share))
+            do throws(Failure) {
+                try await traffic.shift(to: share, from: known.verified ?? .none)
+            } catch {
+                // The step was undone where that was possible; what is intended again is what was before.
+                try await context.record(.trafficIntended(share: known.verified ?? .none))
+                throw error
+            }
+        }
+        try await context.record(
+            .trafficVerified(share: share, loadBalancers: context.drivers.loadBalancers.map(\.name)))
+        try await watch(context)
+        return "\(context.color) carries \(share)"
+    }
+
+    /// Watches for the bake time; a bad verdict ends it at once, an open one holds it until the step's deadline. What is
+    /// judged is counted by the watch over each load balancer.
+    private func watch(_ context: StepContext) async throws(Failure) {
+        let gate = context.environment.gates.cutOver
+        let traffic = await context.traffic
+        await traffic.beginStep()
+        let end = context.clock.uptime + bake
+        while true {
+            try await context.pause(min(gate.interval, max(Period(milliseconds: 100), end - context.clock.uptime)))
+            let findings = try await traffic.findings()
+            if let bad = findings.first(where: { $0.sample.verdict == .fail })?.sample {
+                try await context.record(.gateFailed(sample: bad))
+                throw context.failure(of: bad, at: "at \(share)")
+            }
+            let open =
+                await traffic.unheard().map { "an answer of \($0)" } ?? findings.first(where: \.holds)?.sample.message
+            if context.clock.uptime >= end, open == nil { break }
+            await context.wait(for: open ?? "\(bake) at \(share) without a bad verdict")
+        }
+        let usual = try await traffic.usual()
+        if await context.state.traffic.usual != usual { try await context.record(.oldSideMeasured(usual: usual)) }
+        if !gate.analysis.isEmpty { try await context.record(.gatePassed(gate: "cutOver \(share)")) }
+    }
+}
