@@ -1,6 +1,6 @@
 import Migration
 
-/// How lengths of time and numbers are told to people.
+/// How lengths of time and numbers are shown to people.
 enum Wording {
     /// `0.4 s`, `17 s`, `3:51`, `1:02:07`.
     static func time(_ period: Period) -> String {

@@ -1,15 +1,15 @@
 import Migration
 
-/// What only both files together tell: a destroy must have an approval, or a reason why it needs none, and an
+/// What only both files together show: a destroy must have an approval, or a reason why it needs none, and an
 /// environment that configures its servers must have a step that does.
 ///
-/// - Throws: `ConfigurationError` with every such problem, without a line, as either file could mend it.
-public func validate(_ runbook: Runbook, with environment: Environment) throws(ConfigurationError) {
+/// - Throws: `ConfigurationError` with every such problem, without a line, as either file could fix it.
+public func validateRunbook(_ runbook: Runbook, with environment: Environment) throws(ConfigurationError) {
     var messages: [String] = []
     if !isApproved(runbook.phases[.tearDown], environment.approvals[.tearDown]) {
         messages.append(
             """
-            tearDown destroys servers and nobody has to approve; in environments/\(environment.name)/environment.yaml \
+            tearDown destroys servers and no one has to approve; in environments/\(environment.name)/environment.yaml \
             set `approvals: { tearDown: 1 }`, or `approvals: { tearDown: { waived: "the reason" } }`, \
             or let the step that uses `destroy` need an `approval` step
             """)
@@ -24,7 +24,7 @@ public func validate(_ runbook: Runbook, with environment: Environment) throws(C
     }
 }
 
-/// Whether someone says yes before servers are destroyed, or the environment says why nobody has to.
+/// Whether someone says yes before servers are destroyed, or the environment says why no one has to.
 private func isApproved(_ tearDown: PhaseRule?, _ rule: ApprovalRule?) -> Bool {
     if case .waived = rule { return true }
     if let rule, rule.people > 0 { return true }

@@ -85,7 +85,9 @@ struct SimulatedAgents: AgentPool {
 
     func observe() async throws(Failure) -> PlatformState { PlatformState(description: "Mesos", isReady: true) }
     func observeAgents() async throws(Failure) -> [Agent] { [] }
-    func observeCapacity(for services: [Service]) async throws(Failure) -> CapacityReport { CapacityReport(description: "room") }
+    func observeCapacity(for services: [Service]) async throws(Failure) -> CapacityReport {
+        CapacityReport(description: "room")
+    }
     func observeDemand(of services: [Service]) async throws(Failure) -> String { "" }
     func unprovenNeeds(of services: [Service]) -> [String] { [] }
     func observeUnclaimed(

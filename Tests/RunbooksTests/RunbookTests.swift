@@ -80,7 +80,7 @@ struct RunbookTests {
             (checks, "- { id: checks, use: soak, timeout: 2m }", "`soak` belongs to the phase soak, not to preflight"),
             (
                 checks, "- { id: checks, use: chekcs, timeout: 2m }",
-                "“chekcs” is none of checks; did you mean \"checks\"?"
+                "“chekcs” must be one of checks; did you mean \"checks\"?"
             ),
             (checks, checks + "\n      - { id: c2, use: checks, timeout: 2m }", "`checks` is used more than once"),
             (checks, checks + "\n      - { id: checks, wait: 1s }", "the step checks comes twice in preflight"),
@@ -161,7 +161,7 @@ struct ApprovalTests {
         let environment = try project.environment(Sample.environment + more)
         let runbook = try project.runbook(runbook)
         do throws(ConfigurationError) {
-            try validate(runbook, with: environment)
+            try validateRunbook(runbook, with: environment)
             return nil
         } catch {
             return error.description
@@ -172,7 +172,7 @@ struct ApprovalTests {
     func nobody() throws {
         let verdict = try verdict(Sample.runbook)
         #expect(
-            verdict?.hasPrefix("runbooks/rz-update.yaml: tearDown destroys servers and nobody has to approve") == true)
+            verdict?.hasPrefix("runbooks/rz-update.yaml: tearDown destroys servers and no one has to approve") == true)
         #expect(try self.verdict(Sample.runbook, "approvals: { tearDown: 0 }\n") != nil)
         #expect(try self.verdict(Sample.runbook, "approvals: { cutOver: 2 }\n") != nil)
     }

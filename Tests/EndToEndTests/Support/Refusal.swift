@@ -61,7 +61,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         Refusal(
             testDescription: "a destroy that nobody approves",
             edits: [Edit(old: "tearDown: { waived: \"sandbox\" }", new: "tearDown: 0")],
-            arguments: ["update", "sandbox", "--yes"], says: ["rz-update.yaml", "nobody has to approve"]),
+            arguments: ["update", "sandbox", "--yes"], says: ["rz-update.yaml", "no one has to approve"]),
         Refusal(
             testDescription: "a secret that is missing",
             edits: [

@@ -98,7 +98,9 @@ struct EndedRunTests {
 
     @Test("can be taken back only where it was aborted")
     func rollback() {
-        func pending(_ end: Event.Kind) -> RunState.Request? { state([end, .rollbackRequested(by: "x")]).pendingRequest }
+        func pending(_ end: Event.Kind) -> RunState.Request? {
+            state([end, .rollbackRequested(by: "x")]).pendingRequest
+        }
         #expect(pending(.runAborted) == .rollback)
         #expect(pending(.runCompleted) == nil)
         #expect(pending(.runRolledBack) == nil)

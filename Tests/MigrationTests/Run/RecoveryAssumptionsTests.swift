@@ -2,7 +2,7 @@ import Migration
 import Testing
 
 @Suite("A run whose last events are lost")
-struct PrecautionsTests {
+struct RecoveryAssumptionsTests {
     @Test(
         "stands as halted, and gives the traffic back before it goes on", arguments: [Phase.standUp, .cutOver, .soak])
     func halted(_ phase: Phase) {
