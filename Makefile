@@ -89,7 +89,7 @@ bench: setup ## measure against plain clients (Benchmarks): make bench APPS=2000
 demo: build ## move the sandbox from blue to green and back, under load
 	RZ="$$($(SWIFT) build --show-bin-path)/rz" scripts/demo
 
-lint: ## check format, scripts, modules and their arrows, that every mutant applies, that dependencies were looked at
+lint: ## check format, scripts, modules and their arrows, mutants, dependencies, and words
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
 	    else echo "shellcheck is not installed: scripts not checked"; fi
@@ -98,6 +98,7 @@ lint: ## check format, scripts, modules and their arrows, that every mutant appl
 	@for patch in Tests/Mutants/*.patch; do git apply --check "$$patch" || exit 1; done
 	scripts/sbom --check
 	scripts/module-graph
+	scripts/glossary
 
 sbom: ## list what rz is made of, with versions (CycloneDX)
 	@scripts/sbom

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # ansible-core 2.19: `--extra-vars @/proc/PID/fd/N` fails where the file has no name any more, though it can be read.
 #
-# A program that hands secrets to Ansible would use a file that is already unlinked (or a memfd): it is gone with the
-# program, killed or not. Any reader can open it by /proc/PID/fd/N. Ansible resolves the link first and opens what it
-# finds written there, "NAME (deleted)"; then it reports that the *inventory* can't be parsed, and ends with 1. With the
-# same descriptor while the file still has its name it works. A pipe, as in `-e @<(command)`, fails likewise. Seen on ansible-core 2.19.4. Expected: the file is opened by
-# the path that was given.
+# A program that passes secrets to Ansible would use a file that is already unlinked (or a memfd), which disappears with
+# the program even if that is killed. Any reader can open it by /proc/PID/fd/N. Ansible resolves the link first and opens
+# the link's text, "NAME (deleted)"; then it reports that the *inventory* can't be parsed, and exits with 1. The same
+# descriptor works while the file still has its name. A pipe, as in `-e @<(command)`, fails in the same way. Seen on
+# ansible-core 2.19.4. Expected: Ansible opens the file by the path that was given.
 #
-# Needs python3 with venv and PyPI; Linux. Ends with 0 while it is so, with 1 once it is not.
+# Needs python3 with venv and PyPI; Linux. Exits with 0 while the bug exists, with 1 once it is fixed.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -2,11 +2,11 @@
 # HAProxy 2.6: while requests wait in a backend's queue, servers raised from weight 0 get none of them, nor any new one.
 #
 # Two servers, a with `maxconn 1` and b at weight 0. Requests wait for a; then b gets weight 100 and a gets 0, as in any
-# cutover by weights. b is up, idle and the only one with weight. Seen on 2.6.12 (Debian 12): b gets nothing; those who wait
-# and everyone who comes after them waits, and gets 503 after `timeout queue`. It ends when b leaves maintenance once
-# (`set server … state maint`, then `ready`). Expected: b, being free, takes what waits, at the latest what is new.
+# cutover by weights. b is up, idle and the only one with weight. Seen on 2.6.12 (Debian 12): b gets no request; all
+# waiting and all later requests wait, and get 503 after `timeout queue`. It ends when b leaves maintenance once
+# (`set server … state maint`, then `ready`). Expected: b is free, so it takes the waiting requests, or at least new ones.
 #
-# Needs python3 and apt-get; touches 127.0.0.1 only. Ends with 0 while it is so, with 1 once it is not.
+# Needs python3 and apt-get; touches 127.0.0.1 only. Exits with 0 while the bug exists, with 1 once it is fixed.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -30,7 +30,7 @@ extension TrafficControl {
     /// What was measured last, for people.
     func samples() -> [TrafficSample] {
         looks.sorted { $0.key < $1.key }.flatMap { _, look in
-            look.before.map { traffic(from: $0, to: look.now, rules: rules) } ?? []
+            look.before.map { trafficSamples(from: $0, to: look.now, rules: rules) } ?? []
         }
     }
 

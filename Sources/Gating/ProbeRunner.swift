@@ -75,8 +75,8 @@ public struct ProbeRunner: Prober {
         do throws(TransportError) {
             let status = try await HTTPClient.shared.send(request).status
             return status == expect
-                ? sample(url, .pass, "GET \(url) said \(status)")
-                : sample(url, .fail, "GET \(url) said \(status), expected \(expect)")
+                ? sample(url, .pass, "GET \(url) answered \(status)")
+                : sample(url, .fail, "GET \(url) answered \(status), expected \(expect)")
         } catch {
             return sample(url, verdict(of: error), error.sentence(tls))
         }

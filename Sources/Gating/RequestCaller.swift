@@ -48,7 +48,7 @@ public struct RequestCaller: Sendable {
         return ["it redirects to \(HTTPRequest(.get, location).shownURL)"]
     }
 
-    /// A server that is busy or failed may do better soon; what it did before it failed nobody knows.
+    /// A server that is busy or failed may do better soon; what it did before it failed no one knows.
     private func kind(of status: Int, _ method: HTTPMethod) -> Failure.Kind {
         switch status {
         case 429: .transient

@@ -52,7 +52,7 @@ public struct ElementCutter {
 
     /// - Parameters:
     ///   - elementsOf: paths of arrays; `*` stands for any element of an array on the way.
-    ///   - without: paths of members that nobody needs: they become `null`.
+    ///   - without: paths of members that no one needs: they become `null`.
     ///   - limits: for a single element, and for what is left of the document.
     public init(elementsOf wanted: [String], without unwanted: [String] = [], limits: JSONLimits = .default) {
         self.wanted = wanted.map { Path($0) }

@@ -1,5 +1,5 @@
 /// A JSON document or a part of one (RFC 8259), kept so that writing it gives back what was read: the order of keys,
-/// the text of numbers, and every key that nobody knows.
+/// the text of numbers, and every key that no one knows.
 public enum JSON: Sendable, Hashable {
     case null
     case bool(Bool)

@@ -102,7 +102,7 @@ struct Scanner {
         }
         guard position < bytes.count else { throw error("a string without its closing quote", at: start) }
         if case .object(var names, _, true) = containers.last {
-            // Escapes are undone: json-c would put the last of two equal keys in the place of the first.
+            // Escapes are undone: json-c would put the last of two equal keys instead of the first.
             let key = Scanner.unescaped(bytes[(start + 1)..<position])
             containers.removeLast()
             let isNew = names.insert(key).inserted

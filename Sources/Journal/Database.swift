@@ -42,7 +42,7 @@ final class Database {
     /// compared with its checksums. Source: `lockBtree` in SQLite's btree.c.
     func tolerateMissingPages() throws(JournalError) { try execute("PRAGMA writable_schema = ON") }
 
-    /// Runs a statement whose rows, if it has any, nobody needs.
+    /// Runs a statement whose rows, if it has any, no one needs.
     func execute(_ sql: String, _ values: [Value] = []) throws(JournalError) {
         try forEach(sql, values) { _ in }
     }
@@ -82,7 +82,7 @@ final class Database {
         try transaction("BEGIN IMMEDIATE", work)
     }
 
-    /// Reads as if nobody wrote meanwhile. Writers don't wait.
+    /// Reads as if no one wrote meanwhile. Writers don't wait.
     func read<Result>(_ work: () throws(JournalError) -> Result) throws(JournalError) -> Result {
         try transaction("BEGIN", work)
     }

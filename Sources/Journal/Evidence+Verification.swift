@@ -109,7 +109,7 @@ private struct Check {
         }
         let json: JSON
         do throws(JSONError) { json = try JSON(parsing: line) } catch {
-            throw damaged("line \(number) is no JSON: \(error.reason)")
+            throw damaged("line \(number) is not JSON: \(error.reason)")
         }
         if number == 1 {
             if let format = json["format"]?.int, format > Evidence.format {
@@ -117,7 +117,7 @@ private struct Check {
                 throw JournalError(.newer, path: path, message: newer.summary, advice: NewerFormat.advice)
             }
         }
-        guard let record = Evidence.Record(json) else { throw damaged("line \(number) says nothing that rz wrote") }
+        guard let record = Evidence.Record(json) else { throw damaged("line \(number) is not a line that rz writes") }
         return record
     }
 
@@ -143,7 +143,7 @@ private struct Check {
             )
         }
         guard last.checksum == header.checksum else {
-            throw damaged("its events are not those that its header tells of")
+            throw damaged("its events are not those that its header describes")
         }
         counts.digest = digest.finish()
         guard counts == trailer else {

@@ -17,7 +17,7 @@ public enum Evidence {
         /// The version of the format that the file has.
         public var format: Int
         public var environment: String
-        /// The run that it tells of; nil when it tells of all.
+        /// The run that it holds; nil when it holds all.
         public var run: RunID?
         /// The version of rz that wrote it.
         public var rz: String

@@ -13,7 +13,7 @@ extension Journal {
     ///
     /// - Parameters:
     ///   - path: the file, for its owner alone; one that is there is replaced.
-    ///   - run: the run that it is to tell of; of the others it holds digests only. Nil for all.
+    ///   - run: the run that it is to hold; of the others it holds digests only. Nil for all.
     ///   - rz: the version of rz, for the header.
     /// - Throws: `JournalError`: `.corrupt` for a journal that is not what was written, `.missing` for a run that
     ///   it does not know, or what keeps the file from being written.

@@ -13,7 +13,7 @@ extension Journal {
 
     /// Makes a journal from the export of a whole one: on another host, when the first one is lost.
     ///
-    /// Nobody holds its lock, and its epoch is higher than any that the lost journal can have given out since.
+    /// No one holds its lock, and its epoch is higher than any that the lost journal can have given out since.
     ///
     /// - Parameters:
     ///   - environment: the name that the export must carry; nil for whichever it carries.
@@ -28,7 +28,7 @@ extension Journal {
         if let run = header.run {
             throw JournalError(
                 .partial, path: path,
-                message: "This export tells of one run only, \(run): no journal can be made of it",
+                message: "This export holds one run only, \(run), so it can't become a journal",
                 advice: "Take one of the whole journal: rz journal export \(header.environment) -o FILE.")
         }
         if let environment, environment != header.environment {

@@ -14,7 +14,7 @@ public struct RunSummary: Sendable, Hashable {
 }
 
 extension Journal {
-    /// A new name for a run, given to nobody else: the day and the number of the run on that day, `r-20261123-0007`.
+    /// A new name for a run, given to no one else: the day and the number of the run on that day, `r-20261123-0007`.
     public func newRun(at time: Instant) throws(JournalError) -> RunID {
         let day = "r-\(time.compactDay)-"
         return try database.write { () throws(JournalError) in

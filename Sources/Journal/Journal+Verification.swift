@@ -55,9 +55,9 @@ extension Journal {
             try database.followChain(after: verified) { _, position in last = position }
             try database.refuse(last, unlessIs: head)
         } catch {
-            var told = error
-            if last.sequence > 0 { told.details.append("events 1 to \(last.sequence) are what was written") }
-            throw told
+            var detailed = error
+            if last.sequence > 0 { detailed.details.append("events 1 to \(last.sequence) are what was written") }
+            throw detailed
         }
         verified = last
     }

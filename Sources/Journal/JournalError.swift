@@ -30,7 +30,7 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
         case missing
         /// An export that is not what was written: what differs is in the message.
         case damagedExport
-        /// An export that does not hold what is asked of it.
+        /// An export that lacks what the caller requires.
         case partial
         /// There is a journal already.
         case exists
@@ -66,7 +66,7 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The events, which fit each other, are not those of a head that was kept.
     static func rewritten(_ kind: Kind, _ difference: String, path: String) -> JournalError {
         JournalError(
-            kind, path: path, message: "The events are not those that the head stands for: \(difference)",
+            kind, path: path, message: "The events do not match the head: \(difference)",
             advice:
                 "Someone may have written other ones, or gone back to an older copy. Nothing was changed. Compare with "
                 + "an export from elsewhere: rz journal verify --file EXPORT --head HEAD.")
@@ -83,7 +83,7 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     static func damagedExport(_ difference: String, path: String) -> JournalError {
         JournalError(
             .damagedExport, path: path, message: "The export is damaged: \(difference)",
-            advice: "Use another copy of it, or export anew: rz journal export ENVIRONMENT -o FILE.")
+            advice: "Use another copy of it, or export again: rz journal export ENVIRONMENT -o FILE.")
     }
 
     static func newer(_ found: Int, than known: Int, path: String) -> JournalError {
@@ -129,7 +129,7 @@ extension JournalError {
         switch code & 0xFF {
         case SQLITE_FULL:
             self = .full(path)
-        // SQLite tells a full disk from a broken one only where it writes pages, not where it maps its index.
+        // SQLite distinguishes a full disk from a broken one only where it writes pages, not where it maps its index.
         case SQLITE_IOERR where [ENOSPC, EDQUOT].contains(systemError):
             self = .full(path)
         case SQLITE_IOERR:

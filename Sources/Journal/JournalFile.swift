@@ -7,7 +7,7 @@ struct JournalFile {
     let folder: String
     var path: String { "\(folder)/\(environment).sqlite" }
 
-    /// `rzj1`: tells a journal from every other SQLite file.
+    /// `rzj1`: distinguishes a journal from every other SQLite file.
     static let applicationID = 0x727A_6A31
     /// Other than the current one in tests.
     var schema = Schema.current
@@ -111,7 +111,7 @@ struct JournalFile {
     func create(_ content: (Database) throws(JournalError) -> Void) throws(JournalError) -> Bool {
         try makeFolder()
         let draft = "\(folder)/.\(environment).\(getpid())-\(UInt32.random(in: .min ... .max)).draft"
-        // Made here and not by SQLite, so that nobody else can ever read it; its WAL takes the same mode on.
+        // Made here and not by SQLite, so that no one else can ever read it; its WAL takes the same mode on.
         let descriptor = Glibc.open(draft, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw JournalError(systemError: errno, path: path, doing: "made") }
         close(descriptor)
@@ -120,10 +120,10 @@ struct JournalFile {
             try fill(draft)
             try content(try Database(path: draft, readOnly: false))
         } catch {
-            // The draft is gone by the time that anybody could look for it.
-            var told = error
-            if told.path == draft { told.path = path }
-            throw told
+            // The draft is gone by the time that anyone could look for it.
+            var renamed = error
+            if renamed.path == draft { renamed.path = path }
+            throw renamed
         }
         guard link(draft, path) == 0 else {
             if errno == EEXIST { return false }

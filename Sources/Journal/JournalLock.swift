@@ -67,7 +67,7 @@ extension Journal {
                 ])
             return lock
         }
-        // Into the file itself: should somebody delete the `-wal`, at least no epoch is given out twice. What can't be
+        // Into the file itself: should someone delete the `-wal`, at least no epoch is given out twice. What can't be
         // moved now, for a reader or for want of room, is safe where it is.
         try? database.execute("PRAGMA wal_checkpoint(PASSIVE)")
         return lock
@@ -164,7 +164,7 @@ extension Database {
         ).first
         guard let row, let epoch = row.integer(0) else { throw .corrupt("its lock is gone", path: path) }
         guard JournalLock.epochs.contains(epoch) else {
-            throw .corrupt("its epoch \(epoch) is none that rz gives out", path: path)
+            throw .corrupt("its epoch \(epoch) is not one that rz gives out", path: path)
         }
         guard let id = row.text(1) else { return (nil, epoch) }
         guard let owner = row.text(2), let host = row.text(3), let boot = row.text(4), let namespace = row.text(5),

@@ -26,7 +26,7 @@ struct JournalWriter {
     private static func holder(_ line: Substring, of file: String) -> Int? {
         let fields = line.split(separator: " ")
         guard fields.count == 8, fields[1] == "POSIX", fields[3] == "WRITE", let pid = Int(fields[4]),
-            // The device's number there is another one than stat(2) tells, on some file systems.
+            // The device's number there is not the one that stat(2) reports, on some file systems.
             let inode = fields[5].split(separator: ":").last.flatMap({ UInt($0) }), inode == FileIdentity(file)?.inode,
             let first = Int(fields[6]), let last = Int(fields[7]), (first...max(first, last)).contains(writeLock)
         else { return nil }

@@ -50,7 +50,7 @@ struct LineFile {
 
     private func text(_ bytes: [UInt8], _ number: Int) throws(JournalError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .damagedExport("line \(number) is no UTF-8", path: path)
+            throw .damagedExport("line \(number) is not UTF-8", path: path)
         }
         return text
     }

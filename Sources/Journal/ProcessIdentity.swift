@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// What tells a process from every other one that ever had its pid.
+/// What distinguishes a process from every other one that ever had its pid.
 struct ProcessIdentity {
     var user: String
     var host: String
@@ -66,7 +66,7 @@ extension ProcessIdentity {
     }
 }
 
-/// What tells a file from every other, whatever its names are.
+/// What distinguishes a file from every other, whatever its names are.
 struct FileIdentity: Equatable {
     private var device: UInt
     private(set) var inode: UInt

@@ -2,10 +2,10 @@ import FoundationEssentials
 import Glibc
 import Migration
 
-/// Puts a new journal, with every event that is proven, in the place of a damaged one.
+/// Puts a new journal, with every event that is proven, instead of a damaged one.
 ///
 /// The damaged files are moved aside and never changed. A mark says that a repair is under way, so that one which was
-/// killed is finished by the next, and nobody begins an empty journal in between.
+/// killed is finished by the next, and no one begins an empty journal in between.
 public struct Repair: Sendable {
     /// What a repair keeps and loses.
     public struct Findings: Sendable, Hashable {
@@ -13,7 +13,7 @@ public struct Repair: Sendable {
         public var difference: String?
         /// Events that are what was written: the first ones, without a gap.
         public var keptEvents: Int
-        /// nil when nobody can tell.
+        /// nil when that can't be known.
         public var lostEvents: Int?
         /// Lost events that can still be read, but not proven.
         public var readable: [LostEvent]
@@ -103,7 +103,7 @@ public struct Repair: Sendable {
     /// Where the damaged journal lies: in its place, or aside once a repair was begun.
     private func damagedFile() throws(JournalError) -> String {
         if let aside = try? markedName() {
-            // Before anybody looks: SQLite would make an empty `-wal` for a file whose own is not moved yet.
+            // Before anyone looks: SQLite would make an empty `-wal` for a file whose own is not moved yet.
             try moveAside(to: aside)
             return aside
         }

@@ -101,7 +101,7 @@ struct RepairedContent {
             switch salvage.lostEvents {
             case 1?: "event \(first) is lost"
             case let count?: "events \(first) to \(salvage.proven.sequence + count) are lost"
-            case nil: "all events from \(first) on are lost, nobody knows how many"
+            case nil: "all events from \(first) on are lost, no one knows how many"
             }
         let name = aside.split(separator: "/").last.map(String.init) ?? aside
         return "The journal was damaged and repaired: \(lost). The damaged file is kept: \(name)"

@@ -1,6 +1,6 @@
 import CSQLite
 
-/// What is bound to a `?` of a statement, or stands in a column.
+/// A value that is bound to a `?` of a statement, or held by a column.
 enum Value: Hashable, ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
     case integer(Int)
     case text(String)

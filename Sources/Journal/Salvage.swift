@@ -25,7 +25,7 @@ struct Salvage {
     var latestRun: [EventRow] = []
     /// Rows behind it that can still be read.
     var lostRows: [EventRow] = []
-    /// How many events are lost; nil when nobody can tell.
+    /// How many events are lost; nil when that can't be known.
     var lostEvents: Int? = 0
     var plans: [Plan] = []
     var lostPlans: [String] = []

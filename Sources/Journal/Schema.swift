@@ -97,7 +97,7 @@ struct Schema: Sendable {
             payload TEXT NOT NULL, checksum TEXT NOT NULL)
         """,
         "CREATE INDEX events_by_run ON events (run, sequence)",
-        // Where the chain ends: without it, nobody would miss the last events.
+        // Where the chain ends: without it, no one would miss the last events.
         "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, checksum TEXT NOT NULL)",
         "INSERT INTO head VALUES (1, 0, '')",
         "CREATE TABLE runs (id TEXT PRIMARY KEY)",

@@ -15,7 +15,7 @@ extension Secrets {
 
     /// The value with secrets masked in each string whose masking leaves the whole acceptable.
     ///
-    /// A time, a color or a phase must keep its form; such a word tells no secret even if a secret is spelt like it.
+    /// A time, a color or a phase must keep its form; such a word reveals no secret even if a secret is spelt like it.
     func redact(_ value: JSON, accepting isAcceptable: (JSON) -> Bool) -> JSON {
         switch value {
         case .string(let text):

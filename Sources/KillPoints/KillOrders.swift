@@ -32,7 +32,8 @@ struct KillOrders {
                 guard let number = KillOrders.numbers[name] else { fallthrough }
                 signals[words[1]] = number
             default:
-                throw Failure("This is no order for a kill point: \(line)", at: path, advice: "Unset RZ_KILL_POINTS.")
+                throw Failure(
+                    "This is not an order for a kill point: \(line)", at: path, advice: "Unset RZ_KILL_POINTS.")
             }
         }
     }

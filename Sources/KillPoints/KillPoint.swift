@@ -4,7 +4,7 @@ struct KillPoint: Hashable, CustomStringConvertible {
     enum Moment: String {
         case before
         case after
-        /// While a long call tells how far it is.
+        /// While a long call reports how far it is.
         case during
     }
 

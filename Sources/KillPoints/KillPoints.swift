@@ -9,9 +9,9 @@ import Migration
 /// module. Without `RZ_KILL_POINTS` in the environment `active` is nil, and nothing is wrapped.
 ///
 /// Points have names that mean the same in every run. Waits ask a different number of times in each run, so a reading
-/// call, or an append that only tells of progress, is a point the first time, and again only once its activity has
+/// call, or an append that only reports progress, is a point the first time, and again only once its activity has
 /// changed something (at the same outside system, or in the journal). Nothing is lost by that: a repeat finds journal
-/// and world as the first one did, so whoever comes after the kill can't tell them apart.
+/// and world as the first one did, so whoever comes after the kill can't distinguish them.
 ///
 /// Sendable: `state` is guarded by `lock`, everything else never changes.
 public final class KillPoints: @unchecked Sendable {

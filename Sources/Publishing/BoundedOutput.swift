@@ -4,7 +4,7 @@ import Glibc
 import Threads
 
 /// Writes to a descriptor whose reader may stall or go at any time: what is published is rendered and written by a
-/// thread of its own, in order, and the newest wins. A reader that stalls or goes loses lines, and nobody waits for it.
+/// thread of its own, in order, and the newest wins. A reader that stalls or goes loses lines, and no one waits for it.
 public struct BoundedOutput<Item: Sendable>: Sendable {
     private let handover: Handover<Item>
 
@@ -17,7 +17,7 @@ public struct BoundedOutput<Item: Sendable>: Sendable {
         render: @escaping @Sendable (_ item: Item, _ dropped: Int) -> String
     ) {
         handover = Handover("rz.output.\(descriptor)", capacity: capacity) { item, dropped in
-            write(Array(render(item, dropped).utf8), to: descriptor)
+            writeWhole(Array(render(item, dropped).utf8), to: descriptor)
         }
     }
 
@@ -36,7 +36,7 @@ public struct BoundedOutput<Item: Sendable>: Sendable {
 /// Writes all bytes, however long that takes.
 ///
 /// - Returns: false when no one can read them any more.
-public func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+public func writeWhole(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
         let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
@@ -54,11 +54,11 @@ public func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
 }
 
 /// Writes all bytes, or what a reader takes of them within a time.
-public func write(_ bytes: [UInt8], to descriptor: Int32, within limit: Duration) {
+public func writeWhole(_ bytes: [UInt8], to descriptor: Int32, within limit: Duration) {
     let written = DispatchSemaphore(value: 0)
     OwnThread.start {
         blockWriteSignals()
-        _ = write(bytes, to: descriptor)
+        _ = writeWhole(bytes, to: descriptor)
         written.signal()
     }
     _ = written.wait(timeout: .now() + limit / .seconds(1))

@@ -15,7 +15,7 @@ final class RingFiles: Sendable {
     /// Of both files; those that can't be read are missing.
     var contents: [Data] { paths.compactMap { FileManager.default.contents(atPath: $0) } }
 
-    /// Appends a line in one piece. What goes wrong costs this line and is told to no one.
+    /// Appends a line in one piece. What goes wrong costs this line and is not reported.
     ///
     /// - Parameter largest: what a file holds at most before the other one's turn comes.
     func append(_ line: [UInt8], largest: Int) {
@@ -38,7 +38,7 @@ final class RingFiles: Sendable {
         defer { close(descriptor) }
         // A line that was cut off, by a full disk or a kill, must not take this one along.
         let isWhole = RingFiles.endsWithLine(path, size)
-        _ = write((isWhole ? [] : [10]) + line, to: descriptor)
+        _ = writeWhole((isWhole ? [] : [10]) + line, to: descriptor)
     }
 
     /// The one that was written last.

@@ -1,6 +1,6 @@
 import Migration
 
-/// Events as plain lines, one each: for pipes, and for the story that `rz history` tells afterwards.
+/// Events as plain lines, one each: for pipes, and for `rz history` afterwards.
 public struct EventLines: Sendable {
     private let plan: Plan
     private let style: Style
@@ -10,7 +10,7 @@ public struct EventLines: Sendable {
         self.style = style
     }
 
-    /// The line for an event; nil for one that only a machine wants to know.
+    /// The line for an event; nil for one that only a machine needs.
     public func line(for event: Event) -> String? {
         text(event.kind).map { "\(event.time.clock)  \($0)" }
     }
@@ -60,7 +60,7 @@ public struct EventLines: Sendable {
         case .gatePassed(let gate): style.good("  ✓ ") + "gate \(gate) passed"
         case .gateFailed(let sample): style.bad("  ✗ ") + "gate \(sample.gate) failed: \(sample.message)"
         case .releaseIntended, .acquireIntended, .missedRunStarted: nil
-        case .released(let service, let color, _): "  ← \(service) let go of in \(color)"
+        case .released(let service, let color, _): "  ← \(service) released by \(color)"
         case .acquired(let service, let color, _): "  → \(service) runs in \(color)"
         case .missedRunIntended(let service, let color, let due):
             style.careful("  ! ") + "\(service) missed its run of \(due.clock): started once in \(color)"
@@ -68,7 +68,7 @@ public struct EventLines: Sendable {
             style.careful("  ! ") + "\(service) was due at \(due.clock) while it moved; whether it ran then is not "
                 + "known, so it is not started again: see its history in \(color)"
         case .handBackStarted:
-            style.careful("  ← ") + "what was handed over goes back to \(plan.direction.old)"
+            style.careful("  ← ") + "the services that were handed over go back to \(plan.direction.old)"
         case .approvalRequested(_, let count, let reason):
             style.careful("  ? ")
                 + "\(Wording.count(count, "approval")) wanted \(reason): rz approve \(plan.environment.name)"

@@ -1,18 +1,18 @@
 import Migration
 import Operations
 
-/// Which color lets a service run that may run in one only (invariant I4), as far as a run knows.
+/// Which color runs a single-color service (invariant I4), as far as a run knows.
 public struct Holder: Sendable, Hashable {
     public var service: ServiceID
     public var mode: ServiceMode
     /// Nil while none does for certain.
     public var color: Color?
-    /// For people: `armed in blue`, `armed nowhere for certain: on its way`.
+    /// For people: `armed in blue`, `armed in neither color for certain: hand-over in progress`.
     public var text: String
 }
 
 extension Holder {
-    /// Every service of a plan that may run once, in the order of the plan.
+    /// Every single-color service of a plan, in the order of the plan.
     public static func all(_ plan: Plan, _ state: RunState) -> [Holder] {
         plan.services.filter(\.mode.isSingleton).map { service in
             let (color, words) = place(of: service.id, plan, state)
@@ -24,13 +24,15 @@ extension Holder {
     private static func place(of id: ServiceID, _ plan: Plan, _ state: RunState) -> (Color?, String) {
         let old = plan.direction.old
         guard let known = state.handOvers[id] else {
-            // A hand-over that found nothing to hand over: it was not let run before, and is not now.
+            // A hand-over that found nothing to hand over: it did not run before, and does not now.
             let step = plan.steps.first { $0.action == .handOver(id) }
             let isOver = step.map { state.steps[$0.id]?.isSettled == true } ?? false
-            return isOver ? (nil, "nowhere: it was suspended in \(old)") : (old, "in \(old)")
+            return isOver ? (nil, "in neither color: it was suspended in \(old)") : (old, "in \(old)")
         }
         let due = known.due.map { ", due at \($0.clock)" } ?? ""
-        guard let holder = known.holder else { return (nil, "nowhere for certain: on its way" + due) }
-        return (holder, "in \(holder)" + (known.downtime.map { ", nowhere for \($0) before" } ?? "") + due)
+        guard let holder = known.holder else {
+            return (nil, "in neither color for certain: hand-over in progress" + due)
+        }
+        return (holder, "in \(holder)" + (known.downtime.map { ", in neither for \($0) before" } ?? "") + due)
     }
 }

@@ -1,6 +1,6 @@
 import Migration
 
-/// A run as it stands, for a terminal: drawn anew in place after each event.
+/// A run as it stands, for a terminal: drawn again in place after each event.
 public struct LiveView: Sendable {
     private let plan: Plan
     private let style: Style
@@ -13,7 +13,7 @@ public struct LiveView: Sendable {
         self.width = width
     }
 
-    /// The lines of the view; the last one names the keys, if somebody sits at them.
+    /// The lines of the view; the last one names the keys, if someone sits at them.
     ///
     /// - Parameter traffic: as it was last measured; nil where no one knows.
     public func lines(
@@ -91,7 +91,7 @@ public struct LiveView: Sendable {
         return lines + [line]
     }
 
-    /// Where each service that may run once is let run: what somebody asks who fears that a job runs twice.
+    /// Where each single-color service runs: the answer to “does a job run twice?”.
     private func holders(_ state: RunState) -> [String] {
         let holders = Holder.all(plan, state)
         guard !holders.isEmpty else { return [] }
@@ -101,7 +101,7 @@ public struct LiveView: Sendable {
             return "    \(mark) \(holder.service.text.cut(to: name).padded(to: name))  \(holder.text)".cut(to: width)
         }
         let more = holders.count > 12 ? ["    … and \(holders.count - 12) more"] : []
-        return [style.faint("  once only")] + lines + more
+        return [style.faint("  in one color only")] + lines + more
     }
 
     // MARK: - The present phase
@@ -133,7 +133,7 @@ public struct LiveView: Sendable {
     private func step(_ known: StepState, _ step: Step, _ status: RunState.Status, _ now: Instant) -> [String] {
         let (mark, text) =
             switch known.progress {
-            // A halt tells its failure by itself, once and whole.
+            // A halt shows its failure by itself, once and whole.
             case .failed(let failure), .undoFailed(let failure):
                 (style.bad("✗"), status == .halted(failure) ? "" : failure.summary)
             case .waitingToRetry(let time): (style.careful("↻"), "again in \(Wording.time(max(.zero, time - now)))")
@@ -156,7 +156,7 @@ public struct LiveView: Sendable {
         let share = state.traffic.verified ?? state.traffic.intended
         let doubt = state.traffic.verified == nil ? "  (being set)" : ""
         var lines = ["    \(plan.direction.new)  \(Wording.bar(share.fraction))  \(share)\(doubt)"]
-        // Journals of before hold samples themselves.
+        // Older journals hold the samples themselves.
         let samples = reading?.samples ?? state.traffic.samples
         if let reading, let doubt = self.doubt(reading, state, now) { lines.append("    " + style.careful(doubt)) }
         var shown = Set<String>()

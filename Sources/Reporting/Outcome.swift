@@ -1,6 +1,6 @@
 import Migration
 
-/// What an operator is told when a run stops: how it stands, why, and what to type next.
+/// What an operator reads when a run stops: how it stands, why, and what to type next.
 public struct Outcome: Sendable {
     private let plan: Plan
     private let state: RunState
@@ -52,7 +52,7 @@ public struct Outcome: Sendable {
         }
     }
 
-    /// What a load balancer has to be told by hand that keeps nothing over a reload.
+    /// What an operator must set by hand on a load balancer that keeps nothing over a reload.
     private var configuration: [String] {
         let forgetful = plan.environment.loadBalancers.filter { $0.stateFile == nil }.map(\.name.text)
         guard !forgetful.isEmpty else { return [] }

@@ -1,10 +1,10 @@
 import Migration
 
-/// The services of an environment as `rz services` tells them: one by one, with what each override did.
+/// The services of an environment as `rz services` shows them: one by one, with what each override did.
 public struct ServicesView: Codable, Sendable {
     public struct Entry: Codable, Sendable {
         public var service: ServiceID
-        /// For people: `app of Marathon`; nil for one that stays, which nobody looked into.
+        /// For people: `app of Marathon`; nil for one that stays, which was not inspected.
         public var kind: String?
         public var instances: Int?
         public var mode: ServiceMode?
@@ -14,7 +14,7 @@ public struct ServicesView: Codable, Sendable {
         public var changes: [FieldChange]
         public var findings: [Finding]
 
-        /// - Parameter service: as the other color shall have it.
+        /// - Parameter service: as the other color should have it.
         public init(_ service: Service, findings: [Finding]) {
             self.service = service.id
             kind = service.kind
@@ -83,10 +83,10 @@ public struct ServicesView: Codable, Sendable {
         let mode = entry.reason ?? entry.mode.map { "\($0)" } ?? ""
         let first = wrapped("\(name)  \(count)", "\((entry.kind ?? "").padded(to: 16))  \(mode)", width)
         return first + entry.changes.flatMap { wrapped("    \(style.careful("~")) ", Wording.change($0), width) }
-            + entry.findings.flatMap { wrapped("    \(mark($0, style)) ", told($0), width) }
+            + entry.findings.flatMap { wrapped("    \(mark($0, style)) ", text($0), width) }
     }
 
-    private func told(_ finding: Finding) -> String {
+    private func text(_ finding: Finding) -> String {
         let word = FindingWord(finding.judgement).rawValue
         let reason = if case .accepted(let reason) = finding.judgement { " (\(reason))" } else { "" }
         return "\(word)\(reason): \(finding.kind) at \(finding.path): \(finding.text)"

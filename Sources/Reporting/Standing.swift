@@ -58,17 +58,17 @@ struct Standing {
     private var newServers: String {
         if hasFixedServers { return "its servers are a fixed list" }
         if plan.steps.contains(where: { $0.action == .buildServers && state.steps[$0.id]?.isSettled == true }) {
-            return "its servers stand"
+            return "its servers exist"
         }
-        if isIntended({ $0 == .buildServers }) { return "its servers were begun" }
-        return plan.world.servers[new, default: []].isEmpty ? "no server built" : "its servers stood already"
+        if isIntended({ $0 == .buildServers }) { return "building its servers has begun" }
+        return plan.world.servers[new, default: []].isEmpty ? "no server built" : "its servers already existed"
     }
 
-    /// `blue: its servers and services run on`.
+    /// `blue: its servers and services keep running`.
     var oldColor: String {
         guard canRollBack(state, plan) else { return "\(old) is being taken down" }
         let moved = Holder.all(plan, state).count { $0.color == new }
-        return "\(old): its servers and services run on"
+        return "\(old): its servers and services keep running"
             + (moved == 0 ? "" : ", but for \(Wording.count(moved, "single-color service")) moved to \(new)")
     }
 

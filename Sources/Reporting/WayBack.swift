@@ -27,7 +27,7 @@ public struct WayBack: Sendable {
         return WayBack(
             plan: plan, state: state, heading: "An abort of \(state.run) would do:",
             end: handedOver.map { "undo \($0.phase)  \($0.title)" }
-                + ["end the run; what was built of \(plan.direction.new) stays, without traffic"])
+                + ["end the run; what was built of \(plan.direction.new) stays up, without traffic"])
     }
 
     public var text: String {

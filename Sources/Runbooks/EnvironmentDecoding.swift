@@ -95,7 +95,7 @@ extension EnvironmentFormat {
         return Provision(terraform: terraform, static: fixed)
     }
 
-    /// Whether two paths name one folder, as far as their text tells.
+    /// Whether two paths name one folder, as far as their text shows.
     private static func sameFolder(_ left: String, _ right: String) -> Bool {
         func parts(_ path: String) -> [Substring] { path.split(separator: "/").filter { $0 != "." } }
         return parts(left) == parts(right) && left.hasPrefix("/") == right.hasPrefix("/")

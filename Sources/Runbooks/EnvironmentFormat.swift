@@ -13,7 +13,7 @@ enum EnvironmentFormat {
             "runbook", .text(.name), "a file under runbooks/, without .yaml", default: standard.runbook,
             example: "rz-update"),
         .optional("git", git, "what the checkout must be like before a run is pinned to it"),
-        .required("provision", provision, "how servers come to be"),
+        .required("provision", provision, "how servers are built"),
         .optional("configure", configure, "how servers are configured"),
         .optional("platform", platform, "what must run before services are launched"),
         .required("services", ServicesFormat.shape, "which services move, and what changes on the way"),
@@ -30,11 +30,11 @@ enum EnvironmentFormat {
         .optional("approvals", approvals, "by phase: how many people must say yes before it begins"),
         .optional("limits", limits, "bounds that a run never crosses"),
         .optional(
-            "tls", TLSFormat.shape, "what holds at each place that is called over TLS and does not say otherwise"),
+            "tls", TLSFormat.shape, "the default for each place that is called over TLS"),
         .optional(
             "pass", .list(.text(.variable), atLeast: 0),
             "environment variables of rz that its programs may see besides the usual ones", example: "[NETBOX_URL]"),
-        .optional("proxy", proxy, "how rz calls what stands in no color; variables as HTTPS_PROXY count for nothing"),
+        .optional("proxy", proxy, "how rz calls hosts outside both colors; variables such as HTTPS_PROXY are ignored"),
         .later("notify"),
     ])
 
@@ -62,7 +62,7 @@ enum EnvironmentFormat {
     private static let provision = Shape.object(
         [
             .optional("terraform", terraform, "servers built by Terraform or OpenTofu"),
-            .optional("static", staticServers, "servers built by a program, where there is no Terraform, or by nobody"),
+            .optional("static", staticServers, "servers built by a program instead of Terraform, or a fixed list"),
         ], rules: [.atLeastOne(["terraform", "static"], otherwise: "`terraform` or `static` is needed here")])
 
     private static let terraform = Shape.object([
@@ -185,13 +185,13 @@ enum EnvironmentFormat {
                         .setting,
                         .object([
                             .required(
-                                "none", .text, "why it is no harm that a reload brings back the configured weights",
+                                "none", .text, "why it does no harm that a reload brings back the configured weights",
                                 example: "its configuration is generated with the weights of now")
                         ]),
                     ]), "the server state file that a reload reads; without it the plan is refused, unless with `none`",
                     example: "/var/lib/haproxy/server-state"),
                 .optional(
-                    "epochMap", .setting, "the map whose entry `epoch-ENVIRONMENT` tells which run may write",
+                    "epochMap", .setting, "the map whose entry `epoch-ENVIRONMENT` names the run that may write",
                     example: "/etc/haproxy/rz-epoch.map"),
                 .optional(
                     "master", .setting(.socket), "the master's socket (`haproxy -S`): shows sessions of old workers",
@@ -223,9 +223,9 @@ enum EnvironmentFormat {
             "addresses",
             .object([
                 .required(
-                    "any", .text, "why its servers may stand elsewhere than in their color's inventory",
+                    "any", .text, "why its servers may be elsewhere than in their color's inventory",
                     example: "a CDN outside of both colors")
-            ]), "where its servers stand; without it each at an address of its color's inventory"),
+            ]), "where its servers are; without it each at an address of its color's inventory"),
         .later("mode"),
     ])
 
@@ -260,7 +260,7 @@ enum EnvironmentFormat {
                             .optional("waived", .text, "why no one has to", example: "a test environment"),
                             .optional("count", .integer(1...100), "how many people", example: "2"),
                             .optional(
-                                "starterCounts", .flag, "whether who started the run is one of them", default: true,
+                                "starterCounts", .flag, "whether the person who started the run counts", default: true,
                                 example: "false"),
                         ], rules: [.exactlyOne(["waived", "count"])]),
                 ]), "before the phase begins: a number of people, or `waived` with the reason", default: "0",

@@ -4,7 +4,7 @@ struct Pattern: Sendable {
     var expression: String
     /// How to write it, for the message to one who did not.
     var advice: String
-    /// Whether numbers and flags, which YAML tells apart from text, are taken as the text that was written.
+    /// Whether numbers and flags, which YAML distinguishes from text, are taken as the text that was written.
     var takesAnyScalar = false
 
     static let anything = Pattern(expression: #"[\s\S]*"#, advice: "", takesAnyScalar: true)
@@ -22,11 +22,11 @@ struct Pattern: Sendable {
     /// What HAProxy's runtime API takes as a name, or as a pattern of names.
     static let trafficName = Pattern(
         expression: "[A-Za-z0-9_.:*-]+", advice: "names in HAProxy have letters, digits, '-', '_', '.' and ':'")
-    /// An environment variable that changes nothing of what tools do without a trace in Git.
+    /// An environment variable that can't change what tools do without a trace in Git.
     static let variable = Pattern(
         expression: "(?!TF_|ANSIBLE_|GIT_|LD_)[A-Za-z_][A-Za-z0-9_]*",
         advice: "the name of an environment variable; TF_…, ANSIBLE_…, GIT_… and LD_… change what tools do, and no "
-            + "file in Git would tell of it: set them in the module, in ansible.cfg or in the step that needs them")
+            + "file in Git would show it: set them in the module, in ansible.cfg or in the step that needs them")
     static let absolutePath = Pattern(expression: #"/[\s\S]*"#, advice: "it begins with /")
     static let url = Pattern(
         expression: #"(?:https?://|\$\{|\{\{)[\s\S]+"#, advice: "write it as http://host:port or https://host:port")

@@ -51,7 +51,7 @@ enum ProbesFormat {
             "addresses",
             .object([
                 .required(
-                    "any", .text, "why they may stand elsewhere; an address of the old color is never right",
+                    "any", .text, "why they may be elsewhere; an address of the old color is never right",
                     example: "tasks have addresses of the container network")
             ]), "where it may lead; without it to addresses of the new color's inventory only"),
     ])

@@ -18,7 +18,7 @@ struct Reader {
         let sorted = found.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
         guard hasMore else { return sorted }
         return sorted + [
-            ConfigurationError.Problem(file: file, message: "and more: only the first \(found.count) are told")
+            ConfigurationError.Problem(file: file, message: "and more: only the first \(found.count) are shown")
         ]
     }
 

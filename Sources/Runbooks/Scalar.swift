@@ -38,7 +38,7 @@ struct Scalar {
         case .integer(let range): return integerComplaint(range)
         case .number(let bound):
             guard kind == .number, let number = Double(text), number.isFinite else {
-                return ("“\(text)” is no number", nil)
+                return ("“\(text)” is not a number", nil)
             }
             return number > Double(bound) ? nil : ("it must be more than \(bound)", nil)
         case .flag: return kind == .flag ? nil : ("“\(text)” is neither true nor false", nil)
@@ -47,14 +47,14 @@ struct Scalar {
         case .choice(let words, let elsewhere):
             if kind == .string, words.contains(text) { return nil }
             if let reason = elsewhere[text] { return (reason, nil) }
-            return ("“\(text)” is none of \(words.joined(separator: ", "))", nearest(text, in: words))
+            return ("“\(text)” must be one of \(words.joined(separator: ", "))", nearest(text, in: words))
         case .data, .list, .map, .object, .either: return nil
         }
     }
 
     private func integerComplaint(_ range: ClosedRange<Int>) -> (message: String, suggestion: String?)? {
         if kind == .number, let number = Reader.integer(text), range.contains(number) { return nil }
-        return ("“\(text)” is no whole number from \(range.lowerBound) to \(range.upperBound)", nil)
+        return ("“\(text)” is not a whole number from \(range.lowerBound) to \(range.upperBound)", nil)
     }
 
     private func isText(_ pattern: Pattern) -> Bool { kind == .string && matcher.fits(text, pattern) }

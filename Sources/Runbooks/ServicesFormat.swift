@@ -61,7 +61,7 @@ enum ServicesFormat {
             .optional(
                 "framework", .text(.name), "FRAMEWORK_NAME, where it is not the prefix; needs `redis`", example: "mc"),
             .optional("mesos", access(5050), "the Mesos master, where it is not the platform's"),
-            .optional("redis", redis, "the Redis of mesos-compose, for services that no file tells of; only read"),
+            .optional("redis", redis, "the Redis of mesos-compose, for services that are in no file; only read"),
         ], rules: [.atLeastOne(["files", "projects"], otherwise: "no compose file")])
 
     private static let redis = Shape.object([
@@ -113,7 +113,7 @@ enum ServicesFormat {
                 default: ServiceMode.parallel.rawValue, example: "exclusive"),
             .optional(
                 "accept", .object(accepted),
-                "what shall not stop a plan though it is bound to the environment, each with the reason"),
+                "what must not stop a plan though it is bound to the environment, each with the reason"),
         ],
         rules: [
             .atLeastOne(

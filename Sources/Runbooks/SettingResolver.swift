@@ -34,7 +34,7 @@ public final class SettingResolver: @unchecked Sendable {
     /// Remembers every secret that a part of an environment or a runbook refers to, and every password that stands in one
     /// of its URLs: what a program prints is masked then, whichever driver will resolve it, and when.
     ///
-    /// What can't be resolved now is no error: it is one where it is needed.
+    /// A reference that can't be resolved now is not an error here: it fails where it is needed.
     public func remember(referencesOf value: some Encodable) throws(Failure) {
         let json: JSON
         do { json = try JSON(parsing: Array(JSONEncoder().encode(value))) } catch {
@@ -115,7 +115,7 @@ public final class SettingResolver: @unchecked Sendable {
             throw Failure(
                 "A file that a setting refers to does not exist", at: place, advice: "Make it, readable by this user.")
         }
-        // A pipe or a device could block for ever.
+        // A pipe or a device could block forever.
         guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= largestFile else {
             throw Failure(
                 "What a setting refers to is no file of at most \(largestFile >> 20) MiB", at: place,

@@ -17,7 +17,7 @@ indirect enum Shape: Sendable {
     case data
     /// Any keys, each with a value of this shape.
     case map(Shape)
-    /// These keys, and any others if `rest` tells what they hold.
+    /// These keys, and any others if `rest` says what they hold.
     case object([Field], rules: [Rule] = [], rest: Shape? = nil)
     /// The first that fits by its kind of node: a list, a mapping, or a single value.
     case either([Shape])
@@ -57,7 +57,7 @@ struct Field: Sendable {
             example: example)
     }
 
-    /// A key that the format will have: told apart from a mistyped one.
+    /// A key that the format will have: distinguished from a mistyped one.
     static func later(_ name: String) -> Field {
         Field(name: name, shape: .text, presence: .notSupportedYet, meaning: "", standard: nil, example: nil)
     }

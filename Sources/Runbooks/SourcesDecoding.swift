@@ -81,13 +81,13 @@ extension ServicesFormat {
         }
     }
 
-    /// Two sources whose services could not be told apart by their ids.
+    /// Two sources whose services could not be distinguished by their ids.
     static func refuseAlike(_ sources: [ServiceSource], _ values: [Value], _ reader: inout Reader) {
         guard sources.count == values.count else { return }
         for (index, source) in sources.enumerated() {
             guard sources[..<index].contains(where: { source.isLike($0) }) else { continue }
             reader.problem(
-                "the services of this source can't be told from those of one above"
+                "the services of this source can't be distinguished from those of one above"
                     + (source.name == "marathon" ? ": give each Marathon a `group` of its own" : ""), at: values[index])
         }
     }

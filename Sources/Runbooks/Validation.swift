@@ -4,7 +4,7 @@ import Operations
 /// What only both files together show, as the runbook's operation has it.
 ///
 /// - Throws: `ConfigurationError` with every such problem, without a line, as either file could fix it.
-public func validate(_ runbook: Runbook, with environment: Environment) throws(ConfigurationError) {
+public func validateRunbook(_ runbook: Runbook, with environment: Environment) throws(ConfigurationError) {
     let messages = RunbookFormat.operation.problems(runbook, environment)
     guard messages.isEmpty else {
         throw ConfigurationError(

@@ -3,7 +3,7 @@ import Glibc
 /// The new contents of a file, under a name of their own until they are whole and on the disk: readers see the old
 /// file or the new one, and whoever may not write the folder can't choose what is written.
 ///
-/// Without `commit` nothing of it stays.
+/// Without `commit` the draft is removed.
 public struct FileReplacement: ~Copyable {
     /// For writers of streams; it is closed with the replacement.
     public let descriptor: Int32

@@ -1,11 +1,11 @@
 import Migration
 
-/// A repeating interval of ISO 8601, as Chronos has it: `R5/2026-11-23T10:00:00Z/PT24H`, without a number for ever.
+/// A repeating interval of ISO 8601, as Chronos has it: `R5/2026-11-23T10:00:00Z/PT24H`, without a number forever.
 public struct RepeatingInterval: Sendable, Hashable {
     /// As many of the longest period end within the range of `Instant`.
     private static let mostTimes = 1_000_000
 
-    /// How often it still fires; nil for ever.
+    /// How often it still fires; nil forever.
     public var count: Int?
     public var start: Instant
     public var period: CalendarPeriod
@@ -16,7 +16,7 @@ public struct RepeatingInterval: Sendable, Hashable {
         guard parts.count == 3, parts[0].first == "R", let period = CalendarPeriod(parts[2]) else { return nil }
         let number = parts[0].dropFirst()
         count = Int(number)
-        // Minus one is how Chronos itself writes “for ever” at times.
+        // Minus one is how Chronos itself writes “forever” at times.
         if count == -1 { count = nil }
         guard number.isEmpty || Int(number).map({ (-1...RepeatingInterval.mostTimes).contains($0) }) == true
         else { return nil }
@@ -50,7 +50,7 @@ public struct RepeatingInterval: Sendable, Hashable {
         return later
     }
 
-    /// When the last of its times is over; nil for ever. Stays the same while the times before it pass.
+    /// When the last of its times is over; nil forever. Stays the same while the times before it pass.
     public func end(in zone: ZoneRules) -> Instant? { count.map { period.added($0, to: start, in: zone) } }
 
     public var text: String { "R\(count.map(String.init) ?? "")/\(start)/\(period.text)" }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A descriptor that gets ready to read when somebody rings: a socket pair to oneself.
+/// A descriptor that gets ready to read when someone rings: a socket pair to oneself.
 final class Alarm: Sendable {
     /// To poll for `POLLIN`.
     let descriptor: Int32

@@ -141,7 +141,7 @@ public struct HTTPClient: Sendable {
     }
 }
 
-/// Ends the transfer when the last reader of a stream lets go of it, or when its time is over.
+/// Ends the transfer when the last reader of a stream releases it, or when its time is over.
 private final class Reading: Sendable {
     private let transfer: Transfer
     private let timer: Task<Void, any Error>?

@@ -1,7 +1,7 @@
 import CCurl
 
 /// How libcurl reaches the server of a URL when its certificate holds another name than the URL: it is given a URL
-/// with that name, and told where to connect in its place.
+/// with that name, and instructed where to connect in its place.
 struct ServerRoute {
     /// What libcurl is given.
     let url: String

@@ -25,7 +25,7 @@ extension HTTPClient {
     }
 }
 
-/// Reads only as fast as somebody takes the events.
+/// Reads only as fast as someone takes the events.
 private actor ServerSentEventReader {
     private let client: HTTPClient
     private let request: HTTPRequest

@@ -59,7 +59,7 @@ private func finishConnecting(
             if number == 0 { return }
             throw failure(number, address)
         case EAGAIN:
-            // The queue of a UNIX socket is full, and nothing tells when it has room again.
+            // The queue of a UNIX socket is full, and nothing signals when it has room again.
             do { try await Task.sleep(until: min(end, .now + .milliseconds(10))) } catch { throw cancelled(address) }
             guard ContinuousClock.now < end else { throw timedOut(address) }
         case let number: throw failure(number, address)

@@ -3,7 +3,7 @@ import Glibc
 import Threads
 
 /// The one thread that waits for descriptors to get ready, so that no waiting operation holds a thread of its own:
-/// a pool of threads that all wait would keep everybody else from running.
+/// a pool of threads that all wait would keep everyone else from running.
 ///
 /// Sendable: `waiting` and `cancelled` are guarded by `lock`.
 final class SocketWaiter: @unchecked Sendable {
@@ -73,7 +73,7 @@ final class SocketWaiter: @unchecked Sendable {
         }
     }
 
-    /// Milliseconds, rounded up; -1 for ever.
+    /// Milliseconds, rounded up; -1 forever.
     private func pause(before end: ContinuousClock.Instant?) -> Int32 {
         guard let end else { return -1 }
         let milliseconds = ((end - .now) / .milliseconds(1)).rounded(.up)

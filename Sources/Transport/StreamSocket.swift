@@ -5,7 +5,7 @@ import Threads
 /// A connected UNIX or TCP socket. Reads and writes may overlap; each has a deadline, and a cancelled task ends its
 /// operation at once and closes the connection.
 ///
-/// Sendable: `isClosed` is guarded by `lock`, the descriptor stays the same until nobody has the socket any more, and
+/// Sendable: `isClosed` is guarded by `lock`, the descriptor stays the same until no one has the socket any more, and
 /// the kernel orders what is done with it. Nothing here blocks a thread: the descriptor is non-blocking.
 public final class StreamSocket: @unchecked Sendable {
     public let address: SocketAddress
@@ -62,7 +62,7 @@ public final class StreamSocket: @unchecked Sendable {
         }
     }
 
-    /// Tells the other end that no more comes; what it sends can still be read.
+    /// Signals the other end that no more comes; what it sends can still be read.
     public func endWriting() {
         lock.withLock {
             guard !isClosed else { return }
@@ -75,7 +75,7 @@ public final class StreamSocket: @unchecked Sendable {
         lock.withLock {
             guard !isClosed else { return }
             isClosed = true
-            // The descriptor itself is closed when nobody waits for it any more: its number may not change its meaning.
+            // The descriptor itself is closed when no one waits for it any more: its number may not change its meaning.
             shutdown(descriptor, Int32(SHUT_RDWR))
         }
     }

@@ -8,7 +8,7 @@ public struct TLSFault: Sendable, Hashable {
         case expired, notYetValid, selfSigned, unknownAuthority, wrongName
         /// The server demands a certificate of the client, or does not take the one it was shown.
         case clientCertificate
-        /// What answers does not speak TLS.
+        /// The server does not speak TLS.
         case noTLS
         /// The authorities, the client's certificate or its key can't be read as PEM, or don't belong together.
         case ownFiles

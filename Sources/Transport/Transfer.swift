@@ -7,7 +7,7 @@ import Glibc
 /// Sendable: after `EventLoop.start` only the loop's thread touches it; whoever waits hears through `onEnd` and the
 /// pipe, which are Sendable themselves.
 final class Transfer: @unchecked Sendable {
-    /// What a transfer told when it ended.
+    /// What a transfer reported when it ended.
     struct Answer: Sendable {
         var status: Int
         var headers: HTTPHeaders
@@ -29,7 +29,7 @@ final class Transfer: @unchecked Sendable {
     private var headers = HTTPHeaders()
     private var body: [UInt8] = []
     private var headerSize = 0
-    /// What is longer than allowed, when that ended the transfer.
+    /// The part that is longer than allowed, when that ended the transfer.
     private var excess: String?
     /// Of one exchange, with all its interim answers. Some versions of libcurl have no limit, the others
     /// one of 300 KiB that looks like a lost connection.

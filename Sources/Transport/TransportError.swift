@@ -48,7 +48,7 @@ extension TransportError {
             // With TLS 1.3 a server refuses a client's certificate after the client has begun to send.
             case CURLE_RECV_ERROR where details.contains(" alert "), CURLE_SEND_ERROR where details.contains(" alert "):
                 .tls
-            // What answers is no HTTP server.
+            // The server does not speak HTTP.
             case CURLE_UNSUPPORTED_PROTOCOL where details.contains("HTTP/0.9"): .other
             case CURLE_COULDNT_CONNECT: .refused
             case CURLE_OPERATION_TIMEDOUT: .timedOut

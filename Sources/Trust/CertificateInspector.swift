@@ -11,7 +11,7 @@ public struct CertificateInspector: Sendable {
         self.resolver = resolver
     }
 
-    /// What each place of a color shows. Sends nothing; says nothing of servers that do not answer, or are not there
+    /// What each place of a color shows. Sends nothing, and reports no servers that do not answer, or are not there
     /// yet: who needs them says that.
     ///
     /// - Parameter probes: whether to look at what only probes call, too.

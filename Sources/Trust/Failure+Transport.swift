@@ -42,13 +42,13 @@ extension Failure {
         case .foreignHost:
             self.init(
                 "\(start), which is neither its configured host nor a server of this color", at: place,
-                details: ["nothing was sent there: it would take credentials or a body along"],
+                details: ["nothing was sent there: the request holds credentials or a body"],
                 advice: "If it is one of its members, add `leaders: [\(redirect.host)]` beside this URL in "
                     + "environment.yaml; else see who answers at this URL.", kind: .refused)
         case .lowerScheme:
             self.init(
                 "\(start), from https:// to http://", at: place,
-                details: ["what began with TLS does not go on without"],
+                details: ["rz does not continue without TLS what began with it"],
                 advice: "Let it redirect to https://, or write the URL of its leader.", kind: .refused)
         case .tooMany:
             self.init(
@@ -95,7 +95,7 @@ struct TLSWords {
         let look = "openssl s_client -connect \(server) -showcerts </dev/null"
         switch fault.cause {
         case .expired:
-            summary = "a certificate of \(server) ended on \(certificate?.ends.day ?? "a day in the past")"
+            summary = "a certificate of \(server) expired on \(certificate?.ends.day ?? "a day in the past")"
             advice = "Give the server a new one, or set this host's clock if it is wrong."
         case .notYetValid:
             summary = "a certificate of \(server) begins on \(certificate?.begins.moment ?? "a day to come")"
@@ -107,12 +107,12 @@ struct TLSWords {
                 + (names.isEmpty ? "" : ", but for \(names.joined(separator: ", "))")
             advice = "If this server is meant, set `tls: { serverName: \(names.first ?? "NAME") }` \(place)."
         case .selfSigned:
-            summary = "the certificate of \(server) is self-signed, and none that rz trusts here"
+            summary = "the certificate of \(server) is self-signed, and rz does not trust it here"
             advice =
                 "If this server is meant, put its certificate into \(TLSWords.file(access)) \(place). See it with: \(look)"
         case .unknownAuthority:
             summary =
-                "rz does not trust here who issued the certificate of \(server)"
+                "the certificate of \(server) was issued by an authority that rz does not trust here"
                 + (certificate.map { ": \($0.issuer)" } ?? "")
             advice =
                 "Put that authority's certificate into \(TLSWords.file(access)) \(place). See the chain with: \(look)"
@@ -120,13 +120,13 @@ struct TLSWords {
             let isShown = access.rules.clientCertificate != nil
             summary =
                 isShown
-                ? "\(server) does not take the client certificate" : "\(server) demands a client certificate"
+                ? "\(server) rejected the client certificate" : "\(server) demands a client certificate"
             let change = isShown ? "Check" : "Set"
             advice =
                 "\(change) `tls: { clientCertificate: { certificate: FILE, key: \"${file:/etc/rz/client.key}\" } }` \(place)."
         case .noTLS:
             summary = "\(server) does not speak TLS"
-            advice = "Turn TLS on there; or, if others may read along, call it without."
+            advice = "Enable TLS there; or, if others may read the traffic, call it without."
         case .ownFiles:
             summary = "the authorities, the client certificate or its key can't be used"
             advice = "Check the files that `tls` names \(place): PEM, and a key that belongs to the certificate."

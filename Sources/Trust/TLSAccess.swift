@@ -44,7 +44,7 @@ public struct TLSAccess: Sendable {
     private func certificates(_ file: Setting) throws(Failure) -> String {
         let path = try inventory.fill(file, resolver)
         guard !path.contains("${"), !path.contains("}") else {
-            throw Failure("“\(path)” is no path of a file with certificates", at: "\(key).tls")
+            throw Failure("“\(path)” is not the path of a file with certificates", at: "\(key).tls")
         }
         let text = try resolver(Setting("${file:\(path)}"))
         guard text.contains("-----BEGIN CERTIFICATE-----") else {
@@ -74,7 +74,7 @@ public struct TLSAccess: Sendable {
         // Whether it is there the resolver says better; a relative path has been refused where it was written.
         guard path.hasPrefix("/"), stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return }
         throw Failure(
-            "Others than its owner can read the private key \(path)", at: "\(key).tls.clientCertificate",
+            "Users other than its owner can read the private key \(path)", at: "\(key).tls.clientCertificate",
             advice: "Run: chmod 600 \(path)", kind: .refused)
     }
 }

@@ -1,7 +1,7 @@
 /// Why a text is no YAML that rz reads.
 public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
     public let message: String
-    /// What the parser was at; nil where that says nothing more.
+    /// The parser's context; nil where that adds nothing.
     public let context: String?
     /// Nil where it is about the whole text.
     public let place: YAMLNode.Place?

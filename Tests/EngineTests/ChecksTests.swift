@@ -16,11 +16,11 @@ struct ChecksTests {
         for name in ["edge-1", "edge-2"] {
             #expect(
                 details.contains {
-                    $0.hasPrefix("\(name): be_web/blue-1 is green's by its name and stands at 127.0.11.10:80")
+                    $0.hasPrefix("\(name): be_web/blue-1 is green's by its name, but its address 127.0.11.10:80")
                 })
             #expect(
                 details.contains {
-                    $0.hasPrefix("\(name): be_web/green-1 stands at 127.0.12.10:80, where no server of")
+                    $0.hasPrefix("\(name): be_web/green-1 has the address 127.0.12.10:80, which no server of")
                 })
         }
         #expect(await run.world.log == [])

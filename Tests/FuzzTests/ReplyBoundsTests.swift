@@ -15,7 +15,7 @@ struct ReplyBoundsTests {
         let most = head + String(repeating: line, count: MalformedReply.mostServers)
         #expect(try ServerRecord.all(in: most).count == MalformedReply.mostServers)
         let error = #expect(throws: MalformedReply.self) { try ServerRecord.all(in: most + line) }
-        #expect(error?.description == "it tells of more than 32768 servers")
+        #expect(error?.description == "it lists more than 32768 servers")
     }
 
     @Test("may have weights that HAProxy can have, and no others", arguments: [0, 256])

@@ -10,8 +10,9 @@ struct ProbeRunnerTests {
     @Test(
         "over HTTP passes with the expected status and no other",
         arguments: [
-            (200, 200, Verdict.pass, "said 200"), (503, 200, .fail, "said 503, expected 200"),
-            (302, 200, .fail, "said 302, expected 200"), (302, 302, .pass, "said 302"), (404, 404, .pass, "said 404"),
+            (200, 200, Verdict.pass, "answered 200"), (503, 200, .fail, "answered 503, expected 200"),
+            (302, 200, .fail, "answered 302, expected 200"), (302, 302, .pass, "answered 302"),
+            (404, 404, .pass, "answered 404"),
         ])
     func http(status: Int, expected: Int, verdict: Verdict, words: String) async throws {
         try await StubServer.with { stub in

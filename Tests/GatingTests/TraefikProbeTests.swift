@@ -87,7 +87,7 @@ struct TraefikProbeTests {
     func one() async throws {
         let sample = await askAlone(.traefik(Probe.Traefik(url: "http://127.0.0.1:9000")))
         #expect(sample.verdict == .inconclusive)
-        #expect(sample.message.contains("stands for both colors. Write `url` with {{ … }}"))
+        #expect(sample.message.contains("serves both colors. Write `url` with {{ … }}"))
     }
 
     @Test(

@@ -54,7 +54,7 @@ struct ZooKeeperProbeTests {
         arguments: [
             ([srvr("leader"), waiting], "1 of 2 servers serve", "runs without a quorum: start the other servers"),
             ([srvr("leader"), srvr("leader")], "both lead, so they are two groups", "the same `server.N` lines"),
-            ([srvr("standalone"), srvr("standalone")], "stands alone", "the same `server.N` lines"),
+            ([srvr("standalone"), srvr("standalone")], "is standalone", "the same `server.N` lines"),
             ([srvr("follower"), srvr("follower")], "no server leads", "List the whole group"),
             (["srvr is not executed because it is not in the whitelist.\n"], "does not allow `srvr`", "4lw.commands"),
             (["HTTP/1.1 400 Bad Request\r\n"], "“HTTP/1.1 400 Bad Request”", "correct its address"),

@@ -125,7 +125,7 @@ struct EvidenceTests {
         (
             "an epoch that none can follow",
             { $0[0] = $0[0].replacingOccurrences(of: "\"epoch\":0", with: "\"epoch\":\(Int.max)") },
-            "line 1 says nothing"
+            "line 1 is not a line that rz writes"
         ),
         ("the trailer gone", { $0.remove(at: $0.count - 2) }, "without a trailer"),
         ("something after the trailer", { $0.insert($0[5], at: $0.count - 1) }, "comes after the trailer"),
@@ -133,8 +133,8 @@ struct EvidenceTests {
             "a value added", { $0[9].replace("{", with: "{\"by\":\"eve\",", maxReplacements: 1) },
             "the trailer's digest differs"
         ),
-        ("a line that is no JSON", { $0[9] = "{" }, "line 10 is no JSON"),
-        ("a line of something else", { $0[9] = "{\"record\":\"joke\"}" }, "line 10 says nothing"),
+        ("a line that is no JSON", { $0[9] = "{" }, "line 10 is not JSON"),
+        ("a line of something else", { $0[9] = "{\"record\":\"joke\"}" }, "line 10 is not a line that rz writes"),
         ("the file cut off", { $0[$0.count - 1] = "{\"rec" }, "is cut off"),
         ("two headers", { $0.insert($0[0], at: 1) }, "line 2 is a second header"),
         ("everything gone", { $0 = [""] }, "it is empty"),

@@ -21,7 +21,9 @@ enum Samples {
         .stepStarted(step: "replicate/launch/shop/cart", attempt: 2),
         .stepIntended(step: "a", intent: "apply"), .stepWaiting(step: "a", reason: "1 of 3 healthy"),
         .stepCompleted(step: "a", summary: ""), .stepFailed(step: "a", attempt: 1, failure: failure),
-        .stepRetried(step: "a", at: noon), .stepSkipped(step: "a", failure: .cancelled), .undoStarted(step: "a"),
+        .stepRetried(step: "a", at: noon),
+        .stepSkipped(step: "a", failure: Failure("The work was asked to stop", kind: .cancelled)),
+        .undoStarted(step: "a"),
         .undoCompleted(step: "a", summary: "gone"), .undoFailed(step: "a", failure: failure),
         .trafficFound(
             found: FoundTraffic(servers: [

@@ -54,7 +54,7 @@ struct BrokenConnectionTests {
         defer { fake.stop() }
         let failure = try await #require(throws: Failure.self) { try await driver(fake.socket).observe() }
         #expect(failure.kind == .permanent)
-        #expect(failure.details == ["it is no server state of version 1", "Content-Type: text/html"])
+        #expect(failure.details == ["it is not a server state of version 1", "Content-Type: text/html"])
     }
 
     @Test("that can't even be made tells the address", arguments: ["unix:/nowhere/admin.sock", "tcp:127.0.0.1:CLOSED"])

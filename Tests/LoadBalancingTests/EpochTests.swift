@@ -165,13 +165,13 @@ struct EpochTests {
 
 @Suite("The server state file", .serialized)
 struct StateFileTests {
-    @Test("that can't be written fails the change and says that a reload would forget it")
+    @Test("that can't be written fails the change and says that a reload would lose it")
     func unwritable() async throws {
         try await withHAProxy(backends) { lab in
             let failure = try await #require(throws: Failure.self) {
                 try await lab.driver(stateFile: "/nowhere/server.state").apply([.weight("blue-1", 9)], epoch: 2)
             }
-            #expect(failure.summary.contains("a reload would forget"))
+            #expect(failure.summary.contains("a reload would lose"))
             #expect(failure.details.first?.contains("/nowhere/server.state") == true)
         }
     }

@@ -21,8 +21,8 @@ struct CertificateTests {
         let day = { (days: Int64) in (world.time + Period(milliseconds: days * 86_400_000)).description.prefix(10) }
         #expect(
             try world.plan().warnings == [
-                "blue: platform.mesos: the certificate of a:1 ends on \(day(29)); renew it before, or rz can't call it any more",
-                "blue: platform.mesos: the certificate of c:1 ended on \(day(-1))",
+                "blue: platform.mesos: the certificate of a:1 expires on \(day(29)); renew it before, or rz can't call it any more",
+                "blue: platform.mesos: the certificate of c:1 expired on \(day(-1))",
                 "green: platform.mesos: the certificate of d:1 is self-signed",
             ])
     }
@@ -62,11 +62,11 @@ struct CertificateTests {
         world.phases[.serviceGate]?.steps.append(
             RunbookStep(
                 id: "hook", work: .http(HTTPWork(url: "http://h:1/${env:TOKEN}")), timeout: .minutes(1)))
-        let words = "to prove who asks crosses the network in clear; use https://, or a tunnel"
+        let words = "would cross the network unencrypted; use https://, or a tunnel"
         #expect(
             try world.plan().warnings == [
-                "services.sources[].chronos: what rz shows c:4400 \(words)",
-                "the step hook: what rz shows h:1 \(words)",
+                "services.sources[].chronos: the credentials for c:4400 \(words)",
+                "the step hook: the credentials for h:1 \(words)",
             ])
     }
 }

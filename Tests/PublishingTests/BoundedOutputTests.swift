@@ -121,7 +121,7 @@ struct LastWordsTests {
     @Test("are left unsaid where nobody listens in time")
     func unread() throws {
         let pipe = try TestPipe()
-        write([UInt8](repeating: 65, count: 1 << 20), to: pipe.writer, within: .milliseconds(50))
+        writeWhole([UInt8](repeating: 65, count: 1 << 20), to: pipe.writer, within: .milliseconds(50))
         // The thread that writes may need it until its write has failed.
         pipe.leaveWriterOpen()
         pipe.closeReader()
@@ -130,12 +130,12 @@ struct LastWordsTests {
     @Test("are said to who listens, and to who has gone are no harm")
     func said() async throws {
         let pipe = try TestPipe()
-        write(Array("the end\n".utf8), to: pipe.writer, within: .seconds(60))
+        writeWhole(Array("the end\n".utf8), to: pipe.writer, within: .seconds(60))
         pipe.closeWriter()
         #expect(await pipe.reading().value() == ["the end"])
         let other = try TestPipe()
         other.closeReader()
-        write(Array("the end\n".utf8), to: other.writer, within: .seconds(60))
+        writeWhole(Array("the end\n".utf8), to: other.writer, within: .seconds(60))
     }
 }
 

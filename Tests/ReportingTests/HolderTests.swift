@@ -34,13 +34,13 @@ struct HolderTests {
         story.happens(
             .releaseIntended(service: "shop.report", color: .blue, instances: 0, nextFire: due),
             .released(service: "shop.report", color: .blue, nextFire: due))
-        #expect(text(story) == ["armed nowhere for certain: on its way, due at \(due.clock)"])
+        #expect(text(story) == ["armed in neither color for certain: hand-over in progress, due at \(due.clock)"])
         story.happens(.acquireIntended(service: "shop.report", color: .green, nextFire: due))
-        #expect(text(story) == ["armed nowhere for certain: on its way, due at \(due.clock)"])
+        #expect(text(story) == ["armed in neither color for certain: hand-over in progress, due at \(due.clock)"])
         #expect(Holder.all(story.plan, story.state).map(\.color) == [nil])
     }
 
-    @Test("is the new color afterwards, with how long it was let run nowhere")
+    @Test("is the new color afterwards, with how long it ran in neither")
     func after() {
         var story = story()
         story.reaches(.cutOver)
@@ -49,7 +49,7 @@ struct HolderTests {
             .released(service: "shop.report", color: .blue, nextFire: nil),
             .acquireIntended(service: "shop.report", color: .green, nextFire: nil),
             .acquired(service: "shop.report", color: .green, nextFire: nil))
-        #expect(text(story) == ["armed in green, nowhere for 3s before"])
+        #expect(text(story) == ["armed in green, in neither for 3s before"])
     }
 
     @Test("is no color when it was suspended before")
@@ -57,7 +57,7 @@ struct HolderTests {
         var story = story()
         story.reaches(.cutOver)
         story.completes("cutOver/hand-over/shop.report")
-        #expect(text(story) == ["armed nowhere: it was suspended in blue"])
+        #expect(text(story) == ["armed in neither color: it was suspended in blue"])
     }
 
     @Test("stands in the live view")
@@ -65,7 +65,7 @@ struct HolderTests {
         var story = story()
         story.reaches(.replicate)
         let lines = LiveView(story.plan).lines(story.state, now: story.now)
-        #expect(lines.contains("  once only"))
+        #expect(lines.contains("  in one color only"))
         #expect(lines.contains("    · shop.report  armed in blue"))
     }
 }

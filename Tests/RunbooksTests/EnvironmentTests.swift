@@ -157,7 +157,7 @@ struct EnvironmentTests {
                 "- name: edge-1\n", "- { name: edge-1, haproxy: { socket: \"tcp:a:1\" } }\n  - name: edge-1\n",
                 "listed twice"
             ),
-            ("- marathon:", "- marathon: { url: \"http://a\" }\n    - marathon:", "can't be told from"),
+            ("- marathon:", "- marathon: { url: \"http://a\" }\n    - marathon:", "can't be distinguished from"),
         ])
     func contradictions(old: String, new: String, expected: String) throws {
         let problems = try Project.problems(environment: Sample.environment.changing(old, to: new))

@@ -35,7 +35,7 @@ struct MistakeTests {
                 "13:14: \"blue\" is missing",
                 "14:7: “15”: a length of time is written as 500ms, 30s, 1m30s or 2h",
                 "15:17: “fast”: a length of time is written as 500ms, 30s, 1m30s or 2h",
-                "15:35: “forse” is none of hold, rollback, force; did you mean \"force\"?",
+                "15:35: “forse” must be one of hold, rollback, force; did you mean \"force\"?",
                 "16:1: the key \"soak\" comes twice",
             ])
     }
@@ -54,7 +54,7 @@ struct MistakeTests {
     @Test(
         "in an override is told",
         arguments: [
-            ("{ match: /a, mode: exclusiv }", "“exclusiv” is none of parallel, exclusive"),
+            ("{ match: /a, mode: exclusiv }", "“exclusiv” must be one of parallel, exclusive"),
             ("{ match: /a, accept: { hostpath: x } }", "did you mean \"hostPath\"?"),
             ("{ match: /a, accept: { refused: x } }", "unknown key \"refused\""), ("{ match: /a }", "changes nothing"),
         ])
@@ -84,9 +84,9 @@ struct MistakeTests {
             ("git: { requireClean: yes }", "“yes” is neither true nor false"),
             ("git: { requireClean: \"true\" }", "“true” is neither true nor false"),
             ("git: [ requireClean ]", "keys with values are expected here, not a list"),
-            ("limits: { launches: 101 }", "“101” is no whole number from 1 to 100"),
-            ("limits: { launches: \"8\" }", "“8” is no whole number from 1 to 100"),
-            ("limits: { launches: 1.5 }", "“1.5” is no whole number from 1 to 100"),
+            ("limits: { launches: 101 }", "“101” is not a whole number from 1 to 100"),
+            ("limits: { launches: \"8\" }", "“8” is not a whole number from 1 to 100"),
+            ("limits: { launches: 1.5 }", "“1.5” is not a whole number from 1 to 100"),
             ("limits:", "keys with values are expected here, not nothing"),
             ("runbook:", "a value is missing here"),
             ("runbook: ~", "a value is missing here"),

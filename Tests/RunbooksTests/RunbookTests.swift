@@ -83,7 +83,7 @@ struct RunbookTests {
             (checks, "- { id: checks, use: soak, timeout: 2m }", "`soak` belongs to the phase soak, not to preflight"),
             (
                 checks, "- { id: checks, use: chekcs, timeout: 2m }",
-                "“chekcs” is none of checks; did you mean \"checks\"?"
+                "“chekcs” must be one of checks; did you mean \"checks\"?"
             ),
             (checks, checks + "\n      - { id: c2, use: checks, timeout: 2m }", "`checks` is used more than once"),
             (checks, checks + "\n      - { id: checks, wait: 1s }", "the step checks comes twice in preflight"),
@@ -164,7 +164,7 @@ struct ApprovalTests {
         let environment = try project.environment(Sample.environment + more)
         let runbook = try project.runbook(runbook)
         do throws(ConfigurationError) {
-            try validate(runbook, with: environment)
+            try validateRunbook(runbook, with: environment)
             return nil
         } catch {
             return error.description

@@ -13,7 +13,7 @@ struct ShippedFilesTests {
         #expect(names == ["example", "mesos-compose", "sandbox"])
         for name in names {
             let environment = try folder.environment(name)
-            try validate(try folder.runbook(environment.runbook), with: environment)
+            try validateRunbook(try folder.runbook(environment.runbook), with: environment)
         }
     }
 

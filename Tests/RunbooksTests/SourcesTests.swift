@@ -57,7 +57,7 @@ struct SourcesTests {
         ])
     func alike(sources: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try environment(sources) }
-        #expect(error?.description.contains("can't be told from those of one above") == true)
+        #expect(error?.description.contains("can't be distinguished from those of one above") == true)
     }
 
     @Test(
@@ -71,7 +71,7 @@ struct SourcesTests {
             ),
             (
                 "marathon: { url: \"http://a\" }\n    - declared: [ { name: k, by: robot, how: x, probe: PROBE } ]",
-                "is none of playbook, hand"
+                "must be one of playbook, hand"
             ),
         ])
     func declared(sources: String, words: String) throws {
@@ -95,7 +95,7 @@ struct SourcesTests {
                 """)
         }
         #expect(error?.description.contains("environment.yaml:10:") == true, "\(error?.description ?? "")")
-        #expect(error?.description.contains("can't be told from those of one above") == true)
+        #expect(error?.description.contains("can't be distinguished from those of one above") == true)
     }
 
     @Test("need a probe of the platform gate that has an address of its own")

@@ -37,12 +37,12 @@ struct CertificateInspectorTests {
                 #expect(found.map(\.server) == [good.address, bad.address, bad.address, good.address])
                 let inThreeWeeks = now + Period(milliseconds: 21 * 86_400_000)
                 #expect(found.first?.ends.map { $0 > now && $0 < inThreeWeeks } == true)
-                #expect(found.first?.warning(at: now)?.contains("ends on") == true)
+                #expect(found.first?.warning(at: now)?.contains("expires on") == true)
                 let problems = found.map { $0.problem?.prefix(while: { $0 != "." }) ?? "none" }
                 #expect(problems[0] == "none")
-                #expect(found[1].problem?.contains("is self-signed, and none that rz trusts here") == true)
+                #expect(found[1].problem?.contains("is self-signed, and rz does not trust it here") == true)
                 #expect(problems[2] == "none")
-                #expect(found[3].problem?.contains("does not trust here who issued") == true)
+                #expect(found[3].problem?.contains("was issued by an authority that rz does not trust here") == true)
                 #expect(found[2].warning(at: now) == nil)
 
                 #expect(await inspector.observe(inventory, probes: false).count == 3)

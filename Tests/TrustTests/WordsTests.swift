@@ -21,7 +21,7 @@ struct WordsTests {
         let cases: [(TestCertificate, TLSRules?, String, String)] = [
             (
                 try authority.issue(["IP:127.0.0.1"], days: -1), trusted,
-                "a certificate of SERVER ended on \(yesterday)", "Give the server a new one"
+                "a certificate of SERVER expired on \(yesterday)", "Give the server a new one"
             ),
             (
                 try authority.issue(["DNS:master.mesos", "DNS:leader.mesos"]), trusted,
@@ -30,12 +30,12 @@ struct WordsTests {
             ),
             (
                 try TestCertificate.selfSigned(["IP:127.0.0.1"]), nil,
-                "the certificate of SERVER is self-signed, and none that rz trusts here",
+                "the certificate of SERVER is self-signed, and rz does not trust it here",
                 "put its certificate into a file, and name it by `tls: { authorities: FILE }` \(place)"
             ),
             (
                 try authority.issue(["IP:127.0.0.1"]), nil,
-                "rz does not trust here who issued the certificate of SERVER: CN = Shop authority",
+                "the certificate of SERVER was issued by an authority that rz does not trust here: CN = Shop authority",
                 "put that authority's certificate into a file, and name it by `tls: { authorities: FILE }` \(place)"
             ),
         ]
@@ -80,7 +80,7 @@ struct WordsTests {
         try await TLSServer.with(try authority.issue(["IP:127.0.0.1"])) { server in
             try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: client.key)
             let failure = try await failure(server, rules)
-            #expect(failure.summary == "Others than its owner can read the private key \(client.key)")
+            #expect(failure.summary == "Users other than its owner can read the private key \(client.key)")
             #expect(failure.advice == "Run: chmod 600 \(client.key)")
             #expect(server.log.isEmpty)
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: client.key)
@@ -164,7 +164,7 @@ struct WordsTests {
             }
             #expect(
                 wrong.summary.hasPrefix(
-                    "Redis can't be called over TLS: rz does not trust here who issued the certificate of \(redis.address)"
+                    "Redis can't be called over TLS: the certificate of \(redis.address) was issued by an authority that rz does not trust here"
                 ))
             let name = try await #require(throws: Failure.self) {
                 try await records(TLSRules(authorities: Setting(authority.file))).tasks()

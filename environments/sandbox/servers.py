@@ -40,7 +40,7 @@ class Failure(Exception):
 
 @dataclass(frozen=True)
 class Process:
-    """A live process; the start time (clock ticks since boot) tells it from a later one with the same number."""
+    """A live process; the start time (clock ticks since boot) distinguishes it from a later one with the same number."""
 
     pid: int
     group: int
@@ -120,14 +120,14 @@ class Server:
         """Ends them with SIGTERM and, after the grace period, SIGKILL; zombies count as ended."""
         for number, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
             deadline = time.monotonic() + seconds
-            told: set[Process] = set()
+            asked: set[Process] = set()
             pause = 0.01
             while alive := self.processes(leaders):
                 for process in alive:
-                    if process not in told:
+                    if process not in asked:
                         with contextlib.suppress(ProcessLookupError):
                             os.kill(process.pid, number)
-                        told.add(process)
+                        asked.add(process)
                 if time.monotonic() > deadline:
                     break
                 time.sleep(pause)

@@ -79,7 +79,7 @@ class Color:
         self.remove([host | {"group": group} for group, hosts in self.inventory().items() for host in hosts])
 
     def remove(self, hosts: list[dict[str, str]]) -> None:
-        """Removes control first: a scheduler that is still alive would launch the lost tasks anew."""
+        """Removes control first: a scheduler that is still alive would launch the lost tasks again."""
         control = [host["server"] for host in hosts if host["group"] == "control"]
         others = [host["server"] for host in hosts if host["group"] != "control"]
         with ThreadPoolExecutor() as pool:

@@ -37,12 +37,12 @@ struct FrameworkClient: Sendable {
         }
     }
 
-    /// The URL for people: without the user and password that somebody may have written into it.
+    /// The URL for people: without the user and password that someone may have written into it.
     var place: String { HTTPRequest(.get, url).shownURL }
 
     func get(_ path: String) async throws(Failure) -> JSON { try json(await call(.get, path)) }
 
-    /// The answer to GET; nil when there is nothing of that name.
+    /// The answer to GET; nil when nothing has that name.
     func find(_ path: String) async throws(Failure) -> JSON? {
         let answer = try await call(.get, path, accepting: [404])
         // Not in one expression with `?`: there a nil would be JSON's null.
@@ -82,7 +82,7 @@ struct FrameworkClient: Sendable {
         }
     }
 
-    /// A list that is missing, or null, is no empty one: who answers so knows nothing of its services.
+    /// A list that is missing, or null, is not an empty one: a framework that answers so does not know its services.
     func list(_ json: JSON, _ what: String, of path: String) throws(Failure) -> [JSON] {
         guard let list = json.array else { throw noList(what, of: path) }
         return list
@@ -91,8 +91,8 @@ struct FrameworkClient: Sendable {
     func noList(_ what: String, of path: String) -> Failure {
         Failure(
             "\(name)'s answer holds no list of \(what)", at: place + path,
-            details: ["a proxy answers so, or a \(name) that has lost, or not yet read, its state"],
-            advice: "See what `url` of this source leads to, and that \(name) has its state.")
+            details: ["a proxy may have answered, or \(name) has lost its state or not read it yet"],
+            advice: "Check where `url` of this source leads, and that \(name) has its state.")
     }
 
     func failure(of response: HTTPResponse, _ method: HTTPMethod, _ path: String) -> Failure {

@@ -34,7 +34,7 @@ struct AgentRoom: Sendable {
         return lacking
     }
 
-    /// Reserved resources are taken first, as Marathon does, so that what everybody may take is left.
+    /// Reserved resources are taken first, as Marathon does, so that what everyone may take is left.
     private func roles(of request: ResourceRequest) -> [String] {
         request.roles.filter { free[$0] != nil }.sorted { ($0 == "*" ? 1 : 0, $0) < ($1 == "*" ? 1 : 0, $1) }
     }

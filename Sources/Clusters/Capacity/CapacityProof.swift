@@ -59,7 +59,7 @@ public struct CapacityProof: Sendable, Hashable {
         }
     }
 
-    /// What does not even fit alone.
+    /// The services that do not fit even alone.
     private static func impossible(_ request: ResourceRequest, _ room: Int, _ run: PlacementRun) -> String {
         let reasons = run.reasons(against: request)
         let why = reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))"

@@ -12,7 +12,7 @@ public struct ResourceRequest: Sendable, Hashable {
     public var gpus: Double
     /// The host ports of one instance: fixed ones, and 0 for any.
     public var ports: [Int]
-    /// Whose resources it takes: `*` stands for those that are reserved for nobody.
+    /// Whose resources it takes: `*` stands for those that are reserved for no one.
     public var roles: Set<String>
     public var constraints: [PlacementConstraint]
     /// Ids of the agents that instances run on already, one entry an instance. Their resources count as used there.

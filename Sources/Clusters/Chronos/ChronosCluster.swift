@@ -64,7 +64,7 @@ public struct ChronosCluster: Cluster {
         try await send(job, as: job.disabled(suspended || !job.isEnabled))
     }
 
-    /// A job has no instances that could be too few; what of it runs is told by `observeActivity`.
+    /// A job has no instances that could be too few; `observeActivity` reports what of it runs.
     public func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
         try await observeActivity(services).mapValues { activity in
             ServiceHealth(
@@ -86,10 +86,10 @@ public struct ChronosCluster: Cluster {
         }
         throw Failure(
             "\(service) is not removed while \(running == 1 ? "a run" : "\(running) runs") of it is under way",
-            at: client.place, advice: "It is waited for. To end it now, kill its tasks in Chronos.", kind: .transient)
+            at: client.place, advice: "rz waits for it. To end it now, kill its tasks in Chronos.", kind: .transient)
     }
 
-    // MARK: - Services that may run once
+    // MARK: - Single-color services
 
     public func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
         let wanted = Set(services)
@@ -116,9 +116,9 @@ public struct ChronosCluster: Cluster {
         // The clock of the answer leaves out what is less than a second.
         guard let enabled = job.enabled(at: time + .seconds(1)) else {
             throw Failure(
-                "No time of the schedule of \(service) is left, so it can't be enabled", at: client.place,
+                "The schedule of \(service) has no time left, so it can't be enabled", at: client.place,
                 details: [job.json["schedule"]?.string ?? ""],
-                advice: "Disable it in the old color, or give it another schedule; then: rz resume.")
+                advice: "Disable it in the old color, or give it another schedule; then run: rz resume.")
         }
         try await send(job, as: enabled)
         try await readBack(service, isEnabled: true)
@@ -144,7 +144,7 @@ public struct ChronosCluster: Cluster {
     private func readBack(_ service: ServiceID, isEnabled: Bool) async throws(Failure) {
         guard try await present(service).isEnabled != isEnabled else { return }
         throw Failure(
-            "\(service) was \(isEnabled ? "enabled" : "disabled"), but Chronos tells otherwise", at: client.place,
+            "\(service) was \(isEnabled ? "enabled" : "disabled"), but Chronos reports otherwise", at: client.place,
             kind: .transient)
     }
 

@@ -82,7 +82,7 @@ struct ChronosJob: Sendable, Hashable {
         "dataProcessingJobType": false, "scheduleTimeZone": "",
     ]
 
-    /// Where in its period it fires; of periods that the calendar stretches only that it goes on for ever is told.
+    /// Where in its period it fires; of periods that the calendar stretches only that it goes on forever is known.
     private func phase(_ interval: RepeatingInterval, _ epoch: Instant) -> String {
         guard interval.period.isFixed,
             let next = interval.forwarded(past: interval.start, in: zone)?.start

@@ -32,7 +32,7 @@ public struct CombinedCluster: Cluster {
             for service in try await member.cluster.observeServices() {
                 if let other = found.updateValue(member.source.name, forKey: service.id) {
                     throw Failure(
-                        "Two sources have a service \(service.id), so none of its calls could be told apart",
+                        "The service \(service.id) is defined by two sources, so rz can't know which one owns it",
                         at: "services.sources of environment.yaml", details: [other, member.source.name],
                         advice: "Remove one of the two, or the source that lists it.")
                 }

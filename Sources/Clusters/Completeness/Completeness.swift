@@ -33,7 +33,9 @@ public struct Completeness: Sendable, Hashable {
             let framework = frameworks[task.framework] ?? MesosFramework(id: task.framework, name: "unknown framework")
             let service = services.lazy.compactMap(\.1).first ?? (task.name.isEmpty ? task.id : task.name)
             let names = services.compactMap(\.1) + ["\(framework.name)/\(task.name)"]
-            if ignored.contains(where: { pattern in names.contains { matches($0, pattern: pattern) } }) { continue }
+            if ignored.contains(where: { pattern in names.contains { matchesWildcard($0, pattern: pattern) } }) {
+                continue
+            }
             left[Key(framework: framework, service: claims.isEmpty ? nil : service), default: []].append(task.id)
         }
         let busy = Set(state.tasks.lazy.filter { !$0.state.isTerminal }.map(\.framework))
@@ -49,8 +51,10 @@ public struct Completeness: Sendable, Hashable {
 
     /// Whether a pattern names tasks of this framework.
     private static func isAbout(_ framework: MesosFramework, _ pattern: String) -> Bool {
-        guard let slash = pattern.firstIndex(of: "/") else { return matches(framework.name + "/", pattern: pattern) }
-        return matches(framework.name, pattern: String(pattern[..<slash]))
+        guard let slash = pattern.firstIndex(of: "/") else {
+            return matchesWildcard(framework.name + "/", pattern: pattern)
+        }
+        return matchesWildcard(framework.name, pattern: String(pattern[..<slash]))
     }
 
     /// One sentence for each service, and for each framework that is no source, with what to do.

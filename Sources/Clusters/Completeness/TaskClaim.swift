@@ -1,4 +1,4 @@
-/// The services that one source launches on a cluster, and how their tasks can be told.
+/// The services that one source launches on a cluster, and how their tasks are recognized.
 public struct TaskClaim: Sendable, Hashable {
     /// How a framework names the tasks of a service.
     public enum Naming: Sendable, Hashable {
@@ -25,7 +25,7 @@ public struct TaskClaim: Sendable, Hashable {
         self.services = services
     }
 
-    /// The service that a task of this framework is of, whether it is claimed or not; nil when it can't be told.
+    /// The service that a task of this framework is of, whether it is claimed or not; nil when that can't be known.
     func service(of task: MesosTask) -> String? {
         switch naming {
         case .marathon:
@@ -46,7 +46,7 @@ public struct TaskClaim: Sendable, Hashable {
 
     /// What stands before the UUID. An id may hold dots of its own, but no underscore.
     private static func flatID(of task: String) -> String? {
-        // Made anew each time: a Regex is not Sendable.
+        // Made again each time: a Regex is not Sendable.
         let form =
             /(.+?)\.(?:instance-|marathon-)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?:\..*)?/
         return (try? form.wholeMatch(in: task)).map { String($0.output.1) }

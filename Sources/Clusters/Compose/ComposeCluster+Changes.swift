@@ -43,13 +43,13 @@ extension ComposeCluster {
         try await demandKept(definition, instances)
     }
 
-    /// What mesos-compose keeps is what was sent, whatever it answered.
+    /// Checks that mesos-compose keeps what was sent, whatever it answered.
     private func demandKept(_ definition: ComposeService, _ instances: Int) async throws(Failure) {
         let kept = tasks(of: definition.id, in: try await tasks()).filter { !$0.isBeingKilled }
         let place = "\(client.place)/api/compose/v0/tasks"
         guard !kept.isEmpty else {
             throw Failure(
-                "mesos-compose took \(definition.id), and has no record of it", at: place,
+                "mesos-compose accepted \(definition.id), but has no record of it", at: place,
                 details: [
                     "its Redis may be gone, or in another database than it reads",
                     "it ignores a launch after one of a service with no instances",
@@ -83,7 +83,7 @@ extension ComposeCluster {
             "\(definition.id) is ended, to be launched with its new definition", at: client.place, kind: .transient)
     }
 
-    /// With authentication on, mesos-compose answers 200 to what it refuses: only the body tells.
+    /// With authentication on, mesos-compose answers 200 to what it refuses: only the body shows it.
     private func send(
         _ method: HTTPMethod, _ path: String, _ body: JSON, _ definition: ComposeService
     ) async throws(Failure) {
@@ -130,7 +130,7 @@ extension ComposeCluster {
                 + "would mean those of others too", advice: "Give the service another name in its compose file.")
     }
 
-    // MARK: - Services that may run once
+    // MARK: - Single-color services
 
     public func suspend(_ service: ServiceID) async throws(Failure) { throw unsupported(service, "suspended") }
 

@@ -62,7 +62,7 @@ public struct ComposeCluster: Cluster {
 
     public var servicesInFiles: [ServiceID] { files.map(\.id) }
 
-    /// What runs, as the files tell it. A task that no file tells of is taken from Redis, if there is one.
+    /// What runs, as the files define it. A task that is in no file is taken from Redis, if there is one.
     public func observeServices() async throws(Failure) -> [Service] {
         var left = try await completeTasks()
         let records = try await redis?.tasks()
@@ -142,7 +142,7 @@ public struct ComposeCluster: Cluster {
                     project: String(id.text.prefix { $0 != "/" }),
                     name: String(id.text.drop { $0 != "/" }.dropFirst()), service: JSONObject(), file: [:])
                 unknown.drift[""] =
-                    "runs, but no compose file tells of it\(redis == nil ? "" : " and neither does Redis")"
+                    "runs, but is in no compose file\(redis == nil ? "" : " and not in Redis")"
                 services.append(service(unknown))
             }
         }
@@ -182,7 +182,7 @@ public struct ComposeCluster: Cluster {
             throw Failure(
                 "\(service.id) can't move in the mode \(rewritten.mode): mesos-compose keeps no service that does not run",
                 at: "services.overrides of environment.yaml", details: [rewritten.modeReason ?? ""],
-                advice: "Say manual, and move it by hand within the cutover; or parallel, if it may run twice.")
+                advice: "Use manual, and move it by hand during the cutover; or parallel, if it may run twice.")
         }
         return rewritten
     }
@@ -196,7 +196,7 @@ public struct ComposeCluster: Cluster {
     }
 
     /// What the new side reports of its tasks, against what mesos-compose makes of the wanted definition; where that
-    /// depends on how it was started, against what the old side tells.
+    /// depends on how it was started, against what the old side reports.
     public func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
         try differences(ComposeService(wanted.definitionJSON()), ComposeService(found.definitionJSON()))
     }
@@ -290,7 +290,9 @@ public struct ComposeCluster: Cluster {
         let answer = try await client.get("/api/compose/v0/tasks")
         guard !answer.isNull else { return [] }
         guard let list = answer.array else {
-            throw Failure("mesos-compose's answer is no list of tasks", at: "\(client.place)/api/compose/v0/tasks")
+            throw Failure(
+                "mesos-compose gave an unexpected answer: expected a list of tasks",
+                at: "\(client.place)/api/compose/v0/tasks")
         }
         return list.map { ComposeTask(json: $0) }
     }

@@ -16,17 +16,20 @@ struct ComposeFiles {
         let projects = (source.projects ?? [:]).sorted { $0.key < $1.key }
         var services: [ServiceID: (service: ComposeService, path: String)] = [:]
         for patterns in [source.files] + projects.map(\.value) where !patterns.isEmpty {
-            guard paths.contains(where: { path in patterns.contains { matches(path, pattern: $0) } }) else {
+            guard paths.contains(where: { path in patterns.contains { matchesWildcard(path, pattern: $0) } }) else {
                 throw Failure(
                     "No compose file matches \(patterns.joined(separator: ", "))", at: folder,
                     advice: "Correct `files` or `projects` of this source in environment.yaml.")
             }
         }
         for path in paths {
-            let said = projects.first { project in project.value.contains { matches(path, pattern: $0) } }?.key
-            guard said != nil || source.files.contains(where: { matches(path, pattern: $0) }) else { continue }
+            let project = projects.first { project in project.value.contains { matchesWildcard(path, pattern: $0) } }?
+                .key
+            guard project != nil || source.files.contains(where: { matchesWildcard(path, pattern: $0) }) else {
+                continue
+            }
             let name = String((path.split(separator: "/").last ?? "").split(separator: ".").first ?? "")
-            for service in try ComposeFiles.services(try text(path), project: said ?? name, file: path) {
+            for service in try ComposeFiles.services(try text(path), project: project ?? name, file: path) {
                 guard let other = services.updateValue((service, path), forKey: service.id) else { continue }
                 throw Failure(
                     "Two compose files have a service \(service.id)", at: path, details: [other.path],
@@ -54,7 +57,7 @@ struct ComposeFiles {
                     "rz does not take a second document in a compose file: mesos-compose reads the first only",
                     at: file, details: [error.description])
             }
-            throw Failure("The compose file is no YAML", at: file, details: [error.description])
+            throw Failure("The compose file is not valid YAML", at: file, details: [error.description])
         }
         let document = try ComposeDialect(file: file).document(tree)
         guard let declared = document["services"]?.object else {

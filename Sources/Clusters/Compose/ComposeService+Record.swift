@@ -2,8 +2,8 @@ import JSON
 import Migration
 
 extension ComposeService {
-    /// What a record of Redis tells of the compose file that it was made from. Variables are as they were resolved: a
-    /// reference to Vault can't be told any more.
+    /// What a record of Redis shows of the compose file that it was made from. Variables are as they were resolved: a
+    /// reference to Vault can't be recognized any more.
     init(_ record: ComposeTask, id: ServiceID) {
         let json = record.json
         var service = JSONObject()

@@ -18,7 +18,7 @@ struct ComposeService: Sendable, Hashable {
     var reportedVariables: [String: String]?
     /// The digest of the definition that rz launched it with, by its label; a hint, no proof.
     var launchedAs: String?
-    /// What of it does not agree with what runs, or can't be told, one sentence each; by the path.
+    /// What of it does not agree with what runs, or can't be known, one sentence each; by the path.
     var drift: [String: String] = [:]
 
     /// The label that hints at what rz launched, variables included: the API reports labels, but no variables.
@@ -147,14 +147,14 @@ extension ComposeService {
 
     func taskName(prefix: String) -> String { ownName(prefix: prefix) ?? "\(prefix):\(project):\(name)" }
 
-    /// What is no number counts as 0.
+    /// A text that is not a number counts as 0.
     var replicas: Int {
         let value = service["deploy"]?["replicas"]
         guard let text = value?.string ?? value?.compact, !text.isEmpty else { return 1 }
         return max(0, Int(text) ?? 0)
     }
 
-    /// Whatever is neither of the two is docker.
+    /// Any other value means docker.
     var containerType: String { service["container_type"]?.string?.lowercased() == "mesos" ? "mesos" : "docker" }
 
     /// The key of the network below the file's `networks`.

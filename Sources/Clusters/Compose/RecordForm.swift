@@ -6,7 +6,7 @@ import Migration
 ///
 /// Source: mesos-compose dd95e1b, `api/compose.go` and `types/types.go`; Mesos 1.11, `mesos.proto`.
 struct RecordForm: Sendable, Hashable {
-    /// By the field, named as in a compose file where it has a name there. A field that is missing is not told, or
+    /// By the field, named as in a compose file where it has a name there. A field that is missing is not reported, or
     /// depends on how mesos-compose was started.
     private(set) var fields: [String: JSON] = [:]
 
@@ -20,7 +20,7 @@ struct RecordForm: Sendable, Hashable {
         .object(JSONObject(fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
     }
 
-    /// Where a field is not determined here, as another record tells it.
+    /// Where a field is not determined here, as another record reports it.
     func filled(from other: RecordForm?) -> RecordForm {
         var filled = self
         filled.fields.merge(other?.fields ?? [:]) { own, _ in own }
@@ -51,7 +51,7 @@ struct RecordForm: Sendable, Hashable {
     }
 }
 
-// MARK: - What mesos-compose tells
+// MARK: - What mesos-compose reports
 
 extension RecordForm {
     /// A record as `GET /api/compose/v0/tasks` and Redis have it.

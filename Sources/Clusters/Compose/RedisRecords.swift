@@ -3,7 +3,7 @@ import Migration
 import Transport
 import Trust
 
-/// The records of tasks in the Redis of mesos-compose, read only. They hold secrets in clear: no failure tells a value.
+/// The records of tasks in the Redis of mesos-compose, read only. They hold secrets in clear: no failure shows a value.
 ///
 /// Source: Redis protocol specification (RESP2); only AUTH, SELECT, SCAN and GET are sent.
 struct RedisRecords: Sendable {
@@ -22,7 +22,7 @@ struct RedisRecords: Sendable {
         tls = TLSAccess(source.tls, at: "services.sources[].compose.redis", inventory: inventory, resolver: resolver)
         guard let address = SocketAddress("tcp:" + text) else {
             throw Failure(
-                "“\(text)” is no address of a Redis", at: "services.sources", advice: "Write it as host:port.")
+                "“\(text)” is not the address of a Redis", at: "services.sources", advice: "Write it as host:port.")
         }
         self.address = address
         password = try source.password.map(resolver)
@@ -63,12 +63,12 @@ struct RedisRecords: Sendable {
     private func keys(_ connection: inout RedisConnection) async throws -> Set<String> {
         var keys: Set<String> = []
         var cursor = "0"
-        // Redis gives a cursor back until it has told every key; a server that never ends is no Redis.
+        // Redis gives a cursor back until it has returned every key; a server that never ends is no Redis.
         for _ in 0..<100_000 {
             let answer = try await connection.call("SCAN", cursor, "MATCH", "*:*", "COUNT", "500")
             guard case .list(let parts) = answer, parts.count == 2, case .text(let next?) = parts[0],
                 case .list(let found) = parts[1]
-            else { throw RedisError(message: "an answer to SCAN that is none") }
+            else { throw RedisError(message: "an answer that SCAN does not give") }
             for case .text(let key?) in found { keys.insert(String(decoding: key, as: UTF8.self)) }
             cursor = String(decoding: next, as: UTF8.self)
             if cursor == "0" { break }

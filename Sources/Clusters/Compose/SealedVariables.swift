@@ -22,7 +22,7 @@ enum SealedVariables {
         }
     }
 
-    /// Where told variables are not those of a definition; a reference to Vault stands for any value.
+    /// Where reported variables are not those of a definition; a reference to Vault stands for any value.
     static func differences(_ definition: JSONObject, _ reported: [String: String]) -> [FieldChange] {
         let names = Set(definition.keys).union(reported.keys).sorted()
         return names.compactMap { name in

@@ -2,18 +2,18 @@ import JSON
 import Migration
 
 extension OverrideRun {
-    /// How a job moves: by its schedule, unless somebody says that it stays.
+    /// How a job moves: by its schedule, unless someone says that it stays.
     ///
     /// - Throws: `Failure` for a mode in which a job would fire in both colors.
     func jobMode() throws(Failure) -> (mode: ServiceMode, reason: String?) {
-        let said = mode
-        guard said.reason != nil, said.mode.isMoved, said.mode != .scheduled else {
-            return said.reason == nil ? (.scheduled, nil) : said
+        let ruled = mode
+        guard ruled.reason != nil, ruled.mode.isMoved, ruled.mode != .scheduled else {
+            return ruled.reason == nil ? (.scheduled, nil) : ruled
         }
         throw Failure(
-            "\(id) is a job, and a job can't move in the mode \(said.mode): it would fire in both colors",
-            at: "services.overrides of environment.yaml", details: [said.reason ?? ""],
-            advice: "Leave its mode to rz, or say manual or skip.")
+            "\(id) is a job, and a job can't move in the mode \(ruled.mode): it would fire in both colors",
+            at: "services.overrides of environment.yaml", details: [ruled.reason ?? ""],
+            advice: "Leave its mode to rz, or set manual or skip.")
     }
 }
 

@@ -4,7 +4,7 @@ import Migration
 extension MetronomeCluster: MesosTenant {
     var taskNaming: TaskClaim.Naming { .metronome }
 
-    /// Its API does not tell the id that it is registered with.
+    /// Its API does not report the id that it is registered with.
     func observeFramework() async throws(Failure) -> PlatformGate.Framework {
         PlatformGate.Framework(name: "Metronome", registeredAs: "metronome")
     }
@@ -28,7 +28,7 @@ extension MetronomeCluster: MesosTenant {
 extension ChronosCluster: MesosTenant {
     var taskNaming: TaskClaim.Naming { .chronos }
 
-    /// Its API does not tell the id that it is registered with.
+    /// Its API does not report the id that it is registered with.
     func observeFramework() async throws(Failure) -> PlatformGate.Framework {
         PlatformGate.Framework(name: "Chronos", registeredAs: "chronos")
     }

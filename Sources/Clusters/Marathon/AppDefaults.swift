@@ -4,7 +4,7 @@ import JSON
 ///
 /// Source: Marathon 1.11, RAML types and `AppNormalization.scala`.
 enum AppDefaults {
-    /// The app as any Marathon would tell it, without its instance count. Its role is not filled in: it is the
+    /// The app as any Marathon would report it, without its instance count. Its role is not filled in: it is the
     /// cluster's, and another cluster's is called differently.
     static func filled(_ app: JSONObject) -> JSON {
         var app = app

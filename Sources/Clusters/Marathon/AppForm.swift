@@ -21,7 +21,7 @@ enum AppForm {
         "deployments", "readinessCheckResults", "lastTaskFailure", "taskStats", "tasksStats", "storeUrls",
     ]
 
-    /// `uris` of before 1.5 are `fetch` since; both together are refused by Marathon.
+    /// `uris` from before 1.5 are `fetch` since; both together are refused by Marathon.
     private static func moveURIs(_ app: inout JSONObject) {
         guard let uris = app["uris"]?.array else { return }
         app["uris"] = nil
@@ -32,7 +32,7 @@ enum AppForm {
             })
     }
 
-    /// Judged by the path: what follows `?` or `#` tells nothing about the file.
+    /// Judged by the path: what follows `?` or `#` says nothing about the file.
     private static func isArchive(_ uri: String) -> Bool {
         let path = uri.prefix { $0 != "?" && $0 != "#" }
         return [".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".gz", ".tgz", ".tbz2", ".txz", ".zip"]
@@ -99,7 +99,7 @@ enum AppForm {
         app["container"] = .object(container)
     }
 
-    /// `ports` of before 1.5 are `portDefinitions` since; a network that is not the host's has port mappings only.
+    /// `ports` from before 1.5 are `portDefinitions` since; a network that is not the host's has port mappings only.
     private static func movePorts(_ app: inout JSONObject) {
         let ports = app["ports"]?.array
         app["ports"] = nil

@@ -32,7 +32,7 @@ struct DCOSLogin: Sendable, Hashable {
             response = try await HTTPClient.shared.send(request)
         } catch {
             var failure = Failure(error, calling: "The login of DC/OS", at: request.shownURL, tls: tls)
-            // What it was for was not asked yet, and a token more does no harm.
+            // The call itself was not made yet, and one more token does no harm.
             if failure.kind == .unknownEffect { failure.kind = .transient }
             throw failure
         }

@@ -38,9 +38,9 @@ extension MarathonClient {
         let answer = try json(await change(.put, path, body: body))
         guard let steps = answer["steps"]?.array else {
             throw Failure(
-                "Marathon does not tell what a change of the group \(group) would do", at: "PUT \(place)\(path)",
+                "Marathon does not report what a change of the group \(group) would do", at: "PUT \(place)\(path)",
                 details: [answer.outline],
-                advice: "Nothing was launched. Make the group by hand, then: rz resume.")
+                advice: "Nothing was launched. Create the group by hand, then run: rz resume.")
         }
         let stops = steps.flatMap { $0["actions"]?.array ?? [] }.compactMap { action -> String? in
             guard let name = action["action"]?.string, name.hasPrefix("Stop") else { return nil }
@@ -50,7 +50,7 @@ extension MarathonClient {
             throw Failure(
                 "A change of the group \(group) would stop services that run there", at: "PUT \(place)\(path)",
                 details: stops,
-                advice: "Nothing was changed. Give the group its dependencies by hand, then: rz resume.",
+                advice: "Nothing was changed. Give the group its dependencies by hand, then run: rz resume.",
                 kind: .refused)
         }
     }

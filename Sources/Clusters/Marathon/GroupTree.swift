@@ -23,8 +23,8 @@ struct GroupTree: Sendable {
         for child in object["groups"]?.array ?? [] { try add(child) }
     }
 
-    /// What a group says of its own: its id, what it depends on, whether its name is the role of its services, and
-    /// whatever else nobody knows.
+    /// The settings of a group itself: its id, what it depends on, whether its name is the role of its services, and
+    /// whatever else no one knows.
     static func own(_ group: JSONObject) -> JSONObject {
         var own = JSONObject(group.filter { !notOwn.contains($0.key) && !$0.value.isNull }.map { ($0.key, $0.value) })
         let id = ServiceID(group["id"]?.string ?? "/", from: "/")

@@ -13,7 +13,7 @@ extension MarathonClient {
         return body["deployments"]?.array.map { $0.compactMap { $0["id"]?.string } }
     }
 
-    /// A lock that was not given up in time, with what Marathon tells of the deployments behind it.
+    /// A lock that was not given up in time, with what Marathon reports of the deployments behind it.
     func failure(
         of response: HTTPResponse, _ method: HTTPMethod, _ path: String, _ locks: [String]
     ) async throws(Failure) -> Failure {
@@ -56,14 +56,14 @@ extension MarathonClient {
             return Failure(
                 "A deployment is under way and locks this", at: place,
                 details: ids.isEmpty ? [message] : ids.map { "deployment \($0)" },
-                advice: "It is waited for; what it waits for itself, Marathon's deployments page tells.",
+                advice: "rz waits for it. Marathon's deployments page shows what the deployment itself waits for.",
                 kind: .transient)
         case 429:
             return Failure("Marathon is rate-limiting requests (429)", at: place, details: [message], kind: .transient)
         case 400, 409, 422:
             return Failure("Marathon rejected the definition", at: place, details: [message] + details(body))
         case 502 where response.text.contains("current leader"):
-            // The member that was asked had nobody to pass it on to, so nothing was changed.
+            // The member that was asked had no leader to pass it on to, so nothing was changed.
             return Failure("Marathon has no leader at the moment", at: place, details: [message], kind: .transient)
         case 500...:
             return Failure(

@@ -36,7 +36,7 @@ extension MarathonClient {
         try list(await get("/v2/deployments"), "deployments", of: "/v2/deployments")
     }
 
-    /// A list that is missing, or null, is no empty one: who answers so knows nothing of its services.
+    /// A list that is missing, or null, is not an empty one: a framework that answers so does not know its services.
     private func list(_ json: JSON?, _ what: String, of path: String) throws(Failure) -> [JSON] {
         guard let list = json?.array else { throw noList(what, of: path, []) }
         return list
@@ -45,11 +45,11 @@ extension MarathonClient {
     private func noList(_ what: String, of path: String, _ details: [String]) -> Failure {
         Failure(
             "Marathon's answer holds no list of \(what)", at: place + path,
-            details: details + ["a proxy answers so, or a Marathon that has lost, or not yet read, its state"],
-            advice: "See what `url` of this source leads to, and that Marathon has its state.")
+            details: details + ["a proxy may have answered, or Marathon has lost its state or not read it yet"],
+            advice: "Check where `url` of this source leads, and that Marathon has its state.")
     }
 
-    /// The ids of the pods that a deployment changes; apps tell it themselves.
+    /// The ids of the pods that a deployment changes; apps report it themselves.
     func podsUnderDeployment() async throws(Failure) -> Set<ServiceID> {
         let deployments = try await deployments()
         return Set(deployments.flatMap { $0["affectedPods"]?.array ?? [] }.compactMap(\.string).map { ServiceID($0) })
@@ -68,7 +68,7 @@ extension MarathonClient {
         ]
     }
 
-    /// The role that services get which say nothing of one. Versions before 1.9 know no other.
+    /// The role of services that name none. Versions before 1.9 know no other.
     func defaultRole() async throws(Failure) -> String {
         try await get("/v2/info")["marathon_config"]?["mesos_role"]?.string ?? "*"
     }

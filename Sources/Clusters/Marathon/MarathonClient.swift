@@ -7,9 +7,9 @@ import Trust
 ///
 /// Source: Marathon 1.11 REST API, `MarathonExceptionMapper.scala`.
 struct MarathonClient: Sendable {
-    /// How Marathon is told who asks.
+    /// How rz authenticates to Marathon.
     enum Access: Sendable {
-        case nobody
+        case anonymous
         case credentials(Credentials)
         /// With the token that DC/OS gives for a user and password.
         case login(DCOSLogin)
@@ -24,7 +24,7 @@ struct MarathonClient: Sendable {
     /// How long a change waits for a deployment that locks what it changes.
     var patience: Duration = .seconds(120)
 
-    /// The URL for people: without the user and password that somebody may have written into it.
+    /// The URL for people: without the user and password that someone may have written into it.
     var place: String { HTTPRequest(.get, url).shownURL }
 
     func get(_ path: String) async throws(Failure) -> JSON { try json(await call(.get, path)) }
@@ -56,7 +56,7 @@ struct MarathonClient: Sendable {
     /// Makes a change. While a deployment locks what is to be changed, or as many are under way as Marathon takes, it
     /// waits; never does it break a lock, which would leave the other deployment half done.
     ///
-    /// - Throws: `Failure` (kind `.transient`) that tells the deployments which were still there in the end.
+    /// - Throws: `Failure` (kind `.transient`) that names the deployments which were still there in the end.
     func change(
         _ method: HTTPMethod, _ path: String, body: String? = nil, accepting: Set<Int> = []
     ) async throws(Failure) -> HTTPResponse {
@@ -105,7 +105,7 @@ struct MarathonClient: Sendable {
     ) async throws(Failure) -> HTTPResponse {
         let credentials: Credentials? =
             switch access {
-            case .nobody: nil
+            case .anonymous: nil
             case .credentials(let credentials): credentials
             case .login(let login): .token(try await login.token(renewing: isRefused, tls, reach, deadline: deadline))
             }

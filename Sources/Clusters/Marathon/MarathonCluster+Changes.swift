@@ -23,7 +23,7 @@ extension MarathonCluster {
         _ = try await client.changeIfPresent(.delete, "/v2/pods\(path)?force=true")
     }
 
-    // MARK: - Services that may run once
+    // MARK: - Single-color services
 
     public func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
         try await observeHealth(services).mapValues { health in

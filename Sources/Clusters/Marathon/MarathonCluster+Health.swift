@@ -52,7 +52,7 @@ extension MarathonCluster {
         return health
     }
 
-    /// What is removed is gone from every list at once, but its tasks end, as gracefully as they want, in a deployment.
+    /// A removed service leaves every list at once, but its tasks end gracefully, in a deployment.
     private func servicesBeingRemoved(_ absent: [ServiceID]) async throws(Failure) -> [ServiceID] {
         guard !absent.isEmpty else { return [] }
         let deployments = try await client.deployments()
@@ -73,7 +73,7 @@ extension MarathonCluster {
 }
 
 extension ServiceHealth {
-    /// By the counts that Marathon tells of an app.
+    /// By the counts that Marathon reports of an app.
     init(app: JSON) {
         self.init(
             expected: app["instances"]?.int ?? 1, staged: app["tasksStaged"]?.int ?? 0,
@@ -128,7 +128,7 @@ extension ServiceHealth {
     }
 }
 
-/// What `GET /v2/queue` tells of a service that waits to be launched.
+/// What `GET /v2/queue` reports of a service that waits to be launched.
 enum LaunchQueue {
     static func reasons(_ item: JSON) -> [String] {
         let summary = item["processedOffersSummary"]

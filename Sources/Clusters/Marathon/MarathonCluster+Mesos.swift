@@ -11,7 +11,7 @@ extension MarathonCluster: MesosTenant {
     func taskOwner(of service: ServiceID) -> String? { service.text.hasPrefix("/") ? service.text : nil }
 
     func request(for service: Service) throws(Failure) -> ResourceRequest {
-        // With the defaults filled in, so that every amount is told.
+        // With the defaults filled in, so that every amount is known.
         ResourceRequest(service, DefinitionParts(try MarathonDefinition(definition(of: service).normalForm)))
     }
 }

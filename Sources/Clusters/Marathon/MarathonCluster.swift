@@ -36,7 +36,7 @@ public struct MarathonCluster: Cluster {
         _ source: ServiceSource.Marathon, _ inventory: Inventory, _ resolver: Resolver
     ) throws(Failure) -> MarathonClient.Access {
         if let token = source.token { return .credentials(.token(try resolver(token))) }
-        guard let user = try source.user.map(resolver) else { return .nobody }
+        guard let user = try source.user.map(resolver) else { return .anonymous }
         let password = try source.password.map(resolver) ?? ""
         guard let login = source.login else { return .credentials(.basic(user: user, password: password)) }
         return .login(DCOSLogin(url: try inventory.fill(login, resolver), user: user, password: password))

@@ -55,7 +55,7 @@ struct MarathonDefinition: Sendable, Hashable {
     /// Digest of what makes two services the same, without the instance count.
     var fingerprint: String { SHA256.hexadecimal(of: normalForm.canonical) }
 
-    /// The definition as any version of Marathon would tell it: defaults filled in, nothing empty, sets sorted, numbers
+    /// The definition as any version of Marathon would report it: defaults filled in, nothing empty, sets sorted, numbers
     /// by their value. The instance count does not belong to it.
     var normalForm: JSON {
         var bare = json

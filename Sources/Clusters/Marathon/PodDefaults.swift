@@ -4,7 +4,7 @@ import JSON
 ///
 /// Source: Marathon 1.11, RAML types and `PodNormalization.scala`.
 enum PodDefaults {
-    /// The pod as any Marathon would tell it, without its instance count and without the role of the cluster.
+    /// The pod as any Marathon would report it, without its instance count and without the role of the cluster.
     static func filled(_ pod: JSONObject) -> JSON {
         var pod = pod
         pod["scaling"] = pod["scaling"].map { scaling in

@@ -17,7 +17,7 @@ struct AgentNeeds: Sendable, Hashable {
         }
     }
 
-    /// What no one has vouched for, one sentence each.
+    /// The needs that no agent has declared, one sentence each.
     ///
     /// - Parameter attributes: what each agent must say of itself; a network or plugin among the values is vouched for.
     func unproven(besides attributes: [String: String]) -> [String] {

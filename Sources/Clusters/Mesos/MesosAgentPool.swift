@@ -86,7 +86,7 @@ public struct MesosAgentPool: AgentPool {
         let wanted = service.mode == .scheduled ? max(1, service.instances) : service.instances
         request.instances = max(0, wanted - running.count)
         request.runningOn = running.map(\.agent)
-        // Who may take what is for everybody may take what is reserved for the framework's own roles, too.
+        // A framework that may take unreserved resources may also take those reserved for its own roles.
         if request.roles.contains("*") { request.roles.formUnion(framework?.roles ?? []) }
         return request
     }

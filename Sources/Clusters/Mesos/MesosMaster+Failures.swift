@@ -27,9 +27,9 @@ extension MesosMaster {
         case 403:
             return Failure(
                 "Mesos refuses", at: place, details: words,
-                advice: "The user (principal) needs the permission to look at this, by the master's ACLs.")
+                advice: "Let the user (principal) view this, by the master's ACLs.")
         case 404:
-            return Failure("This is no Mesos master", at: place, details: words)
+            return Failure("This is not a Mesos master", at: place, details: words)
         case 503 where answer.text.contains("No leader elected"):
             return Failure(
                 "The Mesos masters have no leader at the moment", at: place,

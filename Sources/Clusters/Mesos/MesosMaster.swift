@@ -49,7 +49,7 @@ public struct MesosMaster: Sendable {
         TLSAccess(rules, at: "platform.mesos", inventory: inventory, resolver: resolver)
     }
 
-    /// The URL for people: without the user and password that somebody may have written into it.
+    /// The URL for people: without the user and password that someone may have written into it.
     var place: String { HTTPRequest(.get, url).shownURL }
 
     /// `host:port` of the leading master.
@@ -98,7 +98,7 @@ public struct MesosMaster: Sendable {
         guard leader == nil || frameworks != nil else {
             throw Failure("Mesos' answer holds no `frameworks`", at: place + "/state")
         }
-        // `/state` does not tell from which reservation an agent's resources are used; `/slaves` does.
+        // `/state` does not report from which reservation an agent's resources are used; `/slaves` does.
         let agents = try await agents()
         return MesosState(
             leader: leader, version: document["version"]?.string ?? "", agents: agents,

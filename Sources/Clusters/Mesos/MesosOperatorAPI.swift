@@ -2,7 +2,7 @@ import JSON
 import Migration
 import Transport
 
-/// The operator API, version 1: `POST /api/v1`, one call a type, told by the leader only.
+/// The operator API, version 1: `POST /api/v1`, one call a type, answered by the leader only.
 ///
 /// Source: Apache Mesos 1.11, docs/operator-http-api, `include/mesos/v1/master/master.proto`.
 extension MesosMaster {

@@ -21,7 +21,7 @@ extension MesosAgent {
         charge(json)
     }
 
-    /// Only newer masters tell from which reservation the used resources are. Else each pool is taken for as used as
+    /// Only newer masters report from which reservation the used resources are. Else each pool is taken for as used as
     /// the whole agent is, so that nothing counts as free that might not be.
     private mutating func charge(_ json: JSON) {
         if let used = json["used_resources_full"]?.array {

@@ -158,7 +158,7 @@ public struct MesosTaskState: RawRepresentable, Sendable, Hashable, CustomString
     public static let unreachable = MesosTaskState(rawValue: "TASK_UNREACHABLE")
     public static let killed = MesosTaskState(rawValue: "TASK_KILLED")
 
-    /// Whether it never runs again. `TASK_LOST` counts: a framework that is told so launches another one.
+    /// Whether it never runs again. `TASK_LOST` counts: a framework that learns of it launches another one.
     public var isTerminal: Bool {
         [
             "TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_ERROR", "TASK_DROPPED", "TASK_GONE",

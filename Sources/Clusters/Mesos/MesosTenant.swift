@@ -8,7 +8,7 @@ protocol MesosTenant: Cluster {
     /// How it is known to Mesos, as it says itself.
     func observeFramework() async throws(Failure) -> PlatformGate.Framework
 
-    /// What its tasks tell that they belong to; nil when a service is not one of this framework's.
+    /// What its tasks say they belong to; nil when a service is not one of this framework's.
     func taskOwner(of service: ServiceID) -> String?
 
     /// What one instance of a service takes, and where it may run.

@@ -18,7 +18,7 @@ public struct PlatformGate: Sendable, Hashable {
     public struct Framework: Sendable, Hashable {
         public enum Registration: Sendable, Hashable {
             case id(String)
-            /// For frameworks that don't tell their id; capitals don't count.
+            /// For frameworks that don't report their id; capitals don't count.
             case name(String)
             case none
         }
@@ -65,7 +65,7 @@ public struct PlatformGate: Sendable, Hashable {
     private func leader(_ state: MesosState) -> [String] {
         var missing: [String] = []
         if state.leader == nil { missing.append("no Mesos master is elected as leader") }
-        if let version, !matches(state.version, pattern: version) {
+        if let version, !matchesWildcard(state.version, pattern: version) {
             missing.append("the leading Mesos master is of version \(state.version), and not \(version)")
         }
         return missing
@@ -92,7 +92,7 @@ public struct PlatformGate: Sendable, Hashable {
             let instead = agent.attributes[name].map { "has \(name)=\($0) instead of" } ?? "lacks"
             faults.append("\(instead) \(name)=\(value)")
         }
-        if let version, !matches(agent.version, pattern: version) {
+        if let version, !matchesWildcard(agent.version, pattern: version) {
             faults.append("is of version \(agent.version), and not \(version)")
         }
         return faults
@@ -124,7 +124,7 @@ public struct PlatformGate: Sendable, Hashable {
         switch framework.registration {
         case .id(let id): state.frameworks.first { $0.id == id }
         case .name(let name):
-            // One that was registered anew leaves its older self behind, disconnected.
+            // One that was registered again leaves its older self behind, disconnected.
             state.frameworks.filter { $0.name.lowercased() == name.lowercased() }.max {
                 !$0.isConnected && $1.isConnected
             }

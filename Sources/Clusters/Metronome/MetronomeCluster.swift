@@ -63,7 +63,7 @@ public struct MetronomeCluster: Cluster {
     /// Always with its schedules disabled when suspended: Metronome enables one that says nothing.
     public func launch(_ service: Service, suspended: Bool) async throws(Failure) {
         let job = try MetronomeJob(.object(service.definitionJSON()))
-        // What is there may be enabled, and would fire with the new definition.
+        // The existing job may be enabled, and would fire with the new definition.
         if suspended { try await setEnabled(false, in: job.id, ifPresent: true) }
         let answer = try await client.call(.post, "/v1/jobs", body: job.withoutSchedules, accepting: [409])
         if answer.status == 409 { _ = try await client.call(.put, try path(of: job.id), body: job.withoutSchedules) }
@@ -87,7 +87,7 @@ public struct MetronomeCluster: Cluster {
         }
     }
 
-    /// A job has no instances that could be too few; what of it runs is told by `observeActivity`.
+    /// A job has no instances that could be too few; `observeActivity` reports what of it runs.
     public func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
         try await observeActivity(services).mapValues { activity in
             ServiceHealth(
@@ -106,10 +106,10 @@ public struct MetronomeCluster: Cluster {
         throw Failure(
             "\(service) is not removed while \(running == 1 ? "a run" : "\(running) runs") of it is under way",
             at: client.place, details: [(try? client.json(answer))?["message"]?.string ?? "status 409"],
-            advice: "It is waited for. To end it now, stop the run in Metronome.", kind: .transient)
+            advice: "rz waits for it. To end it now, stop the run in Metronome.", kind: .transient)
     }
 
-    // MARK: - Services that may run once
+    // MARK: - Single-color services
 
     public func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
         let details = "?embed=schedules&embed=activeRuns"
@@ -165,7 +165,7 @@ public struct MetronomeCluster: Cluster {
         guard !others.isEmpty, try await self.schedules(of: job)?.contains(where: { $0.isEnabled != isEnabled }) == true
         else { return }
         throw Failure(
-            "The schedule of \(job) was \(isEnabled ? "enabled" : "disabled"), but Metronome tells otherwise",
+            "The schedule of \(job) was \(isEnabled ? "enabled" : "disabled"), but Metronome reports otherwise",
             at: client.place, kind: .transient)
     }
 

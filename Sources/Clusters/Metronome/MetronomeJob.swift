@@ -48,7 +48,7 @@ struct MetronomeJob: Sendable, Hashable {
     /// Digest of what makes two jobs the same, whether they are enabled or not.
     var fingerprint: String { SHA256.hexadecimal(of: normalForm.canonical) }
 
-    /// The definition as any version of Metronome would tell it: defaults filled in, nothing empty, sets sorted,
+    /// The definition as any version of Metronome would report it: defaults filled in, nothing empty, sets sorted,
     /// numbers by their value. Whether a schedule is enabled does not belong to it.
     var normalForm: JSON {
         var job = json

@@ -41,7 +41,7 @@ extension JSON {
         case (let index?, _): elements[index] = try elements[index].setting(rest, to: value, in: path)
         case (nil, nil): break
         case (nil, _) where Int(key) == elements.count: elements.append(try made(rest, value, in: path))
-        default: throw unreachable(path, "“\(key)” is none of its \(elements.count) elements")
+        default: throw unreachable(path, "“\(key)” is not one of its \(elements.count) elements")
         }
         return elements
     }

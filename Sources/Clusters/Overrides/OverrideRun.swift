@@ -67,7 +67,7 @@ struct OverrideRun: Sendable {
 
     private func isMatched(by match: Override.Match) -> Bool {
         switch match {
-        case .id(let pattern): matches(id.text, pattern: pattern)
+        case .id(let pattern): matchesWildcard(id.text, pattern: pattern)
         case .label(let name, let value): json["labels"]?[name]?.string == value
         }
     }
@@ -103,7 +103,7 @@ extension FieldChange {
 
 extension JSON {
     /// A text as a value of the kind that stood there before: a number stays a number, a flag a flag. Where nothing
-    /// stood, the text tells, except where only texts can stand.
+    /// stood, the text decides, except where only texts can stand.
     fileprivate static func value(from text: String, at path: FieldPath, like before: JSON?) -> JSON {
         switch before {
         case .number, .bool, .array, .object: break

@@ -61,7 +61,7 @@ struct MesosDNSResolution {
         if question.anyAddress == nil, let foreign = addresses.first(where: { !inventory.holds($0) }) {
             return (
                 .fail,
-                "\(place) resolves \(name) to \(foreign), where no server of the new color stands. Correct what it "
+                "\(place) resolves \(name) to \(foreign), which is not the address of a server of the new color. Correct what it "
                     + "resolves, or say why any address will do: `addresses: { any: … }`"
             )
         }

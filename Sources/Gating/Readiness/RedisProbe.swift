@@ -74,7 +74,7 @@ struct RedisCondition {
     /// - Parameter isOld: whether a server of the old color stands at an address.
     func judge(_ wanted: Probe.Redis, ofOther isOld: (String) -> Bool) -> (Verdict, String) {
         guard let role = information["role"] else {
-            return (.inconclusive, "does not report its role: it may be no Redis, or its user may not use INFO")
+            return (.inconclusive, "does not report its role: it may not be a Redis, or its user may not use INFO")
         }
         if information["loading"] == "1" { return (.fail, "is still loading its data") }
         if let fault = roleFault(role, wanted.role, isOld) { return (.fail, fault) }

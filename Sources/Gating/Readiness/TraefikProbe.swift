@@ -26,7 +26,7 @@ extension ProbeRunner {
         guard new.url != old.url else {
             return sample(
                 new.place, .inconclusive,
-                "Traefik: \(new.place) stands for both colors. Write `url` with {{ … }}, so that each color has its own"
+                "Traefik: \(new.place) serves both colors. Write `url` with {{ … }}, so that each color has its own"
             )
         }
         do throws(TraefikAPI.Refusal) {
@@ -257,5 +257,5 @@ struct TraefikComparison {
         }.sorted { $0.key < $1.key }
     }
 
-    private func isIgnored(_ router: String) -> Bool { ignored.contains { matches(router, pattern: $0) } }
+    private func isIgnored(_ router: String) -> Bool { ignored.contains { matchesWildcard(router, pattern: $0) } }
 }

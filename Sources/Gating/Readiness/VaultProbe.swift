@@ -36,7 +36,7 @@ struct VaultCondition {
         // A proxy in front of it answers 429 and 503, too.
         guard let health = try? JSON(parsing: body), health["initialized"] != nil else {
             return (
-                .fail, "answers \(status) with what is not a Vault's health. Correct `url`, or see what stands there"
+                .fail, "answers \(status) with what is not a Vault's health. Correct `url`, or check what runs there"
             )
         }
         return switch status {

@@ -66,7 +66,7 @@ struct ZooKeeperGroup {
         }
         let alone = named("standalone")
         if let first = alone.first, servers.count > 1 {
-            return "\(first) stands alone. Give all servers the same `server.N` lines in zoo.cfg, each its own myid"
+            return "\(first) is standalone. Give all servers the same `server.N` lines in zoo.cfg, each its own myid"
         }
         let leaders = named("leader") + alone
         if leaders.count > 1 {

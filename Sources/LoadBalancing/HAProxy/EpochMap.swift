@@ -1,7 +1,7 @@
 import Migration
 import Transport
 
-/// Who moves an environment, as load balancers are told: the runs of one journal.
+/// Who moves an environment, as written on load balancers: the runs of one journal.
 public struct EpochOwner: Sendable, Hashable {
     public let environment: String
     /// Stays the same for all runs of a journal, and no other journal has it.
@@ -13,7 +13,7 @@ public struct EpochOwner: Sendable, Hashable {
     }
 }
 
-/// The map whose entry for an environment tells which run may write.
+/// The map whose entry for an environment names the run that may write.
 struct EpochMap: Sendable {
     /// What the map has for an environment: `7@ab12`.
     struct Entry: Sendable, Hashable, CustomStringConvertible {
@@ -73,13 +73,13 @@ struct EpochMap: Sendable {
             + "str(\(key)),map_str(\(path),0)` in a frontend, and reload HAProxy."
     }
 
-    /// How a person takes a load balancer over from a journal that is lost, in a way that the next plan tells of.
+    /// How a person takes a load balancer over from a journal that is lost, in a way that the next plan shows.
     func reset(_ held: Entry, at address: SocketAddress) -> String {
         let key = held.owner == nil ? EpochMap.sharedKey : key
         let value = held.owner == nil ? "0" : "0@reset-by-YOUR-NAME"
         return
-            "See who moves \(owner.environment): rz status, rz history, there and here. Only if that journal is lost and "
-            + "no run of it lives: echo \"set map \(path) \(key) \(value)\" | socat - \(address.socat), and write the line "
+            "See which run now owns \(owner.environment): rz status and rz history, there and here. Only if that journal is lost and "
+            + "none of its runs is active: echo \"set map \(path) \(key) \(value)\" | socat - \(address.socat), and write the line "
             + "`\(key) \(value)` into that file."
     }
 

@@ -78,7 +78,7 @@ extension HAProxyRuntime {
         return Failure(
             "\(name): another run owns this load balancer", at: socket.address.description,
             details: ["its \(key) in \(map.path) is \(held), this run's is \(map.entry(of: epoch))"],
-            advice: "This run acts no more. \(map.reset(held, at: socket.address))", kind: .refused)
+            advice: "This run has been fenced off. \(map.reset(held, at: socket.address))", kind: .refused)
     }
 
     // MARK: - What HAProxy refuses
@@ -119,7 +119,7 @@ extension HAProxyRuntime {
 
     private func unkept(_ what: String, _ problem: FileProblem) -> Failure {
         Failure(
-            "\(name) made the changes, but its \(what) can't be kept, so that a reload would forget them",
+            "\(name) made the changes, but its \(what) can't be saved, so a reload would lose them",
             at: name.text,
             details: [problem.description],
             advice: problem.advice ?? "Make the file writable for rz, then repeat the step.")

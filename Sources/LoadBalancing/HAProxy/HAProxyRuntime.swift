@@ -206,7 +206,7 @@ extension HAProxyRuntime.Look {
             pid: pid, uptime: Period(milliseconds: uptime * 1000), hardStopAfter: hardStopAfter)
     }
 
-    /// - Parameter old: statistics of processes of before a reload, whose sessions count, too.
+    /// - Parameter old: statistics of processes from before a reload, whose sessions count, too.
     func backends(_ old: [Statistics]) -> [String: BackendState] {
         var backends: [String: BackendState] = [:]
         for (name, backend) in statistics.backends {

@@ -1,6 +1,6 @@
 import Migration
 
-/// What the statistics tell of a server's health check.
+/// What the statistics report of a server's health check.
 enum HealthCheck {
     /// Seconds for which a server with `fall 1` counts as unchecked: HAProxy shows no difference before its first check.
     static let unseen = 5

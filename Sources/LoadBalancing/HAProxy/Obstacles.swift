@@ -112,7 +112,7 @@ struct Obstacles {
                         + "`balance roundrobin`.")
             ]
         case let hash? where ["source", "uri", "url_param", "hdr", "rdp-cookie", "hash"].contains(hash):
-            // Only HAProxy's configuration tells which hash it is.
+            // Only HAProxy's configuration shows which hash it is.
             [
                 warning(
                     "backend \(name) uses `balance \(hash)`, which takes weights only with `hash-type consistent`: "
@@ -151,11 +151,11 @@ struct Obstacles {
         ]
     }
 
-    /// `stick on … table X` names another backend's table; HAProxy tells only where the table is.
+    /// `stick on … table X` names another backend's table; HAProxy reports only where the table is.
     private func ofStrangeTables() -> [Obstacle] {
         look.tables.subtracting(rules.map(\.backend)).sorted().map {
             warning(
-                "the stick table \($0) keeps users at their servers; HAProxy does not tell in which backends. If one is "
+                "the stick table \($0) keeps users at their servers; HAProxy does not report in which backends. If one is "
                     + "under `traffic`, they stay with the old color until it goes into maintenance.")
         }
     }
@@ -165,7 +165,7 @@ struct Obstacles {
     func ofEpochMap(_ map: (map: EpochMap, exists: Bool)?) -> [Obstacle] {
         guard let map else {
             return [
-                warning("no epochMap in the environment, so a run that was replaced is not kept from writing here")
+                warning("no epochMap in the environment, so nothing keeps a run that was replaced from writing here")
             ]
         }
         return map.exists ? [] : [blocking("HAProxy does not know the map \(map.map.path). \(map.map.advice)")]
@@ -181,7 +181,7 @@ struct Obstacles {
             return [
                 blocking(
                     "no stateFile in the environment: \(consequence). Give HAProxy `server-state-file` and "
-                        + "`load-server-state-from-file global`, and name the file; or say why it is no harm: "
+                        + "`load-server-state-from-file global`, and name the file; or say why that does no harm: "
                         + "`stateFile: { none: … }`.")
             ]
         }
@@ -190,14 +190,14 @@ struct Obstacles {
         return [blocking("the state file \(path) can't be replaced: \(problem.reason)\(advice)")]
     }
 
-    /// What becomes of the sessions of before a reload.
+    /// What happens to the sessions from before a reload.
     func ofReloads(isMasterSilent: Bool) -> [Obstacle] {
         guard address.master == nil || isMasterSilent else { return [] }
         let limit = address.hardStopAfter.map { "its hardStopAfter of \($0) has passed" } ?? "a person says so"
         let reason = isMasterSilent ? "its master's socket does not answer" : "no master socket in the environment"
         return [
             Obstacle(
-                "\(name): \(reason), so sessions of before a reload can't be seen: after a reload during the run the old "
+                "\(name): \(reason), so sessions from before a reload can't be seen: after a reload during the run the old "
                     + "color counts as busy until \(limit)", isBlocking: isMasterSilent)
         ]
     }

@@ -1,7 +1,7 @@
 import Migration
 import Transport
 
-/// Processes of before a reload, which still serve the sessions that they had, and which only their master can be asked
+/// Processes from before a reload, which still serve the sessions that they had, and which only their master can be asked
 /// about.
 ///
 /// Source: HAProxy 2.6 management guide, section 9.4 (`show proc`, `@!PID`); that the master ends a connection only when

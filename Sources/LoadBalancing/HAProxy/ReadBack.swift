@@ -1,7 +1,7 @@
 import Migration
 import Transport
 
-/// What servers shall be like after changes, compared with what the load balancer says.
+/// What servers should be like after changes, compared with what the load balancer says.
 ///
 /// A server that is held in maintenance stays there whatever is set, and takes part in nothing: only its weight is
 /// compared.

@@ -4,7 +4,7 @@ import Migration
 struct RuntimeCommand: Sendable {
     var text: String
     /// For "edge-1 refused …": `a weight`.
-    var what: String
+    var subject: String
     /// What it is about: backend, server, the wanted value.
     var place: String
     /// False for what is done for good measure.
@@ -30,7 +30,7 @@ struct RuntimeCommand: Sendable {
         return batches
     }
 
-    /// A batch as one line; its first reply is that to the request for severities, which tell errors from success.
+    /// A batch as one line; its first reply is that to the request for severities, which distinguish errors from success.
     static func line(of batch: [RuntimeCommand]) -> String {
         ([prefix] + batch.map(\.text)).joined(separator: ";")
     }
@@ -43,26 +43,26 @@ struct RuntimeCommand: Sendable {
         return switch change.change {
         case .weight(let weight):
             RuntimeCommand(
-                text: "set server \(server) weight \(weight)", what: "a weight", place: "\(place), wanted \(weight)")
+                text: "set server \(server) weight \(weight)", subject: "a weight", place: "\(place), wanted \(weight)")
         case .administration(let state):
             RuntimeCommand(
-                text: "set server \(server) state \(state.rawValue)", what: "a server's state",
+                text: "set server \(server) state \(state.rawValue)", subject: "a server's state",
                 place: "\(place), wanted \(state.rawValue)")
         case .shutdownSessions:
-            RuntimeCommand(text: "shutdown sessions server \(server)", what: "to end sessions", place: place)
+            RuntimeCommand(text: "shutdown sessions server \(server)", subject: "to end sessions", place: place)
         }
     }
 
     /// An agent sets weights by itself, and a drained or stopped server ready again.
     static func disableAgent(of server: ServerRecord) -> RuntimeCommand {
         RuntimeCommand(
-            text: "disable agent \(server.backend)/\(server.name)", what: "to disable an agent",
+            text: "disable agent \(server.backend)/\(server.name)", subject: "to disable an agent",
             place: "backend \(server.backend), server \(server.name)", mustSucceed: false)
     }
 
     static func setEpoch(_ entry: EpochMap.Entry, in map: EpochMap, exists: Bool) -> RuntimeCommand {
         RuntimeCommand(
-            text: "\(exists ? "set" : "add") map \(map.path) \(map.key) \(entry)", what: "the run's epoch",
+            text: "\(exists ? "set" : "add") map \(map.path) \(map.key) \(entry)", subject: "the run's epoch",
             place: "map \(map.path), wanted \(entry)")
     }
 
@@ -70,7 +70,7 @@ struct RuntimeCommand: Sendable {
     /// that the algorithm is static where it does not.
     static func addNothing(to backend: String) -> RuntimeCommand {
         RuntimeCommand(
-            text: "add server \(backend)/rz-asks", what: "a question about weights", place: "backend \(backend)",
+            text: "add server \(backend)/rz-asks", subject: "a question about weights", place: "backend \(backend)",
             mustSucceed: false)
     }
 }
@@ -82,7 +82,7 @@ extension ServerChange {
     func validate(for loadBalancer: LoadBalancerID) throws(Failure) {
         for (kind, name) in [("backend", backend), ("server", server)] where !ServerChange.isName(name) {
             throw Failure(
-                "\(loadBalancer): the \(kind) name \(name.debugDescription) is none that HAProxy can have",
+                "\(loadBalancer): the \(kind) name \(name.debugDescription) is not one that HAProxy can have",
                 at: "\(loadBalancer)/\(backend)/\(server)",
                 advice: "Names have letters, digits, '-', '_', '.' and ':'. Correct it under traffic.", kind: .refused)
         }

@@ -1,4 +1,4 @@
-/// How HAProxy's replies are told apart.
+/// How HAProxy's replies are distinguished.
 enum RuntimeReply {
     /// The answers to commands that only show something. Each ends with an empty line, and is nothing else where there is
     /// nothing to show; the last one may hold empty lines itself. Nil when fewer came, or when the last one is cut off.
@@ -73,7 +73,7 @@ enum RuntimeReply {
             return "Servers and backends have the same names on every load balancer: correct the one that differs."
         }
         if reply.hasPrefix("Proxy is disabled") {
-            return "This socket belongs to a process of before a reload: see which process listens on it."
+            return "This socket belongs to a process from before a reload: see which process listens on it."
         }
         return nil
     }

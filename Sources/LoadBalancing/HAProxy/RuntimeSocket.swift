@@ -10,7 +10,7 @@ struct RuntimeSocket: Sendable {
     let address: SocketAddress
     /// For one line and all its replies.
     let deadline: Duration
-    /// Tells that no further line comes: the socket of a master process ends the connection only then.
+    /// Signals that no further line comes: the socket of a master process ends the connection only then.
     var endsWriting = false
 
     /// More than thirty thousand servers; what is longer is not from HAProxy.
@@ -64,7 +64,7 @@ struct RuntimeSocket: Sendable {
 
     private func refusal(of command: RuntimeCommand, _ reply: String, others: [String]) -> Failure {
         Failure(
-            "\(name) refused \(command.what): \"\(reply)\"", at: address.description,
+            "\(name) refused \(command.subject): \"\(reply)\"", at: address.description,
             details: [command.place] + others.prefix(5) + (others.count > 5 ? ["and \(others.count - 5) more"] : []),
             advice: RuntimeReply.advice(for: reply))
     }
@@ -81,7 +81,7 @@ struct RuntimeSocket: Sendable {
         let end = ContinuousClock.now + deadline
         let socket = try await StreamSocket.connect(to: address, deadline: deadline)
         defer { socket.close() }
-        // HAProxy stops reading while nobody takes its replies, so both directions move at the same time.
+        // HAProxy stops reading while no one takes its replies, so both directions move at the same time.
         async let writing = Result { () async throws(TransportError) in
             try await socket.write(line, deadline: end - .now)
             if endsWriting { socket.endWriting() }
@@ -120,7 +120,7 @@ extension Failure {
         }
         self =
             switch error.kind {
-            case .cancelled: Failure("The talk with \(name) was asked to stop", at: error.target, kind: .cancelled)
+            case .cancelled: Failure("The request to \(name) was cancelled", at: error.target, kind: .cancelled)
             case .refused where error.message.hasPrefix("Permission denied"):
                 failure(
                     "does not let this user use its socket",

@@ -6,7 +6,7 @@ struct ServerRecord: Sendable, Hashable {
     var name: String
     var address: String
     var weight: Int
-    /// Nil where HAProxy does not tell.
+    /// Nil where HAProxy does not report it.
     var configuredWeight: Int?
     var administration: ServerState.Administration
     var operation: ServerState.Operation
@@ -23,9 +23,9 @@ struct ServerRecord: Sendable, Hashable {
         let most = MalformedReply.mostServers
         let lines = text.utf8.split(separator: 10, maxSplits: most + 3).map { Substring($0) }
         guard lines.count >= 2, lines[0] == "1", lines[1].hasPrefix("# ") else {
-            throw MalformedReply("it is no server state of version 1")
+            throw MalformedReply("it is not a server state of version 1")
         }
-        guard lines.count <= most + 2 else { throw MalformedReply("it tells of more than \(most) servers") }
+        guard lines.count <= most + 2 else { throw MalformedReply("it lists more than \(most) servers") }
         let names = lines[1].dropFirst(2).utf8.split(separator: 32).map { String(Substring($0)) }
         let columns = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         var records: [ServerRecord] = []
@@ -70,7 +70,7 @@ struct ServerRecord: Sendable, Hashable {
     }
 
     /// Bits: 0x01 set by hand, 0x02 inherited, 0x20 name not resolved; 0x08 and 0x10 the same of drain. 0x04 only
-    /// tells that the configuration said `disabled`, and stays when the server is ready again.
+    /// shows that the configuration said `disabled`, and stays when the server is ready again.
     private static func administration(_ bits: Int) -> ServerState.Administration {
         bits & 0x23 != 0 ? .maint : bits & 0x18 != 0 ? .drain : .ready
     }

@@ -15,7 +15,7 @@ struct Statistics: Sendable {
         var name: String
     }
 
-    /// What a server's line tells beside its counters.
+    /// What a server's line reports beside its counters.
     struct Nature: Sendable, Hashable {
         var check: ServerState.Check
         var isBackup: Bool
@@ -116,7 +116,7 @@ private struct Line {
             responseTime: requests > 0 && responseTime > 0 ? Period(milliseconds: Int64(responseTime)) : nil)
     }
 
-    /// What the line of a backend has that its servers' lines have not: requests that no server was there for, that waited
+    /// The counts that only the line of a backend has: requests that no server was there for, that waited
     /// in the queue until it was too late, or that wait there now. Each of the former was answered with an error.
     func counters(besides servers: Sum) throws(MalformedReply) -> ServerCounters {
         let errors =

@@ -4,7 +4,7 @@ import Synchronization
 /// Which stick tables keep users at their servers (`stick on …`, `stick store-request …`), and do not only count.
 ///
 /// Source: HAProxy 2.6 management guide, `show table`; a table has the name of the backend that declares it. Which other
-/// backends use it (`stick on … table X`) HAProxy does not tell.
+/// backends use it (`stick on … table X`) HAProxy does not report.
 final class StickTables: Sendable {
     /// What a table is for stays the same as long as its process lives, and asking goes through all entries of a table.
     private let known = Mutex<(pid: Int?, keeping: [String: Bool])>((nil, [:]))

@@ -12,7 +12,7 @@ public protocol AgentPool: Sendable {
     /// For people: how much of all that the agents have these services ask for, wherever they run.
     func observeDemand(of services: [Service]) async throws(Failure) -> String
 
-    /// What these services need of agents and no one can tell before they run, one sentence each.
+    /// What these services need of agents that can't be known before they run, one sentence each.
     func unprovenNeeds(of services: [Service]) -> [String]
 
     /// What runs and belongs to none of these services, one sentence for each service or framework that it seems to

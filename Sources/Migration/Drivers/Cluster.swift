@@ -9,17 +9,17 @@ public protocol Cluster: Sendable {
     /// Services that files of the environment declare, whether they run or not. Asks nothing outside.
     var servicesInFiles: [ServiceID] { get }
 
-    /// Why what `observeServices` tells may be less than there is, one sentence each: a group that does not exist.
+    /// Why `observeServices` may report less than there is, one sentence each: a group that does not exist.
     func observeDoubts() async throws(Failure) -> [String]
 
-    /// One service as `observeServices` tells it, or nil if it does not exist.
+    /// One service as `observeServices` reports it, or nil if it does not exist.
     func observeService(_ service: ServiceID) async throws(Failure) -> Service?
 
-    /// A service as the other color shall have it: overrides applied, `{{ … }}` filled in from that color's servers.
+    /// A service as the other color should have it: overrides applied, `{{ … }}` filled in from that color's servers.
     /// With no inventory the templates stay as they are, for plans made before the servers exist.
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service
 
-    /// What of a service may not hold in the other color, before and after its overrides. Asks nothing outside.
+    /// The findings in a service that may not work in the other color, before and after its overrides. Makes no calls.
     func judge(_ service: Service, rewritten: Service, in placement: PlacementContext) throws(Failure) -> [Finding]
 
     /// How a service that was found differs from the one that is wanted, field by field, instances apart; empty when
@@ -38,7 +38,7 @@ public protocol Cluster: Sendable {
     /// Stops and removes a service; one that does not exist is no failure. Returns at once; see `observeHealth`.
     func stop(_ service: ServiceID) async throws(Failure)
 
-    /// Whether services that may run once are let run, by id; one that does not exist is missing from the answer.
+    /// Whether single-color services are enabled, by id; one that does not exist is missing from the answer.
     func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity]
 
     /// Keeps a service from running: no instance of an app, a job's schedule disabled. Runs of a job that are under way
@@ -64,7 +64,7 @@ extension Cluster {
     /// None, for frameworks that report all or nothing.
     public func observeDoubts() async throws(Failure) -> [String] { [] }
 
-    /// Nothing, for frameworks whose definitions hold nothing of their environment.
+    /// Empty for frameworks whose definitions are not bound to their environment.
     public func judge(
         _ service: Service, rewritten: Service, in placement: PlacementContext
     ) throws(Failure) -> [Finding] { [] }

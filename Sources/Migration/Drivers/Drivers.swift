@@ -5,7 +5,7 @@ public struct Drivers: Sendable {
     public var configurator: (any Configurator)?
     /// The framework of a color with these servers.
     public var cluster: @Sendable (Color, Inventory) throws(Failure) -> any Cluster
-    /// The agents that a color's framework launches tasks on; nil where nobody tells of them.
+    /// The agents that a color's framework launches tasks on; nil where nothing reports them.
     public var agents: @Sendable (Color, Inventory) throws(Failure) -> (any AgentPool)?
     public var prober: any Prober
     public var stepRunner: any StepRunner

@@ -26,7 +26,7 @@ public protocol LoadBalancer: Sendable {
     func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle]
 
     /// Asks which backends of these rules take no weights. Asks for a change that is refused whatever the answer is, so
-    /// that nothing changes; but it is a change by its form, so it belongs into a run, not into a plan.
+    /// that nothing changes; but it is a change by its form, so it belongs in a run, not into a plan.
     func proveWeights(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle]
 }
 

@@ -3,7 +3,7 @@
 /// A struct, and no closure: optimised across modules, Swift 6.3 passes no metadata for a task-local value that is a
 /// function with a typed error, and the process ends with a bad pointer.
 public struct Permission: Sendable {
-    /// That of the work under way; by default there is nobody to ask.
+    /// That of the work under way; by default there is no one to ask.
     @TaskLocal public static var current = Permission { () async throws(Failure) in }
 
     private let question: @Sendable () async throws(Failure) -> Void

@@ -1,4 +1,4 @@
-/// Tells what a driver is doing, as one line for people, as often as it likes.
+/// Reports what a driver is doing, as one line for people, as often as it likes.
 public typealias Report = @Sendable (String) async -> Void
 
 /// Builds and destroys servers.
@@ -17,7 +17,7 @@ public protocol Provisioner: Sendable {
     /// - Throws: `Failure`, refused, when the destruction would be refused.
     func observeDestruction(of color: Color) async throws(Failure) -> [String]
 
-    /// Builds a color's servers, those in doubt after an unclean end anew.
+    /// Builds a color's servers, those in doubt after an unclean end again.
     func build(_ color: Color, report: Report) async throws(Failure) -> Inventory
 
     /// Builds the data disks, which belong to neither color.

@@ -1,6 +1,6 @@
 /// Where who asks, or another secret, crosses a network in clear: what no plan may hide.
 extension Environment {
-    /// One sentence each. What an address is only a secret tells is left out, and so is this host itself.
+    /// One sentence each. An address that only a secret holds is left out, and so is this host itself.
     ///
     /// - Parameter inventories: whose servers stand in addresses; those of colors that have none yet are left out.
     public func clearPlaces(_ inventories: [Inventory]) -> [String] {
@@ -65,13 +65,13 @@ private struct ClearPlace {
         places.flatMap { place -> [String] in
             let hosts = Set(inventories.compactMap(place.host))
             return hosts.sorted().map { host in
-                "\(place.key): what rz shows \(host) to prove who asks crosses the network in clear; use "
+                "\(place.key): the credentials for \(host) would cross the network unencrypted; use "
                     + (place.isURL ? "https://" : "`tls`") + ", or a tunnel"
             }
         }
     }
 
-    /// Who is sent a secret in clear; nil for no one.
+    /// The host that receives a secret unencrypted; nil for none.
     private func host(_ inventory: Inventory) -> String? {
         // Of what a reference holds nothing is to be known here.
         guard let text = try? inventory.fill(address, { _ in "…" }) else { return nil }

@@ -19,7 +19,7 @@ public struct Environment: Codable, Sendable, Hashable {
     /// Per phase: who must say yes before the phase begins.
     public var approvals: [PhaseID: ApprovalRule]
     public var limits: Limits
-    /// What holds at each place that is called over TLS and says nothing else; nil for nothing. The places' own rules
+    /// The default for each place that is called over TLS; nil for none. The places' own rules
     /// hold it already.
     public var tls: TLSRules?
     /// Names of rz's own environment variables that the programs it runs may see besides the usual ones; nil for none.
@@ -67,7 +67,7 @@ public struct GitPolicy: Codable, Sendable, Hashable {
     }
 }
 
-/// How servers come to be. With both kinds given, Terraform is used where it (or OpenTofu) is installed.
+/// How servers are built. With both kinds given, Terraform is used where it (or OpenTofu) is installed.
 public struct Provision: Codable, Sendable, Hashable {
     public var terraform: TerraformRoot?
     public var `static`: StaticServers?
@@ -208,11 +208,11 @@ public struct LoadBalancerAddress: Codable, Sendable, Hashable {
     public var stateFile: Setting?
     /// Why there is none, so that a reload brings back the weights of the configuration.
     public var withoutStateFile: String?
-    /// The map whose entry `epoch-ENVIRONMENT` tells which run may write (invariant I6).
+    /// The map whose entry `epoch-ENVIRONMENT` names the run that may write (invariant I6).
     public var epochMap: Setting?
     /// The socket of the master process (`haproxy -S`), the only one that old workers answer through.
     public var master: Setting?
-    /// `hard-stop-after` of its configuration, which it does not tell: after this time an old worker ends.
+    /// `hard-stop-after` of its configuration, which it does not report: after this time an old worker ends.
     public var hardStopAfter: Period?
 
     public init(
@@ -246,7 +246,7 @@ public struct TrafficRule: Codable, Sendable, Hashable {
     public var backend: String
     /// Patterns for server names; `*` stands for any text.
     public var servers: [Color: String]
-    /// What happens to users whom a cookie or a stick table keeps at their server; nil where no one has said: they are
+    /// What happens to users whom a cookie or a stick table keeps at their server; nil where the environment does not say: they are
     /// waited for.
     public var persistence: Persistence?
     /// Why servers of this backend may have addresses that no inventory knows; nil where each must be of its color.
@@ -274,7 +274,7 @@ public struct TrafficRule: Codable, Sendable, Hashable {
     /// The color that a server belongs to, or nil when no pattern, or more than one, fits.
     public func color(of server: String) -> Color? {
         let fitting = Color.allCases.filter { color in
-            servers[color].map { matches(server, pattern: $0) } ?? false
+            servers[color].map { matchesWildcard(server, pattern: $0) } ?? false
         }
         return fitting.count == 1 ? fitting[0] : nil
     }
@@ -296,7 +296,7 @@ public struct DrainPolicy: Codable, Sendable, Hashable {
     }
 }
 
-/// How many people must say yes, or why nobody has to.
+/// How many people must say yes, or why no one has to.
 public enum ApprovalRule: Sendable, Hashable {
     case count(Int)
     /// So many people, not counting the one who started the run.
@@ -332,7 +332,7 @@ public struct Limits: Codable, Sendable, Hashable {
 }
 
 /// Whether a text fits a pattern in which `*` stands for any text, also none. Byte by byte, as other systems compare.
-public func matches(_ text: String, pattern: String) -> Bool {
+public func matchesWildcard(_ text: String, pattern: String) -> Bool {
     let text = text.utf8
     let pattern = pattern.utf8
     var place = text.startIndex

@@ -18,7 +18,7 @@ public struct ProxyRules: Codable, Sendable, Hashable {
     public func isUsed(for host: String, inventory: Inventory) -> Bool {
         let host = ServerState.host(of: host)
         return !Loopback.holds(host) && !inventory.isServer(host)
-            && !(except ?? []).contains { matches(host, pattern: $0.lowercased()) }
+            && !(except ?? []).contains { matchesWildcard(host, pattern: $0.lowercased()) }
     }
 }
 

@@ -51,7 +51,7 @@ extension Probe {
             }
         }
 
-        /// What comes before `/api`; filled in once for each color.
+        /// The URL before `/api`; filled in once for each color.
         public var url: Setting
         public var user: Setting?
         public var password: Setting?

@@ -21,7 +21,9 @@ public struct ServiceRules: Codable, Sendable, Hashable {
     public var unclaimedPatterns: [String] { ignore + (declared ?? []).flatMap(\.tasks) }
 
     /// The pattern that says that a service stays where it is.
-    public func ignoring(_ service: ServiceID) -> String? { ignore.first { matches(service.text, pattern: $0) } }
+    public func ignoring(_ service: ServiceID) -> String? {
+        ignore.first { matchesWildcard(service.text, pattern: $0) }
+    }
 }
 
 /// Something that a playbook or a person brings to the new color. rz touches it in neither color: it waits until its
@@ -109,7 +111,7 @@ public struct Override: Codable, Sendable, Hashable {
     public var remove: [String]
     /// How the service moves; the last override that says something about it wins.
     public var mode: ServiceMode?
-    /// Kinds of findings that shall not stop a plan, each with the reason.
+    /// Kinds of findings that must not stop a plan, each with the reason.
     public var accept: [Finding.Kind: String]
 
     public init(

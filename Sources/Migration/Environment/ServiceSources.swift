@@ -23,12 +23,12 @@ extension ServiceSource {
         }
     }
 
-    /// Services of mesos-compose: what they are is in files beside the environment, what runs the API tells.
+    /// Services of mesos-compose: their definitions are files beside the environment; the API reports what runs.
     public struct Compose: Codable, Sendable, Hashable {
         public var access: Access
         /// Patterns of paths below the environment's folder, `*` for any text: each file is a project named like it.
         public var files: [String]
-        /// Patterns of files by the name of the project that they are; nil in environments of before there were any.
+        /// Patterns of files by the name of the project that they are; nil in environments from before this key existed.
         public var projects: [String: [String]]?
         /// What stands before the project in the names of tasks: mesos-compose's `PREFIX_TASKNAME`.
         public var prefix: String
@@ -36,7 +36,7 @@ extension ServiceSource {
         public var framework: String?
         /// The Mesos master, where it is not the platform's.
         public var mesos: Access?
-        /// The Redis of mesos-compose, which knows services that no file tells of.
+        /// The Redis of mesos-compose, which knows services that are in no file.
         public var redis: Redis?
 
         public init(
@@ -93,6 +93,6 @@ extension ServiceSource {
         }
     }
 
-    /// What stands before the name of a job of Chronos, which may look like anything.
+    /// The prefix of the id of a Chronos job, whose name may have any form.
     public static let chronosMark = "chronos:"
 }

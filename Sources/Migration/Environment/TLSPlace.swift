@@ -17,7 +17,7 @@ public struct TLSPlace: Sendable, Hashable {
 }
 
 extension Environment {
-    /// Every place that speaks TLS, or may: of a URL that begins with a reference only the reference tells.
+    /// Every place that speaks TLS, or may: a URL that begins with a reference may, as only the reference shows it.
     public var tlsPlaces: [TLSPlace] {
         var places: [TLSPlace] = []
         func add(_ key: String, url: Setting?, _ rules: TLSRules?, isProbe: Bool = false) {
@@ -95,8 +95,8 @@ public struct CertificateSighting: Sendable, Hashable {
         guard let ends, ends < now + CertificateSighting.notice else { return nil }
         let day = ends.description.prefix(10)
         return ends < now
-            ? "\(place): the certificate of \(server) ended on \(day)"
-            : "\(place): the certificate of \(server) ends on \(day); renew it before, or rz can't call it any more"
+            ? "\(place): the certificate of \(server) expired on \(day)"
+            : "\(place): the certificate of \(server) expires on \(day); renew it before, or rz can't call it any more"
     }
 }
 

@@ -18,7 +18,7 @@ public struct TLSRules: Codable, Sendable, Hashable {
     /// May hold `{{ … }}`: each color may have its own.
     public var authorities: Setting?
     public var clientCertificate: ClientCertificate?
-    /// The name that the server's certificate must hold, in the place of the URL's host; may hold `{{ … }}`.
+    /// The name that the server's certificate must hold, instead of the URL's host; may hold `{{ … }}`.
     public var serverName: Setting?
     /// Why certificates are not verified; nil where they are.
     public var insecure: String?

@@ -38,7 +38,7 @@ public struct IdempotenceVerdict: Sendable, Hashable {
             }
             seen[change.host, default: []].append((change, cover))
         }
-        // What the statistics count and no event reports is covered by nothing.
+        // No exception covers what the statistics count and no event reports.
         for (host, count) in result.changed.sorted(by: { $0.key < $1.key }) {
             let rest = count - seen[host, default: []].count
             if rest > 0 { undeclared.append("\(host): \(rest) \(rest == 1 ? "change" : "changes")") }

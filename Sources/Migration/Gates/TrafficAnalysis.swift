@@ -15,7 +15,7 @@ public struct TrafficObservation: Sendable, Hashable {
 }
 
 /// Each color's traffic on each backend of each load balancer between two observations, for people. Pure.
-public func traffic(
+public func trafficSamples(
     from before: TrafficObservation, to after: TrafficObservation, rules: [TrafficRule]
 ) -> [TrafficSample] {
     let seconds = max(0.001, (after.time - before.time).seconds)

@@ -1,4 +1,4 @@
-/// What the gate of a cutover says of the new color, from everything that was counted so far. Pure.
+/// The verdict of a cutover's gate on the new color, from everything that was counted so far. Pure.
 ///
 /// It judges what users get: answers, not settings. Each rule looks at each load balancer and at all of them together,
 /// and at the last seconds, the step and the whole run, so that neither one load balancer, nor a late failure, nor little
@@ -70,7 +70,7 @@ public struct TrafficJudgement: Sendable {
         -> TrafficTally.Sums
     {
         var sums = tally.sums(new, rule.backend, on: names, window)
-        // What no one served before is no fault of the new color.
+        // A request that no color served before is not the new color's fault.
         let own = tally.sums(nil, rule.backend, on: names.filter { targets.wasServed(rule, on: $0) }, window)
         sums.requests += own.errors
         sums.errors += own.errors
@@ -109,15 +109,15 @@ public struct TrafficJudgement: Sendable {
         }
         let place = scopes(rule).last?.place ?? rule.backend
         let sums = sums(rule, on: names, .run)
-        let said = "\(place): \(shown(sums.errorRate)) errors of \(sums.requests) requests"
+        let errors = "\(place): \(shown(sums.errorRate)) errors of \(sums.requests) requests"
         if sums.requests >= needed {
             return Finding(
-                sample: sample("errorRate", place, .pass, sums, limit, "\(said), limit \(limit)"), holds: false)
+                sample: sample("errorRate", place, .pass, sums, limit, "\(errors), limit \(limit)"), holds: false)
         }
         return Finding(
             sample: sample(
                 "errorRate", place, .inconclusive, sums, limit,
-                "\(said), too few requests for a verdict (needs \(needed))"),
+                "\(errors), too few requests for a verdict (needs \(needed))"),
             holds: sums.errors > 0 || limits.whenIdle == .hold)
     }
 

@@ -52,7 +52,7 @@ public struct ConsecutivePasses: Sendable, Equatable {
 
     public init(needed: Int) { self.needed = max(1, needed) }
 
-    /// Takes one more verdict; anything but a pass starts the count anew.
+    /// Takes one more verdict; anything but a pass starts the count again.
     public mutating func record(_ verdict: Verdict) { count = verdict == .pass ? count + 1 : 0 }
     public var isReached: Bool { count >= needed }
 }

@@ -1,6 +1,6 @@
 /// The secret texts that a process has seen, and the way to keep them out of everything it writes (invariant I10).
 public struct Secrets: Sendable, Equatable {
-    /// What stands in the place of a secret.
+    /// The mask that replaces a secret.
     public static let mask = "•••"
     /// In characters. Masking a shorter text would shred every message.
     public static let shortest = 4
@@ -75,7 +75,7 @@ public struct Secrets: Sendable, Equatable {
         for range in covered {
             if range.lowerBound >= position {
                 result += bytes[position..<range.lowerBound]
-                // Secrets side by side share a mask too: nothing tells where one ends.
+                // Secrets side by side share a mask too: nothing shows where one ends.
                 if position == 0 || range.lowerBound > position { result += Array(Secrets.mask.utf8) }
             }
             position = max(position, range.upperBound)

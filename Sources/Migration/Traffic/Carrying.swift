@@ -18,7 +18,7 @@ extension TrafficTargets {
     ///
     /// - Parameters:
     ///   - share: of the new color; decides which weight is needed.
-    ///   - vouched: addresses that somebody asked just now: their servers count where no check was asked yet.
+    ///   - vouched: addresses that someone asked just now: their servers count where no check was asked yet.
     public func carrying(
         _ color: Color, _ rule: TrafficRule, at share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState,
         vouched: Set<String>? = nil

@@ -4,8 +4,8 @@
 /// A server of a color stands at an address of that color's inventory, unless its rule says that any will do; no server
 /// stands at an address of the other color's. While a color has no servers yet, only the latter is asked. Servers without
 /// an address are no servers. Addresses are compared as they are written, letters without regard to case and IPv6 without
-/// brackets: a load balancer tells numbers, so an inventory with host names needs a variable of each host that has the
-/// number. An address that both inventories have tells nothing.
+/// brackets: a load balancer reports numbers, so an inventory with host names needs a variable of each host that has the
+/// number. An address that both inventories have proves nothing.
 public func misplacedServers(
     _ states: [LoadBalancerID: LoadBalancerState], _ rules: [TrafficRule], inventories: [Color: Inventory]
 ) -> [String] {
@@ -29,13 +29,14 @@ public func unlistedBackends(
     let patterns = Set(rules.flatMap(\.servers.values)).sorted()
     return states.sorted { $0.key < $1.key }.flatMap { name, state in
         state.backends.sorted { $0.key < $1.key }.compactMap { backend, content -> String? in
-            guard !listed.contains(backend), !ignored.contains(where: { matches(backend, pattern: $0.backend) }) else {
+            guard !listed.contains(backend), !ignored.contains(where: { matchesWildcard(backend, pattern: $0.backend) })
+            else {
                 return nil
             }
             let affected = content.servers.filter { server in
                 server.hasAddress
                     && (addresses.owner(of: server.host) != nil
-                        || patterns.contains { matches(server.name, pattern: $0) })
+                        || patterns.contains { matchesWildcard(server.name, pattern: $0) })
             }
             guard let first = affected.first else { return nil }
             return "\(name): backend \(backend) has \(first.name) at \(first.address)\(others(affected)) and is in no "
@@ -89,13 +90,13 @@ private struct AddressBook {
                 let meant =
                     rule.color(of: first.name).map { "is \($0)'s by its name" } ?? "is neither color's by its name"
                 texts.append(
-                    "\(place)\(first.name) \(meant) and stands at \(first.address), where \(color)'s \(server) stands"
+                    "\(place)\(first.name) \(meant), but its address \(first.address) is that of \(color)'s \(server)"
                         + "\(others(wrong[color] ?? [])). Correct its address, or its name and the patterns under "
                         + "`traffic`.")
             }
             if let first = unknown[color]?.first {
                 texts.append(
-                    "\(place)\(first.name) stands at \(first.address), where no server of \(color) stands"
+                    "\(place)\(first.name) has the address \(first.address), which no server of \(color) has"
                         + "\(others(unknown[color] ?? [])). Correct its address, or say why any will do: "
                         + "`addresses: { any: … }` under `traffic`.")
             }

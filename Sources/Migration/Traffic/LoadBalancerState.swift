@@ -5,9 +5,9 @@ public struct LoadBalancerState: Codable, Sendable, Hashable {
     public var backends: [String: BackendState]
     /// The run epoch kept on the load balancer, if it keeps one.
     public var epoch: Int?
-    /// The process that answered; nil where the load balancer does not tell.
+    /// The process that answered; nil where the load balancer does not report it.
     public var process: LoadBalancerProcess?
-    /// Processes of before a reload that still serve their own sessions; nil where nobody can be asked for them.
+    /// Processes from before a reload that still serve their own sessions; nil where no one can be asked for them.
     public var oldWorkers: [Int]?
 
     public init(
@@ -26,7 +26,7 @@ public struct LoadBalancerState: Codable, Sendable, Hashable {
 public struct LoadBalancerProcess: Codable, Sendable, Hashable {
     public var pid: Int
     public var uptime: Period
-    /// After this time a process that was reloaded ends, whatever it still serves; nil for never, or where it is not told.
+    /// After this time a process that was reloaded ends, whatever it still serves; nil for never, or where it is not known.
     public var hardStopAfter: Period?
 
     public init(pid: Int, uptime: Period, hardStopAfter: Period? = nil) {
@@ -39,7 +39,7 @@ public struct LoadBalancerProcess: Codable, Sendable, Hashable {
 /// One backend of one load balancer.
 public struct BackendState: Codable, Sendable, Hashable {
     public var servers: [ServerState]
-    /// The balancing algorithm, if the load balancer tells it.
+    /// The balancing algorithm, if the load balancer reports it.
     public var algorithm: String?
     /// The persistence cookie, if the backend uses one.
     public var cookie: String?
@@ -75,7 +75,7 @@ public struct ServerState: Codable, Sendable, Hashable {
     public enum Check: String, Codable, Sendable, Hashable {
         /// There is none: the load balancer takes the server for up, whatever it is.
         case none
-        /// None has ended since the server left maintenance: it is called up without anybody having asked it.
+        /// None has ended since the server left maintenance: it is called up although no check has asked it.
         case pending
         case passed, failed
     }
@@ -85,7 +85,7 @@ public struct ServerState: Codable, Sendable, Hashable {
     public var address: String
     /// Absolute, 0 to 256, as it was set.
     public var weight: Int
-    /// The weight of the configuration; nil where the load balancer does not tell.
+    /// The weight of the configuration; nil where the load balancer does not report it.
     public var configuredWeight: Int?
     public var administration: Administration
     public var operation: Operation

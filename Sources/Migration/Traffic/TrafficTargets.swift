@@ -1,4 +1,4 @@
-/// What each server has to be set to for a share of the traffic, from what was found and what stands there now. Pure.
+/// The setting of each server for a share of the traffic, from what was found and what is set there now. Pure.
 public struct TrafficTargets: Sendable {
     public let found: FoundTraffic
     public let rules: [TrafficRule]
@@ -13,7 +13,7 @@ public struct TrafficTargets: Sendable {
         self.minHealthy = max(1, minHealthy)
     }
 
-    /// The servers of a color that weights move. A server that nobody has found before takes part like the others.
+    /// The servers of a color that weights move. A server that no one has found before takes part like the others.
     public func movable(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState)
         -> [ServerState]
     {

@@ -8,7 +8,7 @@ public struct Weights: Sendable, Hashable {
 
     /// The largest weight that HAProxy takes (configuration manual, `weight`).
     public static let largest = 256
-    /// What a server counts for that no configuration gives a weight.
+    /// The weight of a server for which the configuration gives none.
     public static let usual = 100
 
     public init(old: [String: Int], new: [String: Int]) {
@@ -42,7 +42,7 @@ public struct Weights: Sendable, Hashable {
         let most = Double(Weights.largest) / max(1, values.max() ?? 1)
         // As they are where whole numbers are close enough, otherwise as large as they may get.
         let scale = most >= 1 && values.allSatisfy(Weights.isNearlyWhole) ? 1 : most
-        // Each server of the old color keeps a part: beside very many of them the share gets smaller than it was told.
+        // Each server of the old color keeps a part: beside very many of them the share gets smaller than was asked for.
         self.old = Weights.whole(oldPart.mapValues { $0 * scale }, atLeast: old.count)
         self.new = Weights.whole(newPart.mapValues { $0 * scale }, atLeast: atLeast)
     }

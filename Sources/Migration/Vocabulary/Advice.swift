@@ -1,4 +1,4 @@
-/// What a person may type next. Whatever is printed works as it is printed, with several environments too.
+/// Commands that a person may type next. They work as printed, with several environments too.
 public enum Advice {
     public static func resume(_ environment: String) -> String { "rz resume \(environment)" }
     /// For what is fixed in the checkout: a run works from the commit that it began with.

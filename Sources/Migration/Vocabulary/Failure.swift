@@ -8,7 +8,7 @@ public struct Failure: Error, Codable, Sendable, Hashable, CustomStringConvertib
         case permanent
         /// The call may or may not have had its effect: observe before acting again.
         case unknownEffect
-        /// Somebody asked for the work to stop.
+        /// Someone asked for the work to stop.
         case cancelled
         /// Refused before anything was done: a lock, a stale plan, a policy.
         case refused
@@ -40,7 +40,7 @@ public struct Failure: Error, Codable, Sendable, Hashable, CustomStringConvertib
     private static let longestDetails = 12_000
 
     /// A text of at most so many bytes, and a mark where it was cut. An outside system's words may be of any length; a
-    /// journal keeps each failure for ever, and nobody reads more.
+    /// journal keeps each failure forever, and no one reads more.
     public static func shortened(_ text: String, to length: Int = 1000) -> String {
         guard text.utf8.count > length else { return text }
         var end = text.utf8.index(text.startIndex, offsetBy: max(0, length - "…".utf8.count))
@@ -62,7 +62,7 @@ public struct Failure: Error, Codable, Sendable, Hashable, CustomStringConvertib
     }
 
     /// The failure of work that was asked to stop.
-    public static let cancelled = Failure("The work was asked to stop", kind: .cancelled)
+    public static let cancelled = Failure("Cancelled", kind: .cancelled)
 
     /// Turns any error into a failure; a cancellation stays one.
     public init(_ error: any Error, doing work: String) {

@@ -1,6 +1,6 @@
 /// A name that can't be mistaken for a name of another thing.
 ///
-/// `Of` only tells kinds apart at compile time; on the wire an identifier is its text.
+/// `Of` only distinguishes kinds at compile time; on the wire an identifier is its text.
 public struct Identifier<Of>: Hashable, Comparable, Sendable, Codable, CodingKeyRepresentable,
     CustomStringConvertible, ExpressibleByStringLiteral
 {

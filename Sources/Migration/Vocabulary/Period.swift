@@ -31,7 +31,7 @@ public struct Period: Hashable, Comparable, Sendable, Codable, CustomStringConve
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
-        // Nobody may ask for a negative length, but one is measured when a clock was set back.
+        // No one may ask for a negative length, but one is measured when a clock was set back.
         guard let period = Period(text.hasPrefix("-") ? String(text.dropFirst()) : text) else {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a length of time: \(text)")
         }

@@ -1,7 +1,7 @@
 import Commands
 import KillPoints
 
-/// rz with kill points, for `make crash-test`: it does what rz does, and ends or stops itself where it is told to.
+/// rz with kill points, for `make crash-test`: it does what rz does, and ends or stops itself where its orders say.
 @main
 enum Program {
     static func main() async {

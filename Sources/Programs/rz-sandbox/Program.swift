@@ -5,7 +5,7 @@ import Commands
 @main
 struct Program: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rz", abstract: "The part of rz that holds the sandbox.", subcommands: [SandboxCommand.self])
+        commandName: "rz", abstract: "The part of rz that runs the sandbox.", subcommands: [SandboxCommand.self])
 
     static func main() async {
         RZ.prepareProcess()

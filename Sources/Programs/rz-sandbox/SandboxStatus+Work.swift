@@ -16,7 +16,7 @@ extension SandboxStatus: SandboxWork {
             Terminal.standardOutput.write(status.compact + "\n")
             return .done
         }
-        var lines = ["live: \(status["live"]?.string ?? "can't be told")"]
+        var lines = ["live: \(status["live"]?.string ?? "unknown")"]
         for color in Color.allCases { lines.append("marathon of \(color): \(folder.marathon(color))") }
         for color in Color.allCases { lines.append("metronome of \(color): \(folder.metronome(color))") }
         let asked = status["live"]?.string.flatMap { Color(rawValue: $0) } ?? .blue

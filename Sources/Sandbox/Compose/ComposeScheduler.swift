@@ -15,7 +15,7 @@ public struct ComposeSchedulerConfiguration: Sendable {
     public var framework = "mc"
     /// How long Vault takes to answer each time, while other handlers go on with the same service; nil asks none.
     public var vaultDelay: (@Sendable () -> Duration)?
-    /// Who may use the API; everybody when nil.
+    /// Who may use the API; everyone when nil.
     public var credentials: SchedulerCredentials?
 
     public init(address: String, port: Int, color: String, stateFile: String, serversDirectory: String) {
@@ -96,7 +96,7 @@ public actor ComposeScheduler {
         }
     }
 
-    /// What ended is launched anew or forgotten, by its restart policy.
+    /// What ended is launched again or forgotten, by its restart policy.
     private func collect() {
         for record in records {
             guard let process = record.process, let exit = TaskProcess.exit(of: process) else { continue }
@@ -120,7 +120,7 @@ public actor ComposeScheduler {
         }
     }
 
-    /// As many records of a service as it shall have.
+    /// As many records of a service as it should have.
     private func balance() {
         for own in Dictionary(grouping: records.filter { !$0.isBeingKilled }, by: \.key).values {
             guard let model = own.first else { continue }

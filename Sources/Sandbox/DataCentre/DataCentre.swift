@@ -85,7 +85,7 @@ public struct DataCentre: Sendable {
                     throw TransportError(.other, target: app["id"]?.string ?? "", message: response.text)
                 }
             } catch {
-                throw Failure("The scheduler does not take a service", details: [error.description])
+                throw Failure("The scheduler rejected a service", details: [error.description])
             }
         }
     }

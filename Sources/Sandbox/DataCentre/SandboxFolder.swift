@@ -98,7 +98,7 @@ public struct SandboxFolder: Sendable, Hashable {
 
     /// What `rz sandbox status --json` prints.
     ///
-    /// - Parameter live: the color that carries the traffic, or nil while that can't be told.
+    /// - Parameter live: the color that carries the traffic, or nil while that is not known.
     public func status(live: Color?) -> JSON {
         [
             "live": live.map { .string($0.rawValue) } ?? .null,

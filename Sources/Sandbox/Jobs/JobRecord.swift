@@ -26,7 +26,7 @@ struct JobRecord: Sendable {
         nextFire = schedule?["enabled"]?.bool == true ? fire(after: now) : nil
     }
 
-    /// By the schedule alone, be it enabled or not.
+    /// By the schedule alone, enabled or not.
     func fire(after now: Instant) -> Instant? {
         guard let cron = schedule?["cron"]?.string.flatMap({ Cron($0) }),
             let zone = ZoneRules(name: schedule?["timezone"]?.string ?? "UTC")

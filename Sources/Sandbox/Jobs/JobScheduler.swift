@@ -10,7 +10,7 @@ public struct JobSchedulerConfiguration: Sendable, Equatable {
     public var color: String
     public var stateFile: String
     public var serversDirectory: String
-    /// Who may use the API; everybody when nil.
+    /// Who may use the API; everyone when nil.
     public var credentials: SchedulerCredentials?
 
     public init(address: String, port: Int, color: String, stateFile: String, serversDirectory: String) {
@@ -193,6 +193,6 @@ public actor JobScheduler {
 }
 
 extension Instant {
-    /// The wall clock, for the shell around the core; the core itself is told the time.
+    /// The wall clock, for the shell around the core; the core itself is given the time.
     static var now: Instant { Instant(milliseconds: Timestamp.now.milliseconds) }
 }

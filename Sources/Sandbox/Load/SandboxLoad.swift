@@ -19,7 +19,7 @@ public struct SandboxLoad: Sendable {
 
     /// Asks until the time is over or the task is cancelled, then waits for the answers still under way.
     ///
-    /// Requests are sent when they are due, whether earlier ones were answered or not: a slow answer delays nobody.
+    /// Requests are sent when they are due, whether earlier ones were answered or not: a slow answer delays no one.
     public func run(for duration: Duration) async -> LoadResult {
         let count = Counter()
         let start = ContinuousClock.now

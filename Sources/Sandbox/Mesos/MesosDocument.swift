@@ -1,6 +1,6 @@
 import JSON
 
-/// What a Mesos master tells of a cluster, in the shapes of `/state`, `/slaves`, `/frameworks` and `/tasks`.
+/// What a Mesos master reports of a cluster, in the shapes of `/state`, `/slaves`, `/frameworks` and `/tasks`.
 ///
 /// Source: Apache Mesos 1.11, `src/master/http.cpp`, `src/common/http.cpp`.
 struct MesosDocument: Sendable {

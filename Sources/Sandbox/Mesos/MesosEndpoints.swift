@@ -8,7 +8,7 @@ struct MesosEndpoints: Sendable {
     let address: String
     let port: Int
     let agents: AgentDirectory
-    /// Who may look; everybody when nil.
+    /// Who may look; everyone when nil.
     var credentials: SchedulerCredentials?
     let frameworks: [any MesosFramework]
 

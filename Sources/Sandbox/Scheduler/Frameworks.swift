@@ -1,5 +1,5 @@
 /// Every framework of one color of the sandbox, in one process: the Marathon, and beside it what else is configured,
-/// and what a Mesos master would tell of them.
+/// and what a Mesos master would report of them.
 public struct Frameworks: Sendable {
     private let configuration: SchedulerConfiguration
 

@@ -163,7 +163,7 @@ public actor Scheduler {
                     await self?.take(.probed(task: task.id, check: index, failure: failure))
                     wasAlive = wasAlive || failure == nil
                     if failure == nil, check.purpose != .health { return }
-                    // A task that is still starting is looked at more often, so that nobody waits for the interval.
+                    // A task that is still starting is looked at more often, so that no one waits for the interval.
                     try? await Task.sleep(for: .seconds(wasAlive ? check.interval : min(check.interval, 0.25)))
                 }
             }
@@ -178,7 +178,7 @@ public actor Scheduler {
         }
     }
 
-    /// What the scheduler tells a Mesos master of itself.
+    /// What the scheduler reports of itself to a Mesos master.
     private var frameworkInfo: JSONObject {
         let url = "http://\(configuration.address):\(configuration.port)"
         return JSONObject(fields: [
@@ -240,7 +240,7 @@ public actor Scheduler {
         } catch {
             throw SchedulerError(
                 "The scheduler's state \(configuration.stateFile) can't be read: \(error). "
-                    + "Restore the file, or move it away to begin anew (its tasks then have to be ended by hand).")
+                    + "Restore the file, or move it away to start afresh (its tasks then have to be ended by hand).")
         }
     }
 

@@ -19,7 +19,7 @@ public struct SchedulerConfiguration: Sendable, Equatable {
     public var features: Set<String> = ["task_killing"]
     /// The role of services that have no other, Marathon's `--mesos_role`.
     public var role = "*"
-    /// Who may use the API; everybody when nil. Marathon's `--http_credentials`.
+    /// Who may use the API; everyone when nil. Marathon's `--http_credentials`.
     public var credentials: SchedulerCredentials?
     /// Where a Metronome of the same color listens, at the same address; nowhere when nil.
     public var metronomePort: Int?

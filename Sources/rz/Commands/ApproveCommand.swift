@@ -5,7 +5,7 @@ import Migration
 struct ApproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve",
-        abstract: "Say yes to what a run waits for.",
+        abstract: "Approve what a run waits for.",
         discussion: """
             Each person counts once: the user and host that the operating system knows. Behind root that is who logged \
             in, or else who called sudo.
@@ -31,7 +31,7 @@ struct ApproveCommand: AsyncParsableCommand {
             let (plan, state) = try await runs.unfinished(run)
             guard let waiting = plan.steps.first(where: { isWaiting($0, plan, state) }) else {
                 throw Failure(
-                    "\(state.run) is not waiting for approval", details: ["it stands in \(state.phase)"],
+                    "\(state.run) is not waiting for approval", details: ["it is in \(state.phase)"],
                     kind: .refused)
             }
             let person = Person.operating

@@ -196,7 +196,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    /// What servers show that are called over TLS, and how long it holds.
+    /// The certificates of servers that are called over TLS, and how long they are valid.
     private func certificates(_ color: Color, _ inventory: Inventory, _ project: Project) async -> [Finding] {
         await project.drivers.certificates(inventory, true).map { sighting in
             if let warning = sighting.warning(at: SystemClock().now) {

@@ -27,7 +27,7 @@ struct ValidateCommand: AsyncParsableCommand {
                 do {
                     let environment = try folder.environment(name)
                     let runbook = try folder.runbook(environment.runbook)
-                    try Runbooks.validate(runbook, with: environment)
+                    try validateRunbook(runbook, with: environment)
                     let obstacles =
                         try await obstacles(environment, folder)
                         + (environment.visibleArguments + runbook.visibleArguments).map {

@@ -8,7 +8,7 @@ import Reporting
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "List the runs, or tell the story of one: what happened when, and why.",
+        abstract: "List the runs, or show the history of one: what happened when, and why.",
         discussion: """
               rz history
               rz history shop
@@ -32,7 +32,7 @@ struct HistoryCommand: AsyncParsableCommand {
                 return .done
             }
             let (runs, run) = try await Runs.find(target, in: environment, readOnly: true)
-            if let run { try await tell(run, runs) } else { try await list(runs) }
+            if let run { try await show(run, runs) } else { try await list(runs) }
             return .done
         }
     }
@@ -50,7 +50,7 @@ struct HistoryCommand: AsyncParsableCommand {
         }
     }
 
-    private func tell(_ run: RunID, _ runs: Runs) async throws {
+    private func show(_ run: RunID, _ runs: Runs) async throws {
         let terminal = Terminal.standardOutput
         let (plan, state) = try await runs.load(run)
         let events = try await runs.journal.events(of: run, after: 0)

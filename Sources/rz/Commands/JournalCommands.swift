@@ -6,11 +6,11 @@ import Journal
 import Migration
 import SafeFiles
 
-/// The journal at 3 a.m.: is it sound, how is it kept elsewhere, how is it made anew.
+/// The journal at 3 a.m.: is it sound, how is it kept elsewhere, how is it restored.
 struct JournalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "journal",
-        abstract: "Check the journal of an environment, export it as evidence, make it anew.",
+        abstract: "Check the journal of an environment, export it as evidence, restore it.",
         subcommands: [
             JournalVerifyCommand.self, JournalHeadCommand.self, JournalExportCommand.self, JournalImportCommand.self,
             JournalRepairCommand.self,
@@ -53,7 +53,7 @@ struct JournalVerifyCommand: AsyncParsableCommand {
     private func verifyJournal() async throws {
         let runs = try await Runs.open(environment, readOnly: true)
         let kept = try keptHead()
-        let found = try await telling { () async throws(JournalError) in
+        let found = try await reportingFailure { () async throws(JournalError) in
             try await runs.journal.verify(holding: kept)
         }
         let facts = Facts([
@@ -93,7 +93,8 @@ struct JournalVerifyCommand: AsyncParsableCommand {
             let kept = JournalHead(String(decoding: bytes, as: UTF8.self))
         else {
             throw Failure(
-                "This is no head of a journal", at: head, advice: "Take one with: rz journal head ENVIRONMENT > FILE.")
+                "This is not the head of a journal", at: head,
+                advice: "Take one with: rz journal head ENVIRONMENT > FILE.")
         }
         return kept
     }
@@ -119,7 +120,7 @@ struct JournalHeadCommand: AsyncParsableCommand {
     func run() async throws {
         try await exiting {
             let runs = try await Runs.open(environment, readOnly: true)
-            let found = try await telling { () async throws(JournalError) in try await runs.journal.verify() }
+            let found = try await reportingFailure { () async throws(JournalError) in try await runs.journal.verify() }
             guard let head = found.head(of: runs.environment) else {
                 throw Failure("\(runs.environment) has had no run yet", kind: .refused)
             }
@@ -156,7 +157,7 @@ struct JournalExportCommand: AsyncParsableCommand {
     func run() async throws {
         try await exiting {
             let runs = try await Runs.open(environment, readOnly: true)
-            let made = try await telling { () async throws(JournalError) in
+            let made = try await reportingFailure { () async throws(JournalError) in
                 try await runs.journal.export(
                     to: output, run: run.map { RunID($0) }, rz: RZ.version, at: SystemClock().now)
             }
@@ -246,8 +247,8 @@ struct Facts {
     }
 }
 
-/// Does work of the journal; its error is told like every other.
-func telling<Result>(
+/// Does work of the journal; its error is reported like every other.
+func reportingFailure<Result>(
     _ work: () async throws(JournalError) -> Result
 ) async throws(Failure) -> Result {
     do throws(JournalError) { return try await work() } catch { throw error.failure }

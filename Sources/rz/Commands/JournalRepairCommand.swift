@@ -6,7 +6,7 @@ import Migration
 struct JournalRepairCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repair",
-        abstract: "Put a new journal with every event that is proven in the place of a damaged one.",
+        abstract: "Put a new journal with every event that is proven instead of a damaged one.",
         discussion: """
             The damaged files are moved aside and never changed. First shows what is kept, what is lost, and what to \
             check by hand; then asks.
@@ -48,7 +48,8 @@ struct JournalRepairCommand: AsyncParsableCommand {
             }
             if json, !yes {
                 throw Failure(
-                    "With --json nobody is asked, so nothing was changed", advice: "Add --yes, or --dry-run to look.",
+                    "--json can't ask for confirmation, so nothing was changed",
+                    advice: "Add --yes, or --dry-run to look.",
                     kind: .refused)
             }
             if !json { show(findings, nil) }
@@ -59,7 +60,7 @@ struct JournalRepairCommand: AsyncParsableCommand {
             do throws(JournalError) { outcome = try repair.perform(at: SystemClock().now) } catch {
                 throw error.failure
             }
-            if json { show(outcome.findings, outcome) } else { tell(outcome) }
+            if json { show(outcome.findings, outcome) } else { report(outcome) }
             return .done
         }
     }
@@ -69,7 +70,7 @@ struct JournalRepairCommand: AsyncParsableCommand {
         Terminal.standardOutput.write(text + "\n")
     }
 
-    private func tell(_ outcome: Repair.Outcome) {
+    private func report(_ outcome: Repair.Outcome) {
         var lines = [
             "",
             "Repaired: \(outcome.findings.keptEvents) events kept, \(outcome.added) added that make the run careful.",
@@ -137,7 +138,7 @@ enum RepairReport {
             case 0?: ["no event"]
             case 1?: ["event \(first)"]
             case let count?: ["events \(first) to \(first + count - 1)"]
-            case nil: ["every event from \(first) on; nobody can tell how many there were"]
+            case nil: ["every event from \(first) on; no one knows how many there were"]
             }
         parts += findings.lostPlans.map { "plan \($0)" }
         let text = parts.joined(separator: ", ")

@@ -76,7 +76,8 @@ public struct SandboxStatus: SandboxSubcommand {
 
 public struct SandboxLoadCommand: SandboxSubcommand {
     public static let configuration = CommandConfiguration(
-        commandName: "load", abstract: "Be the sandbox's users: ask at a steady rate, and count every failure.",
+        commandName: "load",
+        abstract: "Act as the sandbox's users: send requests at a steady rate, and count every failure.",
         discussion: """
             Ends early on SIGTERM or Ctrl-C, with the same report.
 

@@ -24,10 +24,10 @@ struct SimulateCommand: AsyncParsableCommand {
               rz simulate --plan shop.plan --faults what-if.yaml
             """)
 
-    @Argument(help: "The environment to ask what if for.")
+    @Argument(help: "The environment to simulate faults for.")
     var environment: String?
 
-    @Option(name: .long, help: ArgumentHelp("Ask what if for a saved plan; looks at nothing else.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("Simulate faults for a saved plan; reads nothing else.", valueName: "file"))
     var plan: String?
 
     @Option(name: .long, help: ArgumentHelp("Only these faults; see docs/formats.md.", valueName: "file"))
@@ -54,7 +54,7 @@ struct SimulateCommand: AsyncParsableCommand {
         try await exiting {
             if environment != nil || plan != nil { return try await askWhatIf() }
             guard faults == nil, !json else {
-                throw Failure("What if is asked for an environment", advice: "Name one: rz simulate ENVIRONMENT.")
+                throw Failure("A what-if simulation needs an environment", advice: "Name one: rz simulate ENVIRONMENT.")
             }
             return try explore ? exploreAll() : simulateAll()
         }
@@ -67,7 +67,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let scenario = try Scenario(plan)
         let asked = try faults.map { path in try AssumedFault.read(path).flatMap { $0.questions(of: plan) } }
         guard asked?.isEmpty != true else {
-            throw Failure("None of the faults fits a step of the plan", at: faults, advice: "rz plan shows the steps.")
+            throw Failure("No fault matches a step of the plan", at: faults, advice: "rz plan shows the steps.")
         }
         let outcomes = (asked ?? WhatIf.all(of: plan)).map { $0.perform(in: scenario) }
         let terminal = Terminal.standardOutput
@@ -138,8 +138,10 @@ struct SimulateCommand: AsyncParsableCommand {
 extension AssumedFault {
     /// What it comes to in a plan: a question for each step and load balancer that it fits.
     fileprivate func questions(of plan: Plan) -> [WhatIf] {
-        let balancers = plan.environment.loadBalancers.map(\.name).filter { matches($0.text, pattern: loadBalancer) }
-        return plan.steps.map(\.id).filter { matches($0.text, pattern: step) }.flatMap { step in
+        let balancers = plan.environment.loadBalancers.map(\.name).filter {
+            matchesWildcard($0.text, pattern: loadBalancer)
+        }
+        return plan.steps.map(\.id).filter { matchesWildcard($0.text, pattern: step) }.flatMap { step in
             faults(balancers).map { WhatIf(step: step, fault: $0) }
         }
     }

@@ -10,7 +10,7 @@ import Reporting
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Where the run stands, what it waits for, and what to type next.",
+        abstract: "Show where the run is, what it waits for, and what to type next.",
         discussion: """
               rz status
               rz status shop --watch
@@ -97,7 +97,7 @@ struct StatusCommand: AsyncParsableCommand {
             terminal.write("\n" + Outcome(plan, state, style: terminal.style).text)
         } else if let performer {
             terminal.write(
-                "\nPerformed by \(performer.owner) on \(performer.host), pid \(performer.pid), since \(performer.acquiredAt).\n"
+                "\nExecuted by \(performer.owner) on \(performer.host), pid \(performer.pid), since \(performer.acquiredAt).\n"
             )
         } else {
             terminal.write(

@@ -14,7 +14,7 @@ struct TargetOptions: ParsableArguments {
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
-        abstract: "Take a run back: traffic to the old color first, then take the new color down.",
+        abstract: "Roll a run back: traffic to the old color first, then take the new color down.",
         discussion: """
             Possible until the tear-down of the old color has begun. On a terminal it shows what it will do, and asks.
 
@@ -84,7 +84,7 @@ struct AbortCommand: AsyncParsableCommand {
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Hold a run after the steps under way; weights stay as they are and stay watched.",
+        abstract: "Pause a run after the steps in progress; weights stay as they are and stay watched.",
         discussion: """
               rz pause shop
               rz resume shop

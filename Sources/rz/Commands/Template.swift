@@ -128,7 +128,7 @@ enum Template {
             steps:
               - { id: ready, use: ready, timeout: 5m, retries: 1 }
               - { id: shift, use: shift, timeout: 15m }     # one step a weight; the bake time comes on top
-              - { id: handOver, use: handOver, timeout: 60m }   # jobs and services that may run once, one after the other
+              - { id: handOver, use: handOver, timeout: 60m }   # jobs and single-color services, one after the other
 
           drain:
             steps:

@@ -73,7 +73,7 @@ struct UpdateCommand: AsyncParsableCommand {
     private func refuseIfUnfinished(_ runs: Runs) async throws {
         guard let (_, state) = try await runs.latest(), !state.status.isEnded else { return }
         throw Failure(
-            "\(state.run) of \(runs.environment) is not finished: it stands in \(state.phase)",
+            "\(state.run) of \(runs.environment) is not finished: it is in \(state.phase)",
             advice: "Go on with: \(Advice.resume(runs.environment)). "
                 + "Go back with: \(Advice.rollback(runs.environment)).", kind: .refused)
     }

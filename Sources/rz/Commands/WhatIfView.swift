@@ -21,7 +21,7 @@ struct WhatIfView {
         var lines = [
             style.strong("what if") + "  \(plan.environment.name): \(plan.direction.old) → \(plan.direction.new), "
                 + "\(plan.steps.count) steps, \(outcomes.count) faults, each in a run of its own",
-            style.faint("✓ nobody notices   ! customers notice   ✗ does not end well"),
+            style.faint("✓ no one notices   ! customers notice   ✗ does not end well"),
         ]
         for phase in plan.phases.map(\.id) {
             let rows = self.rows(of: phase)
@@ -84,7 +84,7 @@ struct WhatIfView {
     private func text(of outcome: WhatIf.Outcome) -> String {
         var parts: [String] = []
         if outcome.retries > 0 { parts.append("tried again") }
-        if !outcome.restored.isEmpty { parts.append("weights put back") }
+        if !outcome.restored.isEmpty { parts.append("weights restored") }
         if let halt = outcome.halt {
             parts.append("halts: \(named(halt.summary, outcome))")
             if let returned = outcome.returned {
@@ -108,7 +108,7 @@ struct WhatIfView {
         return parts.joined(separator: "; ")
     }
 
-    /// The load balancer by a word that is the same for each, so that what happens to any of them is told once.
+    /// The load balancer by a word that is the same for each, so that what happens to any of them is shown once.
     private func named(_ text: String, _ outcome: WhatIf.Outcome) -> String {
         guard let name = outcome.whatIf.fault.loadBalancer else { return text }
         return text.replacing(name.text, with: "it")

@@ -95,7 +95,7 @@ extension Drivers {
         return members
     }
 
-    /// What built a color goes on with it; with no servers recorded, Terraform comes first.
+    /// A color stays with the provisioner that built it; with no servers recorded, Terraform comes first.
     private static func provisioner(
         _ environment: Environment, _ folder: String, _ state: String, _ children: Children
     ) throws(Failure) -> any Provisioner {
@@ -129,7 +129,8 @@ extension Drivers {
                 advice: "Install one of them, or describe the servers under provision.static.", kind: .refused)
         }
         throw Failure(
-            "The environment says nothing of its servers", advice: "Add provision.terraform or provision.static.")
+            "The environment does not say how its servers are built",
+            advice: "Add provision.terraform or provision.static.")
     }
 
     private static func run(

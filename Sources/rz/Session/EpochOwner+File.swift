@@ -27,7 +27,7 @@ extension EpochOwner {
         }
     }
 
-    /// Nil for a file that is not there, or names nobody.
+    /// Nil for a file that is not there, or names no one.
     private static func read(_ path: String) -> String? {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
         return text.split(whereSeparator: \.isWhitespace).first.map(String.init)

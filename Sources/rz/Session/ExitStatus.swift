@@ -3,7 +3,7 @@ import Glibc
 import Migration
 import Runbooks
 
-/// What rz tells the shell.
+/// What rz returns to the shell.
 public enum ExitStatus: Int32 {
     case done = 0
     case error = 1
@@ -20,7 +20,7 @@ public enum ExitStatus: Int32 {
     var code: ExitCode { ExitCode(rawValue) }
 }
 
-/// Runs a command's work; a failure is told on standard error with its next step, and decides the exit status.
+/// Runs a command's work; a failure is printed on standard error with its next step, and decides the exit status.
 public func exiting(_ work: () async throws -> ExitStatus) async throws {
     let status: ExitStatus
     do {
@@ -30,7 +30,7 @@ public func exiting(_ work: () async throws -> ExitStatus) async throws {
         throw (failure.kind == .refused ? ExitStatus.refused : .error).code
     } catch let error as ConfigurationError {
         Terminal.standardError.write(
-            "error: \(error.description)\nMend it, then check it with: rz validate\n", within: .seconds(2))
+            "error: \(error.description)\nFix it, then check it with: rz validate\n", within: .seconds(2))
         throw ExitStatus.error.code
     }
     if status != .done { throw status.code }

@@ -1,7 +1,7 @@
 import Journal
 import Migration
 
-/// Holds an environment's lock while work is done, and lets go of it whatever comes of the work.
+/// Holds an environment's lock while work is done, and releases it whatever comes of the work.
 enum LockedRun {
     static func hold(
         _ journal: Journal, purpose: String, _ work: (JournalLock) async throws -> ExitStatus

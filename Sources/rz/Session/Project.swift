@@ -77,7 +77,7 @@ public struct Project {
             let commit = plan.source.changed.isEmpty ? plan.source.commit.map { String($0.prefix(12)) } : nil
             throw Failure(
                 "The copy that the run works from was changed", at: copy,
-                details: ["what was approved is what runs: see in the copy what is another, and who changed it"],
+                details: ["what was approved is what runs: see in the copy what differs, and who changed it"],
                 advice: "Move it away: \(GitRepository.moving(copy)) and make it again from the checkout: "
                     + "\(Advice.resume(plan.environment.name)) --commit \(commit ?? "COMMIT")", kind: .refused)
         }
@@ -92,7 +92,7 @@ public struct Project {
         let folder = try ProjectFolder(root: copy)
         environment = try folder.environment(name)
         runbook = try folder.runbook(environment.runbook)
-        try validate(runbook, with: environment)
+        try validateRunbook(runbook, with: environment)
         self.source = source
         self.places = places
         self.claim = claim
@@ -125,7 +125,7 @@ public struct Project {
         }
     }
 
-    /// What a project says is run: by Terraform, by Ansible, by steps. So no one else may have written it.
+    /// rz runs what a project says: by Terraform, by Ansible, by steps. So no one else may have written it.
     private static func refuseForeign(_ folder: ProjectFolder, _ name: String) throws(Failure) {
         do throws(FileProblem) {
             for part in [folder.root, folder.environmentFolder(name), folder.root + "/runbooks"] {

@@ -24,7 +24,8 @@ struct ProjectClaim {
         throw Failure(
             "The environment \(environment) in this home of rz belongs to another project", at: path,
             details: ["it is that of \(ProjectClaim.words(owner))", "this is \(ProjectClaim.words(own))"],
-            advice: "Use a home for each: export RZ_HOME=FOLDER. If it is the same project, or the other is no more: "
+            advice:
+                "Use a home for each: export RZ_HOME=FOLDER. If it is the same project, or the other no longer exists: "
                 + "rm \(FileProblem.quoted(path))", kind: .refused)
     }
 

@@ -18,7 +18,7 @@ struct RunSession {
     let lock: JournalLock
     let output: Output
 
-    /// Performs the run and tells how it ended.
+    /// Performs the run and returns how it ended.
     func perform(opening: Event.Kind, until lastPhase: PhaseID? = nil) async throws -> ExitStatus {
         let plan = plan
         let screen = Screen(

@@ -5,11 +5,11 @@ import Synchronization
 /// Where a run is shown: redrawn in place for people, one line an event in a pipe, one JSON object each for machines.
 ///
 /// It only takes what it is given; a thread of its own renders and writes. Who reads too slowly loses the oldest lines
-/// and is told how many, who stops reading loses all the rest, and the run knows of neither (invariant I14).
+/// and learns how many, who stops reading loses all the rest, and the run knows of neither (invariant I14).
 final class Screen: TelemetrySink {
     /// Lines that wait for their reader, at most.
     private static let mostLines = 1000
-    /// What the reader has for the last words.
+    /// The time that a reader has for the last lines.
     private static let patience = Duration.seconds(2)
 
     private let output: RunSession.Output

@@ -100,7 +100,7 @@ final class ScreenRenderer: Sendable {
     }
 
     private func note(_ dropped: Int) -> String {
-        "… \(dropped) lines were dropped, as nobody read them in time; all of them: rz history \(run)\n"
+        "… \(dropped) lines were dropped, because the reader was too slow; all of them: rz history \(run)\n"
     }
 
     // MARK: - Machines

@@ -12,7 +12,7 @@ enum Steering {
     ///   - moved: the project of another commit and the plan that the run goes on with.
     ///   - confirm: asks a person before the first step of a run that was imported from another host.
     static func takeOver(
-        _ runs: Runs, _ plan: Plan, _ state: RunState, asking wish: Event.Kind?,
+        _ runs: Runs, _ plan: Plan, _ state: RunState, asking request: Event.Kind?,
         moved: (project: Project, plan: Plan)? = nil,
         confirm: ((ImportedPlan) throws -> Void)? = nil, output: RunSession.Output
     ) async throws -> ExitStatus {
@@ -33,9 +33,9 @@ enum Steering {
                 try await refuseIfItWentOn(journal, since: state)
                 try await save(moved.plan, journal)
             }
-            if let wish {
+            if let request {
                 let store = Interposition.around(journal)
-                _ = try await store.append([wish], run: state.run, epoch: lock.epoch, at: SystemClock().now)
+                _ = try await store.append([request], run: state.run, epoch: lock.epoch, at: SystemClock().now)
             }
             return try await RunSession(
                 project: project, plan: moved?.plan ?? plan, run: state.run, journal: journal, lock: lock,
@@ -44,7 +44,7 @@ enum Steering {
         }
     }
 
-    /// What a person said yes to was made for where the run stood then.
+    /// The person confirmed for the state that the run had then.
     private static func refuseIfItWentOn(_ journal: Journal, since state: RunState) async throws {
         let news = try await journal.events(of: state.run, after: state.sequence)
         guard news.isEmpty else {
@@ -92,16 +92,16 @@ enum Steering {
 
     /// Asks the process that performs the run, or performs what is asked in this one.
     static func ask(
-        _ wish: Event.Kind, _ runs: Runs, _ plan: Plan, _ state: RunState, output: RunSession.Output
+        _ request: Event.Kind, _ runs: Runs, _ plan: Plan, _ state: RunState, output: RunSession.Output
     ) async throws -> ExitStatus {
         if let performer = try await runs.performer() {
-            try await runs.ask(wish, of: state.run)
+            try await runs.ask(request, of: state.run)
             Terminal.standardOutput.write(
                 "Asked \(performer.host) (pid \(performer.pid)). See: rz status \(runs.environment) --watch\n")
             return .done
         }
-        let status = try await takeOver(runs, plan, state, asking: wish, output: output)
-        // What was asked for is success here, while an update that ended so did not do what it was for.
+        let status = try await takeOver(runs, plan, state, asking: request, output: output)
+        // A requested rollback is a success here, while an update that was rolled back failed.
         return status == .rolledBack ? .done : status
     }
 }

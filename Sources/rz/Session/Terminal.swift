@@ -19,13 +19,13 @@ public struct Terminal: Sendable {
         isatty(descriptor) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
     }
 
-    /// Colors only for people, and never against their wish (https://no-color.org).
+    /// Colors only for people, and never against NO_COLOR (https://no-color.org).
     var style: Style {
-        let wish = ProcessInfo.processInfo.environment["NO_COLOR"] ?? ""
-        return Style(isColored: isInteractive && wish.isEmpty)
+        let refusal = ProcessInfo.processInfo.environment["NO_COLOR"] ?? ""
+        return Style(isColored: isInteractive && refusal.isEmpty)
     }
 
-    /// Columns; 100 where nobody says.
+    /// Columns; 100 where no one says.
     var width: Int {
         var size = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
@@ -34,7 +34,7 @@ public struct Terminal: Sendable {
 
     /// Begins an empty screen, where people look at one.
     func clear() {
-        if isInteractive { _ = Publishing.write(Array("\u{1B}[H\u{1B}[2J".utf8), to: descriptor) }
+        if isInteractive { _ = writeWhole(Array("\u{1B}[H\u{1B}[2J".utf8), to: descriptor) }
     }
 
     /// Writes a text, its secrets masked and its controls shown.
@@ -44,9 +44,9 @@ public struct Terminal: Sendable {
     public func write(_ text: String, within limit: Duration? = nil) {
         let bytes = Array(style.guarded(Redaction.redact(text)).utf8)
         if let limit {
-            Publishing.write(bytes, to: descriptor, within: limit)
+            writeWhole(bytes, to: descriptor, within: limit)
         } else {
-            _ = Publishing.write(bytes, to: descriptor)
+            _ = writeWhole(bytes, to: descriptor)
         }
     }
 }

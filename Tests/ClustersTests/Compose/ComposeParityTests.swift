@@ -134,7 +134,7 @@ struct ComposeParityTests {
             try await stub.answers("PUT", project, 200, ["Services": ["web": ["Image": "nginx"]]])
             try await stub.answers("GET", "/api/compose/v0/tasks", 200, .null)
             let lost = await #expect(throws: Failure.self) { try await cluster.launch(web) }
-            #expect(lost?.summary == "mesos-compose took shop/web, and has no record of it")
+            #expect(lost?.summary == "mesos-compose accepted shop/web, but has no record of it")
             #expect(lost?.kind == .transient)
         }
     }

@@ -93,7 +93,7 @@ struct GroupTests {
         arguments: [
             (#"{"steps":[{"actions":[{"action":"StopApplication","app":"/shop/lb"}]}]}"#, "StopApplication /shop/lb"),
             (#"{"steps":[{"actions":[{"action":"StopPod","pod":"/shop/p"}]}]}"#, "StopPod /shop/p"),
-            (#"{"deploymentId":"d"}"#, "does not tell"),
+            (#"{"deploymentId":"d"}"#, "does not report"),
         ])
     func refused(answer: String, word: String) async throws {
         try await StubMarathon.with { stub in

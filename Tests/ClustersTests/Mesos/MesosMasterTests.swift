@@ -42,7 +42,7 @@ struct MesosMasterTests {
             (500, "boom", "The Mesos master failed", .transient),
             (401, "", "Mesos requires authentication (HTTP 401)", .permanent),
             (403, "", "Mesos refuses", .permanent),
-            (404, "", "This is no Mesos master", .permanent),
+            (404, "", "This is not a Mesos master", .permanent),
             (400, "Expecting 'type'", "Mesos answered 400", .permanent),
         ])
     func failures(status: Int, text: String, summary: String, kind: Failure.Kind) async throws {

@@ -33,7 +33,7 @@ let haproxyTargets: [FuzzTarget] = [
         let rules = [TrafficRule(backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"])]
         let before = observation(records, .seconds(0))
         let after = observation(records, .seconds(10))
-        _ = traffic(from: before, to: after, rules: rules)
+        _ = trafficSamples(from: before, to: after, rules: rules)
     },
     FuzzTarget("haproxy-statistics", tokens: ["# pxname", ",BACKEND,", "\"\"", "req_tot", "rtime", ",,,,"]) { bytes in
         guard let statistics = try outcome({ try Statistics(bytes.text) }) else { return }
@@ -107,7 +107,7 @@ private func judgeTwice(_ statistics: Statistics) throws {
     for finding in judgement.findings([.haproxy(limits)]) {
         try require(finding.sample.value.map { $0.isFinite && $0 >= 0 } ?? true, "a measured value is a number")
     }
-    for sample in traffic(from: before, to: after, rules: rules) {
+    for sample in trafficSamples(from: before, to: after, rules: rules) {
         try require((0...1).contains(sample.errorRate), "an error rate is from 0 to 1")
     }
 }

@@ -18,7 +18,7 @@ let runbookTargets: [FuzzTarget] = [
         try check(bytes.text, RunbookFormat.shape) { value, reader in
             let runbook = RunbookFormat.runbook(value, &reader)
             _ = try outcome {
-                try validate(runbook, with: Environment(name: "shop"))
+                try validateRunbook(runbook, with: Environment(name: "shop"))
                 return true
             }
         }

@@ -44,12 +44,12 @@ struct NetworkTests {
                 .init(
                     access: .init(url: "http://d:10000"), files: [], redis: .init(address: "r:6379", password: "p"))),
         ]
-        let words = "to prove who asks crosses the network in clear; use"
+        let words = "would cross the network unencrypted; use"
         #expect(
             environment.clearPlaces([inventory, Inventory()]) == [
-                "platform.mesos: what rz shows 10.0.0.1:5050 \(words) https://, or a tunnel",
-                "services.sources[].chronos: what rz shows c:4400 \(words) https://, or a tunnel",
-                "services.sources[].compose.redis: what rz shows r:6379 \(words) `tls`, or a tunnel",
+                "platform.mesos: the credentials for 10.0.0.1:5050 \(words) https://, or a tunnel",
+                "services.sources[].chronos: the credentials for c:4400 \(words) https://, or a tunnel",
+                "services.sources[].compose.redis: the credentials for r:6379 \(words) `tls`, or a tunnel",
             ])
     }
 }

@@ -3,7 +3,7 @@ import Operations
 import Testing
 
 @Suite("A run whose last events are lost")
-struct PrecautionsTests {
+struct RecoveryAssumptionsTests {
     @Test(
         "stands as halted, and gives the traffic back before it goes on", arguments: [PhaseID.standUp, .cutOver, .soak])
     func halted(_ phase: PhaseID) {

@@ -45,7 +45,7 @@ struct IdentityTests {
             #expect(texts.count == 1)
             #expect(
                 texts.first?.hasPrefix(
-                    "edge-1: be/green-1 is green's by its name and stands at 10.1.0.1:80, where blue's b1 stands "
+                    "edge-1: be/green-1 is green's by its name, but its address 10.1.0.1:80 is that of blue's b1 "
                         + "(and green-2)") == true)
         }
     }
@@ -57,7 +57,7 @@ struct IdentityTests {
         #expect(texts.count == 1)
         #expect(
             texts.first?.hasPrefix(
-                "edge-1: be/green-1 stands at 10.3.0.1:80, where no server of green stands (and 2 more servers)")
+                "edge-1: be/green-1 has the address 10.3.0.1:80, which no server of green has (and 2 more servers)")
                 == true)
         var declared = rule
         declared.anyAddress = "a CDN"

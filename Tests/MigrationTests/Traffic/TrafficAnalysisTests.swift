@@ -270,7 +270,7 @@ struct TrafficAnalysisTests {
             green: ServerCounters(
                 sessions: 3, requests: 20, errors: 1, responseTime: Period(milliseconds: 41)),
             blue: ServerCounters(requests: 180))
-        let samples = traffic(from: before, to: after, rules: [rule])
+        let samples = trafficSamples(from: before, to: after, rules: [rule])
         let green = try #require(samples.first { $0.color == .green })
         #expect(green.share == 0.1)
         #expect(green.requestsPerSecond == 10)
@@ -286,8 +286,8 @@ struct TrafficAnalysisTests {
     func nothing() {
         let same = TrafficObservation(
             time: Instant(milliseconds: 0), states: ["edge-1": LoadBalancerState(version: "", backends: [:])])
-        #expect(traffic(from: same, to: same, rules: [rule]).map(\.share) == [0, 0])
-        #expect(traffic(from: same, to: same, rules: [rule]).map(\.errorRate) == [0, 0])
+        #expect(trafficSamples(from: same, to: same, rules: [rule]).map(\.share) == [0, 0])
+        #expect(trafficSamples(from: same, to: same, rules: [rule]).map(\.errorRate) == [0, 0])
     }
 
     // MARK: - Support

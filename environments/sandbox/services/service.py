@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One service of the sandbox: a small HTTP server that behaves as a production service should, or as badly as told.
+"""One service of the sandbox: a small HTTP server that behaves as a production service should, or as badly as configured.
 
 Any path answers 200 with JSON (app, color, version, instance); /health is for health checks, /slow?ms=N answers late.
 SIGTERM: it stops accepting, finishes the requests under way and exits. With DATA_DIR set it is the database: POST
@@ -37,10 +37,10 @@ LONGEST_BODY = 1 << 20
 
 
 class Sickness:
-    """What the service was told to do wrong."""
+    """What the service is configured to do wrong."""
 
     def __init__(self, environment: Mapping[str, str], app: str) -> None:
-        self.told = environment.get("SICK", "")
+        self.orders = environment.get("SICK", "")
         server = environment.get("SERVER")
         self.file = Path(server, "etc", f"sick-{app.strip('/').replace('/', '-')}") if server else None
 
@@ -48,7 +48,7 @@ class Sickness:
         if self.file is not None:
             with contextlib.suppress(OSError):
                 return self.file.read_text().split()
-        return self.told.split()
+        return self.orders.split()
 
     def fails_health(self) -> bool:
         return self.words()[:1] == ["health"]
@@ -75,7 +75,7 @@ class Ledger:
         with self.lock, self.path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             self.catch_up(file)
-            # Whatever follows the last newline was being written when its writer was killed: nobody was told it exists.
+            # Whatever follows the last newline was being written when its writer was killed: no one was informed that it exists.
             file.truncate(self.read_up_to)
             line = json.dumps({"number": self.records + 1, **record}, separators=(",", ":")).encode() + b"\n"
             file.write(line)
@@ -216,7 +216,7 @@ class Request(BaseHTTPRequestHandler):
             state = "starting" if starting else "sick" if service.sickness.fails_health() else "healthy"
             self.reply(200 if state == "healthy" else 503, {"status": state})
         elif service.sickness.fails_request():
-            self.reply(500, {"error": "told to be sick"})
+            self.reply(500, {"error": "configured to be sick"})
         else:
             if target.path.endswith("/slow"):
                 milliseconds = parse_qs(target.query).get("ms", ["1000"])[0]

@@ -42,7 +42,7 @@ struct DefinitionParts: Sendable {
         return own + (isPod ? containers.flatMap { members("environment", of: $0) } : [])
     }
 
-    /// What a registry wants to be told before it gives an image.
+    /// What a registry requires before it gives an image.
     var pullConfigs: [Part] {
         containers.compactMap { container in
             let key = isPod ? "image" : "docker"

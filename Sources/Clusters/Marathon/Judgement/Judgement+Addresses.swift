@@ -2,7 +2,7 @@ import JSON
 import Migration
 
 extension Judgement {
-    /// Addresses that lead into the old cluster, wherever a text of the definition holds one. Only the address is told:
+    /// Addresses that lead into the old cluster, wherever a text of the definition holds one. Only the address is shown:
     /// the text around it may hold a password.
     func addresses(_ definition: JSON, except elsewhere: Set<String> = Judgement.elsewhere) -> [Finding] {
         var findings: [Finding] = []
@@ -15,7 +15,7 @@ extension Judgement {
             }
             if text.lowercased().contains("zk://") {
                 findings.append(
-                    Finding(.zooKeeper, at: path, "zk://: which ZooKeeper the copy shall use is not known", .blocking))
+                    Finding(.zooKeeper, at: path, "zk://: which ZooKeeper the copy should use is not known", .blocking))
             }
             if let name = Judgement.mesosName(in: text) {
                 findings.append(
@@ -27,7 +27,7 @@ extension Judgement {
         return findings
     }
 
-    /// Every way to name a server of the old color alone, the longest first, so that the whole of it is told.
+    /// Every way to name a server of the old color alone, the longest first, so that the whole of it is shown.
     private var oldServers: [(address: String, meaning: String)] {
         let both = Set((placement.new?.hosts ?? []).flatMap(Judgement.addresses(of:)))
         return placement.old.hosts.flatMap { host in

@@ -94,7 +94,7 @@ private struct AgentRule: CustomStringConvertible {
         isHostname && !isPositive && (["UNIQUE", "GROUP_BY", "MAX_PER", "CLUSTER"].contains(operation))
     }
 
-    /// Regions and zones are no attributes: not every list of agents tells them.
+    /// Regions and zones are no attributes: not every list of agents has them.
     func canBeJudged(by agents: [Agent]) -> Bool {
         !field.hasPrefix("@") || isHostname || agents.contains { $0.attributes[field] != nil }
     }

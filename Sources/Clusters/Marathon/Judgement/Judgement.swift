@@ -1,7 +1,7 @@
 import JSON
 import Migration
 
-/// Finds what a definition holds that is bound to its environment, and tells what that means in the other one.
+/// Finds what a definition holds that is bound to its environment, and says what that means in the other one.
 ///
 /// Source: Marathon 1.11 REST API; the fields that a cluster resolves by its own agents, networks, names and stores.
 struct Judgement: Sendable {
@@ -57,7 +57,7 @@ struct Judgement: Sendable {
 
     private func path(_ text: String) -> [String] { (try? FieldPath(text))?.keys ?? [text] }
 
-    /// What runs is a mixture, and the definition is what it is meant to become.
+    /// The running tasks are a mixture, and the definition is the target.
     func deployment(_ service: Service) -> [Finding] {
         guard service.isDeploying else { return [] }
         return [
@@ -79,6 +79,6 @@ struct Judgement: Sendable {
 }
 
 extension Finding {
-    /// Whether somebody has to answer it, now or later.
+    /// Whether someone has to answer it, now or later.
     fileprivate var isOpen: Bool { judgement == .blocking || judgement == .deferred }
 }

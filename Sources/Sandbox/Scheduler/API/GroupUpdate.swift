@@ -78,7 +78,7 @@ struct GroupUpdate {
         try replaceServices(body, id, "", tree)
     }
 
-    /// Takes in the groups of the document, and lets go of those its lists leave out.
+    /// Takes in the groups of the document, and removes those that its lists leave out.
     private mutating func collect(
         _ body: JSON, _ id: PathID, _ path: String, _ tree: inout Tree
     ) throws(MarathonError) {

@@ -38,7 +38,7 @@ extension Routes {
             "api_post_event", at: now, origin + [("appDefinition", AppPresentation.definition(definition))])
     }
 
-    /// Where a change came from, as events tell it.
+    /// Where a change came from, as events report it.
     var origin: [(String, JSON)] {
         [("clientIp", "127.0.0.1"), ("uri", .string("/" + request.path.joined(separator: "/")))]
     }

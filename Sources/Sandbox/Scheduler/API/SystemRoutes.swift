@@ -1,6 +1,6 @@
 import JSON
 
-/// `/ping`, `/metrics`, `/v2/info` and `/v2/leader`: what Marathon tells about itself.
+/// `/ping`, `/metrics`, `/v2/info` and `/v2/leader`: what Marathon reports about itself.
 struct SystemRoutes: Routes {
     let context: RequestContext
 

@@ -18,7 +18,7 @@ struct DependencyGraph: Sendable {
         return search.known
     }
 
-    /// Everything a service waits for by its own wish or that of a group around it.
+    /// Everything a service waits for by its own definition or that of a group around it.
     private func dependencies(of id: PathID) -> [PathID] {
         var all = tree.services[id]?.dependencies ?? []
         for length in 0..<id.segments.count {

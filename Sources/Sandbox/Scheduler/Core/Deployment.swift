@@ -20,11 +20,11 @@ struct Deployment: Sendable {
     let originals: [PathID: AppDefinition?]
     /// Which of the affected services are pods.
     let pods: Set<PathID>
-    /// The plan as events carry it since Marathon 1.9; made once, as each of a thousand steps is told with all of it.
+    /// The plan as events carry it since Marathon 1.9; made once, as each of a thousand steps is reported with all of it.
     let planJSON: JSON
     /// Steps begun so far: 0 before the first.
     var currentStep = 0
-    /// Apps the current step still waits for; found anew after a restart of the scheduler.
+    /// Apps the current step still waits for; found again after a restart of the scheduler.
     var waitingFor: Set<PathID> = []
 
     init(

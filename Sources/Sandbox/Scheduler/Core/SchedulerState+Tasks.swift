@@ -156,7 +156,7 @@ extension SchedulerState {
     }
 }
 
-/// What is told about tasks.
+/// What is reported about tasks.
 extension SchedulerState {
     mutating func log(_ kind: LogEntry.Kind, _ task: TaskRecord, _ now: Timestamp, message: String? = nil) {
         emit(

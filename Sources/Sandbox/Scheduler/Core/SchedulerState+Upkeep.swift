@@ -29,7 +29,7 @@ extension SchedulerState {
         return Array(ordered.prefix(instances.count - app.instances))
     }
 
-    /// Outdated instances that may go now: those that serve nobody, and as many others as the upgrade strategy spares.
+    /// Outdated instances that may go now: those that serve no one, and as many others as the upgrade strategy spares.
     private func replaceable(
         _ outdated: [Instance], _ current: [Instance], _ app: AppDefinition
     ) -> [Instance] {

@@ -20,7 +20,7 @@ extension StateDocument {
         }
         for entry in json["tasks"]?.array ?? [] {
             guard var task = task(entry) else { throw Unreadable(description: "a task is damaged") }
-            // Health is found out anew, and until then nobody takes the task for healthy.
+            // Health is found out again, and until then no one takes the task for healthy.
             let container = state.apps[task.app]?.definition(of: task.version)?.container(named: task.container)
             task.health = container?.checks.map { Health(of: $0) } ?? []
             state.tasks[task.id] = task

@@ -1,4 +1,4 @@
-/// Writes the durable form again and again, and makes anew only the text of what has changed.
+/// Writes the durable form again and again, and makes again only the text of what has changed.
 ///
 /// The whole state is one file, so that it is replaced as a whole; with a thousand apps most of it stays the same.
 struct StateWriter: Sendable {

@@ -1,4 +1,4 @@
-/// A process the operating system can tell apart from every other, also after its pid is given out again.
+/// A process that the operating system distinguishes from every other, also after its pid is given out again.
 struct ProcessIdentity: Sendable, Hashable {
     let pid: Int32
     /// Clock ticks since boot at which it started (`/proc/PID/stat`, field 22).
@@ -11,7 +11,7 @@ struct TaskRecord: Sendable, Hashable {
         /// Decided and durable; its process may or may not exist yet.
         case staging
         case running
-        /// Told to end; it holds its resources until its process is gone.
+        /// Asked to end; it holds its resources until its process is gone.
         case killing
     }
 
@@ -37,7 +37,7 @@ struct TaskRecord: Sendable, Hashable {
     var process: ProcessIdentity?
     /// When a task being ended is ended by force.
     var killDeadline: Timestamp?
-    /// One entry for each check of its container; not durable, since probes start anew with the scheduler.
+    /// One entry for each check of its container; not durable, since probes start again with the scheduler.
     var health: [Health] = []
 
     /// The id all tasks of one instance share.
@@ -85,7 +85,7 @@ enum TaskExit: Sendable, Hashable, CustomStringConvertible {
     /// What Mesos says, for example `TASK_LOST`.
     case reported(state: String, message: String)
 
-    /// The last state of a task that nobody ended.
+    /// The last state of a task that no one ended.
     var state: String {
         switch self {
         case .code(0): "TASK_FINISHED"

@@ -14,7 +14,7 @@ struct Backoff: Sendable, Hashable {
         until = now.adding(seconds: delay)
     }
 
-    /// Grows with every failure; a task that had lived longer than twice the delay starts it anew.
+    /// Grows with every failure; a task that had lived longer than twice the delay starts it again.
     mutating func extend(_ policy: Policy, at now: Timestamp, lifetime: Double) {
         delay = lifetime > 2 * delay + 5 ? policy.initial : min(policy.maximum, delay * policy.factor)
         until = now.adding(seconds: delay)

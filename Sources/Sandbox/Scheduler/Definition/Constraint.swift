@@ -77,7 +77,7 @@ struct Constraint: Sendable, Hashable {
         }
     }
 
-    /// The size of the smallest group; a group nobody is in yet counts as zero while fewer than asked for exist.
+    /// The size of the smallest group; a group no one is in yet counts as zero while fewer than asked for exist.
     private func fewest(_ taken: [String], all: [Agent]) -> Int {
         let known = Set(taken)
         let wanted = value.flatMap(Int.init) ?? Set(all.compactMap { $0.value(of: field) }).count

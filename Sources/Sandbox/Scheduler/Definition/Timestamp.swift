@@ -21,7 +21,7 @@ struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
         milliseconds = Int64(timegm(&time)) * 1000 + Int64(fraction)
     }
 
-    /// The wall clock, for the shell around the core; the core itself is told the time.
+    /// The wall clock, for the shell around the core; the core itself is given the time.
     static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

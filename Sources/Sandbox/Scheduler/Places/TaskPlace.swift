@@ -1,9 +1,9 @@
 /// Where tasks run: as processes of this machine, or on the agents of a Mesos cluster.
 ///
-/// The core decides, a place carries out, and tells what came of it: at once, or when it is looked at. Every decision is
+/// The core decides, a place carries out, and reports what came of it: at once, or when it is looked at. Every decision is
 /// durable before a place hears of it.
 protocol TaskPlace {
-    /// Talks to the outside for as long as the scheduler runs; nil when there is nobody to talk to.
+    /// Talks to the outside for as long as the scheduler runs; nil when there is no one to talk to.
     var service: (@Sendable () async throws -> Void)? { get }
 
     /// Takes over the tasks of an earlier scheduler.

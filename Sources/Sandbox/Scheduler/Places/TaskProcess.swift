@@ -60,7 +60,7 @@ enum TaskProcess {
     /// How a process ended; nil while it lives. Collects it when it is our child.
     ///
     /// A process of an earlier scheduler is not our child; whether it is dead but uncollected, or its pid another
-    /// process's, only a `thorough` look tells, which costs more.
+    /// process's, only a `thorough` look finds out, which costs more.
     static func exit(of process: ProcessIdentity, thorough: Bool = true) -> TaskExit? {
         var status: Int32 = 0
         let collected = waitpid(process.pid, &status, WNOHANG)

@@ -52,7 +52,7 @@ extension LoopbackServer {
 
     /// Serves an API until cancelled; a request that can't be read is refused in words.
     ///
-    /// - Parameter credentials: who may use it; everybody when nil.
+    /// - Parameter credentials: who may use it; everyone when nil.
     func serve(
         for credentials: SchedulerCredentials? = nil, _ respond: @escaping @Sendable (APIRequest) async -> APIResponse
     ) async throws {

@@ -7,7 +7,7 @@ import Transport
 /// Source: `LeaderProxyFilter` and `LeaderProxyFilter.ERROR_STATUS_*` of Marathon 1.11.
 public struct SchedulerFollower: Sendable {
     private let server: LoopbackServer
-    /// Address and port of the leader; nil while nobody is elected.
+    /// Address and port of the leader; nil while no one is elected.
     private let leader: String?
 
     private static let deadline = Duration.seconds(10)

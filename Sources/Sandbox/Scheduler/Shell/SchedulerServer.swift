@@ -116,7 +116,7 @@ extension HTTPResponse {
 struct FrameSequence: AsyncBufferedSequence {
     typealias Element = UInt8
     let frames: AsyncStream<[UInt8]>
-    /// Called when nobody reads any more.
+    /// Called when no one reads any more.
     let end: @Sendable () -> Void
 
     func makeAsyncIterator() -> Iterator {

@@ -64,7 +64,7 @@ resource "terraform_data" "database" {
   }
 }
 
-# Last to come and first to go: a scheduler that outlived its agents would launch their tasks anew.
+# Last to come and first to go: a scheduler that outlived its agents would launch their tasks again.
 resource "terraform_data" "control" {
   for_each         = local.servers.control
   input            = each.value

@@ -2,7 +2,7 @@ import Foundation
 import JSON
 import Transport
 
-/// The scheduler's subscription at the leading master: events come in, calls go out, and when it breaks it is made anew
+/// The scheduler's subscription at the leading master: events come in, calls go out, and when it breaks it is made again
 /// under the same framework id.
 ///
 /// Sendable: all state is guarded by `lock`.
@@ -41,7 +41,7 @@ final class MesosLink: @unchecked Sendable {
         }
     }
 
-    /// Sends a call; without a subscription it is dropped, since whatever it is about will be told anew.
+    /// Sends a call; without a subscription it is dropped, since whatever it is about will be reported again.
     func send(_ call: JSON) {
         lock.withLock { _ = outbox?.yield(call) }
     }
@@ -58,7 +58,7 @@ final class MesosLink: @unchecked Sendable {
             } catch let error as SchedulerError {
                 throw error
             } catch {
-                // The master went away or has no leader: the next try tells more.
+                // The master went away or has no leader: the next try shows more.
             }
             lock.withLock {
                 outbox?.finish()
@@ -156,7 +156,7 @@ final class MesosLink: @unchecked Sendable {
         var call = call.object ?? JSONObject()
         call["framework_id"] = lock.withLock { framework }.map { ["value": .string($0)] }
         let answer = try await HTTPClient.shared.send(request(.object(call), streamID: streamID))
-        // A call that is refused says that the master sees things otherwise: begin anew, and ask.
+        // A call that is refused says that the master sees things otherwise: begin again, and ask.
         guard answer.isSuccess else { throw Broken() }
     }
 
@@ -168,7 +168,7 @@ final class MesosLink: @unchecked Sendable {
             credentials: settings.credentials, mayRedirectTo: settings.isMaster)
     }
 
-    /// The agents' names and attributes, for constraints that look at where other tasks are. An offer tells them, too,
+    /// The agents' names and attributes, for constraints that look at where other tasks are. An offer has them, too,
     /// but only of the agent that it is of.
     private func agents() async -> [Agent] {
         let request = HTTPRequest(

@@ -71,7 +71,7 @@ enum MesosCall {
 /// What Mesos offers of one agent.
 struct MesosOffer: Sendable {
     let id: String
-    /// With the resources that are offered and reserved for nobody.
+    /// With the resources that are offered and reserved for no one.
     let agent: Agent
 
     init?(_ json: JSON) {

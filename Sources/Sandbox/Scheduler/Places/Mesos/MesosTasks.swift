@@ -27,7 +27,7 @@ struct MesosTasks: TaskPlace {
 
     var service: (@Sendable () async throws -> Void)? { { [link] in try await link.run() } }
 
-    /// The master tells how they are, as soon as it is there.
+    /// The master reports how they are, as soon as it is there.
     mutating func takeOver(_ tasks: [TaskRecord]) -> [SchedulerEvent] { [] }
 
     mutating func look(at state: SchedulerState, round: Int) -> [SchedulerEvent] {
