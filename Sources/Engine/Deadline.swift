@@ -26,7 +26,7 @@ enum StepResult: Sendable {
         Failure(
             "\(step.title): not done within \(step.deadline)", at: step.id.text,
             details: lastWait.isEmpty ? [] : ["waiting for \(lastWait)"],
-            advice: "See what it waits for, mend it, then: rz resume. Or go back with: rz rollback.")
+            advice: "See what it waits for, fix it, then: rz resume. Or go back with: rz rollback.")
     }
 }
 

@@ -30,15 +30,15 @@ extension TrafficControl {
     }
 
     func undoShift(to before: Percent, _ targets: TrafficTargets, after failure: Failure) async throws(Failure) {
-        var told = failure
+        var failed = failure
         do throws(Failure) {
             try await giveBack(to: before, for: .seconds(5)) { !Task.isCancelled }
-            told.details.append("The step was undone on every load balancer.")
+            failed.details.append("The step was undone on every load balancer.")
         } catch {
-            told.details.append("The step was undone where that was possible. \(error.summary)")
-            told.details += error.details
+            failed.details.append("The step was undone where that was possible. \(error.summary)")
+            failed.details += error.details
         }
-        throw told
+        throw failed
     }
 
     private func giveBack(
@@ -80,7 +80,7 @@ extension TrafficControl {
                 if error.kind == .refused { throw error }
                 open = ["\(error.summary)" + (error.details.first.map { " (\($0))" } ?? "")]
             }
-            if share == .none, said.insert("\(loadBalancer.name) \(open[0])").inserted {
+            if share == .none, noted.insert("\(loadBalancer.name) \(open[0])").inserted {
                 try await record(.noted(text: "\(loadBalancer.name): not all traffic is back yet: \(open[0])"))
             }
             guard clock.uptime < deadline, await isWanted() else {

@@ -56,7 +56,7 @@ extension TrafficControl {
             tally, targets(found), usual: known.usual, share: known.verified ?? known.intended, now: clock.uptime
         ).findings(plan.environment.gates.cutOver.analysis)
         for finding in findings where finding.sample.gate == "share" {
-            guard said.insert("\(known.intended) \(finding.sample.subject)").inserted else { continue }
+            guard noted.insert("\(known.intended) \(finding.sample.subject)").inserted else { continue }
             try await record(.noted(text: finding.sample.message))
         }
         return findings
@@ -114,7 +114,7 @@ extension TrafficControl {
             open = [error.summary]
         }
         guard open.isEmpty else {
-            guard said.insert("\(name) \(open[0])").inserted else { return }
+            guard noted.insert("\(name) \(open[0])").inserted else { return }
             return try await record(.noted(text: "\(name): weights drifted and can't be restored: \(open[0])"))
         }
         try await record(.trafficDriftCorrected(loadBalancer: name, reason: reason))

@@ -31,8 +31,8 @@ package actor TrafficControl {
     var disturbed: Set<LoadBalancerID> = []
     /// How often one was found to be so.
     package var disturbances = 0
-    /// What was said already, so that it is said once.
-    var said: Set<String> = []
+    /// What was written down already, so that it is written once.
+    var noted: Set<String> = []
     /// The servers of each color, where a step has asked for them: by them each server's address is judged.
     package var inventories: [Color: Inventory] = [:]
 

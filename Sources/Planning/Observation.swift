@@ -227,7 +227,7 @@ public func liveColor(
     case (nil, nil):
         throw Failure(
             "No server of either color has weight on any load balancer",
-            details: ["so rz can't tell which color is live"],
+            details: ["so it is unknown which color is live"],
             advice: "Give the live color's servers their weights, then plan again.")
     case (let blue?, let green?):
         throw Failure(

@@ -25,7 +25,7 @@ public enum PlanCoding {
     public static func plan(from text: [UInt8], at place: String = "the journal") throws(Failure) -> Plan {
         guard text.count <= largest else {
             throw Failure(
-                "This is no plan: it is longer than \(largest >> 20) MiB", at: place,
+                "This is not a plan: it is longer than \(largest >> 20) MiB", at: place,
                 advice: "Make a new one: rz plan ENVIRONMENT -o FILE.")
         }
         do {

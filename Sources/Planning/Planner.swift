@@ -99,8 +99,8 @@ public struct Planner: Sendable {
         guard let first = services.first else { return [] }
         let names = services.count == 1 ? "\(first)" : "\(first) and \(services.count - 1) more"
         return [
-            "unproven: the variables of \(names) are compared by the definition that was sent, as mesos-compose tells "
-                + "of none"
+            "unproven: the variables of \(names) are compared by the definition that was sent, as mesos-compose "
+                + "reports none"
         ]
     }
 

@@ -46,10 +46,10 @@ public struct PlanView: Sendable {
 
     private func phase(_ phase: Phase) -> [String] {
         let steps = plan.steps(in: phase.id)
-        let said = operation?.lines(of: phase.id, plan) ?? []
+        let planned = operation?.lines(of: phase.id, plan) ?? []
         let noReturn = phase.traits.contains(.afterNoReturn) ? style.bad("POINT OF NO RETURN") : ""
         var lines: [String] = []
-        for (number, line) in (said.isEmpty ? [PlanLine("")] : said).enumerated() {
+        for (number, line) in (planned.isEmpty ? [PlanLine("")] : planned).enumerated() {
             let name = number == 0 ? phase.id.rawValue : ""
             let estimate = number == 0 ? plan.estimate(of: phase.id) : .zero
             lines += self.lines(name, line, estimate, number == 0 && !noReturn.isEmpty ? noReturn : line.undo)

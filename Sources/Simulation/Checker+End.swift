@@ -38,7 +38,7 @@ extension Checker {
                 demand(
                     colors == [color],
                     "\(backend.name) on \(balancer.name) is served by "
-                        + (colors.isEmpty ? "nobody" : serving.map(\.name).joined(separator: ", ")))
+                        + (colors.isEmpty ? "no one" : serving.map(\.name).joined(separator: ", ")))
             }
         }
     }

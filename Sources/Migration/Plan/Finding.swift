@@ -87,7 +87,7 @@ extension Finding.Kind {
         case .deployment: "a deployment under way"
         case .drift: "what runs and is not what its file says"
         case .refused: "what the new cluster would refuse"
-        case .mode: "a mode that nobody knows"
+        case .mode: "an unknown mode"
         case .image: "an image whose name does not say which version it is"
         case .misread: "what its framework reads otherwise than it looks"
         case .unproven: "what its framework does not report, so that no one can compare it"

@@ -235,9 +235,9 @@ private func undoFailure(_ state: RunState) -> Failure? {
 /// A return that failed is not tried again by itself: the operator must know that the weights are in doubt.
 private func returnTraffic(_ state: RunState, because reason: Failure? = nil) -> [Command] {
     guard let failure = state.traffic.returnFailure else { return [.returnTraffic] }
-    guard var told = reason else { return [.halt(failure)] }
-    told.details += [failure.summary] + failure.details
-    return [.halt(told)]
+    guard var both = reason else { return [.halt(failure)] }
+    both.details += [failure.summary] + failure.details
+    return [.halt(both)]
 }
 
 extension Plan {

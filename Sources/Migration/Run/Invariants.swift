@@ -45,7 +45,7 @@ public func violations(of state: RunState, _ plan: Plan) -> [Violation] {
         }
     }
     if state.traffic.verified == nil, state.status.isEnded {
-        violations.append(Violation(.noForgottenFlip, "the run ended with weights that nobody read back"))
+        violations.append(Violation(.noForgottenFlip, "the run ended with weights that were not read back"))
     }
     for step in plan.steps where step.deadline <= .zero {
         violations.append(Violation(.everyWaitEnds, "\(step.id) has no deadline"))

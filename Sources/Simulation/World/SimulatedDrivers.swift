@@ -71,8 +71,8 @@ struct SimulatedBalancerDriver: LoadBalancer {
 
     private func words(for changes: [ServerChange]) -> String {
         guard !changes.isEmpty else { return "claim" }
-        let told = changes.prefix(6).map { "\($0.server) \($0.change.words)" }.joined(separator: ", ")
-        return told + (changes.count > 6 ? " and \(changes.count - 6) more" : "")
+        let shown = changes.prefix(6).map { "\($0.server) \($0.change.words)" }.joined(separator: ", ")
+        return shown + (changes.count > 6 ? " and \(changes.count - 6) more" : "")
     }
 
     func observeSessions(backend: String, server: String) async throws(Failure) -> [String] { [] }

@@ -70,7 +70,7 @@ struct CatchUp {
         guard reasons.isEmpty else {
             throw Failure(
                 "Services of \(context.direction.old) changed in a way that this plan does not cover", details: reasons,
-                advice: "Take it back there, then: rz resume. Or start anew with a plan that covers it: rz rollback.",
+                advice: "Take it back there, then: rz resume. Or begin again with a plan that covers it: rz rollback.",
                 kind: .refused)
         }
     }

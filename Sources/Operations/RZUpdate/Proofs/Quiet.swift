@@ -179,15 +179,17 @@ struct Quiet: Sendable {
         // The wall clock may be set back; the time of this process can't.
         let sinceStart = max(
             state.startedAt.map { context.clock.now - $0 } ?? .zero, await context.traffic.age)
-        let said = context.plan.steps.filter { $0.action == .drain }.flatMap { state.approvals[$0.id] ?? [] }.map(\.at)
-            .max()
+        let vouched = context.plan.steps.filter { $0.action == .drain }.flatMap { state.approvals[$0.id] ?? [] }.map(
+            \.at
+        )
+        .max()
         return observation.states.sorted { $0.key < $1.key }.compactMap { name, balancer in
             guard balancer.oldWorkers == nil, let process = balancer.process,
                 process.uptime + Quiet.rounding < sinceStart
             else {
                 return nil
             }
-            if let said, context.clock.now - process.uptime <= said { return nil }
+            if let vouched, context.clock.now - process.uptime <= vouched { return nil }
             if let limit = process.hardStopAfter, process.uptime >= limit { return nil }
             let end = process.hardStopAfter.map { "at most \($0) (hard-stop-after)" } ?? "an unknown time"
             return OldProcess(

@@ -197,8 +197,8 @@ struct HandOverService: StepWork {
     private func refuseTwoHolders(_ giver: Color, _ taker: Color, _ context: StepContext) async throws(Failure) {
         guard try await observe(in: giver, context)?.isEnabled == true else { return }
         throw Failure(
-            "\(id) is enabled in both colors, and may run once only", at: id.text,
-            advice: "Somebody else enabled it. Disable it in \(taker), then: rz resume.")
+            "\(id) is enabled in both colors, and must run in one color only", at: id.text,
+            advice: "Something other than rz enabled it. Disable it in \(taker), then: rz resume.")
     }
 
     private func summary(_ taker: Color, _ context: StepContext) async -> String {

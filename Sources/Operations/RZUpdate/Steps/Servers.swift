@@ -57,7 +57,7 @@ struct BuildServers: StepWork {
         let provisioner = context.drivers.provisioner
         let standing = try await provisioner.observeServers(color)
         if !standing.isEmpty, try await provisioner.observeChanges(color).isEmpty {
-            return "\(standing.hosts.count) servers stand already"
+            return "\(standing.hosts.count) servers already exist"
         }
         try await context.intend("build the servers of \(color)")
         if standing.isEmpty { try await context.drivers.configurator?.discardUnfinished(of: color) }
