@@ -19,6 +19,7 @@ let package = Package(
         module("Migration", []),
         module("Planning", ["Migration", "Digest"]),
         module("Engine", ["Migration"]),
-        module("Simulation", ["Migration", "Planning", "Engine"]),
+        module("Operations", ["Migration", "Planning", "Engine"]),
+        module("Simulation", ["Migration", "Planning", "Engine", "Operations"]),
         .executableTarget(name: "Trial", dependencies: ["Simulation", "Migration"], path: "Trial"),
     ])
