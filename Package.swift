@@ -118,19 +118,20 @@ let package = Package(
             swiftSettings: strict),
         tests(
             "TrustTests",
-            ["Trust", "Clusters", "Gating", "Runbooks", "Migration", "Transport", "FreePorts", "TLSTesting"]),
-        tests("ClustersTests", ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts"]),
+            ["Trust", "Clusters", "Gating", "Runbooks", "Migration", "Transport", "FreePorts", "TLSTesting", "Waiting"]),
+        tests(
+            "ClustersTests", ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts", "Waiting"]),
         tests("SimulationTests", ["Simulation", "Migration", "Operations"], exclude: ["Golden"]),
         tests("OperationsTests", ["Operations", "Planning", "Migration"]),
-        tests("EngineTests", ["Engine", "Migration", "Operations"]),
+        tests("EngineTests", ["Engine", "Migration", "Operations", "Waiting"]),
         tests("PlanningTests", ["Planning", "Migration", "Operations", "JSON"], exclude: ["Golden"]),
         tests("GatingTests", ["Gating", "Migration", "JSON", "Transport", "FreePorts"]),
         tests("PublishingTests", ["Publishing", "Migration"]),
         tests("ReportingTests", ["Reporting", "Migration", "Operations"], exclude: ["Golden"]),
         tests("SafeFilesTests", ["SafeFiles"]),
-        tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport", "SafeFiles", "FreePorts"]),
-        tests("TransportTests", ["Transport", "TLSTesting"]),
-        tests("ProvisioningTests", ["Provisioning", "Migration", "JSON"]),
+        tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport", "SafeFiles", "FreePorts", "Waiting"]),
+        tests("TransportTests", ["Transport", "TLSTesting", "Waiting"]),
+        tests("ProvisioningTests", ["Provisioning", "Migration", "JSON", "Waiting"]),
         tests(
             "FuzzTests",
             [
@@ -140,23 +141,28 @@ let package = Package(
             ], exclude: ["Samples", "Regressions"]),
         tests("KillPointsTests", ["KillPoints", "Migration"]),
         .target(name: "FreePorts", path: "Tests/FreePorts", swiftSettings: strict),
+        .target(name: "Waiting", path: "Tests/Waiting", swiftSettings: strict),
         .target(
-            name: "SandboxTesting", dependencies: ["JSON", "Migration", "Transport"], path: "Tests/SandboxTesting",
+            name: "SandboxTesting", dependencies: ["JSON", "Migration", "Transport", "Waiting"],
+            path: "Tests/SandboxTesting",
             swiftSettings: strict),
         .executableTarget(
-            name: "CrashTests", dependencies: ["SandboxTesting", "JSON", "Migration", "Transport"],
+            name: "CrashTests", dependencies: ["SandboxTesting", "JSON", "Migration", "Transport", "Waiting"],
             path: "Tests/CrashTests", exclude: ["bugs.txt"], swiftSettings: strict),
         tests(
             "EndToEndTests",
-            ["Commands", "SandboxTesting", "FreePorts", "JSON", "Journal", "Migration", "Planning", "Transport"],
+            [
+                "Commands", "SandboxTesting", "FreePorts", "JSON", "Journal", "Migration", "Planning", "Transport",
+                "Waiting",
+            ],
             exclude: ["Support/recording_proxy.py"]),
         tests(
-            "FieldTests", ["SandboxTesting", "FreePorts", "JSON", "Migration", "Transport"],
+            "FieldTests", ["SandboxTesting", "FreePorts", "JSON", "Migration", "Transport", "Waiting"],
             exclude: ["Support/servers.py", "Support/users.py"]),
         tests("RunbooksTests", ["Runbooks", "Migration", "Operations", "JSON", "YAML"]),
-        tests("SandboxTests", ["Sandbox", "Migration", "JSON", "FreePorts"], exclude: ["Clients"]),
+        tests("SandboxTests", ["Sandbox", "Migration", "JSON", "FreePorts", "Waiting"], exclude: ["Clients"]),
         tests(
             "MesosTests",
-            ["SandboxTesting", "Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts"]),
+            ["SandboxTesting", "Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts", "Waiting"]),
     ]
 )

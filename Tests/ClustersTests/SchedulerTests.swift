@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import Migration
 import Testing
+import Waiting
 
 @testable import Clusters
 

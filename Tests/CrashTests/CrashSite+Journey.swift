@@ -3,6 +3,7 @@ import Glibc
 import JSON
 import Migration
 import SandboxTesting
+import Waiting
 
 /// What came of a journey.
 struct Outcome: Sendable {

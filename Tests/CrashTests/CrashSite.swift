@@ -4,6 +4,7 @@ import JSON
 import Migration
 import SandboxTesting
 import Transport
+import Waiting
 
 /// A sandbox in which one move after the other is struck down and put right again, blue to green and green to blue.
 final class CrashSite {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import SandboxTesting
+import Waiting
 
 /// A file system of its own for rz's files, whose power can be cut: what was not synced is gone.
 ///

@@ -3,6 +3,7 @@ import JSON
 import Migration
 import SandboxTesting
 import Testing
+import Waiting
 
 @Suite("A cutover in the sandbox", .serialized)
 struct CutOverTests {

@@ -3,6 +3,7 @@ import JSON
 import SandboxTesting
 import Testing
 import Transport
+import Waiting
 
 @Suite("Nothing is changed", .serialized)
 struct DryRunTests {

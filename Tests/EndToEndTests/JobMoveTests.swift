@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import SandboxTesting
 import Testing
+import Waiting
 
 /// The sandbox's job writes a line a minute to the data disk, which both colors share one after the other.
 @Suite("A scheduled job", .serialized)

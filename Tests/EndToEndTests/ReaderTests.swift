@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import SandboxTesting
 import Testing
+import Waiting
 
 @Suite("Who reads what a run prints")
 struct ReaderTests {

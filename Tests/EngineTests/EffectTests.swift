@@ -2,6 +2,7 @@ import Engine
 import Migration
 import Operations
 import Testing
+import Waiting
 
 /// Invariant I12: what users get decides, as long as the run owns the traffic.
 @Suite("A new color that fails after its last gate")

@@ -1,6 +1,7 @@
 import Engine
 import Migration
 import Testing
+import Waiting
 
 @Suite("What services need")
 struct ReadinessTests {

@@ -1,6 +1,7 @@
 import Engine
 import Migration
 import Operations
+import Waiting
 
 struct SimulatedLoadBalancer: LoadBalancer {
     let name: LoadBalancerID
@@ -9,7 +10,11 @@ struct SimulatedLoadBalancer: LoadBalancer {
     func observe() async throws(Failure) -> LoadBalancerState {
         if await world.failing.loadBalancersFrozen.contains(name) {
             // As a driver's own deadline ends it.
-            do { try await WallClock().sleep(.seconds(3)) } catch { throw .cancelled }
+            do {
+                _ = try await holds(within: .seconds(3)) { await !world.failing.loadBalancersFrozen.contains(name) }
+            } catch {
+                throw .cancelled
+            }
         }
         return try await world.observe(name)
     }
@@ -115,8 +120,11 @@ struct SimulatedRim: Prober, StepRunner {
 
 /// The wall clock; tests use periods of milliseconds.
 struct WallClock: RunClock {
+    /// How far it is behind that of others.
+    var behind = Duration.zero
+
     var now: Instant {
-        let since = ContinuousClock.now - WallClock.start
+        let since = ContinuousClock.now - WallClock.start - behind
         return Instant(
             milliseconds: since.components.seconds * 1000 + since.components.attoseconds / 1_000_000_000_000_000)
     }
@@ -191,7 +199,7 @@ struct SimulatedRun: Sendable {
         plan = SimulatedRun.plan(environment, services, deadline)
     }
 
-    func engine(epoch: Int = 1) -> Engine {
+    func engine(epoch: Int = 1, clock: WallClock = WallClock()) -> Engine {
         Engine(
             plan: plan, run: "r-1",
             drivers: Drivers(
@@ -202,7 +210,7 @@ struct SimulatedRun: Sendable {
                     hasMesos ? SimulatedAgents(world: world, color: color) : nil
                 },
                 prober: SimulatedRim(world: world), stepRunner: SimulatedRim(world: world)),
-            work: Operation.rzUpdate.work, journal: journal, clock: WallClock(), epoch: epoch)
+            work: Operation.rzUpdate.work, journal: journal, clock: clock, epoch: epoch)
     }
 
     static let start = Event.Kind.runStarted(environment: "test", plan: "p-1", from: .blue, to: .green, by: "test")

@@ -2,6 +2,7 @@ import Glibc
 import JSON
 import SandboxTesting
 import Testing
+import Waiting
 
 @Suite("The way back")
 struct WayBackTests {

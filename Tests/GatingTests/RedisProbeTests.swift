@@ -8,20 +8,19 @@ import Testing
 /// Starts a Redis with these settings and prints its port once it answers. Debian's redis-tools has the server, under
 /// the name of another program that it is too.
 private let keeper = """
-    import os, shutil, socket, subprocess, sys, tempfile, time
+    import os, shutil, subprocess, sys, tempfile, threading
     port, folder = int(sys.argv[1]), tempfile.mkdtemp()
     settings = f"bind 127.0.0.1\\nport {port}\\ndir {folder}\\n" + "\\n".join(sys.argv[2:]) + "\\n"
     redis = subprocess.Popen(
-        ["redis-server", "-"], executable="/usr/bin/redis-check-rdb", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        ["redis-server", "-"], executable="/usr/bin/redis-check-rdb", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     redis.stdin.write(settings.encode())
     redis.stdin.close()
-    for _ in range(500):
-        try:
-            with socket.create_connection(("127.0.0.1", port), 1) as peer:
-                peer.sendall(b"PING\\r\\n")
-                if peer.recv(64): break
-        except OSError:
-            time.sleep(0.02)
+    deadline = threading.Timer(60, redis.kill)
+    deadline.start()
+    if not any(b"Ready to accept connections" in line for line in redis.stdout):
+        sys.exit("Redis ended before it was ready")
+    deadline.cancel()
+    threading.Thread(target=lambda: all(redis.stdout), daemon=True).start()
     print(port, flush=True)
     sys.stdin.read()
     redis.kill()

@@ -1,6 +1,7 @@
 import LoadBalancing
 import Migration
 import Testing
+import Waiting
 
 private let state =
     "1\n# be_name srv_name srv_addr srv_op_state srv_admin_state srv_uweight\nshop blue-1 127.0.0.1 2 0 9\n\n"
@@ -79,7 +80,7 @@ struct BrokenConnectionTests {
         let fake = try await FakeHAProxy([.silence(after: "")])
         defer { fake.stop() }
         let task = Task { try await driver(fake.socket, deadline: .seconds(600)).observe() }
-        try await wait(for: "the question") { !fake.lines.isEmpty }
+        try await eventually("the question") { !fake.lines.isEmpty }
         task.cancel()
         let failure = await #expect(throws: Failure.self) { try await task.value }
         #expect(failure?.kind == .cancelled)

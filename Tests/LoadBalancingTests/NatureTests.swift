@@ -1,6 +1,7 @@
 import Migration
 import Testing
 import Transport
+import Waiting
 
 @testable import LoadBalancing
 
@@ -18,7 +19,7 @@ struct NatureTests {
         } _: { lab in
             let driver = lab.driver()
             // The first server is checked at once, whatever its interval.
-            try await wait(for: "the first check") { try await checks(driver)["seldom"] == .passed }
+            try await eventually("the first check") { try await checks(driver)["seldom"] == .passed }
             #expect(try await checks(driver) == ["seldom": .passed, "tracking": .passed, "unchecked": .none])
             try await driver.apply([.state("seldom", .maint), .state("unchecked", .maint)], epoch: 1)
             try await driver.apply([.state("seldom", .ready), .state("unchecked", .ready)], epoch: 1)
@@ -41,7 +42,7 @@ struct NatureTests {
         } _: { lab in
             let driver = lab.driver()
             for _ in 0..<2 {
-                try await wait(for: "the checks") {
+                try await eventually("the checks") {
                     try await checks(driver) == ["alive": .passed, "dead": .failed]
                 }
                 for state in [ServerState.Administration.maint, .ready] {
@@ -151,7 +152,7 @@ struct AttemptTests {
             """
         } _: { lab in
             let driver = lab.driver()
-            try await wait(for: "the check to fail") {
+            try await eventually("the check to fail") {
                 try await driver.observe().backends["dead"]?.servers[0].operation == .down
             }
             for _ in 0..<3 { #expect(try await lab.get("dead") == 503) }
@@ -163,7 +164,7 @@ struct AttemptTests {
             let session = try await lab.holdSession("full", at: "green-1")
             defer { session.close() }
             async let status = lab.get("full")
-            try await wait(for: "the queue") { try await driver.observe().backends["full"]?.own.queued == 1 }
+            try await eventually("the queue") { try await driver.observe().backends["full"]?.own.queued == 1 }
             #expect(try await status == 503)
             let full = try #require(try await driver.observe().backends["full"])
             #expect(full.own.errors == 1)
@@ -206,7 +207,7 @@ struct OldWorkerTests {
             let before = try await driver.observe()
             #expect(before.oldWorkers == [])
             try await lab.reload()
-            try await wait(for: "the old worker") { try await driver.observe().oldWorkers?.count == 1 }
+            try await eventually("the old worker") { try await driver.observe().oldWorkers?.count == 1 }
             let after = try await driver.observe()
             let old = try #require(before.process?.pid)
             #expect(after.oldWorkers == [old])
@@ -217,7 +218,7 @@ struct OldWorkerTests {
             #expect(sessions.first?.hasSuffix(", in the old process \(old)") == true)
             let end = ServerChange(backend: "shop", server: "blue-1", change: .shutdownSessions)
             try await driver.apply([end], epoch: 1)
-            try await wait(for: "its end") {
+            try await eventually("its end") {
                 try await driver.observe().backends["shop"]?.servers[0].counters.sessions == 0
             }
         }
@@ -232,7 +233,7 @@ struct OldWorkerTests {
                 let before = try await driver.observe()
                 #expect(before.oldWorkers == nil)
                 try await lab.reload()
-                try await wait(for: "the new worker") { try await driver.observe().process?.pid != before.process?.pid }
+                try await eventually("the new worker") { try await driver.observe().process?.pid != before.process?.pid }
                 #expect(try await driver.observe().oldWorkers == nil)
             }
         }

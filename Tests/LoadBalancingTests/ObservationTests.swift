@@ -2,6 +2,7 @@ import LoadBalancing
 import Migration
 import Testing
 import Transport
+import Waiting
 
 @Suite("Counters of a real HAProxy", .serialized)
 struct CountersTests {
@@ -38,7 +39,7 @@ struct CountersTests {
             let socket = try await StreamSocket.connect(to: .unix(path: lab.folder + "/http.sock"))
             defer { socket.close() }
             try await socket.write(Array("GET /shop/slow HTTP/1.1\r\nHost: lab\r\n\r\n".utf8))
-            try await wait(for: "the session") { try await counters(lab, "shop").sessions == 1 }
+            try await eventually("the session") { try await counters(lab, "shop").sessions == 1 }
             #expect(try await !counters(lab, "shop").isQuiet)
             let sessions = try await lab.driver().observeSessions(backend: "shop", server: "blue-1")
             #expect(sessions.count == 1)
@@ -46,7 +47,7 @@ struct CountersTests {
             #expect(try await lab.driver().observeSessions(backend: "shop", server: "other").isEmpty)
             try await lab.driver().apply(
                 [ServerChange(backend: "shop", server: "blue-1", change: .shutdownSessions)], epoch: 1)
-            try await wait(for: "the end of the session") { try await counters(lab, "shop").sessions == 0 }
+            try await eventually("the end of the session") { try await counters(lab, "shop").sessions == 0 }
         }
     }
 
@@ -88,7 +89,7 @@ struct ObstaclesTests {
             """
         } _: { lab in
             let driver = lab.driver(stateFile: lab.stateFile, epochMap: lab.epochMap, master: lab.master)
-            try await wait(for: "the check to fail") {
+            try await eventually("the check to fail") {
                 try await driver.observe().backends["shop"]?.servers[1].operation == .down
             }
             #expect(try await driver.observeObstacles([TrafficRule(backend: "shop", servers: colors)]).isEmpty)

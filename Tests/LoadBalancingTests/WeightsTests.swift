@@ -1,6 +1,7 @@
 import LoadBalancing
 import Migration
 import Testing
+import Waiting
 
 private func pair(_ lab: Lab) -> String {
     """
@@ -123,7 +124,7 @@ struct ReloadTests {
             try await driver.apply(
                 [.weight("green-1", 77), .weight("blue-1", 12), .state("blue-1", .drain)], epoch: 5)
             try await lab.reload()
-            try await wait(for: "the new worker") { try await driver.observe().epoch == 5 }
+            try await eventually("the new worker") { try await driver.observe().epoch == 5 }
             let state = try await driver.observe()
             #expect(state.backends["shop"]?.servers.map(\.weight) == [12, 77])
             #expect(state.backends["shop"]?.servers.map(\.administration) == [.drain, .ready])
@@ -136,7 +137,7 @@ struct ReloadTests {
         try await withHAProxy(masterWorker: true, pair) { lab in
             try await lab.driver().apply([.weight("green-1", 77)], epoch: 5)
             try await lab.reload()
-            try await wait(for: "the new worker") {
+            try await eventually("the new worker") {
                 try await lab.driver().observe().backends["shop"]?.servers.map(\.weight) == [100, 0]
             }
         }

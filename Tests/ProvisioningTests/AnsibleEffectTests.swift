@@ -1,6 +1,7 @@
 import Foundation
 import Migration
 import Testing
+import Waiting
 
 @testable import Provisioning
 
@@ -186,7 +187,7 @@ struct AnsibleHandlerTests {
             let wait = "ansible.builtin.command: {argv: [sh, -c, 'touch $0/begun; sleep 600', '{{ world }}']}"
             let endless = try ansible(folder, playbook(wait))
             let configuring = Task { try await endless.configure(.blue, database) { _ in } }
-            try await ProvisioningTests.wait(for: "the second task") { folder.exists("begun") }
+            try await eventually("the second task") { folder.exists("begun") }
             configuring.cancel()
             _ = try await ProvisioningTests.failure { _ = try await configuring.value }
 

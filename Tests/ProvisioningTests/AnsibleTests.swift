@@ -1,6 +1,7 @@
 import Foundation
 import Migration
 import Testing
+import Waiting
 
 @testable import Provisioning
 
@@ -159,7 +160,7 @@ struct AnsibleTests {
                 """,
                 variables: ["world": Setting(folder.path)])
             let configuring = Task { try await ansible.configure(.blue, servers) { _ in } }
-            try await wait(for: "the task") { folder.exists("begun") }
+            try await eventually("the task") { folder.exists("begun") }
             #expect(!folder.exists("state/ansible/blue/variables-1.json"), "Ansible has read them")
             configuring.cancel()
             let failure = try await failure { _ = try await configuring.value }
@@ -174,7 +175,7 @@ struct AnsibleTests {
         try await withFolder { folder in
             let ansible = try ansible(folder, endless, variables: ["world": Setting(folder.path)])
             let configuring = Task { try await ansible.configure(.blue, servers) { _ in } }
-            try await wait(for: "the tasks") {
+            try await eventually("the tasks") {
                 ["blue-agent-1", "blue-agent-2", "blue-database-1"].allSatisfy { folder.exists("begun-\($0)") }
             }
             let record = ProcessRecord(path: folder["state/ansible/blue/running"])
@@ -190,7 +191,7 @@ struct AnsibleTests {
         try await withFolder { folder in
             let ansible = try ansible(folder, endless, variables: ["world": Setting(folder.path)])
             let leftover = Task { try await ansible.configure(.blue, servers) { _ in } }
-            try await wait(for: "the tasks") { folder.exists("begun-blue-database-1") }
+            try await eventually("the tasks") { folder.exists("begun-blue-database-1") }
             let record = ProcessRecord(path: folder["state/ansible/blue/running"])
             let stopping = Stopping(
                 signalsGroup: false, afterInterrupt: .seconds(30), afterTerminate: .seconds(10), followsChildren: true)

@@ -1,6 +1,7 @@
 import Foundation
 import Migration
 import Testing
+import Waiting
 
 @testable import Provisioning
 
@@ -42,7 +43,7 @@ struct ChildProcessTests {
                 "trap 'echo stopping; sleep 0.3; touch saved; exit 7' INT; touch begun; while :; do sleep 0.05; done",
                 in: folder)
             let running = Task { try await child.run(output: output) }
-            try await wait(for: "the child") { folder.exists("begun") }
+            try await eventually("the child") { folder.exists("begun") }
             running.cancel()
             #expect(try await running.value == ProcessEnd(status: .exited(7), reason: .cancelled))
             #expect(folder.exists("saved"))
@@ -57,11 +58,11 @@ struct ChildProcessTests {
                 "trap '' INT TERM; \(forever) & touch begun; while :; do sleep 0.05; done", in: folder,
                 stopping: Stopping(afterInterrupt: .zero, afterTerminate: .zero))
             let running = Task { try await child.run(output: try OutputFile()) }
-            try await wait(for: "the child") { folder.exists("begun") }
+            try await eventually("the child") { folder.exists("begun") }
             running.cancel()
             let end = try await running.value
             #expect(end == ProcessEnd(status: .signaled(SIGKILL), reason: .cancelled))
-            try await wait(for: "its children to be gone") { !isRunning(folder.path) }
+            try await eventually("its children to be gone") { !isRunning(folder.path) }
         }
     }
 
@@ -72,10 +73,10 @@ struct ChildProcessTests {
                 "trap 'exit 0' INT; \(forever) & touch begun; while :; do sleep 0.05; done", in: folder,
                 stopping: Stopping(signalsGroup: false))
             let running = Task { try await child.run(output: try OutputFile()) }
-            try await wait(for: "the child") { folder.exists("begun") && isRunning(folder.path) }
+            try await eventually("the child") { folder.exists("begun") && isRunning(folder.path) }
             running.cancel()
             #expect(try await running.value == ProcessEnd(status: .exited(0), reason: .cancelled))
-            try await wait(for: "its children to be gone") { !isRunning(folder.path) }
+            try await eventually("its children to be gone") { !isRunning(folder.path) }
         }
     }
 
@@ -95,7 +96,7 @@ struct ChildProcessTests {
                 .run(output: try OutputFile())
             #expect(end.isSuccess)
             try folder.write("gate", "")
-            try await wait(for: "the daemon") { folder.exists("done") }
+            try await eventually("the daemon") { folder.exists("done") }
         }
     }
 
@@ -127,7 +128,7 @@ struct ChildProcessTests {
                 try await shell("while ! test -e gate; do sleep 0.02; done", in: folder)
                     .run(output: try OutputFile(), record: record)
             }
-            try await wait(for: "the record") { record.running != nil }
+            try await eventually("the record") { record.running != nil }
             let process = try #require(record.running)
             let other = ProcessRecord(path: try folder.write("other", "\(process) 1\n"))
             #expect(other.running == nil)
@@ -217,7 +218,7 @@ struct LeftoverTests {
             let record = ProcessRecord(path: folder["running"])
             let child = shell("trap 'touch saved; exit 0' INT; touch begun; while :; do sleep 0.02; done", in: folder)
             let running = Task { try await child.run(output: try OutputFile(), record: record) }
-            try await wait(for: "the child") { folder.exists("begun") && record.running != nil }
+            try await eventually("the child") { folder.exists("begun") && record.running != nil }
             try await record.waitForLeftover(deadline: .minutes(1), atOnce: true, stopping: Stopping())
             #expect(folder.exists("saved") && !folder.exists("running"))
             #expect(try await running.value.isSuccess)

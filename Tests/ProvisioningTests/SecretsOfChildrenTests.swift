@@ -1,6 +1,7 @@
 import Foundation
 import Migration
 import Testing
+import Waiting
 
 @testable import Provisioning
 
@@ -117,7 +118,7 @@ struct LeftoversTests {
             let record = ProcessRecord(path: folder["terraform/blue/running"])
             try Files.makeFolder(folder["terraform/blue"])
             let running = Task { try await child.run(output: try OutputFile(), record: record) }
-            try await wait(for: "the child") { folder.exists("begun") && record.running != nil }
+            try await eventually("the child") { folder.exists("begun") && record.running != nil }
             try folder.write("terraform/blue/events-1.jsonl", "canary-of-token\n")
             try folder.write("terraform/blue/plan.bin", "x")
             var secrets = Secrets()

@@ -55,19 +55,6 @@ actor Lines {
     func contain(_ text: String) -> Bool { all.contains { $0.contains(text) } }
 }
 
-/// Waits until something is so; the failure names it.
-func wait(
-    for what: String, atMost seconds: Int = 60, location: SourceLocation = #_sourceLocation,
-    until isSo: () async throws -> Bool
-) async throws {
-    let clock = ContinuousClock()
-    let deadline = clock.now + .seconds(seconds)
-    while try await !isSo() {
-        try #require(clock.now < deadline, "waited in vain for \(what)", sourceLocation: location)
-        try await Task.sleep(for: .milliseconds(20))
-    }
-}
-
 /// The failure that some work ends with.
 func failure(
     of work: () async throws -> Void, location: SourceLocation = #_sourceLocation

@@ -1,6 +1,7 @@
 import Foundation
 import Migration
 import Testing
+import Waiting
 
 @testable import Provisioning
 
@@ -277,7 +278,7 @@ struct TerraformSurroundingsTests {
         try await withFolder { folder in
             let lab = try TerraformLab(folder)
             let building = Task { try await lab.terraform(variables: ["gate": "false"]).build(.blue) { _ in } }
-            try await wait(for: "the build to begin") { folder.exists("world/blue-agent-1/begun") }
+            try await eventually("the build to begin") { folder.exists("world/blue-agent-1/begun") }
             let changes = try await withThrowingTaskGroup(of: ProvisioningChanges.self) { group in
                 for _ in 0..<4 {
                     group.addTask { try await lab.terraform(colors: [:]).observeChanges(.green) }

@@ -1,6 +1,7 @@
 import Foundation
 import Migration
 import Testing
+import Waiting
 
 @testable import Provisioning
 
@@ -158,7 +159,7 @@ struct TerraformFailureTests {
         try await withFolder { folder in
             let lab = try TerraformLab(folder)
             let first = Task { try await lab.terraform(variables: ["gate": "false"]).build(.blue) { _ in } }
-            try await wait(for: "the first apply") { folder.exists("world/blue-agent-1/begun") }
+            try await eventually("the first apply") { folder.exists("world/blue-agent-1/begun") }
             let terraform = lab.terraform()
             let failure = try await failure { _ = try await terraform.save(terraform.runner(.color(.blue)), []) }
             #expect(failure.summary.contains("Terraform's state of the servers of blue is locked by "))
@@ -272,12 +273,12 @@ struct TerraformInterruptionTests {
             let lab = try TerraformLab(folder)
             let gated = lab.terraform(variables: ["gate": "false", "first": "agent-1"])
             let building = Task { try await gated.build(.blue) { _ in } }
-            try await wait(for: "all servers to be begun") {
+            try await eventually("all servers to be begun") {
                 ["agent-1", "agent-2", "database-1"].allSatisfy { folder.exists("world/blue-\($0)/begun") }
             }
             // Once one server is done, Terraform saves the others as well, as if they were done too.
             try folder.write("world/first", "")
-            try await wait(for: "the state to be saved") {
+            try await eventually("the state to be saved") {
                 folder.text("state/terraform/blue/terraform.tfstate")?.contains(#""index_key": "agent-2""#) == true
             }
             kill(-(try #require(lab.process(of: .blue))), SIGKILL)
@@ -302,7 +303,7 @@ struct TerraformInterruptionTests {
         try await withFolder { folder in
             let lab = try TerraformLab(folder)
             let building = Task { try await lab.terraform(variables: ["gate": "false"]).build(.blue) { _ in } }
-            try await wait(for: "a server to be begun") { folder.exists("world/blue-agent-1/begun") }
+            try await eventually("a server to be begun") { folder.exists("world/blue-agent-1/begun") }
             building.cancel()
             let failure = try await failure { _ = try await building.value }
             #expect(failure.kind == .cancelled)
@@ -326,10 +327,10 @@ struct TerraformInterruptionTests {
                     "./wait.sh", [], environment: InheritedEnvironment().variables, folder: folder.path)
                 return try await ChildProcess(command).run(output: try OutputFile(), record: record)
             }
-            try await wait(for: "the leftover") { record.running != nil }
+            try await eventually("the leftover") { record.running != nil }
             let lines = Lines()
             let building = Task { try await lab.terraform().build(.blue, report: lines.report) }
-            try await wait(for: "the build to notice") {
+            try await eventually("the build to notice") {
                 await lines.contain("waits for the Terraform of an interrupted run")
             }
             #expect(!folder.exists("world/blue-agent-1"))

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Migration
+import Waiting
 
 /// A running rz, or a program it works with, its output in files, ended with the test.
 ///
@@ -161,17 +162,6 @@ private func spawn(
     let code = posix_spawn(&pid, arguments[0], &files, &attributes, &words, &environment)
     try require(code == 0, "\(arguments[0]) can't be started: \(String(cString: strerror(code)))")
     return pid
-}
-
-/// Waits for a condition; the deadline makes a wait that never ends a failure that names it.
-package func eventually(
-    _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !condition() {
-        try require(ContinuousClock.now < deadline, "waited \(limit) in vain until \(what)")
-        try await Task.sleep(for: .milliseconds(20))
-    }
 }
 
 extension JSON {

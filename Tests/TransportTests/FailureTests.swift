@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import Transport
+import Waiting
 
 @Suite("Requests that fail", .serialized)
 struct FailureTests {
@@ -42,7 +43,7 @@ struct FailureTests {
         let error = try await failure(HTTPRequest(method, server.url + "/hang", deadline: .milliseconds(300)))
         #expect(error.kind == .timedOut)
         #expect(error.effectIsUnknown == (method == .post))
-        try await wait(for: "the server to see the end") { try await server.hits("gone") > 0 }
+        try await eventually("the server to see the end") { try await server.hits("gone") > 0 }
     }
 
     @Test("may have a deadline as long as there are numbers")
@@ -62,11 +63,11 @@ struct FailureTests {
         let task = Task {
             try await HTTPClient.shared.send(HTTPRequest(.get, server.url + "/hang", deadline: .seconds(600)))
         }
-        try await wait(for: "the request") { try await server.hits("hanging") == 1 }
+        try await eventually("the request") { try await server.hits("hanging") == 1 }
         task.cancel()
         let error = await #expect(throws: TransportError.self) { try await task.value }
         #expect(error?.kind == .cancelled)
-        try await wait(for: "the server to see the end") { try await server.hits("gone") == 1 }
+        try await eventually("the server to see the end") { try await server.hits("gone") == 1 }
     }
 
     @Test("before they begin, because the task is cancelled already, reach nobody")

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import Transport
+import Waiting
 
 @Suite("Stream sockets", .serialized)
 struct StreamSocketTests {
@@ -95,11 +96,11 @@ struct StreamSocketTests {
         let socket = try await StreamSocket.connect(to: .tcp(host: "127.0.0.1", port: server.port))
         try await socket.write(Array("GET /hang HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
         let reader = Task { try await socket.read(deadline: .seconds(600)) }
-        try await wait(for: "the request") { try await server.hits("hanging") == 1 }
+        try await eventually("the request") { try await server.hits("hanging") == 1 }
         reader.cancel()
         let error = await #expect(throws: TransportError.self) { try await reader.value }
         #expect(error?.kind == .cancelled)
-        try await wait(for: "the server to see the end") { try await server.hits("gone") == 1 }
+        try await eventually("the server to see the end") { try await server.hits("gone") == 1 }
     }
 
     @Test("fail a read under way when they are closed")

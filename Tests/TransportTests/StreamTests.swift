@@ -1,4 +1,5 @@
 import Testing
+import Waiting
 
 @testable import Transport
 
@@ -23,7 +24,7 @@ struct StreamTests {
         do {
             let stream = try await HTTPClient.shared.stream(HTTPRequest(.get, server.url + "/endless"))
             // The server says so itself: nothing more of what it has to send was taken off it for a while.
-            try await wait(for: "the sender to be held up") { try await server.hits("waiting") > 0 }
+            try await eventually("the sender to be held up") { try await server.hits("waiting") > 0 }
             let last = try await server.hits("sent")
             #expect(last < 64 << 20)
             var read = 0
@@ -33,7 +34,7 @@ struct StreamTests {
             }
             #expect(try await server.hits("sent") > last)
         }
-        try await wait(for: "the sender to see the end") { try await server.hits("stopped") == 1 }
+        try await eventually("the sender to see the end") { try await server.hits("stopped") == 1 }
     }
 
     @Test("that get no headers in time are timed out")
@@ -44,7 +45,7 @@ struct StreamTests {
             try await HTTPClient.shared.stream(HTTPRequest(.get, server.url + "/hang", deadline: .milliseconds(300)))
         }
         #expect(error.kind == .timedOut)
-        try await wait(for: "the server to see the end") { try await server.hits("gone") == 1 }
+        try await eventually("the server to see the end") { try await server.hits("gone") == 1 }
     }
 
     @Test("that do not end in time are timed out, and their server sees the end")
@@ -55,7 +56,7 @@ struct StreamTests {
             HTTPRequest(.get, server.url + "/endless"), endingWithin: .milliseconds(300))
         let error = await #expect(throws: TransportError.self) { for try await _ in stream.body {} }
         #expect(error?.kind == .timedOut)
-        try await wait(for: "the server to see the end") { try await server.hits("stopped") == 1 }
+        try await eventually("the server to see the end") { try await server.hits("stopped") == 1 }
     }
 
     @Test("that are cut off end with an error")
@@ -75,9 +76,9 @@ struct StreamTests {
             let stream = try await HTTPClient.shared.stream(HTTPRequest(.get, server.url + "/endless"))
             for try await _ in stream.body {}
         }
-        try await wait(for: "the stream") { try await server.hits("sent") > 0 }
+        try await eventually("the stream") { try await server.hits("sent") > 0 }
         task.cancel()
-        try await wait(for: "the sender to see the end") { try await server.hits("stopped") == 1 }
+        try await eventually("the sender to see the end") { try await server.hits("stopped") == 1 }
         _ = await task.result
     }
 }
@@ -121,9 +122,9 @@ struct EventTests {
         let reader = Task {
             for try await _ in HTTPClient.shared.events(HTTPRequest(.get, server.url + "/endless")) {}
         }
-        try await wait(for: "the stream") { try await server.hits("sent") > 0 }
+        try await eventually("the stream") { try await server.hits("sent") > 0 }
         reader.cancel()
-        try await wait(for: "the sender to see the end") { try await server.hits("stopped") == 1 }
+        try await eventually("the sender to see the end") { try await server.hits("stopped") == 1 }
     }
 
     @Test("are read byte by byte: marks before and in them change nothing")

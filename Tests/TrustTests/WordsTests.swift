@@ -3,6 +3,7 @@ import Migration
 import TLSTesting
 import Testing
 import Transport
+import Waiting
 
 @testable import Clusters
 @testable import Trust
@@ -199,12 +200,4 @@ let files: Resolver = { setting throws(Failure) in
         }
     }
     return text
-}
-
-func eventually(within limit: Duration = .seconds(15), _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + limit
-    while try await !condition() {
-        try #require(ContinuousClock.now < end, "it never came")
-        try await Task.sleep(for: .milliseconds(20))
-    }
 }

@@ -4,6 +4,7 @@ import Migration
 import Synchronization
 import Testing
 import Transport
+import Waiting
 
 @testable import Clusters
 

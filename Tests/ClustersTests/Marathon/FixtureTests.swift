@@ -2,6 +2,7 @@ import JSON
 import Migration
 import Testing
 import Transport
+import Waiting
 
 @testable import Clusters
 

@@ -1,6 +1,7 @@
 import JSON
 import Migration
 import Testing
+import Waiting
 
 @testable import Clusters
 

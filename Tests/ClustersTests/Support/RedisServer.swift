@@ -3,6 +3,7 @@ import FreePorts
 import Glibc
 import Testing
 import Transport
+import Waiting
 
 @testable import Clusters
 

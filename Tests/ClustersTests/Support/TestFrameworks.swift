@@ -4,6 +4,7 @@ import Glibc
 import Migration
 import Sandbox
 import Transport
+import Waiting
 
 /// The sandbox's Metronome and mesos-compose on free ports, with one server and real processes, in a folder of its own.
 struct TestFrameworks {

@@ -4,6 +4,7 @@ import Glibc
 import Migration
 import Sandbox
 import Transport
+import Waiting
 
 /// The sandbox's scheduler on a free port with one agent and real processes, in a folder of its own.
 struct TestScheduler {
@@ -58,18 +59,5 @@ struct TestScheduler {
             }
         }
         try? FileManager.default.removeItem(atPath: folder)
-    }
-}
-
-/// Waits until a condition holds, at most two minutes: many tests share the machine.
-func eventually(
-    _ file: String = #fileID, _ line: Int = #line, _ condition: () async throws -> Bool
-) async throws {
-    let end = ContinuousClock.now + .seconds(120)
-    while try await !condition() {
-        guard ContinuousClock.now < end else {
-            throw Failure("what is waited for in line \(line) of \(file) did not come true within two minutes")
-        }
-        try await Task.sleep(for: .milliseconds(50))
     }
 }

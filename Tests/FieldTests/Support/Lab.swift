@@ -5,6 +5,7 @@ import JSON
 import Migration
 import SandboxTesting
 import Transport
+import Waiting
 
 /// Two real load balancers before servers of two colors that fail as they are told, an rz that moves users from blue to
 /// green within seconds, and users of whom each request is counted.

@@ -3,6 +3,7 @@ import JSON
 import Migration
 import SandboxTesting
 import Testing
+import Waiting
 
 /// A run of rz under load, while something goes wrong.
 struct Move: Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import Migration
 import SandboxTesting
+import Waiting
 
 /// Users of a lab, and what became of each of their requests.
 struct Users: Sendable {

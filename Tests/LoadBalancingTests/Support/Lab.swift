@@ -3,6 +3,7 @@ import FreePorts
 import LoadBalancing
 import Migration
 import Transport
+import Waiting
 
 /// A real HAProxy and the web servers behind it.
 struct Lab {
@@ -37,7 +38,7 @@ struct Lab {
     func holdSession(_ backend: String, at server: String) async throws -> StreamSocket {
         let socket = try await StreamSocket.connect(to: .unix(path: folder + "/http.sock"))
         try await socket.write(Array("GET /\(backend)/held HTTP/1.1\r\nHost: lab\r\n\r\n".utf8))
-        try await wait(for: "the session") {
+        try await eventually("the session") {
             try await driver().observe().backends[backend]?.servers.first { $0.name == server }?.counters.sessions == 1
         }
         return socket
@@ -70,10 +71,10 @@ struct Lab {
             throw PeerError("no process id of HAProxy")
         }
         // The worker answers before the master has said that it loaded, and a master that is not there yet loses signals.
-        try await wait(for: "the first load") { try loads() > 0 }
+        try await eventually("the first load") { try loads() > 0 }
         let before = try loads()
         var asked = ContinuousClock.now - .seconds(60)
-        try await wait(for: "the reload") {
+        try await eventually("the reload") {
             if ContinuousClock.now - asked > .seconds(2) {
                 kill(master, SIGUSR2)
                 asked = .now
@@ -108,7 +109,7 @@ func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body
     let haproxy = try await Peer(
         supervisor, [folder + "/haproxy.log"] + haproxyCommand(folder, masterWorker))
     defer { haproxy.stop() }
-    try await wait(for: "HAProxy to answer") {
+    try await eventually("HAProxy to answer") {
         let log = (try? String(contentsOfFile: folder + "/haproxy.log", encoding: .utf8)) ?? ""
         if log.contains("Fatal errors found") || log.contains("cannot bind") { throw PeerError(log) }
         // A master hears no signals before it has said so.

@@ -3,6 +3,7 @@ import Foundation
 import FreePorts
 import Glibc
 import Testing
+import Waiting
 
 /// A real Mesos master and agents, on free ports of loopback, in a folder of their own.
 ///
@@ -192,18 +193,9 @@ private let keeperScript = """
     shutil.rmtree(folder, ignore_errors=True)
     """
 
-struct ConditionNeverHeld: Error, CustomStringConvertible {
-    let description: String
-}
-
-/// Waits until a condition holds; fails with its name at the deadline.
+/// Waits until a condition holds; one that can't be asked does not hold.
 func eventually(
-    _ what: String, within deadline: Duration = .seconds(60), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws {
-    let end = ContinuousClock.now + deadline
-    while ContinuousClock.now < end {
-        if (try? await condition()) == true { return }
-        try await Task.sleep(for: .milliseconds(50))
-    }
-    throw ConditionNeverHeld(description: "within \(deadline) it never came true that \(what)")
+    try await Waiting.eventually(what, within: limit) { (try? await condition()) == true }
 }

@@ -1,5 +1,6 @@
 import Migration
 import Testing
+import Waiting
 
 @Suite("The analysis of traffic")
 struct TrafficAnalysisTests {

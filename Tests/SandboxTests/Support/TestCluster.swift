@@ -3,6 +3,7 @@ import FreePorts
 import Glibc
 import JSON
 import Testing
+import Waiting
 
 @testable import Sandbox
 
@@ -121,14 +122,9 @@ struct ConditionNeverHeld: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Waits until a condition holds; fails with its name at the deadline.
+/// Waits until a condition holds; one that can't be asked does not hold.
 func eventually(
-    _ what: String, within deadline: Duration = .seconds(20), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
 ) async throws {
-    let end = ContinuousClock.now + deadline
-    while ContinuousClock.now < end {
-        if (try? await condition()) == true { return }
-        try await Task.sleep(for: .milliseconds(40))
-    }
-    throw ConditionNeverHeld(description: "within \(deadline) it never came true that \(what)")
+    try await Waiting.eventually(what, within: limit) { (try? await condition()) == true }
 }

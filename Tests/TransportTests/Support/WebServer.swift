@@ -60,17 +60,6 @@ func temporaryFolder() throws -> String {
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// Looks every few milliseconds until a condition holds.
-func wait(
-    for what: String, within limit: Duration = .seconds(15), until condition: () async throws -> Bool
-) async throws {
-    let end = ContinuousClock.now + limit
-    while try await !condition() {
-        guard ContinuousClock.now < end else { throw PeerError("waited \(limit) for \(what)") }
-        try await Task.sleep(for: .milliseconds(20))
-    }
-}
-
 /// Read on a thread of its own: tests share few.
 func firstLine(of pipe: Pipe) async -> String {
     await withCheckedContinuation { continuation in
