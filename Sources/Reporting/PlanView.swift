@@ -7,11 +7,14 @@ public struct PlanView: Sendable {
     private let style: Style
     private let width: Int
     private let file: String?
+    /// What knows the words for the plan's steps; nil for a plan of an operation that this rz does not know.
+    private let operation: Operation?
 
     /// - Parameter file: where the plan was saved.
     public init(_ plan: Plan, style: Style = .plain, width: Int = 100, savedAs file: String? = nil) {
         self.file = file
         self.plan = plan.shown
+        operation = try? Operation.of(plan)
         self.style = style
         self.width = width
     }
@@ -59,9 +62,6 @@ public struct PlanView: Sendable {
         let own = steps.filter { Self.isOperators($0.action) }
         return lines + own.flatMap { detail("·", "\($0.title)" + ($0.undo == .none ? "   can't be undone" : "")) }
     }
-
-    /// What knows the words for the plan's steps; nil for a plan of an operation that this rz does not know.
-    private var operation: Operation? { try? Operation.of(plan) }
 
     private func colored(_ text: String, _ tone: PlanLine.Tone) -> String {
         switch tone {

@@ -2,8 +2,6 @@
 /// update. Frozen: journals in the field rest on it.
 enum OlderPlan {
     static let operation = "rz-update"
-    static let phases: [Phase] = .ofOlderPlans
-    static let compensations: [Compensation] = .ofOlderPlans
 
     /// With what was known of each step by its action.
     static func completed(_ step: Step, _ direction: Direction) -> Step {

@@ -63,10 +63,10 @@ extension Plan: Codable {
             createdAt: try plan.decode(Instant.self, forKey: .createdAt),
             source: try plan.decode(PinnedSource.self, forKey: .source),
             world: try plan.decode(World.self, forKey: .world),
-            phases: saysAll ? try plan.decode([Phase].self, forKey: .phases) : OlderPlan.phases,
+            phases: saysAll ? try plan.decode([Phase].self, forKey: .phases) : .ofOlderPlans,
             steps: saysAll ? steps : steps.map { OlderPlan.completed($0, direction) },
             compensations: saysAll
-                ? try plan.decode([Compensation].self, forKey: .compensations) : OlderPlan.compensations,
+                ? try plan.decode([Compensation].self, forKey: .compensations) : .ofOlderPlans,
             provisioning: try plan.decode(ProvisioningChanges.self, forKey: .provisioning),
             destruction: try plan.decodeIfPresent([String].self, forKey: .destruction),
             services: try plan.decode([PlannedService].self, forKey: .services),

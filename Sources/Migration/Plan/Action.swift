@@ -10,15 +10,7 @@ public enum Action: Sendable, Hashable {
 }
 
 /// Names a step of an operation in plans: `launch`. What it stands for is in the file of that step.
-public struct StepKind: RawRepresentable, Codable, Sendable, Hashable, CustomStringConvertible,
-    ExpressibleByStringLiteral
-{
-    public let rawValue: String
-
-    public init(rawValue: String) { self.rawValue = rawValue }
-    public init(stringLiteral value: String) { rawValue = value }
-    public var description: String { rawValue }
-}
+public typealias StepKind = Name<Action>
 
 extension Action {
     /// Nil for what operators add.

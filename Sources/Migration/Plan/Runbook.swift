@@ -85,15 +85,7 @@ public struct RunbookStep: Codable, Sendable, Hashable {
 }
 
 /// Names a step of rz's own in runbooks: `use: launch`.
-public struct BuiltIn: RawRepresentable, Codable, Sendable, Hashable, CustomStringConvertible,
-    ExpressibleByStringLiteral
-{
-    public let rawValue: String
-
-    public init(rawValue: String) { self.rawValue = rawValue }
-    public init(stringLiteral value: String) { rawValue = value }
-    public var description: String { rawValue }
-}
+public typealias BuiltIn = Name<RunbookStep>
 
 /// A program that an operator runs as a step.
 public struct ExecWork: Codable, Sendable, Hashable {

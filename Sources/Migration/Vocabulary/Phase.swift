@@ -1,13 +1,5 @@
-/// Names a phase of an operation, for example `cutOver`. Ids have no order: phases follow each other as their plan says.
-public struct PhaseID: RawRepresentable, Codable, Sendable, Hashable, CodingKeyRepresentable, CustomStringConvertible,
-    ExpressibleByStringLiteral
-{
-    public let rawValue: String
-
-    public init(rawValue: String) { self.rawValue = rawValue }
-    public init(stringLiteral value: String) { rawValue = value }
-    public var description: String { rawValue }
-}
+/// Names a phase of an operation, for example `cutOver`. Phases follow each other as their plan says.
+public typealias PhaseID = Name<Phase>
 
 /// A phase of an operation, as the plan of a run writes it: the core knows phases by their traits, never by their names.
 public struct Phase: Sendable, Hashable {

@@ -11,16 +11,16 @@ extension Operation {
 }
 
 extension PhaseID {
-    package static let preflight: PhaseID = "preflight"
-    package static let standUp: PhaseID = "standUp"
-    package static let configure: PhaseID = "configure"
-    package static let platformGate: PhaseID = "platformGate"
-    package static let replicate: PhaseID = "replicate"
-    package static let serviceGate: PhaseID = "serviceGate"
-    package static let cutOver: PhaseID = "cutOver"
-    package static let drain: PhaseID = "drain"
-    package static let soak: PhaseID = "soak"
-    package static let tearDown: PhaseID = "tearDown"
+    package static var preflight: PhaseID { "preflight" }
+    package static var standUp: PhaseID { "standUp" }
+    package static var configure: PhaseID { "configure" }
+    package static var platformGate: PhaseID { "platformGate" }
+    package static var replicate: PhaseID { "replicate" }
+    package static var serviceGate: PhaseID { "serviceGate" }
+    package static var cutOver: PhaseID { "cutOver" }
+    package static var drain: PhaseID { "drain" }
+    package static var soak: PhaseID { "soak" }
+    package static var tearDown: PhaseID { "tearDown" }
 }
 
 extension [Phase] {

@@ -49,7 +49,7 @@ struct CatchUp {
         }
     }
 
-    /// A service that may run once is handed over by a step of its own, and one that is bound to the old color is for an
+    /// A singleton is handed over by a step of its own, and one that is bound to the old color is for an
     /// operator to judge: both need a new plan.
     private func refuseWhatNeedsAPlan(_ parity: Parity) async throws(Failure) {
         let placement = try await context.placement()

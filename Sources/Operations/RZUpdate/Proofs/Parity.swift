@@ -3,7 +3,7 @@ import Migration
 
 /// How the services of the new color compare with those of the old one, which go on changing while a run is under way.
 struct Parity {
-    /// A service of the old color, and how the new one shall have it.
+    /// A service of the old color, and how the new one will have it.
     struct Pair {
         let old: Service
         let new: Service

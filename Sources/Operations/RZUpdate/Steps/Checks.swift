@@ -20,7 +20,7 @@ package struct ChecksStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let checks: BuiltIn = "checks"
+    package static var checks: BuiltIn { "checks" }
 }
 
 extension Action {

@@ -33,7 +33,7 @@ package struct ConfigurationStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let configuration: BuiltIn = "configuration"
+    package static var configuration: BuiltIn { "configuration" }
 }
 
 extension Action {

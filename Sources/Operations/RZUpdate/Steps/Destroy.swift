@@ -40,7 +40,7 @@ package struct DestroyStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let destroy: BuiltIn = "destroy"
+    package static var destroy: BuiltIn { "destroy" }
 }
 
 extension Action {

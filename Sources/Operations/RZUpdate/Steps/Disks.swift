@@ -19,7 +19,7 @@ package struct DisksStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let disks: BuiltIn = "disks"
+    package static var disks: BuiltIn { "disks" }
 }
 
 extension Action {

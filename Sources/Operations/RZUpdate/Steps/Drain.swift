@@ -29,7 +29,7 @@ package struct DrainStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let drain: BuiltIn = "drain"
+    package static var drain: BuiltIn { "drain" }
 }
 
 extension Action {

@@ -23,7 +23,7 @@ package struct HandOverStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let handOver: BuiltIn = "handOver"
+    package static var handOver: BuiltIn { "handOver" }
 }
 
 extension Action {
@@ -36,7 +36,7 @@ extension Action {
 /// only when nothing of it runs any more (invariant I4).
 ///
 /// What is about to be done is in the journal before each call, so that a crash at any point leaves a service that
-/// nobody runs, never one that both do. Going back is the same with the colors exchanged.
+/// no one runs, never one that both do. Going back is the same with the colors exchanged.
 struct HandOverService: StepWork {
     let id: ServiceID
 
@@ -103,7 +103,7 @@ struct HandOverService: StepWork {
         }
     }
 
-    /// A job is not let go of right before it fires: better to let that run begin and end. Only the next run is waited
+    /// A job is not released right before it fires: better to let that run begin and end. Only the next run is waited
     /// for: some jobs fire all the time.
     private func awaitQuietWindow(
         _ known: ServiceActivity, in giver: Color, _ context: StepContext

@@ -45,7 +45,7 @@ package struct HealthStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let health: BuiltIn = "health"
+    package static var health: BuiltIn { "health" }
 }
 
 extension Action {

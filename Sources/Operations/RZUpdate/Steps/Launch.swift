@@ -90,7 +90,7 @@ extension Operation {
 }
 
 extension BuiltIn {
-    package static let launch: BuiltIn = "launch"
+    package static var launch: BuiltIn { "launch" }
 }
 
 extension Action {
@@ -146,7 +146,7 @@ struct LaunchService: StepWork {
         guard let found = try await cluster.observeService(id) else { return "it does not exist" }
         let fields = try cluster.differences(service, found).map(\.path)
         if !fields.isEmpty { return "differs: \(fields.joined(separator: ", "))" }
-        // What may run once is launched suspended, and its hand-over gives it its instances.
+        // A singleton is launched suspended, and its hand-over gives it its instances.
         if service.mode.isSingleton || found.instances == service.instances { return nil }
         return "\(found.instances) instances, not \(service.instances)"
     }

@@ -25,14 +25,14 @@ package struct PlatformStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let platform: BuiltIn = "platform"
+    package static var platform: BuiltIn { "platform" }
 }
 
 extension Action {
     package static let awaitPlatform = Action.builtIn(PlatformStep.name, [:])
 }
 
-/// Waits until the new color's platform takes services, and proves that those that shall move have a place there.
+/// Waits until the new color's platform takes services, and proves that those that are to move have a place there.
 struct AwaitPlatform: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         let color = context.color
@@ -66,7 +66,7 @@ struct AwaitPlatform: StepWork {
         }
     }
 
-    /// Before the first launch: a service that no agent takes would wait for ever, and the cutover with it.
+    /// Before the first launch: a service that no agent takes would wait without end, and the cutover with it.
     private func prove(_ agents: any AgentPool, _ context: StepContext) async throws(Failure) -> CapacityReport {
         let new = context.direction.new
         let old = try await context.cluster(of: context.direction.old)

@@ -17,7 +17,7 @@ package struct ReadyStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let ready: BuiltIn = "ready"
+    package static var ready: BuiltIn { "ready" }
 }
 
 extension Action {

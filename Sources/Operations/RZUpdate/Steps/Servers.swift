@@ -43,7 +43,7 @@ package struct ServersStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let servers: BuiltIn = "servers"
+    package static var servers: BuiltIn { "servers" }
 }
 
 extension Action {

@@ -41,7 +41,7 @@ package struct ShiftStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let shift: BuiltIn = "shift"
+    package static var shift: BuiltIn { "shift" }
 }
 
 extension Action {

@@ -26,7 +26,7 @@ package struct SoakStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let soak: BuiltIn = "soak"
+    package static var soak: BuiltIn { "soak" }
 }
 
 extension Action {

@@ -21,7 +21,7 @@ package struct StopStep: BuiltInStep {
 }
 
 extension BuiltIn {
-    package static let stop: BuiltIn = "stop"
+    package static var stop: BuiltIn { "stop" }
 }
 
 extension Action {
