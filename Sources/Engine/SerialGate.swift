@@ -18,7 +18,7 @@ actor SerialGate {
         }
     }
 
-    /// Works if nobody else does.
+    /// Works if no one else does.
     func ifFree<Failed: Error>(_ work: @Sendable () async throws(Failed) -> Void) async throws(Failed) {
         if !isBusy { try await exclusive(work) }
     }

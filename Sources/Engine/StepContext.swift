@@ -81,7 +81,7 @@ package struct StepContext: Sendable {
         try drivers.cluster(color, try await inventory(of: color))
     }
 
-    /// The agents of a color, where somebody tells of them.
+    /// The agents of a color, where something reports them.
     package func agents(of color: Color) async throws(Failure) -> (any AgentPool)? {
         try drivers.agents(color, try await inventory(of: color))
     }

@@ -11,7 +11,7 @@ public struct Observation: Sendable {
     public var destruction: [String]?
     /// The live color's services as they are.
     public var services: [Service]
-    /// The same services as the new color shall have them, as far as that can be known before its servers exist.
+    /// The same services as the new color will have them, as far as that can be known before its servers exist.
     public var rewritten: [Service]
     public var ignored: [IgnoredService]
     /// What of each service is bound to its environment.
@@ -188,7 +188,7 @@ extension Optional<any AgentPool> {
         }
     }
 
-    /// Nil while nobody can tell yet: it is asked again before a launch.
+    /// Nil while no one knows yet: it is asked again before a launch.
     fileprivate func room(for services: [Service]) async throws(Failure) -> CapacityReport? {
         do {
             guard let self, try await self.observe().isReady else { return nil }

@@ -124,7 +124,7 @@ public struct Planner: Sendable {
         return environment.clearPlaces(known) + runbook.clearPlaces(known)
     }
 
-    /// What of a service nobody has answered, with the ways to answer it.
+    /// What of a service no one has answered, with the ways to answer it.
     private func unanswered(_ service: PlannedService) -> [String] {
         service.findings.filter { $0.judgement == .blocking }.map { finding in
             let kind = finding.kind

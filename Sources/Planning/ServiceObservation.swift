@@ -1,10 +1,10 @@
 import Migration
 
-/// The services of one color, as they are and as the other color shall have them.
+/// The services of one color, as they are and as the other color will have them.
 public struct ServiceObservation: Sendable {
     /// Those that move, as they are.
     public var moving: [Service]
-    /// The same as the other color shall have them.
+    /// The same as the other color will have them.
     public var rewritten: [Service]
     /// Those that stay, each with the rule that says so.
     public var ignored: [IgnoredService]

@@ -58,7 +58,7 @@ enum Fate: Sendable, Hashable {
 enum Lateness: Sendable, Hashable {
     /// In milliseconds.
     case after(Int64)
-    /// At the worst moment: right after somebody else has looked so many times at where it goes.
+    /// At the worst moment: right after someone else has looked so many times at where it goes.
     case afterLooks(Int)
 }
 

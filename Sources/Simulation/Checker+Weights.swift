@@ -117,7 +117,7 @@ extension Checker {
         }
     }
 
-    /// A backend that was served when rz came; what nobody served, nobody has to.
+    /// A backend that was served when rz came; what no one served, no one has to.
     private func wasFound(_ balancer: SimulatedLoadBalancer, _ backend: String) -> Bool {
         found[balancer.name]?.servers.contains { $0.backend == backend && $0.isSetToServe } ?? true
     }

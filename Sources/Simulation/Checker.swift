@@ -25,7 +25,7 @@ final class Checker {
     private var lastDeniedRequests = 0
     /// Until when failed requests are the fault of the world, not of rz.
     var isExcusedUntil: Int64 = 0
-    /// When somebody last changed weights by hand.
+    /// When someone last changed weights by hand.
     var meddledAt: Int64 = -1
     /// Servers that a person took out, as `backend/server`: they stay out.
     var takenOut: Set<String> = []
@@ -158,7 +158,7 @@ final class Checker {
 
     /// I3: the old color has had no session for as long as the policy asks for, by the world's own clock.
     func checkQuiet(_ what: String, _ world: WorldState) {
-        // What happens between a look and what follows it, nobody can know.
+        // What happens between a look and what follows it, no one can know.
         let known = world.loadBalancers.filter { balancer in
             guard balancer.process > 1 else { return true }
             let look = lastLook.values.compactMap { $0[balancer.name] }.max() ?? 0
@@ -181,7 +181,7 @@ final class Checker {
     ) {
         if onlyHandsOver(before[old], after[old]) { return }
         pointOfNoReturn = pointOfNoReturn ?? after.time
-        // What happens while a call is on its way, nobody can know who makes it.
+        // What happens while a call is on its way, no one can know who makes it.
         if meddledAt >= issuedAt || after.loadBalancers.contains(where: { $0.startedAt >= max(1, issuedAt) }) { return }
         if state.traffic.quietSince == nil {
             breaks("I2", "“\(call.description)” before drain was over")
@@ -190,7 +190,7 @@ final class Checker {
         if before.disksAreBuilt, !after.disksAreBuilt { breaks("I3", "“\(call.description)” destroyed the disks") }
     }
 
-    /// Whether only services that may run once were suspended or activated.
+    /// Whether only singletons were suspended or activated.
     private func onlyHandsOver(_ before: ColorState, _ after: ColorState) -> Bool {
         var same = after
         for (id, launched) in before.services where launched.service.mode.isSingleton {

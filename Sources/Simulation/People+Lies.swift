@@ -117,7 +117,7 @@ extension People {
         }
     }
 
-    /// Somebody takes the last server of each backend of the old color into maintenance, on all load balancers.
+    /// Someone takes the last server of each backend of the old color into maintenance, on all load balancers.
     private func takeOut() {
         let world = simulation.world
         guard simulation.state.phase == .cutOver, simulation.state.traffic.verified != .all,

@@ -109,7 +109,7 @@ final class People: @unchecked Sendable {
         start(opening: opening)
     }
 
-    /// The process hangs. After a while somebody takes the lock from it and goes on elsewhere; later it wakes up.
+    /// The process hangs. After a while someone takes the lock from it and goes on elsewhere; later it wakes up.
     private func stop(_ process: SimulatedProcess) {
         guard process.state == .running else { return }
         simulation.note("\(process.name) is stopped")
@@ -234,7 +234,7 @@ final class People: @unchecked Sendable {
         }
     }
 
-    /// While no rz runs, somebody gives the old color traffic by hand, and thinks better of it.
+    /// While no rz runs, someone gives the old color traffic by hand, and thinks better of it.
     private func meddle() {
         guard let balancer = simulation.world.loadBalancers.randomElement(using: &timeline.generator),
             balancer.servers.allSatisfy({ $0.color != old || $0.weight == 0 })

@@ -38,7 +38,7 @@ public struct SimulatedRun {
         self.lies = lies
         faults = RandomFaults(rates, timeline: timeline)
         simulation = Simulation(scenario, timeline: timeline, faults: faults, isTracing: isTracing)
-        // Somebody downloads something large.
+        // Someone downloads something large.
         if timeline.generator.chance(oneIn: 3) {
             simulation.world.sessionLength = Int64.random(in: 1_000...15_000, using: &timeline.generator)
         }
@@ -48,7 +48,7 @@ public struct SimulatedRun {
         }
         simulation.checker.takenOut = simulation.world.lie(
             lies, old: scenario.plan.direction.old, &timeline.generator)
-        // Where calls are lost and rz is stopped, nobody is quick.
+        // Where calls are lost and rz is stopped, no one is quick.
         simulation.checker.patience = rates == .none ? 15_000 : 90_000
         people = People(simulation: simulation, faults: faults, lies: lies)
     }

@@ -18,7 +18,7 @@ public struct WhatIf: Sendable {
     public enum Fault: Sendable, Hashable {
         /// The step's first call that changes something fails, once.
         case callFails
-        /// Each of its calls fails, until somebody mends it.
+        /// Each of its calls fails, until someone fixes it.
         case callKeepsFailing
         /// Its first call that changes something has its effect, but the answer never comes.
         case answerLost

@@ -141,7 +141,7 @@ public struct PlacementContext: Sendable, Hashable {
 public struct Agent: Sendable, Hashable {
     public var hostname: String
     public var attributes: [String: String]
-    /// The roles that some of its resources are reserved for; `*` stands for those that are for everybody.
+    /// The roles that some of its resources are reserved for; `*` stands for those that are for everyone.
     public var roles: Set<String>
 
     public init(hostname: String, attributes: [String: String] = [:], roles: Set<String> = ["*"]) {

@@ -18,7 +18,7 @@ public struct Plan: Sendable, Hashable {
     public var compensations: [Compensation]
     /// What building the new color's servers would change.
     public var provisioning: ProvisioningChanges
-    /// What tearDown will destroy, as the provisioner names it; nil where nobody asked.
+    /// What tearDown will destroy, as the provisioner names it; nil where no one asked.
     public var destruction: [String]?
     /// The services that move, in the order of their launch.
     public var services: [PlannedService]

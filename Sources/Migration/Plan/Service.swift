@@ -38,7 +38,7 @@ public struct Service: Codable, Sendable, Hashable {
     public var isDeploying: Bool
     /// The groups around it that say something of their own, the outermost first.
     public var groups: [ServiceGroup]
-    /// What gave it its mode; nil where nobody said anything.
+    /// What gave it its mode; nil where no one said anything.
     public var modeReason: String?
     /// The kinds of findings that overrides accept for it, each with the reason.
     public var accepted: [Finding.Kind: String]
@@ -132,11 +132,11 @@ public struct ServiceHealth: Codable, Sendable, Hashable {
     }
 }
 
-/// Whether a service that may run once is let run, and what of it runs.
+/// Whether a singleton is let run, and what of it runs.
 public struct ServiceActivity: Codable, Sendable, Hashable {
-    /// A job: its schedule is enabled. An app: it shall have at least one instance.
+    /// A job: its schedule is enabled. An app: it will have at least one instance.
     public var isEnabled: Bool
-    /// How many instances it shall have; of a job, none.
+    /// How many instances it will have; of a job, none.
     public var instances: Int
     /// Tasks or job runs that have not ended.
     public var running: Int

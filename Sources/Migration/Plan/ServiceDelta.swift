@@ -39,7 +39,7 @@ public struct ServiceDelta: Codable, Sendable, Hashable {
     }
 
     /// Compares two observations field by field, or what is wanted in a color with what is found there. Of a service
-    /// that may run once the instances are left to its hand-over.
+    /// that must run in one color only the instances are left to its hand-over.
     ///
     /// - Parameter differences: how two definitions of one service differ; see `Cluster.differences`.
     public init(

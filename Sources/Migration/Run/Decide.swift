@@ -8,7 +8,7 @@ public enum Command: Sendable, Hashable {
     case stopStepsUnderWay
     /// All traffic back to the old color: raised first, read back, then the new color lowered.
     case returnTraffic
-    /// Services that run once back to the old color, before the run halts for this failure, or is aborted.
+    /// Singletons back to the old color, before the run halts for this failure, or is aborted.
     case startHandBack(Failure?)
     case startRollback
     case undo(StepID)
@@ -178,7 +178,7 @@ private func stepsToTakeBack(_ state: RunState, _ plan: Plan) -> [Step] {
     plan.steps.filter { $0.isTakenBack && state.steps[$0.id]?.isIntended == true }
 }
 
-/// Gives the services that run once back to the old color, then ends what made it necessary.
+/// Gives singletons back to the old color, then ends what made it necessary.
 private func goOn(_ handBack: RunState.HandBack, _ state: RunState, _ plan: Plan) -> [Command] {
     if hasStepsUnderWay(state) { return [] }
     if let failure = undoFailure(state) { return [.halt(failure)] }

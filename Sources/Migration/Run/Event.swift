@@ -60,7 +60,7 @@ public struct Event: Sendable, Hashable {
         case gatePassed(gate: String)
         case gateFailed(sample: GateSample)
 
-        // Services that may run once: who lets them run, written down before and after each change.
+        // Singletons: which color lets them run, written down before and after each change.
         /// The color is about to stop, or disable, a service that had these instances, or would fire next then.
         case releaseIntended(service: ServiceID, color: Color, instances: Int, nextFire: Instant?)
         /// Read back: nothing lets it run any more. Had its schedule stayed enabled, it would fire next then.

@@ -197,13 +197,13 @@ extension RunState {
         }
     }
 
-    /// Nobody works on what a dead or halted process had under way: it becomes pending again, and what it had
+    /// No one works on what a dead or halted process had under way: it becomes pending again, and what it had
     /// intended stays marked, so that the step observes before it acts.
     fileprivate mutating func resume() {
         // What has ended goes on in no way but back.
         if status.isEnded, pendingRequest != .rollback { return }
         handBack = nil
-        // Nobody watched the load balancers meanwhile.
+        // No one watched the load balancers meanwhile.
         traffic.hasDrifted = true
         status = isRollingBack ? .rollingBack : .running
         pendingRequest = pendingRequest == .pause ? nil : pendingRequest
@@ -218,7 +218,7 @@ extension RunState {
                     step.progress = .pending
                     step.attempt = 0
                 case .undoing, .undoFailed:
-                    // On the way forward only what was handed over is ever undone; it is handed over anew.
+                    // On the way forward only what was handed over is ever undone; it is handed over again.
                     step.progress = isRollingBack ? .done : .pending
                 case .undone where !isRollingBack:
                     step.progress = .pending

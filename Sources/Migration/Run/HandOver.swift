@@ -1,12 +1,12 @@
-/// Where a service that may run once stands, from the moment on that a color was asked to let go of it.
+/// Where a singleton stands, from the moment on that a color was asked to release it.
 ///
 /// Frameworks don't make up for a run that a job missed while its schedule was disabled in both colors. Such a run is
-/// made up for exactly once; one of which nobody can know whether it ran is told, and never started again. Whether a
-/// fire time has passed is judged only by what the frameworks say fires next, never by rz's clock, which may be wrong.
+/// made up for exactly once; if it can't be known whether it ran, it is reported and never started again. Whether a fire
+/// time has passed is judged only by what the frameworks say fires next, never by rz's clock, which may be wrong.
 public struct HandOver: Sendable, Hashable {
     /// The color that lets it run; nil while none does for certain.
     public private(set) var holder: Color?
-    /// Instances it had when it was last let go of; none for a job.
+    /// Instances it had when it was last released; none for a job.
     public private(set) var instances = 0
     /// When a job fires next, as its framework said once neither color let it; nil once that is accounted for.
     public private(set) var due: Instant?
@@ -14,9 +14,9 @@ public struct HandOver: Sendable, Hashable {
     public private(set) var doubtful: Instant?
     /// A run for `due` may have been started by hand: never start another.
     public private(set) var missedRunIsIntended = false
-    /// A color was asked to let go of it or to take it, and its answer is not known: the request may still arrive.
+    /// A color was asked to release or acquire it, and its answer is not known: the request may still arrive.
     public private(set) var isUnanswered = false
-    /// How long nobody let it run, once it was taken.
+    /// How long no one let it run, once it was taken.
     public private(set) var downtime: Period?
     private var releasedAt: Instant?
     /// What the new holder would have fired next, as it said right before it was first asked to let the job run.
@@ -61,7 +61,7 @@ public struct HandOver: Sendable, Hashable {
         downtime = releasedAt.map { time - $0 }
         guard let fire = due, !hasMissedRun, !missedRunIsIntended else { return }
         due = nil
-        // What still fires next is fired by the new holder; what doesn't may have been fired by it, or by nobody.
+        // What still fires next is fired by the new holder; what doesn't may have been fired by it, or by no one.
         if let nextFire, fire < nextFire { doubtful = fire }
     }
 

@@ -3,7 +3,7 @@ public struct RunState: Sendable, Hashable {
     public enum Status: Sendable, Hashable {
         /// Steps are performed.
         case running
-        /// Nothing new is begun until somebody resumes.
+        /// Nothing new is begun until someone resumes.
         case paused
         /// Stopped and resumable.
         case halted(Failure)
@@ -42,7 +42,7 @@ public struct RunState: Sendable, Hashable {
     /// A rollback was begun: whatever stops it, the run never goes forward again.
     public var isRollingBack = false
     public var traffic = Traffic()
-    /// Services that may run once, once their hand-over was begun.
+    /// Singletons whose hand-over was begun.
     public var handOvers: [ServiceID: HandOver] = [:]
     /// Set while what was handed over goes back without a rollback.
     public var handBack: HandBack?
@@ -87,8 +87,8 @@ public struct RunState: Sendable, Hashable {
         public var returnFailure: Failure?
         /// Since when the old color was seen quiet, once drain has proved it.
         public var quietSince: Instant?
-        /// Since the old color was seen quiet, a load balancer forgot what was set, or nobody watched: that is to be
-        /// proved anew before the old color is touched.
+        /// Since the old color was seen quiet, a load balancer forgot what was set, or no one watched: that is to be
+        /// proved again before the old color is touched.
         public var hasDrifted = false
         /// What stood on the load balancers before the first touch; nil before that, and once it was restored.
         public var found: FoundTraffic?

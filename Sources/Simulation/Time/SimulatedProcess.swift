@@ -50,7 +50,7 @@ final class SimulatedProcess: TaskExecutor, @unchecked Sendable {
 
     /// Suspends the calling task until it is woken.
     ///
-    /// - Parameter begin: makes sure that somebody wakes it, by this number.
+    /// - Parameter begin: makes sure that someone wakes it, by this number.
     /// - Returns: false when the task was cancelled, or the process killed, before it was woken.
     func wait(_ begin: (Int) -> Void) async -> Bool {
         lastWait += 1

@@ -70,7 +70,7 @@ extension WorldState {
             let leaves = balancer.servers[index].administration == .maint && administration != .maint
             balancer.servers[index].administration = administration
             guard leaves, balancer.checkPeriod > 0 else { return }
-            // It is called up until somebody has asked it.
+            // It is called up until someone has asked it.
             balancer.servers[index].isBelievedUp = true
             balancer.servers[index].isChecked = false
             balancer.servers[index].nextCheckAt = time + balancer.checkPeriod

@@ -51,7 +51,7 @@ struct SimulatedLoadBalancer: Sendable, Hashable {
 /// A backend as a load balancer has it, and how its users fare.
 struct SimulatedBackend: Sendable, Hashable {
     let name: String
-    /// Each color's part of the users, where they stay at their color while it can serve (a cookie); nil where nobody
+    /// Each color's part of the users, where they stay at their color while it can serve (a cookie); nil where no one
     /// is remembered.
     var remembered: ByColor<Double>?
     /// Requests that the load balancer answered itself, as no server could.

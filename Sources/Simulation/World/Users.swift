@@ -239,7 +239,7 @@ extension WorldState {
         }
     }
 
-    /// Whether a color could serve a backend, were it given traffic: a server that nobody took out answers well.
+    /// Whether a color could serve a backend, were it given traffic: a server that no one took out answers well.
     func couldServe(
         _ color: Color, _ backend: String, on balancer: SimulatedLoadBalancer, without takenOut: Set<String>
     ) -> Bool {

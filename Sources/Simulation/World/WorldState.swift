@@ -62,7 +62,7 @@ struct ColorState: Sendable, Hashable {
     /// Servers that a provisioner was stopped in the middle of.
     var isHalfBuilt = false
     var isConfigured = false
-    /// How often somebody configured them.
+    /// How often someone configured them.
     var configurations = 0
     var services: [ServiceID: LaunchedService] = [:]
     /// Share of requests that its services answer with an error.
