@@ -233,7 +233,9 @@ struct OldWorkerTests {
                 let before = try await driver.observe()
                 #expect(before.oldWorkers == nil)
                 try await lab.reload()
-                try await eventually("the new worker") { try await driver.observe().process?.pid != before.process?.pid }
+                try await eventually("the new worker") {
+                    try await driver.observe().process?.pid != before.process?.pid
+                }
                 #expect(try await driver.observe().oldWorkers == nil)
             }
         }

@@ -1,6 +1,5 @@
 import Migration
 import Testing
-import Waiting
 
 @Suite("The analysis of traffic")
 struct TrafficAnalysisTests {
