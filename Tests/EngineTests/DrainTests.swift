@@ -2,7 +2,6 @@ import Engine
 import Migration
 import Operations
 import Testing
-import Waiting
 
 /// Invariant I3: quiet is seen, on every load balancer, old processes and queues included.
 @Suite("The drain of the old color")
