@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
 # Neither the tests of whole sandboxes and labs, nor what they stand on, nor the program behind `make crash-test`.
-TESTS = $(filter-out EndToEndTests FieldTests CrashTests,$(notdir $(wildcard Tests/*Tests)))
+TESTS = $(filter-out EndToEndTests FieldTests CrashTests,$(notdir $(wildcard Tests/*/*Tests)))
 SCRIPTS = scripts/setup scripts/demo scripts/fuzz scripts/mutants scripts/mesos-for-tests .ci/run
 # The installed programs carry Swift's libraries along, so that they run where there is no toolchain.
 RELEASE = -c release --static-swift-stdlib
@@ -95,7 +95,7 @@ lint: ## check format, scripts, modules and their arrows, mutants, dependencies,
 	    else echo "shellcheck is not installed: scripts not checked"; fi
 	@if command -v terraform >/dev/null; then echo terraform fmt -check -recursive environments; \
 	    terraform fmt -check -recursive environments; else echo "terraform is not installed: modules not checked"; fi
-	@for patch in Tests/Mutants/*.patch; do git apply --check "$$patch" || exit 1; done
+	@for patch in Tests/Proof/Mutants/*.patch; do git apply --check "$$patch" || exit 1; done
 	scripts/sbom --check
 	scripts/module-graph
 	scripts/glossary

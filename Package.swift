@@ -15,10 +15,11 @@ let optimised = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 /// Small in release builds: what waits for the network, a disk or a person gains nothing from speed.
 let compact = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
+/// Folders of Sources and of Tests are floors. docs/architecture.md says what each has, and what it stands on.
 func module(
-    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, settings: [SwiftSetting] = compact
+    _ name: String, in floor: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = compact
 ) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+    .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: settings)
 }
 
 /// What is installed is small: no symbols for others to link, equal functions once, relocations packed (glibc 2.36).
@@ -36,12 +37,21 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         linkerSettings: small)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+func tests(
+    _ name: String, in floor: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(floor)/\(name)", exclude: exclude, swiftSettings: strict)
+}
+
+/// What several test targets use.
+func support(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Tests/Support/\(name)", exclude: exclude, swiftSettings: strict)
 }
 
 func library(_ name: String, pkgConfig: String, apt: String) -> Target {
-    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+    .systemLibrary(name: name, path: "Sources/Base/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -65,104 +75,109 @@ let package = Package(
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
-        .systemLibrary(name: "CResolver"),
-        module("JSON", ["CJSONC"]),
-        module("YAML", ["JSON", "CYAML"]),
-        module("Digest", ["CCrypto"]),
-        module("SafeFiles"),
-        module("Threads"),
-        module("Transport", ["Threads", "CCurl", "CResolver"]),
-        module("Migration", settings: optimised),
-        module("Schedules", ["Migration"]),
-        module("Operations", ["Migration", "Planning", "Engine"], settings: optimised),
-        module("Runbooks", ["Migration", "Operations", "JSON", "YAML", "SafeFiles", "Threads"]),
-        module("Journal", ["Migration", "JSON", "Digest", "CSQLite"]),
-        module("Planning", ["Migration", "Digest"]),
-        module("Engine", ["Migration"], settings: optimised),
-        module("Simulation", ["Migration", "Planning", "Engine", "Operations"], settings: optimised),
+        .systemLibrary(name: "CResolver", path: "Sources/Base/CResolver"),
+        module("JSON", in: "Base", ["CJSONC"]),
+        module("YAML", in: "Base", ["JSON", "CYAML"]),
+        module("Digest", in: "Base", ["CCrypto"]),
+        module("SafeFiles", in: "Base"),
+        module("Threads", in: "Base"),
+        module("Transport", in: "Base", ["Threads", "CCurl", "CResolver"]),
+        module("Migration", in: "Core", settings: optimised),
+        module("Schedules", in: "Core", ["Migration"]),
+        module("Operations", in: "Core", ["Migration", "Planning", "Engine"], settings: optimised),
+        module("Runbooks", in: "Formats", ["Migration", "Operations", "JSON", "YAML", "SafeFiles", "Threads"]),
+        module("Journal", in: "Stores", ["Migration", "JSON", "Digest", "CSQLite"]),
+        module("Planning", in: "Core", ["Migration", "Digest"]),
+        module("Engine", in: "Core", ["Migration"], settings: optimised),
+        module("Simulation", in: "Proof", ["Migration", "Planning", "Engine", "Operations"], settings: optimised),
         module(
-            "Provisioning", ["Migration", "JSON", "YAML", "Digest", "SafeFiles", "Threads", subprocess, systemPackage]),
-        module("Trust", ["Migration", "Transport"]),
-        module("Clusters", ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust", "SafeFiles"]),
-        module("LoadBalancing", ["Migration", "Transport", "SafeFiles"]),
-        module("Gating", ["Migration", "JSON", "Transport", "Trust"]),
-        module("Publishing", ["Migration", "JSON", "Threads"]),
-        module("Reporting", ["Migration", "Operations", "JSON"]),
-        module("KillPoints", ["Migration"]),
+            "Provisioning", in: "Drivers",
+            ["Migration", "JSON", "YAML", "Digest", "SafeFiles", "Threads", subprocess, systemPackage]),
+        module("Trust", in: "Drivers", ["Migration", "Transport"]),
         module(
-            "Sandbox",
-            ["Migration", "JSON", "YAML", "Schedules", "Transport", "SafeFiles", flyingFox, flyingSocks]),
-        module(
-            "Commands",
-            [
+            "Clusters", in: "Drivers",
+            ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust", "SafeFiles"]),
+        module("LoadBalancing", in: "Drivers", ["Migration", "Transport", "SafeFiles"]),
+        module("Gating", in: "Drivers", ["Migration", "JSON", "Transport", "Trust"]),
+        module("Publishing", in: "Views", ["Migration", "JSON", "Threads"]),
+        module("Reporting", in: "Views", ["Migration", "Operations", "JSON"]),
+        module("KillPoints", in: "Proof", ["Migration"]),
+        .target(
+            name: "Sandbox",
+            dependencies: ["Migration", "JSON", "YAML", "Schedules", "Transport", "SafeFiles", flyingFox, flyingSocks],
+            swiftSettings: compact),
+        .target(
+            name: "Commands",
+            dependencies: [
                 "Migration", "Runbooks", "Planning", "Engine", "Operations", "Journal", "Provisioning", "Clusters",
                 "LoadBalancing",
                 "Gating", "Trust", "Publishing", "Reporting", "Simulation", "JSON", "SafeFiles", "Transport",
                 "Threads", "Schedules", argumentParser,
-            ], path: "Sources/rz"),
+            ],
+            path: "Sources/rz", swiftSettings: compact),
         program("rz", ["Commands"]),
         program(
             "rz-sandbox",
             ["Commands", "Sandbox", "Migration", "Planning", "Runbooks", "JSON", "SafeFiles", argumentParser]),
         program("rz-killpoints", ["Commands", "KillPoints"]),
-        tests("JSONTests", ["JSON", "Digest"]),
-        tests("YAMLTests", ["YAML", "JSON"]),
-        tests("MigrationTests", ["Migration", "Operations"]),
-        tests("SchedulesTests", ["Schedules", "Migration"]),
-        .target(name: "CPowerLoss", dependencies: ["CSQLite"], path: "Tests/CPowerLoss"),
+        tests("JSONTests", in: "Base", ["JSON", "Digest"]),
+        tests("YAMLTests", in: "Base", ["YAML", "JSON"]),
+        tests("MigrationTests", in: "Core", ["Migration", "Operations"]),
+        tests("SchedulesTests", in: "Core", ["Schedules", "Migration"]),
+        .target(name: "CPowerLoss", dependencies: ["CSQLite"], path: "Tests/Support/CPowerLoss"),
         tests(
-            "JournalTests", ["Journal", "Migration", "Operations", "JSON", "CPowerLoss"],
+            "JournalTests", in: "Stores", ["Journal", "Migration", "Operations", "JSON", "CPowerLoss"],
             exclude: ["Samples-b870475", "Golden"]),
-        .target(
-            name: "TLSTesting", dependencies: ["FreePorts"], path: "Tests/TLSTesting", exclude: ["server.py"],
-            swiftSettings: strict),
+        support("TLSTesting", ["FreePorts"], exclude: ["server.py"]),
         tests(
-            "TrustTests",
+            "TrustTests", in: "Drivers",
             ["Trust", "Clusters", "Gating", "Runbooks", "Migration", "Transport", "FreePorts", "TLSTesting", "Waiting"]),
         tests(
-            "ClustersTests", ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts", "Waiting"]),
-        tests("SimulationTests", ["Simulation", "Migration", "Operations"], exclude: ["Golden"]),
-        tests("OperationsTests", ["Operations", "Planning", "Migration"]),
-        tests("EngineTests", ["Engine", "Migration", "Operations", "Waiting"]),
-        tests("PlanningTests", ["Planning", "Migration", "Operations", "JSON"], exclude: ["Golden"]),
-        tests("GatingTests", ["Gating", "Migration", "JSON", "Transport", "FreePorts"]),
-        tests("PublishingTests", ["Publishing", "Migration"]),
-        tests("ReportingTests", ["Reporting", "Migration", "Operations"], exclude: ["Golden"]),
-        tests("SafeFilesTests", ["SafeFiles"]),
-        tests("LoadBalancingTests", ["LoadBalancing", "Migration", "Transport", "SafeFiles", "FreePorts", "Waiting"]),
-        tests("TransportTests", ["Transport", "TLSTesting", "Waiting"]),
-        tests("ProvisioningTests", ["Provisioning", "Migration", "JSON", "Waiting"]),
+            "ClustersTests", in: "Drivers",
+            ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts", "Waiting"]),
+        tests("SimulationTests", in: "Proof", ["Simulation", "Migration", "Operations"], exclude: ["Golden"]),
+        tests("OperationsTests", in: "Core", ["Operations", "Planning", "Migration"]),
+        tests("EngineTests", in: "Core", ["Engine", "Migration", "Operations", "Waiting"]),
+        tests("PlanningTests", in: "Core", ["Planning", "Migration", "Operations", "JSON"], exclude: ["Golden"]),
+        tests("GatingTests", in: "Drivers", ["Gating", "Migration", "JSON", "Transport", "FreePorts"]),
+        tests("PublishingTests", in: "Views", ["Publishing", "Migration"]),
+        tests("ReportingTests", in: "Views", ["Reporting", "Migration", "Operations"], exclude: ["Golden"]),
+        tests("SafeFilesTests", in: "Base", ["SafeFiles"]),
         tests(
-            "FuzzTests",
+            "LoadBalancingTests", in: "Drivers",
+            ["LoadBalancing", "Migration", "Transport", "SafeFiles", "FreePorts", "Waiting"]),
+        tests("TransportTests", in: "Base", ["Transport", "TLSTesting", "Waiting"]),
+        tests("ProvisioningTests", in: "Drivers", ["Provisioning", "Migration", "JSON", "Waiting"]),
+        tests(
+            "FuzzTests", in: "Proof",
             [
                 "JSON", "Migration", "Operations", "Runbooks", "Journal", "Planning", "Provisioning", "Clusters",
                 "LoadBalancing",
                 "Publishing", "Reporting", "Sandbox", "Transport",
             ], exclude: ["Samples", "Regressions"]),
-        tests("KillPointsTests", ["KillPoints", "Migration"]),
-        .target(name: "FreePorts", path: "Tests/FreePorts", swiftSettings: strict),
-        .target(name: "Waiting", path: "Tests/Waiting", swiftSettings: strict),
-        .target(
-            name: "SandboxTesting", dependencies: ["JSON", "Migration", "Transport", "Waiting"],
-            path: "Tests/SandboxTesting",
-            swiftSettings: strict),
+        tests("KillPointsTests", in: "Proof", ["KillPoints", "Migration"]),
+        support("FreePorts"),
+        support("Waiting"),
+        support("SandboxTesting", ["JSON", "Migration", "Transport", "Waiting"]),
         .executableTarget(
             name: "CrashTests", dependencies: ["SandboxTesting", "JSON", "Migration", "Transport", "Waiting"],
-            path: "Tests/CrashTests", exclude: ["bugs.txt"], swiftSettings: strict),
+            path: "Tests/Proof/CrashTests", exclude: ["bugs.txt"], swiftSettings: strict),
         tests(
-            "EndToEndTests",
+            "EndToEndTests", in: "Systems",
             [
                 "Commands", "SandboxTesting", "FreePorts", "JSON", "Journal", "Migration", "Planning", "Transport",
                 "Waiting",
             ],
             exclude: ["Support/recording_proxy.py"]),
         tests(
-            "FieldTests", ["SandboxTesting", "FreePorts", "JSON", "Migration", "Transport", "Waiting"],
+            "FieldTests", in: "Systems", ["SandboxTesting", "FreePorts", "JSON", "Migration", "Transport", "Waiting"],
             exclude: ["Support/servers.py", "Support/users.py"]),
-        tests("RunbooksTests", ["Runbooks", "Migration", "Operations", "JSON", "YAML"]),
-        tests("SandboxTests", ["Sandbox", "Migration", "JSON", "FreePorts", "Waiting"], exclude: ["Clients"]),
+        tests("RunbooksTests", in: "Formats", ["Runbooks", "Migration", "Operations", "JSON", "YAML"]),
         tests(
-            "MesosTests",
+            "SandboxTests", in: "Sandbox", ["Sandbox", "Migration", "JSON", "FreePorts", "Waiting"],
+            exclude: ["Clients"]),
+        tests(
+            "MesosTests", in: "Systems",
             ["SandboxTesting", "Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts", "Waiting"]),
     ]
 )

@@ -10,12 +10,13 @@ let strict: [SwiftSetting] = [
     .unsafeFlags(["-enable-testing"]),
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: strict)
+func module(_ name: String, in floor: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: strict)
 }
 
 func library(_ name: String, pkgConfig: String) -> Target {
-    .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig)
+    .systemLibrary(name: name, path: "Sources/Base/\(name)", pkgConfig: pkgConfig)
 }
 
 let package = Package(
@@ -30,42 +31,47 @@ let package = Package(
         library("CJSONC", pkgConfig: "json-c"),
         library("CCrypto", pkgConfig: "libcrypto"),
         library("CYAML", pkgConfig: "yaml-0.1"),
-        .systemLibrary(name: "CResolver", path: "Sources/CResolver"),
+        .systemLibrary(name: "CResolver", path: "Sources/Base/CResolver"),
         library("CSQLite", pkgConfig: "sqlite3"),
-        module("JSON", ["CJSONC"]),
-        module("YAML", ["JSON", "CYAML"]),
-        module("Digest", ["CCrypto"]),
-        module("SafeFiles"),
-        module("Threads"),
-        module("Transport", ["Threads", "CCurl", "CResolver"]),
-        module("Migration"),
-        module("Schedules", ["Migration"]),
-        module("Runbooks", ["Migration", "JSON", "YAML", "SafeFiles", "Threads"]),
-        module("Journal", ["Migration", "JSON", "Digest", "CSQLite"]),
-        module("Planning", ["Migration", "Digest"]),
-        module("Trust", ["Migration", "Transport"]),
+        module("JSON", in: "Base", ["CJSONC"]),
+        module("YAML", in: "Base", ["JSON", "CYAML"]),
+        module("Digest", in: "Base", ["CCrypto"]),
+        module("SafeFiles", in: "Base"),
+        module("Threads", in: "Base"),
+        module("Transport", in: "Base", ["Threads", "CCurl", "CResolver"]),
+        module("Migration", in: "Core"),
+        module("Schedules", in: "Core", ["Migration"]),
+        module("Engine", in: "Core", ["Migration"]),
+        module("Operations", in: "Core", ["Migration", "Planning", "Engine"]),
+        module("Runbooks", in: "Formats", ["Migration", "Operations", "JSON", "YAML", "SafeFiles", "Threads"]),
+        module("Journal", in: "Stores", ["Migration", "JSON", "Digest", "CSQLite"]),
+        module("Planning", in: "Core", ["Migration", "Digest"]),
+        module("Publishing", in: "Views", ["Migration", "JSON", "Threads"]),
+        module("Reporting", in: "Views", ["Migration", "Operations", "JSON"]),
+        module("Trust", in: "Drivers", ["Migration", "Transport"]),
         module(
-            "Provisioning",
+            "Provisioning", in: "Drivers",
             [
                 "Migration", "JSON", "YAML", "Digest", "SafeFiles", "Threads",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         module(
-            "Clusters", ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust", "SafeFiles"]),
-        module("LoadBalancing", ["Migration", "Transport", "SafeFiles"]),
-        module(
-            "Sandbox",
-            [
+            "Clusters", in: "Drivers",
+            ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust", "SafeFiles"]),
+        module("LoadBalancing", in: "Drivers", ["Migration", "Transport", "SafeFiles"]),
+        .target(
+            name: "Sandbox",
+            dependencies: [
                 "Migration", "JSON", "YAML", "Schedules", "Transport", "SafeFiles",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
-            ]),
+            ], swiftSettings: strict),
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "JSON", "Migration", "Runbooks", "Journal", "Planning", "Provisioning", "Clusters", "LoadBalancing",
-                "Sandbox", "Transport",
+                "JSON", "Migration", "Operations", "Runbooks", "Journal", "Planning", "Provisioning", "Clusters",
+                "LoadBalancing", "Publishing", "Reporting", "Sandbox", "Transport",
             ], path: "Targets", swiftSettings: strict),
         .executableTarget(name: "rz-fuzz", dependencies: ["FuzzTargets"], path: "Harness", swiftSettings: strict),
     ]

@@ -1,0 +1,58 @@
+import Foundation
+import Migration
+import Operations
+import Planning
+import Testing
+
+@Suite("The list of operations")
+struct RegistryTests {
+    @Test("names each operation, phase and step once")
+    func names() {
+        #expect(Set(Operation.all.map(\.name)).count == Operation.all.count)
+        for operation in Operation.all {
+            #expect(Set(operation.phases.map(\.id)).count == operation.phases.count)
+            #expect(Set(operation.steps.map(\.use)).count == operation.steps.count)
+            #expect(Set(operation.steps.map(\.kind)).count == operation.steps.count)
+        }
+    }
+
+    @Test("has each step in a phase of its operation, and after a step of that phase")
+    func homes() {
+        for operation in Operation.all {
+            for step in operation.steps {
+                #expect(operation.phases.phase(step.phase) != nil, "\(step.use)")
+                guard let first = step.follows?.step else { continue }
+                #expect(operation.step(first)?.phase == step.phase, "\(step.use) follows \(first)")
+            }
+        }
+    }
+
+    @Test("has each step in a file of its own, named as runbooks name it")
+    func files() throws {
+        let folder = URL(filePath: #filePath).appending(path: "../../../../Sources/Core/Operations/RZUpdate/Steps")
+            .standardized
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let names = Operation.rzUpdate.steps.map { step in
+            step.use.rawValue.prefix(1).uppercased() + step.use.rawValue.dropFirst() + ".swift"
+        }
+        #expect(files.sorted() == names.sorted())
+    }
+
+    @Test("knows a plan by its operation, and refuses one that it does not know")
+    func unknown() throws {
+        let environment = Environment(
+            name: "shop", services: ServiceRules(), traffic: [], gates: Gates(service: ServiceGate(healthyFor: .zero)))
+        var plan = Plan(
+            id: "p-1", environment: environment, direction: Direction(from: .blue),
+            createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
+            world: World(live: .blue, servers: [:], services: [:], backends: [:], configuration: ""),
+            steps: [
+                Step(id: "preflight/checks", phase: .preflight, title: "checks", action: .check, deadline: .hours(1))
+            ])
+        #expect(try Operation.of(plan).name == "rz-update")
+        plan.operation = "service-update"
+        let failure = #expect(throws: Failure.self) { try Operation.of(plan) }
+        #expect(failure?.details == ["the operation service-update"])
+        #expect(failure?.kind == .refused)
+    }
+}
