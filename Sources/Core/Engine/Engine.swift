@@ -31,6 +31,8 @@ public actor Engine: RunLedger {
     /// The time up to which the loop has slept, whatever the clock says.
     private var wakeTime: Instant?
     private let work: @Sendable (Step) -> any StepWork
+    /// What is known of each color's servers.
+    private(set) var sessions: [Color: ColorSession] = [:]
     private(set) lazy var traffic = TrafficControl(
         plan: plan, drivers: drivers, fence: fence, clock: clock, ledger: self)
 
@@ -89,6 +91,10 @@ public actor Engine: RunLedger {
         }
         return state
     }
+
+    func remember(_ session: ColorSession) { sessions[session.color] = session }
+
+    func forgetSession(of color: Color) { sessions[color] = nil }
 
     /// Halts cleanly: steps under way are asked to stop, what they did is written down, and the run can be resumed.
     public func interrupt(_ reason: Failure) {

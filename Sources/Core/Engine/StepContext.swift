@@ -63,27 +63,43 @@ package struct StepContext: Sendable {
         }
     }
 
-    /// The servers of a color as the provisioner reports them now.
-    package func inventory(of color: Color) async throws(Failure) -> Inventory {
-        try await drivers.provisioner.observeServers(color)
+    /// A color as it was last looked at.
+    package func session(of color: Color) async throws(Failure) -> ColorSession {
+        if let known = await engine.sessions[color] { return known }
+        return ColorSession(inventory: try await observeInventory(of: color), color: color, drivers: drivers)
     }
+
+    /// The servers of a color as they were last looked at.
+    package func inventory(of color: Color) async throws(Failure) -> Inventory {
+        try await session(of: color).inventory
+    }
+
+    /// The servers of a color as the provisioner reports them now: for what proves that an act reaches the right color.
+    package func observeInventory(of color: Color) async throws(Failure) -> Inventory {
+        let inventory = try await drivers.provisioner.observeServers(color)
+        await engine.remember(ColorSession(inventory: inventory, color: color, drivers: drivers))
+        return inventory
+    }
+
+    /// Before an act that builds or destroys servers, however it ends: whoever needs them next looks again.
+    package func forgetServers(of color: Color) async { await engine.forgetSession(of: color) }
 
     /// Has the servers' addresses on the load balancers judged by what the provisioner says of both colors.
     package func knowServers(again: Bool = false) async throws(Failure) {
         let traffic = await engine.traffic
         if !again, await !traffic.inventories.isEmpty { return }
         var inventories: [Color: Inventory] = [:]
-        for color in Color.allCases { inventories[color] = try await inventory(of: color) }
+        for color in Color.allCases { inventories[color] = try await observeInventory(of: color) }
         await traffic.know(inventories)
     }
 
     package func cluster(of color: Color) async throws(Failure) -> any Cluster {
-        try drivers.cluster(color, try await inventory(of: color))
+        try await session(of: color).cluster()
     }
 
     /// The agents of a color, where something reports them.
     package func agents(of color: Color) async throws(Failure) -> (any AgentPool)? {
-        try drivers.agents(color, try await inventory(of: color))
+        try await session(of: color).agents()
     }
 
     /// What services are judged by that leave the old color for the new one.

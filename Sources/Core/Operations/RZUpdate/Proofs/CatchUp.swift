@@ -1,5 +1,6 @@
 import Engine
 import Migration
+import Planning
 
 /// Copies again what changed in the old color since it was copied: a new version, another scale, a service that came or
 /// went. Only as long as the new color carries no traffic.
@@ -16,11 +17,11 @@ struct CatchUp {
     func perform() async throws(Failure) -> [ServiceID] {
         for _ in 0..<CatchUp.rounds {
             let parity = try await Parity.observe(context)
-            if parity.delta.isEmpty { return parity.pairs.map(\.old.id) }
+            if parity.delta.isEmpty { return parity.desired.pairs.map(\.found.id) }
             try await refuseWhatNeedsAPlan(parity)
             try await context.intend("copy again what changed: \(parity.delta.sentences.joined(separator: ", "))")
-            for entry in parity.delta.entries { try await follow(entry.service, parity.pair(entry.service)?.new) }
-            try await awaitReady(parity.delta.entries.map(\.service).filter { parity.pair($0) != nil })
+            for entry in parity.delta.entries { try await follow(entry.service, parity.desired[entry.service]?.wanted) }
+            try await awaitReady(parity.delta.entries.map(\.service).filter { parity.desired[$0] != nil })
         }
         let delta = try await Parity.observe(context).delta
         throw Failure(
@@ -52,21 +53,18 @@ struct CatchUp {
     /// A singleton is handed over by a step of its own, and one that is bound to the old color is for an
     /// operator to judge: both need a new plan.
     private func refuseWhatNeedsAPlan(_ parity: Parity) async throws(Failure) {
-        let placement = try await context.placement()
-        let old = try await context.cluster(of: context.direction.old)
-        var reasons: [String] = []
+        let planned = Set(context.plan.services.map(\.id))
+        var reasons = parity.desired.staying.filter { planned.contains($0.id) && isUncovered($0.id) }
+            .map { "\($0.id): no longer moves: \($0.reason)" }
         for entry in parity.delta.entries {
             let id = entry.service
-            let planned = context.plan.services.first { $0.id == id }
-            let pair = parity.pair(id)
-            let wasOnce = planned?.mode.isSingleton ?? false
-            if wasOnce != (pair?.new.mode.isSingleton ?? false) {
+            let wasSingleton = context.plan.services.first { $0.id == id }?.mode.isSingleton ?? false
+            if wasSingleton != (parity.desired[id]?.wanted.mode.isSingleton ?? false) {
                 reasons.append("\(id): what may run in one color only came, went or changed its mode")
             }
-            guard let pair else { continue }
-            let findings = pair.new.answering(try old.judge(pair.old, rewritten: pair.new, in: placement))
-            reasons += findings.filter { $0.judgement == .blocking }.map { "\(id) \($0.path): \($0.text)" }
         }
+        reasons += try parity.desired.obstacles(
+            of: parity.delta.entries.compactMap { parity.desired[$0.service] }, in: try await context.placement())
         guard reasons.isEmpty else {
             throw Failure(
                 "Services of \(context.direction.old) changed in a way that this plan does not cover", details: reasons,
@@ -74,4 +72,7 @@ struct CatchUp {
                 kind: .refused)
         }
     }
+
+    /// `services.ignore` of a later commit may name it; its own mode may not take it out of the run.
+    private func isUncovered(_ id: ServiceID) -> Bool { context.environment.services.ignoring(id) == nil }
 }

@@ -1,16 +1,11 @@
 import Engine
 import Migration
+import Planning
 
 /// How the services of the new color compare with those of the old one, which go on changing while a run is under way.
 struct Parity {
-    /// A service of the old color, and how the new one will have it.
-    struct Pair {
-        let old: Service
-        let new: Service
-    }
-
-    /// The services that move, as they are now.
-    let pairs: [Pair]
+    /// What the new color must have, by what the old one has now.
+    let desired: DesiredServices
     /// What the new color has to change. Services that only it has count if the plan brought them there.
     let delta: ServiceDelta
     /// Every service of the new color.
@@ -23,24 +18,15 @@ struct Parity {
     /// - Parameter services: what the old color has, every service of it.
     static func observe(_ context: StepContext, old services: [Service]) async throws(Failure) -> Parity {
         let old = try await context.cluster(of: context.direction.old)
-        let inventory = try await context.inventory(of: context.direction.new)
-        let new = try context.drivers.cluster(context.direction.new, inventory)
-        let rules = context.environment.services
-        var pairs: [Pair] = []
-        for service in services where rules.ignoring(service.id) == nil {
-            let wanted = try old.rewrite(service, overrides: rules.overrides, inventory: inventory)
-            if wanted.mode.isMoved { pairs.append(Pair(old: service, new: wanted)) }
-        }
-        let ours = Set(pairs.map(\.old.id) + context.plan.services.map(\.id))
+        let session = try await context.session(of: context.direction.new)
+        let new = try session.cluster()
+        let desired = try DesiredServices(
+            of: services, on: old, rules: context.environment.services, inventory: session.inventory)
+        let planned = Set(context.plan.services.map(\.id))
         let found = try await new.observeServices()
-        let delta = try ServiceDelta(from: found.filter { ours.contains($0.id) }, to: pairs.map(\.new)) {
-            found, wanted throws(Failure) in
-            try new.differences(wanted, found)
-        }
-        return Parity(pairs: pairs, delta: delta, found: found.map(\.id))
+        let delta = try desired.delta(from: found, on: new) { planned.contains($0) }
+        return Parity(desired: desired, delta: delta, found: found.map(\.id))
     }
-
-    func pair(_ id: ServiceID) -> Pair? { pairs.first { $0.old.id == id } }
 
     /// Services that the new color lacks.
     var missing: [ServiceID] { delta.entries.filter { $0.changes.contains(.added) }.map(\.service) }

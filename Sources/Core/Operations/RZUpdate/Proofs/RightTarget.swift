@@ -11,14 +11,14 @@ struct RightTarget: Sendable {
     ///
     /// - Parameter act: what is not done then, for people: `destroyed`.
     func refuseShared(_ act: String) async throws(Failure) {
-        let servers = try await context.inventory(of: .blue)
-        let shared = servers.overlaps(with: try await context.inventory(of: .green))
+        let servers = try await context.observeInventory(of: .blue)
+        let shared = servers.overlaps(with: try await context.observeInventory(of: .green))
         guard shared.isEmpty else { throw sharedServers(shared, "so nothing was \(act)") }
     }
 
     /// Refuses to configure servers that would be reached where the other color's are: a name that leads elsewhere.
     func refuseReaching(_ inventory: Inventory, by configurator: any Configurator) async throws(Failure) {
-        let other = try await context.inventory(of: context.direction.old)
+        let other = try await context.observeInventory(of: context.direction.old)
         let mine = try await configurator.reached(inventory)
         let theirs = try await configurator.reached(other)
         let shared = Inventory.sharedAddresses(mine, other.hosts + theirs)
@@ -39,9 +39,10 @@ struct RightTarget: Sendable {
         on color: Color, _ act: String, _ work: @Sendable () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
         try await refuseShared(act)
-        let before = try await context.inventory(of: color.other)
+        let before = try await context.observeInventory(of: color.other)
+        await context.forgetServers(of: color)
         let result = try await context.fence.actUntilStopped(work)
-        let after = try await context.inventory(of: color.other)
+        let after = try await context.observeInventory(of: color.other)
         let changes = differences(before, after)
         guard changes.isEmpty else {
             throw Failure(
@@ -50,7 +51,7 @@ struct RightTarget: Sendable {
                     + "rz resume \(context.environment.name)",
                 kind: .unknownEffect)
         }
-        let shared = after.overlaps(with: try await context.inventory(of: color))
+        let shared = after.overlaps(with: try await context.observeInventory(of: color))
         guard shared.isEmpty else { throw sharedServers(shared, "after \(color) was \(act)") }
         return result
     }

@@ -71,7 +71,7 @@ struct Checks: StepWork {
             found += weights.filter(\.isBlocking).map(\.text)
         }
         var inventories: [Color: Inventory] = [:]
-        for color in Color.allCases { inventories[color] = try await context.inventory(of: color) }
+        for color in Color.allCases { inventories[color] = try await context.observeInventory(of: color) }
         return found + misplacedServers(states, rules, inventories: inventories)
             + unlistedBackends(
                 states, rules, ignored: context.environment.ignoreBackends ?? [], inventories: inventories)

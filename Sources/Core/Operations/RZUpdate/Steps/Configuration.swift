@@ -45,7 +45,7 @@ struct ConfigureServers: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         guard let configurator = context.drivers.configurator else { return "nothing to configure" }
         let color = context.color
-        let inventory = try await context.inventory(of: color)
+        let inventory = try await context.observeInventory(of: color)
         try await RightTarget(context).refuseShared("configured")
         try await RightTarget(context).refuseReaching(inventory, by: configurator)
         try await context.intend("configure \(inventory.hosts.count) servers of \(color)")

@@ -52,7 +52,7 @@ struct DestroyServers: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         let old = context.color
         if context.drivers.provisioner.hasFixedServers { return "the servers of \(old) are a fixed list, and stay" }
-        let count = try await context.inventory(of: old).hosts.count
+        let count = try await context.observeInventory(of: old).hosts.count
         if count == 0 { return "no servers are left" }
         try await context.knowServers(again: true)
         try await RightTarget(context).refuseUnplannedDestruction()
@@ -63,7 +63,7 @@ struct DestroyServers: StepWork {
         try await RightTarget(context).act(on: old, "destroyed") { () async throws(Failure) in
             try await context.drivers.provisioner.destroy(old, report: context.report)
         }
-        guard try await context.inventory(of: old).isEmpty else {
+        guard try await context.observeInventory(of: old).isEmpty else {
             throw Failure("The provisioner destroyed \(old) but still reports servers", kind: .transient)
         }
         return "\(count) servers destroyed"

@@ -119,10 +119,9 @@ struct LaunchService: StepWork {
     }
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
-        let new = try await context.inventory(of: context.color)
-        guard !new.isEmpty else { return "no servers, so no service" }
+        guard try await !context.observeInventory(of: context.color).isEmpty else { return "no servers, so no service" }
         try await context.refuseToTakeDownWhatServes()
-        let cluster = try context.drivers.cluster(context.color, new)
+        let cluster = try await context.cluster(of: context.color)
         try await context.fence.act { () async throws(Failure) in try await cluster.stop(id) }
         return "stopped"
     }
@@ -136,9 +135,17 @@ struct LaunchService: StepWork {
         guard let service = try await old.observeService(id) else {
             throw OldServices.missing(id, in: context.direction.old, context)
         }
-        return try old.rewrite(
-            service, overrides: context.environment.services.overrides,
+        let fate = try DesiredServices.fate(
+            of: service, on: old, rules: context.environment.services,
             inventory: try await context.inventory(of: context.color))
+        switch fate {
+        case .moves(let wanted): return wanted
+        case .stays(let service):
+            throw Failure(
+                "\(id) no longer moves", details: [service.reason],
+                advice: "Take it back in \(context.direction.old), then: rz resume. Or begin again with a plan that covers "
+                    + "it: rz rollback.", kind: .refused)
+        }
     }
 
     /// For people: how the cluster's service differs from the one that is wanted; nil when it does not.

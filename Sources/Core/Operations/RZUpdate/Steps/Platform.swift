@@ -72,17 +72,11 @@ struct AwaitPlatform: StepWork {
         let old = try await context.cluster(of: context.direction.old)
         let placement = try await context.placement()
         let planned = Set(context.plan.services.map(\.id))
-        var wanted: [Service] = []
-        var lacking: [String] = []
-        for service in try await OldServices(context).observe() where planned.contains(service.id) {
-            let rewritten = try old.rewrite(
-                service, overrides: context.environment.services.overrides, inventory: placement.new)
-            wanted.append(rewritten)
-            let findings = rewritten.answering(try old.judge(service, rewritten: rewritten, in: placement))
-            lacking += findings.filter { $0.judgement == .blocking }.map { "\(service.id) \($0.path): \($0.text)" }
-        }
-        let room = try await agents.observeCapacity(for: wanted)
-        lacking += room.shortfalls
+        let desired = try DesiredServices(
+            of: try await OldServices(context).observe().filter { planned.contains($0.id) }, on: old,
+            rules: context.environment.services, inventory: placement.new)
+        let room = try await agents.observeCapacity(for: desired.pairs.map(\.wanted))
+        let lacking = try desired.obstacles(of: desired.pairs, in: placement) + room.shortfalls
         guard lacking.isEmpty else {
             throw Failure(
                 "\(new) has no place for all services", details: lacking,

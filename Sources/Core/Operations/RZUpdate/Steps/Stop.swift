@@ -32,9 +32,8 @@ extension Action {
 struct StopServices: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         try await context.knowServers(again: true)
-        let servers = try await context.inventory(of: context.color)
-        guard !servers.isEmpty else { return "no servers are left" }
-        let old = try context.drivers.cluster(context.color, servers)
+        guard try await !context.observeInventory(of: context.color).isEmpty else { return "no servers are left" }
+        let old = try await context.cluster(of: context.color)
         try await RightTarget(context).refuseShared("stopped")
         try await RightTarget(context).refuseUnplannedDestruction()
         // Once they are being stopped, what is missing was stopped by the run itself.
@@ -79,14 +78,14 @@ struct StopServices: StepWork {
                 kind: .refused)
         }
         let planned = Set(context.plan.services.map(\.id))
-        return parity.pairs.map(\.old.id).filter { !planned.contains($0) }
+        return parity.desired.pairs.map(\.found.id).filter { !planned.contains($0) }
     }
 
     /// What Mesos runs on the old color and no source reports, as far as there are agents to ask.
     private func unclaimed(_ parity: Parity, _ context: StepContext) async throws(Failure) -> [String] {
         guard let agents = try await context.agents(of: context.direction.old) else { return [] }
         let staying = context.plan.ignored.filter { !$0.isLeftToPeople }.map(\.id)
-        let known = parity.pairs.map(\.old.id) + parity.found + context.plan.services.map(\.id) + staying
+        let known = parity.desired.pairs.map(\.found.id) + parity.found + context.plan.services.map(\.id) + staying
         return try await agents.observeUnclaimed(besides: known, ignoring: context.environment.services.ignore)
     }
 }
