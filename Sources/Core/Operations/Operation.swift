@@ -11,13 +11,16 @@ package struct Operation: PlannedOperation {
     package let compensations: [Compensation]
     /// In the order in which runbooks usually have them.
     package let steps: [any BuiltInStep]
+    package let words: OperationWords
     /// What only runbook and environment together show: one sentence for each thing that is wrong.
     package let problems: @Sendable (Runbook, Environment) -> [String]
+    /// Everything that a plan of it rests on; the color is the one that a person named. Makes no mutating call.
+    package let observe: @Sendable (Observer, PinnedSource, Color?) async throws(Failure) -> Observation
 }
 
 extension Operation {
     /// Every operation that there is.
-    package static let all: [Operation] = [.rzUpdate]
+    package static let all: [Operation] = [.rzUpdate, .build]
 
     /// The operation of a plan.
     ///
@@ -37,6 +40,11 @@ extension Operation {
         Failure(
             "This rz does not know all that the plan wants", at: Plan.short(plan.id), details: [what],
             advice: "Use the rz that made the plan, or a newer one.", kind: .refused)
+    }
+
+    /// The step of any operation that plans call by this name.
+    package static func builtInStep(of kind: StepKind) -> (any BuiltInStep)? {
+        all.lazy.compactMap { $0.step(of: kind) }.first
     }
 
     package func step(_ use: BuiltIn) -> (any BuiltInStep)? { steps.first { $0.use == use } }

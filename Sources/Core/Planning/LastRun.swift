@@ -9,9 +9,11 @@ public struct LastRun: Sendable, Hashable {
     /// The services that it moved there, or left there.
     public var services: Set<ServiceID>
 
-    /// - Returns: nil as long as the run has not ended.
+    /// - Returns: nil as long as the run has not ended, and for one that moves no traffic.
     public init?(_ plan: Plan, _ state: RunState) {
-        guard state.status.isEnded else { return nil }
+        guard state.status.isEnded, plan.phases.contains(where: { $0.traits.contains(.ownsTraffic) }) else {
+            return nil
+        }
         run = state.run
         live = state.status == .done ? plan.direction.new : plan.direction.old
         services = Set(plan.services.map(\.id))

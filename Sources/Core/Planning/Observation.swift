@@ -86,6 +86,38 @@ public struct Observer: Sendable {
                 + sourceObstacles(source), certificates: certificates)
     }
 
+    /// What a plan rests on that builds a color which no user is on.
+    ///
+    /// Load balancers may not exist yet: one that does not answer is a warning, as long as the color has no servers that
+    /// could be replaced under its users.
+    public func observeBuild(of color: Color, _ source: PinnedSource) async throws(Failure) -> Observation {
+        let direction = Direction(from: color.other)
+        var inventory: [Color: Inventory] = [:]
+        for color in Color.allCases { inventory[color] = try await drivers.provisioner.observeServers(color) }
+        let isEmpty = inventory[color, default: Inventory()].isEmpty
+        var states: [LoadBalancerID: LoadBalancerState] = [:]
+        var obstacles: [Obstacle] = []
+        for loadBalancer in drivers.loadBalancers {
+            do throws(Failure) {
+                states[loadBalancer.name] = try await loadBalancer.observe()
+            } catch {
+                obstacles.append(Obstacle("\(loadBalancer.name) was not read: \(error.summary)", isBlocking: !isEmpty))
+            }
+        }
+        let used = serversInUse(of: color, states, environment.traffic)
+        if let first = used.first {
+            let more = used.count == 1 ? "" : " and \(used.count - 1) more servers"
+            obstacles.append(Obstacle("\(color) may have users: \(first)\(more)", isBlocking: true))
+        }
+        let servers = try await observeProvisioning(direction, inventory, destroying: false)
+        return Observation(
+            source: source, direction: direction, inventory: inventory, loadBalancers: states,
+            provisioning: servers.changes, destruction: nil, services: [], rewritten: [], ignored: [], findings: [:],
+            capacity: nil,
+            obstacles: obstacles + servers.obstacles + (try await drivers.configurator?.observeObstacles() ?? [])
+                + sourceObstacles(source))
+    }
+
     /// Servers that are not what their names say, and those that would go down unseen (invariant I11).
     private func identityObstacles(
         _ states: [LoadBalancerID: LoadBalancerState], _ inventories: [Color: Inventory]
@@ -98,7 +130,7 @@ public struct Observer: Sendable {
 
     /// What building and destroying would change. What is refused then is found now, while nothing has begun.
     private func observeProvisioning(
-        _ direction: Direction, _ inventory: [Color: Inventory]
+        _ direction: Direction, _ inventory: [Color: Inventory], destroying: Bool = true
     ) async throws(Failure) -> (changes: ProvisioningChanges, destruction: [String]?, obstacles: [Obstacle]) {
         let provisioner = drivers.provisioner
         let shared = inventory[.blue, default: Inventory()].overlaps(with: inventory[.green, default: Inventory()])
@@ -116,6 +148,7 @@ public struct Observer: Sendable {
             try await unlessRefused { () async throws(Failure) in try await provisioner.observeChanges(direction.new) }
             ?? ProvisioningChanges()
         changes.provisioner = try await provisioner.observeVersion()
+        guard destroying else { return (changes, nil, obstacles) }
         let destruction = try await unlessRefused { () async throws(Failure) in
             try await provisioner.observeDestruction(of: direction.old)
         }

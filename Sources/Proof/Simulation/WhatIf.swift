@@ -77,7 +77,7 @@ public struct WhatIf: Sendable {
 
     private static func mayFail(_ step: Step, _ plan: Plan) -> Bool {
         switch step.action {
-        case .builtIn(let kind, _): Operation.rzUpdate.step(of: kind)?.changesSomething ?? true
+        case .builtIn(let kind, _): Operation.builtInStep(of: kind)?.changesSomething ?? true
         case .exec, .http: true
         case .approval, .wait: false
         }

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// Events as plain lines, one each: for pipes, and for `rz history` afterwards.
 public struct EventLines: Sendable {
@@ -15,20 +16,23 @@ public struct EventLines: Sendable {
         text(event.kind).map { "\(event.time.clock)  \($0)" }
     }
 
+    private func gone(_ color: Color) -> String { "\(color) is gone" }
+
     private func text(_ kind: Event.Kind) -> String? {
         switch kind {
-        case .runStarted(let environment, let plan, let from, let to, let person):
-            "run of \(environment) started by \(person): \(from) → \(to), plan \(Plan.short(plan))"
+        case .runStarted(let environment, let id, _, _, let person):
+            "run of \(environment) started by \(person): \(plan.words.title(plan)), plan \(Plan.short(id))"
         case .runResumed(let person): "resumed by \(person)"
         case .runRepinned(let plan, let commit, let person):
             "moved to commit \(commit.prefix(7)) by \(person), plan \(Plan.short(plan))"
         case .runPaused:
             style.careful("paused") + ": nothing new is begun; go on with: \(Advice.resume(plan.environment.name))"
         case .runHalted(let failure): style.bad("HALTED") + ": \(indented(failure))"
-        case .runAborted: style.careful("ABORTED") + ": the traffic is on \(plan.direction.old)"
-        case .runRolledBack:
-            style.careful("ROLLED BACK") + ": \(plan.direction.new) is gone, \(plan.direction.old) carries the traffic"
-        case .runCompleted: style.good("DONE") + ": \(plan.direction.new) is live, \(plan.direction.old) is gone"
+        case .runAborted:
+            style.careful("ABORTED")
+                + ": \(plan.movesTraffic ? "the traffic is on \(plan.direction.old)" : plan.words.aborted(plan))"
+        case .runRolledBack: style.careful("ROLLED BACK") + ": \(plan.words.rolledBack(plan, gone))"
+        case .runCompleted: style.good("DONE") + ": \(plan.words.done(plan, gone))"
         case .phaseEntered(let phase): style.strong("▸ \(phase)")
         case .stepStarted(let step, let attempt): "  · \(title(step))" + (attempt > 1 ? " (attempt \(attempt))" : "")
         case .stepIntended: nil

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// A run as it stands, for a terminal: drawn again in place after each event.
 public struct LiveView: Sendable {
@@ -40,7 +41,7 @@ public struct LiveView: Sendable {
         let done = steps.count { state.steps[$0.id]?.isSettled == true }
         let place = steps.count > 1 ? "\(state.phase) \(done)/\(steps.count)" : "\(state.phase)"
         let left = state.status == .running ? ", \(Wording.estimate(remaining(state, now))) to go" : ""
-        let name = "\(plan.environment.name) \(state.run)   \(plan.direction)   \(word(state.status) ?? place)"
+        let name = "\(plan.environment.name) \(state.run)   \(plan.words.title(plan))   \(word(state.status) ?? place)"
         let time = "   \(Wording.time(elapsed)) elapsed\(left)"
         return style.strong(name.cut(to: width)) + time.cut(to: max(1, width - name.count))
     }

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// What an operator reads when a run stops: how it stands, why, and what to type next.
 public struct Outcome: Sendable {
@@ -19,28 +20,24 @@ public struct Outcome: Sendable {
     private var name: String { plan.environment.name }
 
     private var lines: [String] {
-        let old = plan.direction.old
-        let new = plan.direction.new
+        let (old, new) = (plan.direction.old, plan.direction.new)
         switch state.status {
         case .done:
             let disks = standing.hasDisks ? ", the data disks stayed" : ""
-            return [style.good("DONE") + "  \(new) is live, \(standing.end(of: old))\(disks).  \(elapsed)"]
-                + configuration
+            return [style.good("DONE") + "  \(plan.words.done(plan, standing.end))\(disks).  \(elapsed)"]
+                + (plan.movesTraffic ? configuration : [])
         case .aborted where !standing.hasNewColor:
+            let traffic = plan.movesTraffic ? "the traffic is on \(old); " : ""
             return [
-                style.careful("ABORTED")
-                    + "  the traffic is on \(old); nothing of \(new) was built or launched.  \(elapsed)"
+                style.careful("ABORTED") + "  \(traffic)nothing of \(new) was built or launched.  \(elapsed)"
             ]
         case .aborted:
             return [
-                style.careful("ABORTED")
-                    + "  the traffic is on \(old); \(new) stays up but receives no traffic.  \(elapsed)",
+                style.careful("ABORTED") + "  \(plan.words.aborted(plan)).  \(elapsed)",
                 next(Advice.rollback(name), takingDown),
             ]
         case .rolledBack:
-            return [
-                style.careful("ROLLED BACK") + "  \(old) carries the traffic, \(standing.end(of: new)).  \(elapsed)"
-            ]
+            return [style.careful("ROLLED BACK") + "  \(plan.words.rolledBack(plan, standing.end)).  \(elapsed)"]
         case .paused:
             return [style.careful("PAUSED") + " in \(state.phase)", next(Advice.resume(name), "go on")]
         case .halted(let failure):
@@ -65,11 +62,8 @@ public struct Outcome: Sendable {
 
     private func halted(_ failure: Failure) -> [String] {
         let isVerified = state.traffic.verified != nil
-        var lines = [
-            style.bad("HALTED") + " in \(state.phase), "
-                + (isVerified ? standing.traffic : style.bad(standing.traffic)),
-            "",
-        ]
+        let traffic = isVerified ? standing.traffic : style.bad(standing.traffic)
+        var lines = [style.bad("HALTED") + " in \(state.phase)" + (plan.movesTraffic ? ", \(traffic)" : ""), ""]
         lines.append("  why      " + Advice.naming(name, in: failure.summary))
         if let place = failure.place { lines.append("           at \(place)") }
         lines += failure.details.map { "           " + Advice.naming(name, in: $0) }
@@ -78,7 +72,7 @@ public struct Outcome: Sendable {
             lines += zip(["advice"] + text.dropFirst().map { _ in "      " }, text).map { "  \($0)   \($1)" }
         }
         lines.append("  state    \(standing.newColor)")
-        lines.append("           \(standing.oldColor)")
+        if plan.movesTraffic { lines.append("           \(standing.oldColor)") }
         if state.traffic.isShifted {
             lines.append("           no one watches weights and errors until the run goes on")
         }

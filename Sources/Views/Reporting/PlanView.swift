@@ -26,14 +26,11 @@ public struct PlanView: Sendable {
     // MARK: - Heading
 
     private var heading: [String] {
-        let name = "Plan for \(plan.environment.name): \(plan.direction)"
+        let name = "Plan for \(plan.environment.name): \(plan.words.title(plan))"
         let commit = plan.source.commit.map { "commit \($0.prefix(7)) (\(sourceState))" } ?? "no Git repository"
         return [
             style.strong(name.padded(to: 46)) + "  \(commit)  \(Plan.short(plan.id))",
-            "live: \(plan.direction.old) (\(Wording.count(serverCount(plan.direction.old), "server")), "
-                + "\(Wording.count(plan.world.services.count, "service")), "
-                + "\(Wording.count(plan.environment.loadBalancers.count, "load balancer")))      idle: \(plan.direction.new) "
-                + "(\(serverCount(plan.direction.new) == 0 ? "empty" : Wording.count(serverCount(plan.direction.new), "server")))",
+            plan.words.heading(plan),
         ]
     }
 
@@ -42,8 +39,6 @@ public struct PlanView: Sendable {
             plan.source.changed.isEmpty ? "clean" : Wording.count(plan.source.changed.count, "file") + " changed"
         return state + (plan.source.isSigned ? ", signed" : "")
     }
-
-    private func serverCount(_ color: Color) -> Int { plan.world.servers[color]?.count ?? 0 }
 
     // MARK: - Phases
 
@@ -123,9 +118,9 @@ public struct PlanView: Sendable {
         lines.append("Estimated \(Wording.estimate(plan.estimate).dropFirst()).")
         if let file {
             lines.append("Saved in \(file). Run exactly this: rz update --plan \(file)")
-        } else if plan.obstacles.isEmpty {
+        } else if plan.obstacles.isEmpty, plan.words.isSaved {
             lines.append("Save with -o FILE and run exactly this: rz update --plan FILE")
-        } else {
+        } else if !plan.obstacles.isEmpty {
             lines.append("This plan can't be run until what blocks it is fixed.")
         }
         return lines

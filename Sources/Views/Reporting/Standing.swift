@@ -52,7 +52,7 @@ struct Standing {
             ? "no service launched"
             : "\(launches.done) of \(Wording.count(launches.all, "service")) launched"
                 + (launches.done < launches.intended ? ", \(launches.intended - launches.done) in doubt" : "")
-        return "\(new): \(newServers), \(services)"
+        return "\(new): \(newServers)" + (launches.all == 0 && !plan.movesTraffic ? "" : ", \(services)")
     }
 
     private var newServers: String {

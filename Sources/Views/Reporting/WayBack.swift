@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// What a rollback or an abort would do, for people who are asked.
 public struct WayBack: Sendable {
@@ -36,6 +37,7 @@ public struct WayBack: Sendable {
 
     private var traffic: String {
         let (old, new) = (plan.direction.old, plan.direction.new)
+        if !plan.movesTraffic { return "no load balancer is changed" }
         let names = plan.environment.loadBalancers.map(\.name.text).joined(separator: ", ")
         if state.traffic.isShifted {
             return "all traffic back to \(old) on \(names): raised and read back there, then \(new) lowered"

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Journal
 import Migration
+import Operations
 import Reporting
 
 struct HistoryCommand: AsyncParsableCommand {
@@ -43,7 +44,7 @@ struct HistoryCommand: AsyncParsableCommand {
             let (plan, state) = try await runs.load(run)
             let took = state.startedAt.flatMap { start in state.endedAt.map { $0 - start } }
             let line = [
-                run.text, plan.environment.name, "\(plan.direction)", state.startedAt?.description ?? "",
+                run.text, plan.environment.name, plan.words.title(plan), state.startedAt?.description ?? "",
                 took.map { "\(Int($0.seconds)) s" } ?? "", StatusJSON(plan, state, nil).word,
             ]
             terminal.write(line.joined(separator: "  ") + "\n")

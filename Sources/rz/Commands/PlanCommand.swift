@@ -35,7 +35,7 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         try await exiting {
             let project = try await Project.load(environment, root: project.chosenRoot, planFile: output)
-            let plan = try await project.plan()
+            let plan = try await project.plan(.rzUpdate)
             let text = try PlanCoding.text(of: plan)
             let isRunnable = plan.obstacles.isEmpty
             if let output, isRunnable { try PrivateFile.write(text + "\n", to: output) }
@@ -50,16 +50,18 @@ struct PlanCommand: AsyncParsableCommand {
 }
 
 extension Project {
-    /// The plan for the world as it is now.
-    func plan() async throws -> Plan {
-        let observation = try await observer().observe(source)
-        return try await planner().plan(observation, at: SystemClock().now)
+    /// The plan of an operation for the world as it is now.
+    ///
+    /// - Parameter color: the one that a person named, for an operation that is about one.
+    func plan(_ operation: Operation, _ color: Color? = nil) async throws -> Plan {
+        let observation = try await operation.observe(observer(), source, color)
+        return try await planner(operation).plan(observation, at: SystemClock().now)
     }
 
     /// A saved plan, if it is what was saved, still fits the world, and is what the pinned commit says: what was approved
     /// is what runs, and nothing else.
     func approved(_ saved: Plan, at file: String) async throws -> Plan {
-        let now = try await plan()
+        let now = try await plan(try Operation.of(saved), saved.direction.new)
         let differences = try saved.differences(to: now)
         try saved.refuseUnlessSealed(at: file, details: differences)
         let fresh = "Make a new one: rz plan \(environment.name) -o FILE."
@@ -88,16 +90,22 @@ extension Project {
             environment: environment, drivers: drivers, epoch: (last ?? 0) + 1, lastRun: await lastRun(in: journal))
     }
 
-    /// Nil where there was no run, it has not ended, or its journal can't be read: then a run can't begin either.
+    /// What the last run that moves traffic left. Nil where there was none, one has not ended, or the journal can't be
+    /// read: then a run can't begin either.
     private func lastRun(in journal: Journal?) async -> LastRun? {
-        guard let journal else { return nil }
-        let latest = try? await Runs(environment: environment.name, journal: journal).latest()
-        return latest.flatMap { LastRun($0.plan, $0.state) }
+        guard let journal, let runs = try? await journal.runs() else { return nil }
+        for run in runs.reversed().map(\.run) {
+            guard let (plan, state) = try? await Runs(environment: environment.name, journal: journal).load(run) else {
+                return nil
+            }
+            if plan.movesTraffic || !state.status.isEnded { return LastRun(plan, state) }
+        }
+        return nil
     }
 
-    func planner() async -> Planner {
+    func planner(_ operation: Operation) async -> Planner {
         Planner(
-            environment: environment, runbook: runbook, operation: Operation.rzUpdate,
+            environment: environment, runbook: runbook, operation: operation,
             history: await durationsOfLastRun())
     }
 

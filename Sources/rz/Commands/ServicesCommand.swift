@@ -92,7 +92,8 @@ extension Project {
         let found = try await cluster.observeServices().filter { service in
             !staying.contains(service.id) && environment.services.ignoring(service.id) == nil
         }
-        let delta = try ServiceDelta(from: observation.desired.pairs.map(\.wanted), to: found) { one, other throws(Failure) in
+        let delta = try ServiceDelta(from: observation.desired.pairs.map(\.wanted), to: found) {
+            one, other throws(Failure) in
             try cluster.differences(one, other)
         }
         let all = Set(observation.rewritten.map(\.id)).union(found.map(\.id))

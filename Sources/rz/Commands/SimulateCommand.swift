@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Migration
+import Operations
 import Runbooks
 import Simulation
 
@@ -78,7 +79,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
     private func planAsked() async throws -> Plan {
         if let plan { return try Plan.read(plan) }
-        return try await Project.load(environment ?? "", root: project.chosenRoot).plan()
+        return try await Project.load(environment ?? "", root: project.chosenRoot).plan(.rzUpdate)
     }
 
     private func simulateAll() throws -> ExitStatus {

@@ -4,6 +4,7 @@ import Glibc
 import JSON
 import Journal
 import Migration
+import Operations
 import Publishing
 import Reporting
 
@@ -64,7 +65,7 @@ struct StatusCommand: AsyncParsableCommand {
                 terminal.write(status.text + "\n")
                 continue
             }
-            var line = "\(name)\(state.run)  \(plan.direction)  \(status.word)"
+            var line = "\(name)\(state.run)  \(plan.words.title(plan))  \(status.word)"
             if !state.status.isEnded {
                 line += " in \(state.phase)"
                 line +=

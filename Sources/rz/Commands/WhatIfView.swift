@@ -176,7 +176,7 @@ extension WhatIf.Fault {
 
 extension Action {
     /// What steps that differ only in the service have in common.
-    fileprivate var each: String? { kind.flatMap { Operation.rzUpdate.step(of: $0) }?.each }
+    fileprivate var each: String? { kind.flatMap { Operation.builtInStep(of: $0) }?.each }
 }
 
 extension String {

@@ -1,5 +1,6 @@
 import Journal
 import Migration
+import Operations
 import Planning
 import Reporting
 import Runbooks
@@ -12,7 +13,7 @@ struct ImportedPlan {
 
     /// - Throws: `Failure` of kind `.refused` where the plan would do anything that the pinned copy does not say.
     func refuseUnlessOfItsCommit() async throws {
-        let differences = try await project.planner().differences(from: plan, in: state) { own in
+        let differences = try await project.planner(try Operation.of(plan)).differences(from: plan, in: state) { own in
             let text = try Journal.masked(plan: try PlanCoding.text(of: own), project.settings.secrets)
             return try PlanCoding.plan(from: Array(text.utf8))
         }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Migration
+import Operations
 import Planning
 import Reporting
 
@@ -33,7 +34,8 @@ struct Repinning {
                 "Commit \(commit.prefix(12)) has no signature that can be verified", at: "git.requireSigned",
                 advice: "Sign it, or choose a signed one.", kind: .refused)
         }
-        plan = try await project.planner().plan(old, movedTo: source, in: state, at: SystemClock().now)
+        plan = try await project.planner(try Operation.of(old)).plan(
+            old, movedTo: source, in: state, at: SystemClock().now)
         let files =
             isThere
             ? Repinning.changedFiles(before, places.copy(source, of: name))

@@ -1,5 +1,6 @@
 import Journal
 import Migration
+import Operations
 import Planning
 import Reporting
 import Runbooks
@@ -70,8 +71,8 @@ enum Steering {
         switch state.status {
         case .done:
             throw Failure(
-                "\(state.run) is done: \(new) is live, \(old) is gone",
-                advice: "To go back is another update: rz update \(runs.environment).", kind: .refused)
+                "\(state.run) is done: \(plan.words.done(plan) { "\($0) is gone" })",
+                advice: plan.words.afterwards(plan), kind: .refused)
         case .rolledBack:
             throw Failure(
                 "\(state.run) is rolled back already: \(old) carries the traffic",

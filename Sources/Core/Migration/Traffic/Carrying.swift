@@ -69,3 +69,17 @@ extension ServerState {
         }
     }
 }
+
+/// The servers of a color that a load balancer may send users to at this moment: `edge-1/be_web/blue-1 weight 100`.
+public func serversInUse(
+    of color: Color, _ states: [LoadBalancerID: LoadBalancerState], _ rules: [TrafficRule]
+) -> [String] {
+    states.sorted { $0.key < $1.key }.flatMap { name, state in
+        rules.flatMap { rule in
+            (state.backends[rule.backend]?.servers ?? []).filter { server in
+                rule.color(of: server.name) == color && server.weight > 0 && server.administration == .ready
+                    && server.operation != .down && server.check != .failed
+            }.map { "\(name)/\(rule.backend)/\($0.name) weight \($0.weight)" }
+        }
+    }
+}

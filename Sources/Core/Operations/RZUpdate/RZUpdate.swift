@@ -1,4 +1,5 @@
 import Migration
+import Planning
 
 extension Operation {
     /// Moves an environment from its live color to the other one.
@@ -7,7 +8,25 @@ extension Operation {
         steps: [
             ChecksStep(), DisksStep(), ServersStep(), ConfigurationStep(), PlatformStep(), LaunchStep(), HealthStep(),
             ReadyStep(), ShiftStep(), HandOverStep(), DrainStep(), SoakStep(), StopStep(), DestroyStep(),
-        ], problems: rzUpdateProblems)
+        ],
+        words: OperationWords(
+            title: { "\($0.direction)" }, heading: rzUpdateHeading,
+            done: { plan, end in "\(plan.direction.new) is live, \(end(plan.direction.old))" },
+            aborted: { "the traffic is on \($0.direction.old); \($0.direction.new) stays up but receives no traffic" },
+            rolledBack: { plan, end in "\(plan.direction.old) carries the traffic, \(end(plan.direction.new))" },
+            isSaved: true, afterwards: { "To go back is another update: rz update \($0.environment.name)." }),
+        problems: rzUpdateProblems,
+        observe: { observer, source, _ throws(Failure) in try await observer.observe(source) })
+
+    @Sendable
+    private static func rzUpdateHeading(_ plan: Plan) -> String {
+        func servers(_ color: Color) -> Int { plan.world.servers[color]?.count ?? 0 }
+        let (old, new) = (plan.direction.old, plan.direction.new)
+        return "live: \(old) (\(Wording.count(servers(old), "server")), "
+            + "\(Wording.count(plan.world.services.count, "service")), "
+            + "\(Wording.count(plan.environment.loadBalancers.count, "load balancer")))      idle: \(new) "
+            + "(\(servers(new) == 0 ? "empty" : Wording.count(servers(new), "server")))"
+    }
 }
 
 extension PhaseID {

@@ -46,7 +46,9 @@ struct HandOverService: StepWork {
     }
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
-        guard try await !context.observeInventory(of: context.direction.old).isEmpty else { return "no servers to go back to" }
+        guard try await !context.observeInventory(of: context.direction.old).isEmpty else {
+            return "no servers to go back to"
+        }
         try await awaitLateRequests(context)
         return try await move(from: context.direction.new, to: context.direction.old, context)
     }

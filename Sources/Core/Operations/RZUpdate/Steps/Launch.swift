@@ -143,7 +143,8 @@ struct LaunchService: StepWork {
         case .stays(let service):
             throw Failure(
                 "\(id) no longer moves", details: [service.reason],
-                advice: "Take it back in \(context.direction.old), then: rz resume. Or begin again with a plan that covers "
+                advice:
+                    "Take it back in \(context.direction.old), then: rz resume. Or begin again with a plan that covers "
                     + "it: rz rollback.", kind: .refused)
         }
     }

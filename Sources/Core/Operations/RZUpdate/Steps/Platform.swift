@@ -68,6 +68,7 @@ struct AwaitPlatform: StepWork {
 
     /// Before the first launch: a service that no agent takes would wait without end, and the cutover with it.
     private func prove(_ agents: any AgentPool, _ context: StepContext) async throws(Failure) -> CapacityReport {
+        if context.plan.services.isEmpty { return try await agents.observeCapacity(for: []) }
         let new = context.direction.new
         let old = try await context.cluster(of: context.direction.old)
         let placement = try await context.placement()

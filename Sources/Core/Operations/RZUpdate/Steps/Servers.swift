@@ -59,6 +59,7 @@ struct BuildServers: StepWork {
         if !standing.isEmpty, try await provisioner.observeChanges(color).isEmpty {
             return "\(standing.hosts.count) servers already exist"
         }
+        if !standing.isEmpty { try await NoUsers(context).demand() }
         try await context.intend("build the servers of \(color)")
         if standing.isEmpty { try await context.drivers.configurator?.discardUnfinished(of: color) }
         let built = try await RightTarget(context).act(on: color, "built") { () async throws(Failure) in
