@@ -35,7 +35,8 @@ public struct RZ: AsyncParsableCommand {
             CommandGroup(
                 name: "Move",
                 subcommands: [
-                    PlanCommand.self, UpdateCommand.self, BuildCommand.self, ResumeCommand.self, RollbackCommand.self,
+                    PlanCommand.self, UpdateCommand.self, BuildCommand.self, ConvergeCommand.self, ResumeCommand.self,
+                    RollbackCommand.self,
                     AbortCommand.self,
                 ]),
             CommandGroup(

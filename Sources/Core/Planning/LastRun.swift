@@ -9,6 +9,12 @@ public struct LastRun: Sendable, Hashable {
     /// The services that it moved there, or left there.
     public var services: Set<ServiceID>
 
+    /// The same as its plan had them.
+    public var planned: [PlannedService]
+    public var direction: Direction
+    /// What it found on the load balancers; nil where it did not come to that.
+    public var found: FoundTraffic?
+
     /// - Returns: nil as long as the run has not ended, and for one that moves no traffic.
     public init?(_ plan: Plan, _ state: RunState) {
         guard state.status.isEnded, plan.phases.contains(where: { $0.traits.contains(.ownsTraffic) }) else {
@@ -17,5 +23,8 @@ public struct LastRun: Sendable, Hashable {
         run = state.run
         live = state.status == .done ? plan.direction.new : plan.direction.old
         services = Set(plan.services.map(\.id))
+        planned = plan.services
+        direction = plan.direction
+        found = state.traffic.found
     }
 }

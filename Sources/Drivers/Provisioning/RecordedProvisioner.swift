@@ -60,6 +60,11 @@ public struct RecordedProvisioner: Provisioner {
         return try await base.observeChanges(color)
     }
 
+    public func observeDrift(_ color: Color) async throws(Failure) -> [Drift] {
+        try refuseAnothers(color)
+        return try await base.observeDrift(color)
+    }
+
     public func observeDestruction(of color: Color) async throws(Failure) -> [String] {
         try refuseAnothers(color)
         return try await base.observeDestruction(of: color)
@@ -100,6 +105,7 @@ public struct MissingProvisioner: Provisioner {
     public func observeVersion() async throws(Failure) -> String { throw failure }
     public func observeServers(_ color: Color) async throws(Failure) -> Inventory { throw failure }
     public func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges { throw failure }
+    public func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { throw failure }
     public func observeDestruction(of color: Color) async throws(Failure) -> [String] { throw failure }
     public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory { throw failure }
     public func buildDisks(report: Report) async throws(Failure) { throw failure }

@@ -93,6 +93,8 @@ private struct KilledProvisioner: Provisioner {
         }
     }
 
+    func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await base.observeDrift(color) }
+
     func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
         let name = "provisioner.build(\(color))"
         return try await points.around("provisioner", name, changes: true) { () async throws(Failure) in
@@ -157,6 +159,10 @@ private struct KilledConfigurator: Configurator {
             () async throws(Failure) in try await base.observeObstacles()
         }
     }
+
+    func observeDrift(
+        _ color: Color, _ inventory: Inventory, report: Report
+    ) async throws(Failure) -> DriftLook { try await base.observeDrift(color, inventory, report: report) }
 
     func reached(_ inventory: Inventory) async throws(Failure) -> [Host] { try await base.reached(inventory) }
 

@@ -90,6 +90,11 @@ extension Project {
             environment: environment, drivers: drivers, epoch: (last ?? 0) + 1, lastRun: await lastRun(in: journal))
     }
 
+    func driftObserver() async -> DriftObserver {
+        let journal = try? Runs.journal(of: environment.name, places, readOnly: true)
+        return DriftObserver(environment: environment, drivers: drivers, lastRun: await lastRun(in: journal))
+    }
+
     /// What the last run that moves traffic left. Nil where there was none, one has not ended, or the journal can't be
     /// read: then a run can't begin either.
     private func lastRun(in journal: Journal?) async -> LastRun? {

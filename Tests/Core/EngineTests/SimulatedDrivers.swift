@@ -35,6 +35,7 @@ struct SimulatedProvisioner: Provisioner {
     func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges {
         ProvisioningChanges(add: await world.servers[color]?.isEmpty == false ? [] : ["server"])
     }
+    func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await driftByChanges(color) }
     func build(_ color: Color, report: Report) async throws(Failure) -> Inventory { await world.build(color) }
     func buildDisks(report: Report) async throws(Failure) {}
     func destroy(_ color: Color, report: Report) async throws(Failure) { await world.destroy(color) }
@@ -42,6 +43,10 @@ struct SimulatedProvisioner: Provisioner {
 
 struct SimulatedConfigurator: Configurator {
     let world: SimulatedWorld
+
+    func observeDrift(
+        _ color: Color, _ inventory: Inventory, report: Report
+    ) async throws(Failure) -> DriftLook { DriftLook() }
 
     func observeVersion() async throws(Failure) -> String { "simulated" }
     func observeObstacles() async throws(Failure) -> [Obstacle] { await world.failing.configurationObstacles }

@@ -12,6 +12,9 @@ public protocol Provisioner: Sendable {
     /// What building a color would change; makes no change itself.
     func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges
 
+    /// How a color's servers differ from what describes them; makes no change itself.
+    func observeDrift(_ color: Color) async throws(Failure) -> [Drift]
+
     /// What destroying a color's servers would take away, for people; makes no change itself.
     ///
     /// - Throws: `Failure`, refused, when the destruction would be refused.
@@ -31,6 +34,16 @@ public protocol Provisioner: Sendable {
 }
 
 extension Provisioner {
+    /// Drift by what building would change, for provisioners that can't say more.
+    public func driftByChanges(_ color: Color) async throws(Failure) -> [Drift] {
+        if hasFixedServers { return [] }
+        let changes = try await observeChanges(color)
+        return changes.add.map { Drift(.servers, $0, "is missing") }
+            + (changes.change + changes.inDoubt).map { Drift(.servers, $0, "differs") }
+            + changes.replace.map { Drift(.servers, $0, "would be replaced") }
+            + changes.remove.map { Drift(.servers, $0, "is not described") }
+    }
+
     public var hasFixedServers: Bool { false }
 
     public func observeDestruction(of color: Color) async throws(Failure) -> [String] {
@@ -70,6 +83,9 @@ public protocol Configurator: Sendable {
 
     /// Configures every server of an inventory. Success is judged by the hosts that were seen.
     func configure(_ color: Color, _ inventory: Inventory, report: Report) async throws(Failure) -> ConfigurationResult
+
+    /// What configuring these servers would change; makes no change itself.
+    func observeDrift(_ color: Color, _ inventory: Inventory, report: Report) async throws(Failure) -> DriftLook
 
     /// What would keep a configuration from beginning, found while nothing is built. Makes no change.
     func observeObstacles() async throws(Failure) -> [Obstacle]

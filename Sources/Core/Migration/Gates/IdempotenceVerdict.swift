@@ -96,7 +96,7 @@ extension IdempotenceException.Subject: CustomStringConvertible {
         }
     }
 
-    func means(_ task: ConfigurationTask) -> Bool {
+    public func means(_ task: ConfigurationTask) -> Bool {
         switch self {
         case .task(let name): task.names.contains(name)
         case .tag(let name): task.tags.contains(name)

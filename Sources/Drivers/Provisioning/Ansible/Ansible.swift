@@ -5,11 +5,11 @@ import Migration
 /// Measured behaviour behind the choices: docs/provisioning.md.
 public struct Ansible: Configurator {
     private let binary: String
-    private let configure: Configure
+    let configure: Configure
     private let environmentFolder: String
-    private let stateFolder: String
+    let stateFolder: String
     private let inherited: InheritedEnvironment
-    private let names: NameService
+    let names: NameService
     private let resolve: Resolver
     private let known: KnownSecrets
 
@@ -117,8 +117,8 @@ public struct Ansible: Configurator {
         folder.unfinished.discard()
     }
 
-    private var project: AnsibleProject { AnsibleProject(configure, in: environmentFolder) }
-    private var playbook: String { project.playbook }
+    var project: AnsibleProject { AnsibleProject(configure, in: environmentFolder) }
+    var playbook: String { project.playbook }
 
     private func tools() throws(Failure) -> AnsibleTools {
         let none = stateFolder + "/ansible/ansible.cfg"
@@ -137,7 +137,7 @@ public struct Ansible: Configurator {
     }
 
     /// Servers that the provisioner does not know belong to no color, or to the other one (invariant I11).
-    private func refuseServersOfItsOwn(_ folder: AnsibleFolder, _ servers: [String]) async throws(Failure) {
+    func refuseServersOfItsOwn(_ folder: AnsibleFolder, _ servers: [String]) async throws(Failure) {
         guard let source = project.inventorySource else { return }
         let known = try await tools().hostVariables(sources(folder), playbook: playbook).keys
         let own = Set(known).subtracting(servers).sorted()
@@ -152,7 +152,7 @@ public struct Ansible: Configurator {
     }
 
     /// Ansible itself calls an empty inventory a success.
-    private func refuseUnlessRunnable(_ color: Color, _ servers: [String]) throws(Failure) {
+    func refuseUnlessRunnable(_ color: Color, _ servers: [String]) throws(Failure) {
         guard !servers.isEmpty else {
             throw Failure(
                 "There are no servers of \(color) to configure", at: playbook,
@@ -172,7 +172,7 @@ public struct Ansible: Configurator {
         try await folder.record.waitForLeftover(deadline: .minutes(1), atOnce: true, stopping: stopping)
     }
 
-    private func resolvedVariables() throws(Failure) -> ([String: String], Secrets) {
+    func resolvedVariables() throws(Failure) -> ([String: String], Secrets) {
         var variables: [String: String] = [:]
         var secrets = known()
         for (name, setting) in configure.variables {
@@ -181,10 +181,15 @@ public struct Ansible: Configurator {
         return (variables, secrets)
     }
 
-    private func command(_ folder: AnsibleFolder, servers: Int) throws(Failure) -> Command {
-        let arguments = sources(folder).flatMap { ["-i", $0] } + ["-e", "@" + folder.variables, configure.playbook]
+    /// - Parameter checks: to say what would change, and change nothing.
+    func command(_ folder: AnsibleFolder, servers: Int, checks: Bool = false) throws(Failure) -> Command {
+        let arguments =
+            sources(folder).flatMap { ["-i", $0] } + (checks ? ["--check", "--diff"] : [])
+            + ["-e", "@" + folder.variables, configure.playbook]
+        var environment = try environment(folder, servers: servers)
+        if checks { environment["RZ_DIFF"] = "1" }
         return Command(
-            binary, arguments, environment: try environment(folder, servers: servers), folder: environmentFolder,
+            binary, arguments, environment: environment, folder: environmentFolder,
             deadline: .hours(24), stopping: stopping)
     }
 

@@ -8,6 +8,7 @@ enum AnsibleCallback {
     static let source = #"""
         """Tells rz what a playbook does: one JSON object a line, appended to the file that RZ_EVENTS names."""
 
+        import difflib
         import json
         import os
 
@@ -22,6 +23,7 @@ enum AnsibleCallback {
         """
 
         LIMIT = 2000
+        LINES = 200
         FACTS = ("setup", "gather_facts", "ansible.builtin.setup", "ansible.builtin.gather_facts",
                  "ansible.legacy.setup", "ansible.legacy.gather_facts")
 
@@ -34,6 +36,38 @@ enum AnsibleCallback {
             parts = [item_message(item) for item in data.get("results", []) if isinstance(item, dict)]
             parts = [part for part in parts if part] or [data.get("msg"), data.get("stderr"), data.get("reason")]
             return "\n".join(str(part) for part in parts if part)[:LIMIT]
+
+
+        def diff_of(result):
+            """What the task would change, line by line; nothing of a task with no_log."""
+            data = getattr(result, "result", None) or result._result
+            if getattr(result._task, "no_log", False) or data.get("_ansible_no_log"):
+                return ["hidden by no_log"]
+            found = [item for item in data.get("results", []) if isinstance(item, dict)] or [data]
+            lines = []
+            for item in found:
+                if item.get("_ansible_no_log"):
+                    lines.append("hidden by no_log")
+                    continue
+                diffs = item.get("diff") or []
+                for diff in diffs if isinstance(diffs, list) else [diffs]:
+                    lines += diff_lines(diff)
+            return lines[:LINES]
+
+
+        def diff_lines(diff):
+            if not isinstance(diff, dict):
+                return []
+            if "prepared" in diff:
+                return str(diff["prepared"]).splitlines()
+            sides = [text_of(diff.get(side)) for side in ("before", "after")]
+            names = [str(diff.get(side + "_header") or side) for side in ("before", "after")]
+            return [line.rstrip("\n") for line in difflib.unified_diff(*sides, *names, n=1)]
+
+
+        def text_of(side):
+            text = side if isinstance(side, str) else json.dumps(side or "", indent=1, sort_keys=True, default=str)
+            return [line + "\n" for line in text.splitlines()]
 
 
         def item_message(item):
@@ -69,6 +103,8 @@ enum AnsibleCallback {
                 if event in ("ok", "changed", "ignored") and data.get("changed"):
                     fields["changed"] = True
                     fields["notifies"] = [str(name) for name in task.notify or []]
+                    if os.environ.get("RZ_DIFF"):
+                        fields["diff"] = diff_of(result)
                 self._write(event, host=result._host.get_name(), task=task.get_name(), **fields)
 
             def v2_playbook_on_play_start(self, play):

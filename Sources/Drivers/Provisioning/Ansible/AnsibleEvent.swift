@@ -26,6 +26,8 @@ enum AnsibleEvent: Equatable, Sendable {
         /// A failure that is ignored may have changed something too.
         var hasChanged: Bool
         var notifies: Set<String>
+        /// What it changed, line by line, where that was asked for.
+        var diff: [String] = []
     }
 
     struct Stats: Equatable, Sendable {
@@ -58,7 +60,8 @@ enum AnsibleEvent: Equatable, Sendable {
                 task: ConfigurationTask(
                     name: task, names: Set(names(json)).subtracting([""]), tags: Set(texts(json["tags"])),
                     isHandler: json["handler"] == true),
-                hasChanged: json["changed"] == true, notifies: Set(texts(json["notifies"])))
+                hasChanged: json["changed"] == true, notifies: Set(texts(json["notifies"])),
+                diff: texts(json["diff"]))
             self = .done(
                 host: host, task: task, outcome: event, isImplicit: json["implicit"] == true, detail: detail)
         case "failed": self = .failed(host: host, task: task, message: message)

@@ -54,6 +54,8 @@ public struct StaticProvisioner: Provisioner {
         return ProvisioningChanges(add: ["the servers of \(color)"])
     }
 
+    public func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await driftByChanges(color) }
+
     public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
         if servers.command != nil { try await runAndKeepLog(["apply", color.rawValue], report) }
         let inventory = try await observeServers(color)

@@ -63,6 +63,11 @@ public struct Terraform: Provisioner {
         }
     }
 
+    /// The plan that an apply would perform.
+    func observePlan(of color: Color) async throws(Failure) -> TerraformPlan {
+        try await look(try runner(.color(color)), []) { _, plan in plan }
+    }
+
     public func observeDestruction(of color: Color) async throws(Failure) -> [String] {
         let runner = try runner(.color(color))
         guard Files.exists(runner.folder.state) else { return [] }

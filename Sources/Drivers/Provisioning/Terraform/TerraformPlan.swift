@@ -17,6 +17,8 @@ struct TerraformPlan {
         let actions: [String]
         /// The object as it is, as it would be, and as it would be taken over.
         let objects: [JSON]
+        /// As Terraform has it, with what is sensitive.
+        let change: JSON?
 
         var isDestroyed: Bool { actions.contains("delete") }
     }
@@ -45,7 +47,7 @@ extension TerraformPlan.Resource {
         guard json["mode"]?.string == "managed", let address = json["address"]?.string,
             let type = json["type"]?.string
         else { return nil }
-        let change = json["change"]
+        change = json["change"]
         self.address = address
         self.type = type
         actions = (change?["actions"]?.array ?? []).compactMap(\.string)

@@ -172,6 +172,13 @@ struct SimulatedAgentPool: AgentPool {
 extension SimulatedOutside: Provisioner, Configurator {
     func observeVersion() async throws(Failure) -> String { "simulated" }
 
+    func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await driftByChanges(color) }
+
+    /// No simulated run looks for drift of its servers' files.
+    func observeDrift(
+        _ color: Color, _ inventory: Inventory, report: Report
+    ) async throws(Failure) -> DriftLook { DriftLook(unchecked: ["simulated servers have no files"]) }
+
     func observeServers(_ color: Color) async throws(Failure) -> Inventory {
         try await look("observe servers", .servers(color)) { $0.inventory(of: color) }
     }

@@ -1,0 +1,47 @@
+/// Something outside that is not as the environment describes it, or as the last run left it.
+public struct Drift: Codable, Sendable, Hashable {
+    /// Where it was found, in the order in which people look.
+    public enum Area: String, Codable, Sendable, Hashable, CaseIterable {
+        case servers, configuration, services, loadBalancers, certificates
+    }
+
+    public var area: Area
+    /// A resource, a server with its task, a service, or `LOAD BALANCER/BACKEND/SERVER`.
+    public var subject: String
+    /// What is not as it should be, in a few words.
+    public var text: String
+    /// How it is and how it should be, a line each; empty where `text` says it all. Holds no secret that rz knows.
+    public var diff: [String]
+
+    public init(_ area: Area, _ subject: String, _ text: String, diff: [String] = []) {
+        self.area = area
+        self.subject = subject
+        self.text = text
+        self.diff = diff
+    }
+}
+
+/// What a look at one area brought.
+public struct DriftLook: Sendable, Hashable {
+    public var drifts: [Drift]
+    /// What should have been compared and could not be, one sentence each.
+    public var unchecked: [String]
+    /// What there is nothing to compare with, one sentence each.
+    public var notes: [String]
+
+    public init(_ drifts: [Drift] = [], unchecked: [String] = [], notes: [String] = []) {
+        self.drifts = drifts
+        self.unchecked = unchecked
+        self.notes = notes
+    }
+
+    /// Without the secrets that are known, text by text: a finished line of JSON must not be masked.
+    public func masked(_ secrets: Secrets) -> DriftLook {
+        DriftLook(
+            drifts.map { drift in
+                Drift(
+                    drift.area, secrets.redact(drift.subject), secrets.redact(drift.text),
+                    diff: drift.diff.map { secrets.redact($0) })
+            }, unchecked: unchecked.map { secrets.redact($0) }, notes: notes)
+    }
+}

@@ -1,0 +1,97 @@
+import Migration
+
+/// Compares a live color with what describes it. Makes no mutating call.
+public struct DriftObserver: Sendable {
+    private let environment: Environment
+    private let drivers: Drivers
+    private let lastRun: LastRun?
+
+    /// - Parameter lastRun: what the last run of this environment left behind; nil where there was none.
+    public init(environment: Environment, drivers: Drivers, lastRun: LastRun?) {
+        self.environment = environment
+        self.drivers = drivers
+        self.lastRun = lastRun
+    }
+
+    /// The color that carries the traffic, as the load balancers report it.
+    ///
+    /// - Throws: `Failure` when they can't be read, or disagree.
+    public func observeLiveColor() async throws(Failure) -> Color {
+        try liveColor(of: try await observeLoadBalancers(), environment.traffic)
+    }
+
+    /// Looks at one area of the live color.
+    ///
+    /// - Throws: `Failure` when the area can't be read: nothing is known of it then.
+    public func look(at area: Drift.Area, of color: Color, report: Report) async throws(Failure) -> DriftLook {
+        switch area {
+        case .servers: return DriftLook(try await drivers.provisioner.observeDrift(color))
+        case .configuration: return try await configuration(of: color, report: report)
+        case .services: return try await services(of: color)
+        case .loadBalancers:
+            return DriftLook(
+                TrafficDrift(rules: environment.traffic, lastRun: lastRun, minHealthy: environment.limits.minHealthy)
+                    .drifts(in: try await observeLoadBalancers(), live: color))
+        case .certificates: return await certificates(of: color)
+        }
+    }
+
+    private func observeLoadBalancers() async throws(Failure) -> [LoadBalancerID: LoadBalancerState] {
+        var states: [LoadBalancerID: LoadBalancerState] = [:]
+        for loadBalancer in drivers.loadBalancers { states[loadBalancer.name] = try await loadBalancer.observe() }
+        return states
+    }
+
+    private func configuration(of color: Color, report: Report) async throws(Failure) -> DriftLook {
+        guard let configurator = drivers.configurator else { return DriftLook() }
+        let inventory = try await drivers.provisioner.observeServers(color)
+        return try await configurator.observeDrift(color, inventory, report: report)
+    }
+
+    private func services(of color: Color) async throws(Failure) -> DriftLook {
+        let inventory = try await drivers.provisioner.observeServers(color)
+        let found = try await drivers.cluster(color, inventory).observeServices()
+            .filter { environment.services.ignoring($0.id) == nil }
+        let unclaimed =
+            try await drivers.agents(color, inventory)?
+            .observeUnclaimed(besides: found.map(\.id), ignoring: environment.services.unclaimedPatterns) ?? []
+        let unknown = unclaimed.map { Drift(.services, "Mesos", $0) }
+        guard let lastRun else {
+            return DriftLook(
+                unknown, notes: ["no run has moved these services yet, so none is known to be one too many"])
+        }
+        guard lastRun.live == color else {
+            return DriftLook(
+                unknown, notes: ["\(lastRun.run) left the traffic on \(lastRun.live), so its services are not compared"]
+            )
+        }
+        return DriftLook(serviceDrifts(found, lastRun) + unknown)
+    }
+
+    /// What came, went or was scaled since the last run.
+    private func serviceDrifts(_ found: [Service], _ lastRun: LastRun) -> [Drift] {
+        let planned = Dictionary(lastRun.planned.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let known = Set(found.map(\.id))
+        let came = found.filter { planned[$0.id] == nil }.map {
+            Drift(.services, $0.id.text, "is unknown: \(lastRun.run) did not move it", diff: ["+ \($0.kind)"])
+        }
+        let went = lastRun.planned.filter { !known.contains($0.id) && environment.services.ignoring($0.id) == nil }
+            .map { Drift(.services, $0.id.text, "is gone", diff: ["- \(Wording.count($0.instances, "instance"))"]) }
+        let scaled = found.compactMap { service -> Drift? in
+            guard let before = planned[service.id], before.mode != .scheduled, service.instances != before.instances
+            else { return nil }
+            return Drift(
+                .services, service.id.text, "was scaled",
+                diff: ["instances: \(before.instances) → \(service.instances)"])
+        }
+        return (came + went + scaled).sorted { $0.subject < $1.subject }
+    }
+
+    private func certificates(of color: Color) async -> DriftLook {
+        guard let inventory = try? await drivers.provisioner.observeServers(color) else { return DriftLook() }
+        return DriftLook(
+            await drivers.certificates(inventory, true).compactMap { sighting in
+                sighting.problem.map { Drift(.certificates, sighting.place, $0) }
+            })
+    }
+}
