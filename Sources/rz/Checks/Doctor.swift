@@ -45,18 +45,21 @@ struct Doctor: Sendable {
         }
         let files = FileChecks(folder: folder, environment: environment, runbook: inspection.runbook)
         let filesCheck = Check("files", within: .seconds(60)) { await Doctor.ofFiles(files) }
-        let checks: EnvironmentChecks
-        do {
-            checks = try EnvironmentChecks(environment, inspection.runbook, folder, try Places.trusted())
-        } catch {
-            results += await filesCheck.results()
-            // Of the home it is said already.
-            return await host + results + skipped("rz's home can't be used")
+        async let ofFiles = filesCheck.results()
+        let places: Places
+        do throws(Failure) { places = try Places.trusted() } catch {
+            // The home's own line says why.
+            return await host + results + ofFiles + skipped("rz's home can't be trusted")
         }
-        let checksOfItself = [filesCheck, checks.ofCheckout, checks.ofSecrets, checks.ofTLSFiles]
-        async let first = (checksOfItself + checks.ofLoadBalancers).results()
-        let (servers, inventories) = await ofServers(checks)
-        return await host + results + first + servers + remarks(environment, inspection.runbook, inventories)
+        do throws(Failure) {
+            let checks = try EnvironmentChecks(environment, inspection.runbook, folder, places)
+            async let own = [checks.ofCheckout, checks.ofSecrets, checks.ofTLSFiles].results()
+            let (outside, inventories) = await ofOutside(checks)
+            return await host + results + ofFiles + own + outside
+                + remarks(environment, inspection.runbook, inventories)
+        } catch {
+            return await host + results + ofFiles + [CheckResult(name, error)] + skipped("of the above")
+        }
     }
 
     private static func ofFiles(_ files: FileChecks) async -> [CheckResult] {
@@ -70,16 +73,23 @@ struct Doctor: Sendable {
             + places
     }
 
-    private func ofServers(_ checks: EnvironmentChecks) async -> (results: [CheckResult], inventories: [Inventory]) {
+    private func ofOutside(_ checks: EnvironmentChecks) async -> (results: [CheckResult], inventories: [Inventory]) {
+        async let balancers = checks.observeLoadBalancers()
         let servers = await checks.observeServers()
-        let later = Color.allCases.map { checks.checks(of: $0, servers[$0]?.servers) }
+        let (states, ofBalancers) = await balancers
+        let inventories = servers.compactMapValues(\.servers)
+        let traffic = checks.traffic(states, inventories)
+        let later = Color.allCases.map { color in
+            checks.checks(
+                of: color, servers[color]?.servers, isIdle: traffic.live.map { $0 != color } ?? false)
+        }
         var rest = await later.flatMap { $0 }.resultsByCheck()[...]
-        var results: [CheckResult] = []
+        var results = ofBalancers + traffic.results
         for (color, own) in zip(Color.allCases, later) {
             results += (servers[color]?.results ?? []) + rest.prefix(own.count).flatMap { $0 }
             rest = rest.dropFirst(own.count)
         }
-        return (results, servers.values.compactMap(\.servers))
+        return (results, Array(inventories.values))
     }
 
     private func skipped(_ reason: String) -> [CheckResult] {
