@@ -80,8 +80,7 @@ struct Doctor: Sendable {
         let inventories = servers.compactMapValues(\.servers)
         let traffic = checks.traffic(states, inventories)
         let later = Color.allCases.map { color in
-            checks.checks(
-                of: color, servers[color]?.servers, isIdle: traffic.live.map { $0 != color } ?? false)
+            checks.checks(of: color, servers[color]?.servers, live: traffic.live)
         }
         var rest = await later.flatMap { $0 }.resultsByCheck()[...]
         var results = ofBalancers + traffic.results

@@ -95,15 +95,23 @@ extension EnvironmentChecks {
 
     /// What runs on the servers of a color.
     ///
-    /// - Parameter isIdle: whether a run will bring it up, so that its silence is no problem.
-    func checks(of color: Color, _ servers: Inventory?, isIdle: Bool) -> [Check] {
-        let sources = environment.services.sources.map(\.name)
+    /// - Parameter live: the color that carries the traffic, where it is known: a run will bring the other one up, so
+    ///   that its silence is no problem.
+    func checks(of color: Color, _ servers: Inventory?, live: Color?) -> [Check] {
+        let subject = color.rawValue
         guard let servers, !servers.isEmpty else {
             let reason = servers == nil ? "its servers are not known" : "it has no servers"
-            return sources.map { name in
-                Check("\(color)") { [CheckResult(.skipped, "\(color)", "\(name), because \(reason)")] }
+            let skipped = environment.services.sources.map {
+                CheckResult(.skipped, subject, "\($0.name), because \(reason)")
             }
+            guard live == color, servers != nil else { return skipped.map { result in Check(subject) { [result] } } }
+            let missing = CheckResult(
+                .problem, subject, "carries the traffic, and its provisioner reports no servers of it",
+                advice: "A move begins at servers that rz knows: those that it built, or those that are listed under "
+                    + "`provision.static.servers.\(color)`.")
+            return ([missing] + skipped).map { result in Check(subject) { [result] } }
         }
+        let isIdle = live.map { $0 != color } ?? false
         var checks = environment.services.sources.map { source in
             platformCheck(color, source.name, isIdle) { () throws(Failure) in
                 // One by one, so that one that does not answer hides no other.

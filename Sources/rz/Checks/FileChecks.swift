@@ -96,11 +96,11 @@ struct FileChecks {
         guard let configure = environment.configure else { return [] }
         let missing = Ansible.missingFiles(configure, in: place)
         guard missing.isEmpty else { return missing.map { CheckResult(.problem, "ansible", $0) } }
-        guard let binary = try? Tool.ansible(folder.root) else { return [] }
         // Ansible wants a file of settings where the project has none.
         let draft = FileManager.default.temporaryDirectory.path + "/rz-validate-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: draft) }
         do throws(Failure) {
+            guard let binary = try Tool.ansible(folder.root) else { return [] }
             return try await Ansible(
                 binary: binary, configure: configure, environmentFolder: place, stateFolder: draft,
                 resolve: { setting throws(Failure) in setting.text }

@@ -12,7 +12,8 @@ struct TLSFilesTests {
         let authority = try TestAuthority()
         let now = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         let day: Int64 = 86_400_000
-        let (short, long) = (try authority.issue(["DNS:localhost"], days: 5), try authority.issue(["DNS:localhost"], days: 50))
+        let short = try authority.issue(["DNS:localhost"], days: 5)
+        let long = try authority.issue(["DNS:localhost"], days: 50)
         let ends = CertificateFile.ends(try "a remark\n" + short.text + long.text)
         #expect(ends.count >= 2)
         let days = ends.compactMap { $0 }.map { ($0.milliseconds - now.milliseconds + day / 2) / day }

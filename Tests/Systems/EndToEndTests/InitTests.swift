@@ -96,6 +96,19 @@ struct InitTests {
         }
     }
 
+    @Test("can be begun in another folder, to which the commands that come next go")
+    func otherFolder() async throws {
+        try await NewProject.with { project in
+            let made = try await project.rz(["init", "shop", "--static", "--root", "my project", "--json"])
+            let next = try JSON(parsing: made.output)["next"]?.array?.compactMap(\.string) ?? []
+            #expect(next.first?.hasPrefix("cd ") == true, "\(next)")
+            let commands = next.prefix { !$0.hasPrefix("rz doctor") }
+            #expect(commands.count == 5)
+            let ended = try await project.shell(commands.joined(separator: " && "))
+            #expect(ended.status == 0, "\(ended.all)")
+        }
+    }
+
     @Test("is begun without a terminal and without flags: with values to start from")
     func withoutTerminal() async throws {
         try await NewProject.with { project in

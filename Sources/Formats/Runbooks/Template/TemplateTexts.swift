@@ -15,8 +15,8 @@ extension EnvironmentTemplate {
         # What rz and Ansible know of the servers: group -> list of { name, address, ... }.
         output "inventory" {
           value = {
-            control = [] # FILL IN: { name = "${var.color}-control-1", address = "..." }, ...
-            agent   = [] # FILL IN: as above
+            control = [] # FILL IN: each as { name = "${var.color}-control-1", address = "..." }
+            agent   = [] # FILL IN: those that run services
           }
         }
 
@@ -33,7 +33,7 @@ extension EnvironmentTemplate {
     static let composeFile = #"""
         # The services of one project of mesos-compose, which is named like this file. Each file is a project.
         version: "3.9"
-        services: {}   # FILL IN: as below
+        services: {}   # FILL IN: the services of this project
         #  web:
         #    image: registry.example.org/web:1.4.2
         #    network_mode: host
