@@ -16,7 +16,7 @@ struct FileChecks {
 
     /// Everything that is wrong.
     func problems() async -> [CheckResult] {
-        await submodules() + modules() + fixedServers() + programs() + tlsFiles() + composeFiles() + ansible()
+        await submodules() + (await modules()) + fixedServers() + programs() + tlsFiles() + composeFiles() + ansible()
     }
 
     /// What is left to fill in, of all files in the environment's folder.
@@ -46,34 +46,14 @@ struct FileChecks {
         }
     }
 
-    private func modules() -> [CheckResult] {
+    private func modules() async -> [CheckResult] {
         guard let terraform = environment.provision.terraform else { return [] }
-        return [("root", terraform.root), ("disks", terraform.disks)].flatMap { key, path -> [CheckResult] in
-            guard let path else { return [] }
-            let module = absolute(path)
-            let advice = "Correct `provision.terraform.\(key)` in environment.yaml, or put the module there."
-            guard let names = try? FileManager.default.contentsOfDirectory(atPath: module) else {
-                return [
-                    CheckResult(
-                        .problem, "terraform", "the folder \(path) of `\(key)` \(reason(module, isFolder: true))",
-                        advice: advice)
-                ]
-            }
-            let files = names.sorted().filter { name in
-                [".tf", ".tf.json", ".tofu", ".tofu.json"].contains { name.hasSuffix($0) }
-            }
-            guard !files.isEmpty else {
-                return [
-                    CheckResult(
-                        .problem, "terraform", "the folder \(path) of `\(key)` holds no Terraform file", advice: advice)
-                ]
-            }
-            return files.filter { access("\(module)/\($0)", R_OK) != 0 }.map {
-                CheckResult(
-                    .problem, "terraform", "\(path)/\($0) \(reason("\(module)/\($0)"))",
-                    advice: "Make it readable by this user.")
-            }
+        var results: [CheckResult] = []
+        for (key, path) in [("root", terraform.root), ("disks", terraform.disks)] {
+            guard let path else { continue }
+            results += await TerraformModule(key: key, path: path, environmentFolder: place).problems()
         }
+        return results
     }
 
     private func fixedServers() -> [CheckResult] {
@@ -101,10 +81,15 @@ struct FileChecks {
         defer { try? FileManager.default.removeItem(atPath: draft) }
         do throws(Failure) {
             guard let binary = try Tool.ansible(folder.root) else { return [] }
-            return try await Ansible(
+            let ansible = Ansible(
                 binary: binary, configure: configure, environmentFolder: place, stateFolder: draft,
-                resolve: { setting throws(Failure) in setting.text }
-            ).observeObstacles().map { CheckResult($0.isBlocking ? .problem : .note, "ansible", $0.text) }
+                resolve: { setting throws(Failure) in setting.text })
+            let obstacles = try await ansible.observeObstacles()
+            // Without its collections it can read nothing.
+            let syntax = obstacles.isEmpty ? try await ansible.observeSyntax() : nil
+            return (obstacles + [syntax].compactMap { $0 }).map {
+                CheckResult($0.isBlocking ? .problem : .note, "ansible", $0.text)
+            }
         } catch {
             return [CheckResult("ansible", error)]
         }
@@ -182,7 +167,5 @@ struct FileChecks {
         return String(validating: data, as: UTF8.self)
     }
 
-    private func reason(_ path: String, isFolder: Bool = false) -> String {
-        access(path, F_OK) != 0 ? "is not there" : isFolder ? "is not a folder that can be read" : "can't be read"
-    }
+    private func reason(_ path: String) -> String { access(path, F_OK) != 0 ? "is not there" : "can't be read" }
 }

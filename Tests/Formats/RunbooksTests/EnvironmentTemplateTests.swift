@@ -61,7 +61,8 @@ struct EnvironmentTemplateTests {
         #expect(
             terraform.files.map(\.path) == [
                 "runbooks/rz-update.yaml", "environments/shop/ansible/site.yaml",
-                "environments/shop/terraform/servers/main.tf", "environments/shop/services/shop.yaml",
+                "environments/shop/terraform/servers/.gitignore", "environments/shop/terraform/servers/main.tf",
+                "environments/shop/services/shop.yaml",
                 "environments/shop/environment.yaml",
             ])
         let fixed = EnvironmentTemplate(name: "shop", servers: .static)

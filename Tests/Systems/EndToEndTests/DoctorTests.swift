@@ -36,6 +36,35 @@ struct DoctorTests {
         }
     }
 
+    @Test("is a playbook and a module that can be read, with a lock file for its providers")
+    func syntax() async throws {
+        try await NewProject.with { project in
+            #expect(try await project.rz(["init", "shop", "--terraform"]).status == 0)
+            let place = "environments/shop"
+            let module = "\(place)/terraform/servers/main.tf"
+            let text = try project.read(module)
+            try project.write(text + "resource \"hcloud_server\" \"a\" {\n}\n", module)
+            try project.write("- hosts: all\n  roles: [ absent ]\n", "\(place)/ansible/site.yaml")
+            let wrong = try await project.rz(["validate", "shop"])
+            #expect(wrong.status == 1)
+            for text in [
+                "has no .terraform.lock.hcl, and needs hcloud", "the role 'absent' was not found", "site.yaml:2",
+            ] { #expect(wrong.errors.contains(text), "\(text): \(wrong.errors)") }
+
+            try project.write(text + "output \"x\" {\n  value = \n}\n", module)
+            try project.write("- hosts: [\n", "\(place)/ansible/site.yaml")
+            let unreadable = try await project.rz(["doctor", "shop"])
+            for text in [
+                "Terraform can't read terraform/servers: Error: Invalid expression", "main.tf line",
+                "Ansible can't read",
+            ] {
+                #expect(unreadable.output.contains(text), "\(text): \(unreadable.output)")
+            }
+            let changed = try await project.shell("git init -q && git status --porcelain --ignored")
+            #expect(!changed.output.contains(".terraform"), "\(changed.output)")
+        }
+    }
+
     /// An environment that is valid by itself and lacks everything that it names.
     private func broken(_ project: NewProject) async throws {
         let made = try await project.rz([

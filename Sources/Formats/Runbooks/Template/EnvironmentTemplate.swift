@@ -46,8 +46,11 @@ public struct EnvironmentTemplate: Sendable, Hashable {
             File(path: "environments/\(name)/ansible/site.yaml", text: EnvironmentTemplate.playbook),
         ]
         if servers == .terraform {
-            files.append(
-                File(path: "environments/\(name)/terraform/servers/main.tf", text: EnvironmentTemplate.module))
+            let folder = "environments/\(name)/terraform/servers"
+            files += [
+                File(path: folder + "/.gitignore", text: EnvironmentTemplate.ignored),
+                File(path: folder + "/main.tf", text: EnvironmentTemplate.module),
+            ]
         }
         if frameworks.contains(where: { $0.kind == .compose }) {
             files.append(

@@ -10,6 +10,9 @@ extension EnvironmentTemplate {
           type = string
         }
 
+        # Providers are installed as .terraform.lock.hcl says. To make it, and again after each new version, run here:
+        # terraform init -backend=false. Commit it.
+
         # FILL IN: the servers, for example one resource with `for_each`; tag each with var.color
 
         # What rz and Ansible know of the servers: group -> list of { name, address, ... }.
@@ -21,6 +24,14 @@ extension EnvironmentTemplate {
         }
 
         """#
+
+    /// What `terraform init` leaves in the folder, except the lock file.
+    static let ignored = """
+        .terraform/
+        *.tfstate
+        *.tfstate.*
+
+        """
 
     static let playbook = #"""
         # Brings a color's servers into the state that services need. A second run must change nothing.
