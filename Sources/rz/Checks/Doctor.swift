@@ -43,7 +43,8 @@ struct Doctor: Sendable {
         guard let environment = inspection.environment else {
             return await host + results + skipped("environment.yaml has errors")
         }
-        let files = FileChecks(folder: folder, environment: environment, runbook: inspection.runbook)
+        let files = FileChecks(
+            folder: folder, environment: environment, runbook: inspection.runbook, runsProject: true)
         let filesCheck = Check("files", within: .seconds(60)) { await Doctor.ofFiles(files) }
         async let ofFiles = filesCheck.results()
         let places: Places

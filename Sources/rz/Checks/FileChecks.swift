@@ -11,6 +11,8 @@ struct FileChecks {
     let environment: Environment
     /// Nil when it has errors.
     let runbook: Runbook?
+    /// Whether programs may load what the checkout brings along, such as Ansible's plugins.
+    var runsProject = false
 
     private var place: String { folder.environmentFolder(environment.name) }
 
@@ -86,7 +88,7 @@ struct FileChecks {
                 resolve: { setting throws(Failure) in setting.text })
             let obstacles = try await ansible.observeObstacles()
             // Without its collections it can read nothing.
-            let syntax = obstacles.isEmpty ? try await ansible.observeSyntax() : nil
+            let syntax = runsProject && obstacles.isEmpty ? try await ansible.observeSyntax() : nil
             return (obstacles + [syntax].compactMap { $0 }).map {
                 CheckResult($0.isBlocking ? .problem : .note, "ansible", $0.text)
             }

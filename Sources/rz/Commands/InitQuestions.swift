@@ -55,7 +55,13 @@ struct InitQuestions {
         var last: Failure?
         for _ in 0..<InitQuestions.patience {
             dialogue.show(question + " ")
-            let text = InitQuestions.trimmed(dialogue.answer() ?? "")
+            guard let answer = dialogue.answer() else {
+                throw Failure(
+                    "The questions were left unanswered; nothing was written",
+                    advice: "Answer with Enter to take what stands in brackets, or give flags: rz init --help",
+                    kind: .refused)
+            }
+            let text = InitQuestions.trimmed(answer)
             guard !text.isEmpty else { return nil }
             do throws(Failure) { return try read(text) } catch {
                 dialogue.show("\(error)\n")

@@ -52,11 +52,11 @@ public struct Ansible: Configurator {
     }
 
     /// What Ansible can't read of the playbook and of what it imports, roles too; nil where it reads all. Calls no
-    /// server.
+    /// server and no inventory; plugins of the project are loaded.
     public func observeSyntax() async throws(Failure) -> Obstacle? {
-        let inventory = ["localhost,", project.inventorySource].compactMap { $0 }.flatMap { ["-i", $0] }
         do throws(Failure) {
-            _ = try await tools().require(inventory + ["--syntax-check", configure.playbook], "can't be read")
+            _ = try await tools().require(
+                ["-i", "localhost,", "--syntax-check", configure.playbook], "can't be read")
             return nil
         } catch {
             let errors = error.details.filter { line in
