@@ -34,6 +34,12 @@ struct FirstDayTests {
                         #expect(ended.output.contains("green is idle"), "\(ended.all)")
                     }
                 }
+
+                // By Terraform, which has built none of the servers that stand.
+                let other = ["init", "other", "--terraform", "--load-balancer", "edge-1=unix:\(haproxy)/edge-1.sock"]
+                #expect(try await project.rz(other + backends).status == 0)
+                let doctor = try await project.rz(["doctor", "other"])
+                #expect(doctor.output.contains("carries the traffic, and its provisioner reports no servers of it"))
             }
         }
     }
