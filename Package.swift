@@ -165,7 +165,8 @@ let package = Package(
         tests(
             "EndToEndTests", in: "Systems",
             [
-                "Commands", "SandboxTesting", "FreePorts", "JSON", "Journal", "Migration", "Planning", "Transport",
+                "Commands", "SandboxTesting", "FreePorts", "JSON", "Journal", "Migration", "Planning", "Runbooks",
+                "Transport",
                 "Waiting",
             ],
             exclude: ["Support/recording_proxy.py"]),

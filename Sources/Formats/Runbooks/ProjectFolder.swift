@@ -60,13 +60,21 @@ public struct ProjectFolder: Sendable {
     /// - Throws: `ConfigurationError` with everything that is wrong with the file, `Failure` when there is none.
     public func environment(_ name: String) throws -> Environment {
         try requireEnvironment(name)
+        let (environment, problems) = try readEnvironment(name)
+        guard let environment, problems.isEmpty else { throw ConfigurationError(problems) }
+        return environment
+    }
+
+    /// What could be read of an environment; to be used only for what the problems are not about.
+    func readEnvironment(
+        _ name: String
+    ) throws(Failure) -> (environment: Environment?, problems: [ConfigurationError.Problem]) {
         let file = "environments/\(name)/environment.yaml"
         var reader = Reader(file: file)
         let value = reader.read(try text(of: file), as: EnvironmentFormat.shape)
         let environment = value.map { EnvironmentFormat.environment($0, &reader) }
         checkName(value, is: name, "the environment's folder", &reader)
-        guard let environment, reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }
-        return environment
+        return (environment, reader.problems)
     }
 
     /// Reads a runbook.

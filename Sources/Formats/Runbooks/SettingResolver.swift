@@ -36,16 +36,39 @@ public final class SettingResolver: @unchecked Sendable {
     ///
     /// A reference that can't be resolved now is not an error here: it fails where it is needed.
     public func remember(referencesOf value: some Encodable) throws(Failure) {
-        let json: JSON
-        do { json = try JSON(parsing: Array(JSONEncoder().encode(value))) } catch {
+        let texts = try SettingResolver.texts(of: value)
+        for password in texts.compactMap(\.passwordInURL) { remember(password) }
+        for reference in SettingResolver.references(in: texts) { _ = try? resolve(reference) }
+    }
+
+    /// Every reference of a part of an environment or a runbook, once, and why it can't be resolved now; nil where it
+    /// can. What depends on a color's servers is left out: only a run knows them.
+    public func check(referencesOf value: some Encodable) throws(Failure) -> [(reference: Setting, problem: Failure?)] {
+        SettingResolver.references(in: try SettingResolver.texts(of: value))
+            .filter { !$0.text.contains("{{") && $0.text != "${rz:home}" }
+            .map { reference in
+                do throws(Failure) {
+                    _ = try resolve(reference)
+                    return (reference, nil)
+                } catch {
+                    return (reference, error)
+                }
+            }
+    }
+
+    private static func texts(of value: some Encodable) throws(Failure) -> [String] {
+        do { return try JSON(parsing: Array(JSONEncoder().encode(value))).texts } catch {
             throw Failure(error, doing: "The environment's secrets can't be found")
         }
-        for text in json.texts {
-            if let password = text.passwordInURL { remember(password) }
-            for case .reference(let source, let name) in Setting(text).parts {
-                _ = try? resolve(Setting("${\(source):\(name)}"))
-            }
+    }
+
+    /// Each once, in the order of their texts.
+    private static func references(in texts: [String]) -> [Setting] {
+        let all = texts.flatMap { Setting($0).parts }.compactMap { part -> Setting? in
+            guard case .reference(let source, let name) = part else { return nil }
+            return Setting(name.text.isEmpty ? "${\(source)}" : "${\(source):\(name)}")
         }
+        return Set(all).sorted { $0.text < $1.text }
     }
 
     /// Remembers what stands in variables that are named like secrets: programs that see them may print them.

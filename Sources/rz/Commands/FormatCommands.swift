@@ -22,60 +22,59 @@ struct ValidateCommand: AsyncParsableCommand {
     func run() async throws {
         try await exiting {
             let folder = try ProjectFolder(root: project.chosenRoot)
+            let names = environments.isEmpty ? try folder.environments() : environments
             var isValid = true
-            for name in environments.isEmpty ? try folder.environments() : environments {
-                do {
-                    let environment = try folder.environment(name)
-                    let runbook = try folder.runbook(environment.runbook)
-                    try validateRunbook(runbook, with: environment)
-                    let obstacles =
-                        try await obstacles(environment, folder)
-                        + (environment.visibleArguments + runbook.visibleArguments).map {
-                            Obstacle($0, isBlocking: false)
-                        }
-                    for obstacle in obstacles {
-                        let word = obstacle.isBlocking ? "error" : "warning"
-                        Terminal.standardError.write("\(word): \(name): \(obstacle.text)\n")
-                    }
-                    if obstacles.contains(where: \.isBlocking) {
-                        isValid = false
-                        continue
-                    }
-                    Terminal.standardOutput.write("\(name): valid, with runbook \(environment.runbook)\n")
-                } catch let error as ConfigurationError {
+            var runbooks: Set<String> = []
+            for name in names {
+                do throws(Failure) {
+                    let inspection = try folder.inspect(name)
+                    if let runbook = inspection.runbook { runbooks.insert(runbook.name) }
+                    if await !isFit(name, inspection, folder) { isValid = false }
+                } catch {
                     isValid = false
-                    Terminal.standardError.write("\(error.description)\n")
+                    report("error", nil, error.description)
                 }
+            }
+            if environments.isEmpty, !areReadable(try folder.runbooks().filter { !runbooks.contains($0) }, folder) {
+                isValid = false
             }
             return isValid ? .done : .error
         }
     }
 
-    /// What the files name and this machine does not have: submodules, the playbook, its collections.
-    private func obstacles(_ environment: Environment, _ folder: ProjectFolder) async throws(Failure) -> [Obstacle] {
-        let repository = try GitRepository.trusted(folder.root)
-        let missing = try await repository.observeMissingSubmodules(
-            try await repository.observeCommitIfThere(), paths: Project.paths(of: environment.name))
-        guard missing.isEmpty else {
-            return missing.map {
-                Obstacle(
-                    "the Git submodule \($0) is not in the checkout; run there: "
-                        + "git submodule update --init --recursive", isBlocking: true)
+    /// Prints everything that is wrong with an environment, its runbook and the files that they name.
+    private func isFit(_ name: String, _ inspection: ProjectFolder.Inspection, _ folder: ProjectFolder) async -> Bool {
+        for problem in inspection.problems { Terminal.standardError.write("\(problem)\n") }
+        for failure in inspection.failures { report("error", name, failure.description) }
+        guard let environment = inspection.environment else { return false }
+        let files = FileChecks(folder: folder, environment: environment, runbook: inspection.runbook)
+        let results = await files.problems()
+        for result in results { report(result.verdict == .problem ? "error" : "warning", name, result.sentence) }
+        let arguments = environment.visibleArguments + (inspection.runbook?.visibleArguments ?? [])
+        for text in arguments { report("warning", name, text) }
+        for place in files.fillIns() { report("to fill in", nil, place.description) }
+        guard inspection.isValid, !results.contains(where: { $0.verdict == .problem }) else { return false }
+        Terminal.standardOutput.write("\(name): valid, with runbook \(environment.runbook)\n")
+        return true
+    }
+
+    /// Runbooks that no environment names yet.
+    private func areReadable(_ names: [String], _ folder: ProjectFolder) -> Bool {
+        var isValid = true
+        for name in names {
+            do { _ = try folder.runbook(name) } catch let error as ConfigurationError {
+                isValid = false
+                Terminal.standardError.write("\(error)\n")
+            } catch {
+                isValid = false
+                report("error", name, "\(error)")
             }
         }
-        guard let configure = environment.configure else { return [] }
-        let place = folder.environmentFolder(environment.name)
-        let files = Ansible.missingFiles(configure, in: place)
-        guard files.isEmpty, let binary = try Tool.ansible(folder.root) else {
-            return files.map { Obstacle($0, isBlocking: true) }
-        }
-        // Ansible wants a file of settings where the project has none.
-        let draft = FileManager.default.temporaryDirectory.path + "/rz-validate-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: draft) }
-        return try await Ansible(
-            binary: binary, configure: configure, environmentFolder: place, stateFolder: draft,
-            resolve: { setting throws(Failure) in setting.text }
-        ).observeObstacles()
+        return isValid
+    }
+
+    private func report(_ word: String, _ name: String?, _ text: String) {
+        Terminal.standardError.write("\(word): \(name.map { $0 + ": " } ?? "")\(text)\n")
     }
 }
 

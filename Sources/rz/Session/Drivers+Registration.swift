@@ -16,25 +16,32 @@ extension Drivers {
     ///   - folder: the environment's folder in a pinned copy.
     ///   - state: rz's own folder for this environment.
     ///   - checkout: where tools may be installed, in `.venv/bin`.
+    ///   - looking: whether what can't be provided fails only where it is used, and no playbook is ever run.
     static func registered(
-        for environment: Environment, folder: String, state: String, settings: SettingResolver, checkout: String?
+        for environment: Environment, folder: String, state: String, settings: SettingResolver, checkout: String?,
+        looking: Bool = false
     ) throws(Failure) -> Drivers {
         let resolve = settings.resolver
         let children = Children(
             inherited: InheritedEnvironment(passing: environment.pass ?? []), resolve: resolve,
             secrets: { settings.secrets })
         let caller = RequestCaller(resolver: resolve, proxy: environment.proxy)
-        let ansible = try environment.configure == nil ? nil : Tool.ansible(checkout)
-        let owner = try EpochOwner.of(environment.name, in: state)
+        let ansible = try environment.configure == nil || looking ? nil : Tool.ansible(checkout)
+        let owner =
+            looking ? EpochOwner.known(environment.name, in: state) : try EpochOwner.of(environment.name, in: state)
         return Drivers(
             loadBalancers: environment.loadBalancers.map { HAProxyRuntime($0, owner: owner, resolver: resolve) },
-            provisioner: try provisioner(environment, folder, state, children),
-            configurator: environment.configure.map { configure in
-                Ansible(
-                    binary: ansible ?? "ansible-playbook", configure: configure,
-                    environmentFolder: folder, stateFolder: state, inherited: children.inherited, resolve: resolve,
-                    secrets: children.secrets)
+            provisioner: try orMissing(looking) { () throws(Failure) in
+                try provisioner(environment, folder, state, children)
             },
+            configurator: looking
+                ? nil
+                : environment.configure.map { configure in
+                    Ansible(
+                        binary: ansible ?? "ansible-playbook", configure: configure,
+                        environmentFolder: folder, stateFolder: state, inherited: children.inherited, resolve: resolve,
+                        secrets: children.secrets)
+                },
             cluster: { _, inventory throws(Failure) in
                 let members = try frameworks(environment, inventory, folder, resolve)
                 return members.count == 1 ? members[0].cluster : CombinedCluster(members)
@@ -93,6 +100,13 @@ extension Drivers {
             throw Failure("The environment names no source of services", advice: "Add one under services.sources.")
         }
         return members
+    }
+
+    private static func orMissing(
+        _ looking: Bool, _ make: () throws(Failure) -> any Provisioner
+    ) throws(Failure) -> any Provisioner {
+        guard looking else { return try make() }
+        do throws(Failure) { return try make() } catch { return MissingProvisioner(error) }
     }
 
     /// A color stays with the provisioner that built it; with no servers recorded, Terraform comes first.

@@ -27,6 +27,11 @@ extension EpochOwner {
         }
     }
 
+    /// The same for those who only look; where none was made yet, one that no load balancer knows.
+    static func known(_ environment: String, in state: String) -> EpochOwner {
+        EpochOwner(environment: environment, id: read(state + "/owner") ?? "none")
+    }
+
     /// Nil for a file that is not there, or names no one.
     private static func read(_ path: String) -> String? {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }

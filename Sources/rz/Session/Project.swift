@@ -112,7 +112,7 @@ public struct Project {
     }
 
     /// The sandbox may be moved from anywhere: it knows the checkout that it was built from.
-    private static func projectFolder(for name: String, root: String?, _ places: Places) throws -> ProjectFolder {
+    static func projectFolder(for name: String, root: String?, _ places: Places) throws -> ProjectFolder {
         do {
             let folder = try ProjectFolder(root: root)
             try refuseForeign(folder, name)

@@ -79,4 +79,39 @@ struct ProjectFolderTests {
         let other = #expect(throws: Failure.self) { try project.projectFolder.environment("office") }
         #expect(other?.summary == "A file can't be read")
     }
+
+    @Test("reads a runbook to its end although the environment has errors, and both together where neither has")
+    func inspection() throws {
+        let project = try Project()
+        for file in EnvironmentTemplate(name: "shop").files { try project.write(file.text, to: file.path) }
+        let fine = try project.projectFolder.inspect("shop")
+        #expect(fine.isValid && fine.environment?.name == "shop" && fine.runbook?.name == "rz-update")
+
+        let file = "environments/shop/environment.yaml"
+        let text = try String(contentsOfFile: "\(project.root)/\(file)", encoding: .utf8)
+        try project.write(text.replacingOccurrences(of: "soak: 15m", with: "soak: soon"), to: file)
+        let runbook = EnvironmentTemplate(name: "shop").files[0].text
+        try project.write(
+            runbook.replacingOccurrences(of: "use: launch, timeout: 15m", with: "use: launch"),
+            to: "runbooks/rz-update.yaml")
+        let wrong = try project.projectFolder.inspect("shop")
+        #expect(wrong.environment == nil && wrong.runbook == nil && wrong.failures.isEmpty)
+        #expect(Set(wrong.problems.map(\.file)) == [file, "runbooks/rz-update.yaml"], "\(wrong.problems)")
+
+        try FileManager.default.removeItem(atPath: project.root + "/runbooks/rz-update.yaml")
+        let missing = try project.projectFolder.inspect("shop")
+        #expect(missing.failures.map(\.summary) == ["There is no runbook rz-update"])
+        #expect(missing.problems.map(\.file) == [file])
+    }
+
+    @Test("needs one approval at least: what both files show together is found when both can be read")
+    func together() throws {
+        let project = try Project()
+        for file in EnvironmentTemplate(name: "shop").files {
+            try project.write(
+                file.text.replacingOccurrences(of: "tearDown: 2", with: "tearDown: 0"), to: file.path)
+        }
+        let inspection = try project.projectFolder.inspect("shop")
+        #expect(inspection.environment != nil && !inspection.isValid)
+    }
 }

@@ -67,6 +67,22 @@ struct SettingResolverTests {
         #expect(resolver.secrets.redact(text) == "\(mask) \(mask) \(mask) \(mask) vi-improved short /home/anna/shop")
     }
 
+    @Test("is checked before anything needs it, each reference once, never with a value")
+    func check() throws {
+        try project.write("hunter2-secret", to: "password")
+        var environment = Environment(name: "shop")
+        environment.provision.terraform = TerraformRoot(
+            root: "t",
+            variables: [
+                "a": "${env:ABSENT}", "b": "x${env:ABSENT}y", "c": "${file:password}", "d": "${file:nowhere}",
+                "e": "${file:{{ control[0].name }}}", "f": "${rz:home}/x",
+            ])
+        let found = try resolver().check(referencesOf: environment)
+        #expect(found.map(\.reference.text) == ["${env:ABSENT}", "${file:nowhere}", "${file:password}"])
+        #expect(found.map { $0.problem == nil } == [false, false, true])
+        #expect(!"\(found)".contains("hunter2"))
+    }
+
     @Test("names the variable or the file that is missing")
     func missing() throws {
         let resolver = resolver(["EMPTY": ""])

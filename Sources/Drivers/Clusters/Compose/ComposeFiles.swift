@@ -5,6 +5,13 @@ import Migration
 import SafeFiles
 import YAML
 
+extension ServiceSource.Compose {
+    /// Everything that is wrong with its files, file by file; nothing is asked of mesos-compose.
+    ///
+    /// - Parameter folder: the environment's.
+    public func fileProblems(in folder: String) -> [Failure] { ComposeFiles(folder: folder).problems(self) }
+}
+
 /// The compose files of an environment. A file is a project named like it, unless its project is said.
 struct ComposeFiles {
     let folder: String
@@ -28,8 +35,8 @@ struct ComposeFiles {
             guard project != nil || source.files.contains(where: { matchesWildcard(path, pattern: $0) }) else {
                 continue
             }
-            let name = String((path.split(separator: "/").last ?? "").split(separator: ".").first ?? "")
-            for service in try ComposeFiles.services(try text(path), project: project ?? name, file: path) {
+            let name = project ?? ComposeFiles.project(named: path)
+            for service in try ComposeFiles.services(try text(path), project: name, file: path) {
                 guard let other = services.updateValue((service, path), forKey: service.id) else { continue }
                 throw Failure(
                     "Two compose files have a service \(service.id)", at: path, details: [other.path],
@@ -66,6 +73,31 @@ struct ComposeFiles {
         return declared.map { name, service in
             ComposeService(project: project, name: name, service: service.object ?? JSONObject(), file: document)
         }
+    }
+
+    /// Everything that is wrong with the files of a source, file by file.
+    func problems(_ source: ServiceSource.Compose) -> [Failure] {
+        let projects = (source.projects ?? [:]).sorted { $0.key < $1.key }
+        let patterns = source.files + projects.flatMap(\.value)
+        var failures: [Failure] = []
+        for path in paths where patterns.contains(where: { matchesWildcard(path, pattern: $0) }) {
+            let project = projects.first { project in project.value.contains { matchesWildcard(path, pattern: $0) } }
+            let name = project?.key ?? ComposeFiles.project(named: path)
+            do throws(Failure) {
+                _ = try ComposeFiles.services(try text(path), project: name, file: path)
+            } catch {
+                failures.append(error)
+            }
+        }
+        guard failures.isEmpty else { return failures }
+        // What only all files together show.
+        do throws(Failure) { _ = try services(source) } catch { failures.append(error) }
+        return failures
+    }
+
+    /// Its file's, up to the first dot.
+    private static func project(named path: String) -> String {
+        String((path.split(separator: "/").last ?? "").split(separator: ".").first ?? "")
     }
 
     private func text(_ path: String) throws(Failure) -> String {

@@ -51,6 +51,25 @@ public struct Ansible: Configurator {
         }
     }
 
+    /// What Ansible can't read of the playbook and of what it imports, roles too; nil where it reads all. Calls no
+    /// server and no inventory; plugins of the project are loaded.
+    public func observeSyntax() async throws(Failure) -> Obstacle? {
+        do throws(Failure) {
+            _ = try await tools().require(
+                ["-i", "localhost,", "--syntax-check", configure.playbook], "can't be read")
+            return nil
+        } catch {
+            let errors = error.details.filter { line in
+                ["[ERROR]", "ERROR!", "Origin:"].contains { line.hasPrefix($0) }
+            }
+            let words = (errors.isEmpty ? error.details : errors).joined(separator: "; ")
+            // Variables may come with a color's inventory.
+            return Obstacle(
+                "Ansible can't read the playbook \(configure.playbook): \(words.isEmpty ? error.summary : words)",
+                isBlocking: error.kind == .permanent && !words.contains("is undefined"))
+        }
+    }
+
     public func reached(_ inventory: Inventory) async throws(Failure) -> [Host] {
         guard !inventory.isEmpty else { return [] }
         // Several may look at once, so each has a folder of its own, which holds no more than these servers.

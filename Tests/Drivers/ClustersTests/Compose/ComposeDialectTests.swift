@@ -130,6 +130,15 @@ struct ComposeDialectTests {
         source.projects = ["webshop": ["shop/*.yml"]]
         let twice = #expect(throws: Failure.self) { try ComposeFiles(folder: folder).services(source) }
         #expect(twice?.summary == "Two compose files have a service webshop/a")
+        #expect(source.fileProblems(in: folder).map(\.summary) == ["Two compose files have a service webshop/a"])
+
+        // One that can't be read hides no other.
+        for path in ["shop/one.yml", "own.yaml"] {
+            try "a: [".write(toFile: "\(folder)/\(path)", atomically: true, encoding: .utf8)
+        }
+        let problems = source.fileProblems(in: folder)
+        #expect(problems.map(\.summary) == Array(repeating: "The compose file is not valid YAML", count: 2))
+        #expect(problems.map(\.place) == ["own.yaml", "shop/one.yml"])
     }
 
     @Test(

@@ -38,6 +38,11 @@ final class PseudoTerminal {
     /// Ctrl-Q.
     func goOn() throws { try type(0x11) }
 
+    /// What a person types, line by line.
+    func type(_ text: String) throws {
+        for byte in text.utf8 { try type(byte) }
+    }
+
     private func type(_ byte: UInt8) throws {
         try #require(withUnsafeBytes(of: byte) { write(keyboard, $0.baseAddress, 1) } == 1)
     }

@@ -81,11 +81,12 @@ final class Recorders: Sendable {
 
     func calls(at place: String) -> [String] { calls.filter { $0.at == place }.map(\.text) }
 
-    /// Calls of Terraform that change something, and of Ansible.
+    /// Calls of Terraform that change something, and of Ansible, except those that run no task.
     var changesByTools: [String] {
-        tools.filter {
-            $0.contains(" apply ") || $0.contains(" destroy ")
-                || $0.hasPrefix("ansible-playbook ") && !$0.contains(" --version ")
+        tools.filter { call in
+            call.contains(" apply ") || call.contains(" destroy ")
+                || call.hasPrefix("ansible-playbook ")
+                    && ![" --version ", " --syntax-check "].contains { call.contains($0) }
         }
     }
 
