@@ -33,7 +33,7 @@ struct RepairTests {
         #expect(findings.lostEvents == (lost < 0 ? nil : lost))
         #expect(findings.readable.map(\.sequence) == Array((12 - readable + 1)..<13))
         #expect(try home.files()["shop.sqlite"] == before["shop.sqlite"])
-        let outcome = try repair.perform(at: noon)
+        let outcome = try await repair.performWhenClosed(at: noon)
         #expect(FileManager.default.contents(atPath: outcome.aside) == before["shop.sqlite"])
         let journal = try home.open()
         #expect(try await journal.verify().events == kept + outcome.added)
@@ -55,7 +55,7 @@ struct RepairTests {
         let size = try #require(FileManager.default.contents(atPath: home.file)?.count)
         truncate(home.file, off_t(Double(size) * part))
         let before = FileManager.default.contents(atPath: home.file)
-        let outcome = try Repair(environment: "shop", home: home.path).perform(at: noon)
+        let outcome = try await Repair(environment: "shop", home: home.path).performWhenClosed(at: noon)
         #expect(FileManager.default.contents(atPath: outcome.aside) == before)
         #expect(outcome.findings.keptEvents < 200)
         #expect(outcome.findings.keptEvents >= atLeast)
@@ -93,7 +93,7 @@ struct RepairTests {
             kill(getpid(), SIGKILL)
         }
         let before = try home.files()
-        let outcome = try Repair(environment: "shop", home: home.path).perform(at: noon)
+        let outcome = try await Repair(environment: "shop", home: home.path).performWhenClosed(at: noon)
         #expect(outcome.findings.keptEvents == 6)
         #expect(FileManager.default.contents(atPath: outcome.aside) == before["shop.sqlite"])
         #expect(FileManager.default.contents(atPath: outcome.aside + "-wal") == before["shop.sqlite-wal"])
@@ -127,20 +127,7 @@ struct RepairTests {
         kill(reader.process.processIdentifier, SIGKILL)
         _ = await reader.ended()
         reader.process.waitUntilExit()
-        #expect(try await performed(repair).findings.keptEvents == 2)
-    }
-
-    /// Once no process has the file open: one that another test began meanwhile has it until it runs its program.
-    private func performed(_ repair: Repair) async throws -> Repair.Outcome {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while true {
-            do throws(JournalError) {
-                return try repair.perform(at: noon)
-            } catch {
-                guard error.kind == .busy, ContinuousClock.now < deadline else { throw error }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-        }
+        #expect(try await repair.performWhenClosed(at: noon).findings.keptEvents == 2)
     }
 
     @Test("that was killed in the middle keeps everybody out until the next one finishes it", arguments: 0...3)
@@ -161,7 +148,7 @@ struct RepairTests {
         }
         let repair = try Repair(environment: "shop", home: home.path)
         #expect(try repair.look().keptEvents == 2)
-        let outcome = try repair.perform(at: noon + .hours(1))
+        let outcome = try await repair.performWhenClosed(at: noon + .hours(1))
         #expect(outcome.aside == aside)
         #expect(FileManager.default.contents(atPath: aside) == before)
         #expect(try await home.open().verify().events == 2 + outcome.added)
@@ -183,7 +170,7 @@ struct RepairTests {
         rename(home.file + moved, aside + moved)
         let repair = try Repair(environment: "shop", home: home.path)
         #expect(try repair.look().keptEvents == 6)
-        #expect(try repair.perform(at: noon).findings.keptEvents == 6)
+        #expect(try await repair.performWhenClosed(at: noon).findings.keptEvents == 6)
         #expect(try await home.open().events(of: "r-1", after: 0).count > 6)
     }
 
@@ -193,9 +180,9 @@ struct RepairTests {
         try await home.filled(with: 5)
         try home.tamper("DELETE FROM events WHERE sequence = 3")
         let repair = try Repair(environment: "shop", home: home.path)
-        let outcome = try repair.perform(at: noon)
+        let outcome = try await repair.performWhenClosed(at: noon)
         try outcome.aside.write(toFile: home.file + ".repairing", atomically: true, encoding: .utf8)
-        #expect(await journalError { _ = try repair.perform(at: noon) }?.kind == .exists)
+        #expect(await journalError { _ = try await repair.performWhenClosed(at: noon) }?.kind == .exists)
         #expect(try await home.open().verify().events == 2 + outcome.added)
     }
 
@@ -204,7 +191,7 @@ struct RepairTests {
         let home = try Home()
         try await home.madeByOldRZ(events: 12)
         try home.tamper("UPDATE events SET payload = '{}' WHERE sequence = 9")
-        let outcome = try Repair(environment: "shop", home: home.path).perform(at: noon)
+        let outcome = try await Repair(environment: "shop", home: home.path).performWhenClosed(at: noon)
         #expect(outcome.findings.keptEvents == 8)
         #expect(try await home.open().verify().events == 8 + outcome.added)
     }
@@ -215,9 +202,9 @@ struct RepairTests {
         try await home.filled(with: 1)
         let repair = try Repair(environment: "shop", home: home.path)
         try home.tamper("PRAGMA user_version = 3")
-        #expect(await journalError { _ = try repair.perform(at: noon) }?.kind == .newer)
+        #expect(await journalError { _ = try await repair.performWhenClosed(at: noon) }?.kind == .newer)
         try home.tamper("PRAGMA application_id = 5")
-        #expect(await journalError { _ = try repair.perform(at: noon) }?.kind == .foreign)
+        #expect(await journalError { _ = try await repair.performWhenClosed(at: noon) }?.kind == .foreign)
         #expect(FileManager.default.fileExists(atPath: home.file))
     }
 }
@@ -233,5 +220,20 @@ extension Home {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
         return Dictionary(
             uniqueKeysWithValues: names.map { ($0, FileManager.default.contents(atPath: "\(folder)/\($0)") ?? Data()) })
+    }
+}
+
+extension Repair {
+    /// Repairs once no process has the file open: a child of another test has it until it runs its program.
+    func performWhenClosed(at time: Instant) async throws -> Outcome {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            do throws(JournalError) {
+                return try perform(at: time)
+            } catch {
+                guard error.kind == .busy, ContinuousClock.now < deadline else { throw error }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
     }
 }

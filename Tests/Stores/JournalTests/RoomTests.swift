@@ -70,7 +70,7 @@ struct RoomTests {
         #expect(exporting?.kind == .full)
         #expect(exporting?.advice?.contains("-o") == true)
         let repair = try Repair(environment: "shop", home: home.path)
-        let repairing = await journalError { _ = try repair.perform(at: noon) }
+        let repairing = await journalError { _ = try await repair.performWhenClosed(at: noon) }
         #expect(repairing?.kind == .full)
         #expect(repairing?.advice?.contains("rz journal repair shop") == true)
         let names = try FileManager.default.contentsOfDirectory(atPath: disk)
@@ -78,7 +78,7 @@ struct RoomTests {
         #expect(names.contains { FileManager.default.contents(atPath: "\(disk)/\($0)") == damaged })
 
         unlink(filler)
-        #expect(try repair.perform(at: noon).findings.keptEvents == 39)
+        #expect(try await repair.performWhenClosed(at: noon).findings.keptEvents == 39)
         for name in try FileManager.default.contentsOfDirectory(atPath: disk) { unlink("\(disk)/\(name)") }
         _ = try fill(disk)
         let importing = await journalError { _ = try Journal.make(from: export, home: home.path, at: noon) }
