@@ -1,4 +1,4 @@
-/// The callback plugin by which Ansible tells rz what it does. ansible-core has no JSON callback of its own.
+/// The callback plugin by which Ansible reports to rz what it does. ansible-core has no JSON callback of its own.
 ///
 /// It appends one JSON object a line to the file that `RZ_EVENTS` names. Module arguments are never written, and of a
 /// task with `no_log` nothing but its outcome.
