@@ -6,7 +6,7 @@ enum AnsibleCallback {
     static let name = "rz_events"
 
     static let source = #"""
-        """Tells rz what a playbook does: one JSON object a line, appended to the file that RZ_EVENTS names."""
+        """Reports to rz what a playbook does: one JSON object a line, appended to the file that RZ_EVENTS names."""
 
         import json
         import os
