@@ -79,6 +79,41 @@ struct TerraformShapesTests {
         }
     }
 
+    @Test("may come from a registry's module that is committed as Terraform fetched it: nothing is fetched again")
+    func vendored() async throws {
+        try await withFolder { folder in
+            let lab = try TerraformLab(
+                folder,
+                servers: """
+                    terraform {
+                      backend "local" {}
+                    }
+                    variable "color" { type = string }
+                    variable "world" { type = string }
+                    module "agents" {
+                      source  = "example/agents/none"
+                      version = "1.0.0"
+                      color   = var.color
+                    }
+                    output "inventory" { value = module.agents.inventory }
+                    """)
+            let modules = "environment/terraform/servers/.terraform/modules"
+            try folder.write(
+                "\(modules)/modules.json",
+                #"{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"agents","Version":"1.0.0","#
+                    + #""Source":"registry.terraform.io/example/agents/none","Dir":".terraform/modules/agents"}]}"#)
+            try folder.write(
+                "\(modules)/agents/main.tf",
+                """
+                variable "color" {}
+                output "inventory" { value = { agent = [{ name = "${var.color}-1", address = "127.0.0.9" }] } }
+                """)
+            #expect(
+                try await lab.terraform().build(.blue) { _ in }.groups["agent"]
+                    == [Migration.Host(name: "blue-1", address: "127.0.0.9")])
+        }
+    }
+
     @Test("are refused where an output or a field is missing, by group and output, without a value")
     func missing() throws {
         let outputs = #"{"nodes":{"value":{"a":{"ip":"127.0.0.1"}}},"secret":{"value":"hidden"}}"#

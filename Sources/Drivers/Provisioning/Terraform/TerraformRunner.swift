@@ -44,11 +44,13 @@ struct TerraformRunner: Sendable {
                 advice: "Correct `provision.terraform` in environment.yaml.")
         }
         try Files.makeFolder(folder.work)
+        let vendored = try useVendoredModules()
         let handed = try remote.map { remote throws(Failure) in try HandedFile(remote.fileText) }
-        let (output, errors, end) = try await collect([
-            "init", "-input=false", "-no-color", "-reconfigure", "-lockfile=readonly",
-            "-backend-config=\(handed?.path ?? "path=" + folder.state)",
-        ])
+        let (output, errors, end) = try await collect(
+            [
+                "init", "-input=false", "-no-color", "-reconfigure", "-lockfile=readonly",
+                "-backend-config=\(handed?.path ?? "path=" + folder.state)",
+            ] + (vendored ? ["-get=false"] : []))
         guard end.isSuccess else {
             throw Failure(
                 "Terraform can't prepare \(scope.subject)", at: folder.module,
@@ -59,6 +61,17 @@ struct TerraformRunner: Sendable {
                 } ?? "") + "Providers must be in the module's lock file, .terraform.lock.hcl, and that file in Git.")
         }
         try refuseForeignState()
+    }
+
+    /// Modules that are committed as `terraform get` left them, in `.terraform/modules`: their list says where they are,
+    /// relative to the root module, and belongs in the data directory.
+    ///
+    /// - Returns: whether there are any; nothing is fetched then.
+    private func useVendoredModules() throws(Failure) -> Bool {
+        guard let list = Files.textIfThere(folder.module + "/.terraform/modules/modules.json") else { return false }
+        try Files.makeFolder(folder.data + "/modules")
+        try Files.write(list, to: folder.data + "/modules/modules.json")
+        return true
     }
 
     /// Saves a plan of all changes. Whoever asks for it removes it, as it holds every variable, secrets too.
