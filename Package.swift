@@ -92,7 +92,7 @@ let package = Package(
         module("Simulation", in: "Proof", ["Migration", "Planning", "Engine", "Operations"], settings: optimised),
         module(
             "Provisioning", in: "Drivers",
-            ["Migration", "JSON", "YAML", "Digest", "SafeFiles", "Threads", subprocess, systemPackage]),
+            ["Migration", "JSON", "YAML", "Digest", "SafeFiles", "Threads", "Transport", subprocess, systemPackage]),
         module("Trust", in: "Drivers", ["Migration", "Transport"]),
         module(
             "Clusters", in: "Drivers",
@@ -147,7 +147,9 @@ let package = Package(
             "LoadBalancingTests", in: "Drivers",
             ["LoadBalancing", "Migration", "Transport", "SafeFiles", "FreePorts", "Waiting"]),
         tests("TransportTests", in: "Base", ["Transport", "TLSTesting", "Waiting"]),
-        tests("ProvisioningTests", in: "Drivers", ["Provisioning", "Migration", "JSON", "Waiting"]),
+        tests(
+            "ProvisioningTests", in: "Drivers", ["Provisioning", "Migration", "JSON", "FreePorts", "Waiting"],
+            exclude: ["Backends/state-server.py", "Backends/postgres.py"]),
         tests(
             "FuzzTests", in: "Proof",
             [

@@ -78,6 +78,9 @@ extension Planner {
             before.provision.terraform?.root == environment.provision.terraform?.root
                 && before.provision.terraform?.disks == environment.provision.terraform?.disks
                 && before.provision.static?.servers == environment.provision.static?.servers)
+        compare(
+            "the places of the states (`provision.terraform.backend`)",
+            before.provision.terraform?.backend == environment.provision.terraform?.backend)
         guard problems.isEmpty else {
             throw Failure(
                 "The run can't go on from this commit: it is about something else", details: problems,

@@ -1,16 +1,18 @@
 import JSON
 import Migration
 
-/// The shape in which provisioners tell of servers: group -> list of objects with `name`, `address` and more.
+/// The shape in which provisioners report servers: group -> list of objects with `name`, `address` and more.
 enum InventoryFormat {
     static func inventory(_ json: JSON, at place: String, advice: String) throws(Failure) -> Inventory {
-        guard let groups = json.object else { throw Failure("The inventory is no object", at: place, advice: advice) }
+        guard let groups = json.object else {
+            throw Failure("The inventory is not an object", at: place, advice: advice)
+        }
         var inventory = Inventory()
         var seen: [String: String] = [:]
         var addresses: [String: String] = [:]
         for (group, servers) in groups {
             guard let servers = servers.array else {
-                throw Failure("Group \(group) of the inventory is no list", at: place, advice: advice)
+                throw Failure("Group \(group) of the inventory is not a list", at: place, advice: advice)
             }
             var hosts: [Host] = []
             for (index, server) in servers.enumerated() {

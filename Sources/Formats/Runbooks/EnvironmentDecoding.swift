@@ -78,11 +78,7 @@ extension EnvironmentFormat {
     }
 
     private static func provision(_ value: Value?, _ reader: inout Reader) -> Provision {
-        let terraform = value?["terraform"].map { terraform in
-            TerraformRoot(
-                root: terraform["root"]?.text ?? "", disks: terraform["disks"]?.text,
-                variables: terraform["variables"]?.settings ?? [:], colors: colors(terraform["colors"]) { $0.settings })
-        }
+        let terraform = value?["terraform"].map { TerraformFormat.root($0, &reader) }
         if let terraform, let disks = value?["terraform", "disks"], sameFolder(disks.text, terraform.root) {
             reader.problem(
                 "the data disks need a root module of their own: the servers' is destroyed in tearDown", at: disks)

@@ -61,29 +61,9 @@ enum EnvironmentFormat {
 
     private static let provision = Shape.object(
         [
-            .optional("terraform", terraform, "servers built by Terraform or OpenTofu"),
+            .optional("terraform", TerraformFormat.shape, "servers built by Terraform or OpenTofu"),
             .optional("static", staticServers, "servers built by a program instead of Terraform, or a fixed list"),
         ], rules: [.atLeastOne(["terraform", "static"], otherwise: "`terraform` or `static` is needed here")])
-
-    private static let terraform = Shape.object([
-        .required(
-            "root", .text, "folder of the servers' root module; each color has its own state",
-            example: "terraform/servers"),
-        .optional(
-            "disks", .text, "folder of the data disks' root module, a state that nothing destroys",
-            example: "terraform/disks"),
-        .optional(
-            "variables", .map(.string(.anything, references: true)), "variables of both modules",
-            example: "{ region: fra1 }"),
-        .optional(
-            "colors",
-            .object(
-                Color.allCases.map {
-                    .optional(
-                        $0.rawValue, .map(.string(.anything, references: true)), "variables of the \($0) servers",
-                        example: "{ image: debian-12.11 }")
-                }), "variables that differ between the colors"),
-    ])
 
     private static let staticServers = Shape.object(
         [

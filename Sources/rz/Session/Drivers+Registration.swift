@@ -124,6 +124,12 @@ extension Drivers {
                     inherited: children.inherited, resolve: children.resolve, secrets: children.secrets)
                 return RecordedProvisioner(terraform, .terraform, stateFolder: state)
             }
+            if let backend = root.backend {
+                return MissingProvisioner(
+                    Failure(
+                        "The servers' states are in the backend \(backend.type); terraform is not on PATH", at: "PATH",
+                        advice: "Run rz where terraform or tofu is found.", kind: .refused))
+            }
             if let built = builders.first(where: { $0.kind == .terraform }) {
                 return MissingProvisioner(
                     Failure(

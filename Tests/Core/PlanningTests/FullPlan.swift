@@ -30,6 +30,9 @@ enum FullPlan {
             ]
             plan.steps[index].color = plan.steps[index].action.kind.flatMap { of[$0] }
         }
+        plan.environment.provision.terraform?.structured = nil
+        plan.environment.provision.terraform?.backend = nil
+        plan.environment.provision.terraform?.inventory = nil
         return plan
     }
 
@@ -101,7 +104,16 @@ enum FullPlan {
             provision: Provision(
                 terraform: TerraformRoot(
                     root: "terraform/servers", disks: "terraform/disks", variables: ["region": "fra1"],
-                    colors: [.blue: ["image": "debian-12.7"], .green: ["image": "debian-12.11"]]),
+                    colors: [.blue: ["image": "debian-12.7"], .green: ["image": "debian-12.11"]],
+                    structured: ["zones"],
+                    backend: TerraformBackend(
+                        type: "pg", config: ["schema_name": "shop_{{ color }}"],
+                        credentials: ["PG_CONN_STR": "${env:PG}"]),
+                    inventory: [
+                        "agent": TerraformGroup(
+                            output: "cluster", path: "nodes", name: "tags.Name", address: "ip", port: "ssh.port",
+                            attributes: ["rack": "labels.rack"])
+                    ]),
                 static: StaticServers(
                     command: ["static.py"],
                     servers: [

@@ -24,6 +24,8 @@ struct PlanFormatTests {
         "shift", "handOver", "drain", "soak", "stopServices", "destroyServers", "approval", "exec", "http", "wait",
         // environment.approvals, and what the idempotence check lets pass
         "count", "others", "waived", "task", "tag",
+        // environment.provision.terraform.backend: Terraform's own names
+        "pg",
         // environment.services
         "marathon", "metronome", "chronos", "compose", "id", "label",
         // environment.gates

@@ -171,6 +171,26 @@ struct MovingTests {
         }
     }
 
+    @Test("is refused where its states would be kept elsewhere")
+    func backend() throws {
+        func keeping(_ schema: String?) -> SmallWorld {
+            var world = world
+            world.environment.provision.terraform = TerraformRoot(
+                root: "servers",
+                backend: schema.map { TerraformBackend(type: "pg", config: ["schema_name": Setting($0)]) })
+            return world
+        }
+        for (before, after) in [(nil, "a_{{ color }}"), ("a_{{ color }}", nil), ("a_{{ color }}", "b_{{ color }}")] {
+            let old = try keeping(before).plan()
+            let failure = #expect(throws: Failure.self) {
+                try planner { $0 = keeping(after) }.plan(
+                    old, movedTo: source, in: state(old, in: .preflight, done: []), at: world.time)
+            }
+            #expect(failure?.kind == .refused)
+            #expect(failure?.details == ["the places of the states (`provision.terraform.backend`) differ"])
+        }
+    }
+
     @Test("waits for approvals again before anything that is left of its phase")
     func approvals() throws {
         let old = try world.plan()

@@ -6,26 +6,40 @@ import Migration
 /// A small environment for a real Terraform: servers are folders below `world`.
 struct TerraformLab: Sendable {
     let folder: Folder
+    var backend: TerraformBackend?
+    /// What the backend authenticates with.
+    var secrets: [String: String] = [:]
+    var inventory: [String: TerraformGroup]?
 
-    init(_ folder: Folder, servers: String = TerraformLab.servers) throws {
+    init(
+        _ folder: Folder, servers: String = TerraformLab.servers, backend: TerraformBackend? = nil,
+        secrets: [String: String] = [:]
+    ) throws {
         self.folder = folder
-        try folder.write("environment/terraform/servers/main.tf", servers)
-        try folder.write("environment/terraform/disks/main.tf", TerraformLab.disks)
+        self.backend = backend
+        self.secrets = secrets
+        func declared(_ module: String) -> String {
+            module.replacing("backend \"local\"", with: "backend \"\(backend?.type ?? "local")\"")
+        }
+        try folder.write("environment/terraform/servers/main.tf", declared(servers))
+        try folder.write("environment/terraform/disks/main.tf", declared(TerraformLab.disks))
         try FileManager.default.createDirectory(atPath: folder["world"], withIntermediateDirectories: true)
     }
 
     func terraform(
         variables: [String: Setting] = [:], colors: [Color: [String: Setting]] = [:], state: String = "state",
-        secrets: [String: String] = [:], shell: [String: String] = [:], binary: String? = nil
+        secrets: [String: String] = [:], shell: [String: String] = [:], binary: String? = nil,
+        structured: [String] = []
     ) -> Terraform {
         let root = TerraformRoot(
             root: "terraform/servers", disks: "terraform/disks",
-            variables: variables.merging(["world": Setting(folder["world"])]) { $1 }, colors: colors)
+            variables: variables.merging(["world": Setting(folder["world"])]) { $1 }, colors: colors,
+            structured: structured, backend: backend, inventory: inventory)
         return Terraform(
             binary: binary ?? terraformBinary ?? "terraform", root: root, environmentFolder: folder["environment"],
             stateFolder: folder[state],
             inherited: InheritedEnvironment(ProcessInfo.processInfo.environment.merging(shell) { $1 }),
-            resolve: resolver(secrets))
+            resolve: resolver(self.secrets.merging(secrets) { $1 }))
     }
 
     /// A program in front of Terraform, as version managers are: `before` runs first, `more` is added to its arguments.

@@ -291,7 +291,7 @@ struct TerraformInterruptionTests {
             let lines = Lines()
             try lab.open()
             _ = try await gated.build(.blue, report: lines.report)
-            #expect(await lines.contain("builds anew what an interrupted run began: 2"))
+            #expect(await lines.contain("builds again what an interrupted run began: 2"))
             #expect(folder.exists("world/blue-agent-2/done") && folder.exists("world/blue-database-1/done"))
             #expect(folder.text("world/blue-agent-1/begun") == "one\n")
             #expect(try await gated.observeChanges(.blue).isEmpty)

@@ -45,6 +45,7 @@ struct SchemaTests {
                 check(field.shape, "\(path).\(field.name)")
             }
         case .list(let element, _): check(element, path + "[]")
+        case .map(let element): check(element, path + ".NAME")
         case .either(let shapes): for shape in shapes { check(shape, path) }
         default: break
         }

@@ -87,14 +87,25 @@ public struct TerraformRoot: Codable, Sendable, Hashable {
     public var variables: [String: Setting]
     /// Variables that differ between the colors.
     public var colors: [Color: [String: Setting]]
+    /// Names of the variables whose text is JSON: a number, a flag, a list or a map. Sorted; nil where all are texts.
+    public var structured: [String]?
+    /// Where the states are kept; nil for rz's own folder.
+    public var backend: TerraformBackend?
+    /// By group, where its servers are in the outputs; nil where the module has an output `inventory`.
+    public var inventory: [String: TerraformGroup]?
 
     public init(
-        root: String, disks: String? = nil, variables: [String: Setting] = [:], colors: [Color: [String: Setting]] = [:]
+        root: String, disks: String? = nil, variables: [String: Setting] = [:],
+        colors: [Color: [String: Setting]] = [:], structured: [String] = [], backend: TerraformBackend? = nil,
+        inventory: [String: TerraformGroup]? = nil
     ) {
         self.root = root
         self.disks = disks
         self.variables = variables
         self.colors = colors
+        self.structured = structured.isEmpty ? nil : structured.sorted()
+        self.backend = backend
+        self.inventory = inventory
     }
 }
 

@@ -1,4 +1,4 @@
-/// The callback plugin by which Ansible tells rz what it does. ansible-core has no JSON callback of its own.
+/// The callback plugin by which Ansible reports to rz what it does. ansible-core has no JSON callback of its own.
 ///
 /// It appends one JSON object a line to the file that `RZ_EVENTS` names. Module arguments are never written, and of a
 /// task with `no_log` nothing but its outcome.
@@ -6,7 +6,7 @@ enum AnsibleCallback {
     static let name = "rz_events"
 
     static let source = #"""
-        """Tells rz what a playbook does: one JSON object a line, appended to the file that RZ_EVENTS names."""
+        """Reports to rz what a playbook does: one JSON object a line, appended to the file that RZ_EVENTS names."""
 
         import difflib
         import json

@@ -38,8 +38,8 @@ struct AnsibleVerdict {
 
     /// The statistics leave out those that a task with `ignore_unreachable` did not reach; the events do not.
     private func unreachable(_ stats: [String: AnsibleEvent.Stats]) -> [String] {
-        let told = events.compactMap { if case .unreachable(let host, _) = $0 { host } else { nil } }
-        return Set(told).union(stats.filter { $0.value.unreachable > 0 }.keys).sorted()
+        let reported = events.compactMap { if case .unreachable(let host, _) = $0 { host } else { nil } }
+        return Set(reported).union(stats.filter { $0.value.unreachable > 0 }.keys).sorted()
     }
 
     /// The hosts on which a task of the playbook ran, or was skipped by its own condition.

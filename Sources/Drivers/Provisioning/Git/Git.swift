@@ -67,7 +67,7 @@ struct Git: Sendable {
         // An object is what its name says, whatever the checkout would put in its place.
         environment["GIT_NO_REPLACE_OBJECTS"] = "1"
         environment["GIT_CONFIG_NOSYSTEM"] = readsSystemConfiguration ? nil : "1"
-        // `git status` would otherwise write the index of somebody's working tree.
+        // `git status` would otherwise write the index of someone's working tree.
         environment["GIT_OPTIONAL_LOCKS"] = "0"
         environment["GIT_TERMINAL_PROMPT"] = "0"
         environment["LC_ALL"] = "C"

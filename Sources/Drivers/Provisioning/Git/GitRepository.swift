@@ -19,7 +19,7 @@ public struct GitRepository: Sendable {
     }
 
     /// The commit that is checked out, whether it is signed, and every file that differs from it: changed, untracked,
-    /// and those that Git was told not to look at.
+    /// and those that Git is configured not to look at.
     public func observeSource() async throws(Failure) -> PinnedSource {
         guard try await isRepository() else { return PinnedSource(commit: nil) }
         let commit = try await git.require(

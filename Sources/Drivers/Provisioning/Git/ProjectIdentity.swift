@@ -1,6 +1,6 @@
 import Migration
 
-/// What tells one project from another, as names of environments don't: where it lies, where it comes from, and how its
+/// What distinguishes one project from another, as names of environments don't: where it lies, where it comes from, and how its
 /// history began.
 public struct ProjectIdentity: Codable, Sendable, Hashable {
     /// The folder that holds `environments/`, without symbolic links.

@@ -4,7 +4,7 @@ import Glibc
 /// What rz's children see of its own environment variables: where programs and files are, how the network and the
 /// providers' services are reached, and what `pass` of environment.yaml names.
 ///
-/// No variable that changes what Terraform and Ansible do, as no file in Git would tell of it, and no secret of others.
+/// No variable that changes what Terraform and Ansible do, as no file in Git would show it, and no secret of others.
 public struct InheritedEnvironment: Sendable {
     private let all: [String: String]
     private let passed: Set<String>

@@ -78,7 +78,7 @@ public final class OutputFile: Sendable {
         return fstat(descriptor.rawValue, &status) != 0 || Int(status.st_size) > limit
     }
 
-    /// A byte more than the limit tells that there is more.
+    /// A byte more than the limit shows that there is more.
     private func head() -> [UInt8] {
         var all: [UInt8] = []
         while all.count <= limit {
@@ -97,7 +97,7 @@ public final class OutputFile: Sendable {
         let before = text()
         let after = secrets.redact(before)
         guard after != before || isTooLong else { return }
-        // The name gets the masked text in one piece: emptied, and rz killed then, the file would tell nothing any more.
+        // The name gets the masked text in one piece: emptied, and rz killed then, the file would show nothing any more.
         if let path { try Files.write(after, to: path) }
         guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Files.failure("Secrets can't be masked", "a log") }
         try append(after)

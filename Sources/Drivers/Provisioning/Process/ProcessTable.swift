@@ -1,6 +1,6 @@
 import Glibc
 
-/// What Linux tells of processes.
+/// What Linux reports about processes.
 ///
 /// Source: proc(5), `/proc/PID/stat`; waitid(2).
 enum ProcessTable {
@@ -9,7 +9,7 @@ enum ProcessTable {
         var state: Substring
         var parent: pid_t
         var session: pid_t
-        /// Clock ticks since boot: with the number, it names a process for ever.
+        /// Clock ticks since boot: with the number, it names a process forever.
         var startTime: UInt64
     }
 

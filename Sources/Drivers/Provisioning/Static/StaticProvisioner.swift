@@ -62,7 +62,7 @@ public struct StaticProvisioner: Provisioner {
         guard !inventory.isEmpty else {
             throw Failure(
                 "There are no servers in \(color)", at: environmentFolder,
-                advice: "List them under `provision.static` in environment.yaml, or mend the program given there.")
+                advice: "List them under `provision.static` in environment.yaml, or fix the program given there.")
         }
         return inventory
     }

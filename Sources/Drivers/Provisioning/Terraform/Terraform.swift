@@ -1,9 +1,10 @@
+import JSON
 import Migration
 
 /// Servers and data disks by Terraform, or OpenTofu.
 ///
-/// Each color has its own local state, data directory and variables; the disks have a third. What is applied is
-/// always a saved plan. Measured behaviour behind the choices: docs/provisioning.md.
+/// Each color has its own state, data directory and variables; the disks have a third. States are in rz's own folder
+/// or in a backend (`TerraformStore`). What is applied is always a saved plan. Measured behaviour behind the choices: docs/provisioning.md.
 public struct Terraform: Provisioner {
     private let binary: String
     private let root: TerraformRoot
@@ -49,10 +50,11 @@ public struct Terraform: Provisioner {
 
     /// Looks without a trace: where no state is yet, Terraform is not even started.
     public func observeServers(_ color: Color) async throws(Failure) -> Inventory {
-        let runner = try runner(.color(color))
-        guard Files.exists(runner.folder.state) else { return Inventory() }
-        if let inventory = try await outputs(runner) { return inventory }
-        return try await unfinishedServers(runner)
+        guard let contents = try await TerraformStore(try runner(.color(color))).contents() else { return Inventory() }
+        if let inventory = contents.inventory { return inventory }
+        // Resources without outputs: a first apply that failed. Not "no servers", or no one would destroy them.
+        guard !contents.addresses.isEmpty else { return Inventory() }
+        return Inventory(groups: ["unfinished": contents.addresses.map { Host(name: $0, address: "") }])
     }
 
     public func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges {
@@ -70,7 +72,7 @@ public struct Terraform: Provisioner {
 
     public func observeDestruction(of color: Color) async throws(Failure) -> [String] {
         let runner = try runner(.color(color))
-        guard Files.exists(runner.folder.state) else { return [] }
+        guard try await TerraformStore(runner).isThere else { return [] }
         return try await look(runner, ["-destroy"]) { _, plan in
             plan.resources.filter(\.isDestroyed).map(\.address).sorted()
         }
@@ -79,7 +81,7 @@ public struct Terraform: Provisioner {
     public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
         let runner = try runner(.color(color))
         try await apply(runner, report: report)
-        guard let inventory = try await outputs(runner) else {
+        guard let inventory = try await TerraformStore(runner).contents()?.inventory else {
             throw Failure(
                 "The root module has no output `inventory`", at: runner.folder.module, advice: TerraformOutputs.shape)
         }
@@ -93,13 +95,17 @@ public struct Terraform: Provisioner {
 
     public func destroy(_ color: Color, report: Report) async throws(Failure) {
         let runner = try runner(.color(color))
-        guard Files.exists(runner.folder.state) else { return await report("\(color) has no servers") }
+        guard try await TerraformStore(runner).isThere else { return await report("\(color) has no servers") }
         try await settleLeftover(runner, report)
         try await runner.initialise()
         let plan = try await save(runner, ["-destroy"])
         defer { Files.remove(runner.folder.plan) }
-        guard plan.end.status == .exited(2) else { return await report("\(color) has no servers") }
-        try await perform(plan, runner, report: report)
+        if plan.end.status == .exited(2) {
+            try await perform(plan, runner, report: report)
+        } else {
+            await report("\(color) has no servers")
+        }
+        TerraformStore(runner).forget()
     }
 
     // MARK: - Plan, then apply that plan
@@ -110,11 +116,11 @@ public struct Terraform: Provisioner {
         let inDoubt = runner.folder.ledger.inDoubt
         // A disk is never replaced: it may hold data.
         let replaced = runner.scope == .disks ? [] : inDoubt
-        if !replaced.isEmpty { await report("builds anew what an interrupted run began: \(replaced.count)") }
+        if !replaced.isEmpty { await report("builds again what an interrupted run began: \(replaced.count)") }
         let plan = try await save(runner, replacing(replaced))
         defer { Files.remove(runner.folder.plan) }
         if runner.scope == .disks {
-            try TerraformDiskGuard(runner.folder).refuse(
+            try TerraformDiskGuard(runner).refuse(
                 ProvisioningChanges(plan.events, inDoubt: inDoubt, differs: plan.end.status == .exited(2)))
         }
         guard plan.end.status == .exited(2) else {
@@ -124,7 +130,7 @@ public struct Terraform: Provisioner {
         try await perform(plan, runner, report: report)
     }
 
-    /// Saves a plan that was proved to be for what is meant. The exit code tells: 0 nothing to do, 2 changes.
+    /// Saves a plan that was proved to be for what is meant. The exit code says: 0 nothing to do, 2 changes.
     func save(_ runner: TerraformRunner, _ options: [String]) async throws(Failure) -> TerraformRunner.Answer {
         do throws(Failure) {
             return try await proved(runner, options).answer
@@ -134,7 +140,7 @@ public struct Terraform: Provisioner {
         }
     }
 
-    /// Plans beside everybody else who looks, and beside an apply; nothing is left of the plan.
+    /// Plans beside everyone else who looks, and beside an apply; nothing is left of the plan.
     private func look<Result>(
         _ runner: TerraformRunner, _ options: [String],
         _ read: (TerraformRunner.Answer, TerraformPlan) -> Result
@@ -153,7 +159,7 @@ public struct Terraform: Provisioner {
         _ runner: TerraformRunner, _ options: [String]
     ) async throws(Failure) -> (answer: TerraformRunner.Answer, plan: TerraformPlan) {
         let answer = try await runner.plan(options)
-        try refuse(answer, runner)
+        try await refuse(answer, runner)
         let plan = try await runner.show()
         try TerraformTarget(
             scope: runner.scope, module: runner.folder.module, variables: runner.variables,
@@ -165,22 +171,20 @@ public struct Terraform: Provisioner {
     /// What belongs to the other color.
     private func property(besides scope: TerraformScope) async throws(Failure) -> TerraformProperty? {
         guard let other = scope.color?.other else { return nil }
-        let runner = try runner(.color(other))
-        guard Files.exists(runner.folder.state) else { return TerraformProperty(of: other) }
-        return TerraformProperty(
-            of: other, servers: try await outputs(runner) ?? Inventory(),
-            state: Files.textIfThere(runner.folder.state))
+        let contents = try await TerraformStore(try runner(.color(other))).contents()
+        return TerraformProperty(of: other, servers: contents?.inventory ?? Inventory(), state: contents?.text)
     }
 
     func perform(
         _ plan: TerraformRunner.Answer, _ runner: TerraformRunner, report: Report
     ) async throws(Failure) {
+        try TerraformStore(runner).record()
         var progress = TerraformProgress(plan: plan.events, noun: runner.scope.noun)
         let answer = try await runner.apply(runner.folder.plan) { event in
             if let line = progress.line(for: event) { await report(line) }
         }
         if answer.end.reason == .cancelled { throw .cancelled }
-        guard answer.end.isSuccess else { throw runner.failure("worked on", answer) }
+        guard answer.end.isSuccess else { throw await runner.failure("worked on", answer) }
     }
 
     /// A Terraform that an rz left behind when it was killed is allowed to finish.
@@ -191,41 +195,13 @@ public struct Terraform: Provisioner {
             deadline: .hours(24), atOnce: false, stopping: TerraformRunner.stopping)
     }
 
-    private func refuse(_ plan: TerraformRunner.Answer, _ runner: TerraformRunner) throws(Failure) {
+    private func refuse(_ plan: TerraformRunner.Answer, _ runner: TerraformRunner) async throws(Failure) {
         if plan.end.reason == .cancelled { throw .cancelled }
         let isPlan = plan.end.status == .exited(0) || plan.end.status == .exited(2)
-        guard plan.end.reason == .itself, isPlan else { throw runner.failure("planned", plan) }
+        guard plan.end.reason == .itself, isPlan else { throw await runner.failure("planned", plan) }
     }
 
     private func replacing(_ addresses: [String]) -> [String] { addresses.map { "-replace=\($0)" } }
-
-    // MARK: - What Terraform tells
-
-    /// Reads the state file itself: neither the module nor its providers are needed, and nothing is written.
-    private func outputs(_ runner: TerraformRunner) async throws(Failure) -> Inventory? {
-        let (output, errors, end) = try await runner.collect(
-            ["output", "-json", "-no-color", "-state=\(runner.folder.state)"], in: runner.folder.path)
-        guard end.isSuccess else {
-            throw Failure(
-                "Terraform can't read the state of \(runner.scope.subject)", at: runner.folder.state,
-                details: errors.lastLines().map(runner.secrets.redact))
-        }
-        return try TerraformOutputs.inventory(
-            output.wholeText(at: runner.folder.module), at: runner.folder.module)
-    }
-
-    /// Resources without outputs: a first apply that failed. Not "no servers", or nobody would destroy them.
-    private func unfinishedServers(_ runner: TerraformRunner) async throws(Failure) -> Inventory {
-        let (output, _, end) = try await runner.collect(
-            ["state", "list", "-state=\(runner.folder.state)"], in: runner.folder.path)
-        guard end.isSuccess else { return Inventory() }
-        let addresses = try output.wholeText(at: runner.folder.module).split(whereSeparator: \.isNewline).map(
-            String.init
-        )
-        .filter { !$0.hasPrefix("data.") && !$0.contains(".data.") }
-        guard !addresses.isEmpty else { return Inventory() }
-        return Inventory(groups: ["unfinished": addresses.map { Host(name: $0, address: "") }])
-    }
 
     // MARK: - Where
 
@@ -244,14 +220,32 @@ public struct Terraform: Provisioner {
         }
         for (name, setting) in settings.sorted(by: { $0.key < $1.key }) {
             let text = try setting.resolved(by: resolve, secrets: &secrets)
-            variables.append(TerraformVariable(name: name, text: text, isSecret: setting.refersToSecret))
+            let data = root.structured?.contains(name) == true ? try? JSON(parsing: setting.text) : nil
+            variables.append(
+                TerraformVariable(name: name, text: text, data: data, isSecret: setting.refersToSecret))
         }
         try TerraformDiskGuard.refuseSharedModule(root, at: environmentFolder)
         let folder = TerraformFolder(
             module: environmentFolder + "/" + module, path: stateFolder + "/terraform/" + scope.name)
-        return TerraformRunner(
+        let remote = try remote(of: scope, &secrets)
+        let runner = TerraformRunner(
             binary: binary, scope: scope, folder: folder,
-            variables: TerraformVariables(all: variables, module: folder.module), inherited: inherited, secrets: secrets
-        )
+            variables: TerraformVariables(all: variables, module: folder.module), inherited: inherited,
+            secrets: secrets, remote: remote, groups: root.inventory)
+        try TerraformStore(runner).refuseMoved()
+        return runner
+    }
+
+    private func remote(of scope: TerraformScope, _ secrets: inout Secrets) throws(Failure) -> TerraformRemote? {
+        guard let backend = root.backend else { return nil }
+        var config: [String: String] = [:]
+        for (name, setting) in backend.config(of: scope.name) {
+            config[name] = try setting.resolved(by: resolve, secrets: &secrets)
+        }
+        var credentials: [String: String] = [:]
+        for (name, setting) in backend.credentials {
+            credentials[name] = try setting.resolved(by: resolve, secrets: &secrets)
+        }
+        return TerraformRemote(type: backend.type, config: config, credentials: credentials)
     }
 }

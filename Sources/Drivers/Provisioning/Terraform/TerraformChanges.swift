@@ -7,7 +7,7 @@ extension ProvisioningChanges {
     ///   after an apply some providers send them for every computed attribute.
     init(_ plan: [TerraformEvent], inDoubt: [String], differs: Bool) {
         self.init(inDoubt: inDoubt)
-        // Terraform tells them in the order in which it walks its graph, another one each time.
+        // Terraform reports them in the order in which it walks its graph, another one each time.
         let planned = plan.compactMap { event in
             if case .planned(let resource, let action) = event {
                 (address: resource.address, action: action)

@@ -7,6 +7,9 @@ struct TerraformDiagnosis {
     let module: String
     let secrets: Secrets
 
+    /// How Terraform begins when another one holds the lock.
+    static let locked = "Error acquiring the state lock"
+
     func failure(of work: String, diagnostics: [TerraformDiagnostic], end: ProcessEnd, errors: [String]) -> Failure {
         var failure = known(diagnostics.filter(\.isError)) ?? unknown(work, diagnostics, end, errors)
         failure.summary = secrets.redact(failure.summary)
@@ -17,7 +20,8 @@ struct TerraformDiagnosis {
     private func known(_ errors: [TerraformDiagnostic]) -> Failure? {
         for error in errors {
             switch error.summary {
-            case "Error acquiring the state lock": return locked(error)
+            case TerraformDiagnosis.locked:
+                return TerraformLock(error.detail).failure(subject, module: module)
             case "Saved plan is stale": return stale(error)
             case "Instance cannot be destroyed", "Resource instance cannot be destroyed": return protected(error)
             case "No value for required variable": return missingVariable(error)
@@ -26,22 +30,6 @@ struct TerraformDiagnosis {
             }
         }
         return nil
-    }
-
-    private func locked(_ error: TerraformDiagnostic) -> Failure {
-        func field(_ name: String) -> String? {
-            error.detail.split(whereSeparator: \.isNewline).lazy.map { $0.drop(while: \.isWhitespace) }
-                .first { $0.hasPrefix(name + ":") }
-                .map { String($0.dropFirst(name.count + 1).drop(while: \.isWhitespace)) }
-        }
-        let holder = [field("Who").map { "by \($0)" }, field("Created").map { "since \($0)" }].compactMap(\.self)
-        return Failure(
-            "Terraform's state of \(subject) is locked" + holder.map { " " + $0 }.joined(), at: module,
-            details: [field("Operation").map { "operation: \($0)" }, field("ID").map { "lock: \($0)" }].compactMap(
-                \.self),
-            advice: "Another Terraform works on it: wait until it is done. Only when it surely is gone, release the "
-                + "lock with `terraform force-unlock`.",
-            kind: .transient)
     }
 
     private func stale(_ error: TerraformDiagnostic) -> Failure {

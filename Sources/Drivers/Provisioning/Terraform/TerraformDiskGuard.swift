@@ -3,10 +3,15 @@ import Migration
 /// Keeps every apply away from what is on the data disks (invariant I3), whatever their module says.
 struct TerraformDiskGuard {
     private let folder: TerraformFolder
+    /// Where people change the state by hand.
+    private let place: String
 
-    init(_ folder: TerraformFolder) { self.folder = folder }
+    init(_ runner: TerraformRunner) {
+        folder = runner.folder
+        place = runner.remote == nil ? folder.state : folder.store
+    }
 
-    /// Refuses a plan that would take a disk away, and one that relies on a disk of which nobody knows what it is.
+    /// Refuses a plan that would take a disk away, and one that relies on a disk of which no one knows whether it is whole.
     func refuse(_ changes: ProvisioningChanges) throws(Failure) {
         let lost = changes.replace + changes.remove
         guard lost.isEmpty else {
@@ -22,7 +27,7 @@ struct TerraformDiskGuard {
                     + doubtful.joined(separator: ", "),
                 at: folder.module, details: folder.ledger.unfinished,
                 advice: "Look at them. If they are whole, delete the files named above; if not, take them out of "
-                    + "the state \(folder.state) with `terraform state rm`. Then: rz resume.",
+                    + "the state with `terraform state rm`, in \(place). Then: rz resume.",
                 kind: .refused)
         }
     }

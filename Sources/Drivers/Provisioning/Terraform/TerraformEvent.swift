@@ -40,7 +40,7 @@ enum TerraformEvent: Equatable, Sendable {
     }
 }
 
-/// A number of resources or tasks; sums of what nobody can have must not overflow.
+/// A number of resources or tasks; sums of what no one can have must not overflow.
 func count(_ json: JSON?) -> Int { min(max(0, json?.int ?? 0), 1_000_000) }
 
 /// A resource of a module.

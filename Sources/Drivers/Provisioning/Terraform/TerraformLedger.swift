@@ -1,6 +1,6 @@
 import Migration
 
-/// The kept event streams of all applies to one state, and what they tell of resources in doubt.
+/// The kept event streams of all applies to one state, and what they say about resources in doubt.
 ///
 /// Terraform records a resource as healthy before its provisioners ran. If it is killed then, its own next plan
 /// sees no difference; only the events show that the resource was never finished.
@@ -94,7 +94,7 @@ struct TerraformLedger {
             .compactMap { TerraformEvent(line: String($0)) }
     }
 
-    /// Without a note, rz died too. Then the last event of a good apply tells.
+    /// Without a note, rz died too. Then the last event of a good apply says how it ended.
     private func end(of number: Int) -> End {
         if let noted = Files.textIfThere(endPath(number)).flatMap({ End(rawValue: String($0.dropLast())) }) {
             return noted

@@ -23,9 +23,11 @@ struct TerraformPlan {
         var isDestroyed: Bool { actions.contains("delete") }
     }
 
-    /// - Parameter text: the output of `terraform show -json` of a saved plan.
+    /// - Parameters:
+    ///   - text: the output of `terraform show -json` of a saved plan.
+    ///   - groups: where the servers are in the outputs; nil for an output `inventory`.
     /// - Throws: `Failure` whose message holds no value, as they may be secrets.
-    init(_ text: String, at place: String) throws(Failure) {
+    init(_ text: String, _ groups: [String: TerraformGroup]? = nil, at place: String) throws(Failure) {
         let json: JSON
         do throws(JSONError) {
             json = try JSON(parsing: text)
@@ -37,7 +39,13 @@ struct TerraformPlan {
         for (name, variable) in json["variables"]?.object ?? JSONObject() { variables[name] = variable["value"] }
         self.variables = variables
         resources = (json["resource_changes"]?.array ?? []).compactMap { Resource($0) }
-        inventory = Inventory(partly: json["output_changes"]?["inventory"]?["after"])
+        guard let groups else {
+            inventory = Inventory(partly: json["output_changes"]?["inventory"]?["after"])
+            return
+        }
+        var outputs: [String: JSON] = [:]
+        for (name, change) in json["output_changes"]?.object ?? JSONObject() { outputs[name] = change["after"] }
+        inventory = Inventory(partly: TerraformInventory(groups).json(partly: outputs))
     }
 }
 
@@ -69,7 +77,7 @@ extension Inventory {
     }
 }
 
-/// What belongs to a color, as far as its state tells.
+/// What belongs to a color, as far as its state says.
 struct TerraformProperty {
     var color: Color
     var servers = Inventory()
@@ -114,7 +122,7 @@ struct TerraformProperty {
         return "its \(field) \(text) is that of \(color)'s server \(host.name)"
     }
 
-    /// The attributes by which providers tell one server from another.
+    /// The attributes by which providers distinguish servers.
     private static let identities: Set<String> = [
         "id", "name", "hostname", "address", "ip", "ip_address", "ipv4_address", "ipv6_address", "private_ip",
         "public_ip", "fixed_ip", "fixed_ip_v4", "access_ip_v4", "access_ip_v6", "default_ipv4_address",

@@ -13,7 +13,7 @@ struct TerraformProgress: Sendable {
             if case .summary(_, let add, let change, let remove) = event { total = add + change + remove }
         }
         self.total = total
-        // Of a module with networks and volumes as well nobody could say how many servers are done.
+        // Of a module with networks and volumes as well no one could say how many servers are done.
         self.noun = types.count == 1 ? noun : "resources"
     }
 

@@ -9,6 +9,10 @@ struct TerraformRunner: Sendable {
     let variables: TerraformVariables
     let inherited: InheritedEnvironment
     let secrets: Secrets
+    /// Where the state is kept; nil for rz's own folder.
+    let remote: TerraformRemote?
+    /// Where the servers are in the outputs; nil for an output `inventory`.
+    let groups: [String: TerraformGroup]?
 
     /// SIGINT to Terraform alone: it then ends its provisioners and saves its state. It gets time for that, as a state
     /// that was not saved costs more than waiting.
@@ -18,7 +22,7 @@ struct TerraformRunner: Sendable {
     var looking: TerraformRunner {
         TerraformRunner(
             binary: binary, scope: scope, folder: folder.looking, variables: variables, inherited: inherited,
-            secrets: secrets)
+            secrets: secrets, remote: remote, groups: groups)
     }
 
     /// What a run of Terraform said.
@@ -40,22 +44,39 @@ struct TerraformRunner: Sendable {
                 advice: "Correct `provision.terraform` in environment.yaml.")
         }
         try Files.makeFolder(folder.work)
-        let (output, errors, end) = try await collect([
-            "init", "-input=false", "-no-color", "-reconfigure", "-lockfile=readonly",
-            "-backend-config=path=\(folder.state)",
-        ])
+        let vendored = try useVendoredModules()
+        let handed = try remote.map { remote throws(Failure) in try HandedFile(remote.fileText) }
+        let (output, errors, end) = try await collect(
+            [
+                "init", "-input=false", "-no-color", "-reconfigure", "-lockfile=readonly",
+                "-backend-config=\(handed?.path ?? "path=" + folder.state)",
+            ] + (vendored ? ["-get=false"] : []))
         guard end.isSuccess else {
             throw Failure(
                 "Terraform can't prepare \(scope.subject)", at: folder.module,
                 details: (output.lastLines(12) + errors.lastLines(12)).map(secrets.redact),
-                advice: "Providers must be in the module's lock file, .terraform.lock.hcl, and that file in Git.")
+                advice: (remote.map {
+                    "The module needs `terraform { backend \"\($0.type)\" {} }`, and that backend the "
+                        + "settings under `provision.terraform.backend`. "
+                } ?? "") + "Providers must be in the module's lock file, .terraform.lock.hcl, and that file in Git.")
         }
         try refuseForeignState()
     }
 
+    /// Modules that are committed as `terraform get` left them, in `.terraform/modules`: their list says where they are,
+    /// relative to the root module, and belongs in the data directory.
+    ///
+    /// - Returns: whether there are any; nothing is fetched then.
+    private func useVendoredModules() throws(Failure) -> Bool {
+        guard let list = Files.textIfThere(folder.module + "/.terraform/modules/modules.json") else { return false }
+        try Files.makeFolder(folder.data + "/modules")
+        try Files.write(list, to: folder.data + "/modules/modules.json")
+        return true
+    }
+
     /// Saves a plan of all changes. Whoever asks for it removes it, as it holds every variable, secrets too.
     func plan(_ options: [String]) async throws(Failure) -> Answer {
-        // Terraform empties a file that is there and leaves its mode: nobody else may read the plan.
+        // Terraform empties a file that is there and leaves its mode: no one else may read the plan.
         try Files.write("", to: folder.plan)
         let handed = try HandedFile(variables.fileText)
         return try await stream(
@@ -72,7 +93,7 @@ struct TerraformRunner: Sendable {
                 "Terraform can't show its plan for \(scope.subject)", at: folder.module,
                 details: errors.lastLines().map(secrets.redact))
         }
-        return try TerraformPlan(output.wholeText(at: folder.module), at: folder.module)
+        return try TerraformPlan(output.wholeText(at: folder.module), groups, at: folder.module)
     }
 
     /// Applies a saved plan, exactly. The events are kept.
@@ -100,16 +121,28 @@ struct TerraformRunner: Sendable {
         var command = command(arguments, deadline: .minutes(10))
         if let place {
             command.folder = place
-            // Where there is no data directory, a state file may be named.
-            command.environment["TF_DATA_DIR"] = place + "/none"
+            // Where there is no data directory, a state file may be named. In the folder of a backend it is the usual one,
+            // for people who use that folder.
+            command.environment["TF_DATA_DIR"] = place + (remote == nil ? "/none" : "/.terraform")
         }
         let end = try await ChildProcess(command).run(output: output, errors: errors)
         try end.refuseStopped(command)
         return (output, errors, end)
     }
 
-    func failure(_ work: String, _ answer: Answer) -> Failure {
-        TerraformDiagnosis(subject: scope.subject, module: folder.module, secrets: secrets)
+    func failure(_ work: String, _ answer: Answer) async -> Failure {
+        let refused = answer.diagnostics.first { $0.isError && $0.summary == TerraformDiagnosis.locked }
+        if let remote, let refused {
+            var lock = TerraformLock(refused.detail, of: remote)
+            // Prepares the folder that the message names.
+            _ = try? await TerraformStore(self).contents()
+            if (try? await Permission.ask()) != nil { await lock.ask(remote) }
+            var failure = lock.failure(scope.subject, module: folder.module, store: folder.store, remote)
+            failure.summary = secrets.redact(failure.summary)
+            failure.details = failure.details.map(secrets.redact)
+            return failure
+        }
+        return TerraformDiagnosis(subject: scope.subject, module: folder.module, secrets: secrets)
             .failure(of: work, diagnostics: answer.diagnostics, end: answer.end, errors: answer.errors)
     }
 
@@ -141,12 +174,13 @@ struct TerraformRunner: Sendable {
     private var environment: [String: String] {
         var environment = TerraformRunner.environment(from: inherited)
         environment.merge(variables.environment) { $1 }
+        environment.merge(remote?.credentials ?? [:]) { $1 }
         environment["TF_DATA_DIR"] = folder.data
         return environment
     }
 
     /// What every Terraform gets. Of `TF_…` only what says where providers come from: all else would change what is
-    /// planned, or how it is told, without a trace in Git.
+    /// planned, or how it is reported, without a trace in Git.
     static func environment(from inherited: InheritedEnvironment) -> [String: String] {
         var environment = inherited.variables
         environment.merge(
@@ -159,15 +193,21 @@ struct TerraformRunner: Sendable {
         return environment
     }
 
-    /// A module without `backend "local" {}` would keep its state inside the module's folder, which is a throw-away
-    /// copy.
+    /// A module without its backend would keep its state inside the module's folder, which is a throw-away copy; one with
+    /// an address of its own would keep both colors in one state.
     private func refuseForeignState() throws(Failure) {
         let backend = Files.textIfThere(folder.backend).flatMap { try? JSON(parsing: $0) }?["backend"]
-        guard backend?["type"]?.string == "local", backend?["config"]?["path"]?.string == folder.state else {
+        let type = remote?.type ?? "local"
+        let wanted = remote?.config ?? ["path": folder.state]
+        let differing = wanted.filter { name, text in
+            guard let value = backend?["config"]?[name], !value.isNull else { return true }
+            return !TerraformValue.isSame(value, .string(text))
+        }
+        guard backend?["type"]?.string == type, differing.isEmpty else {
             throw Failure(
                 "The root module does not let rz choose where its state is kept", at: folder.module,
                 details: ["each color needs a state of its own"],
-                advice: "Add `terraform { backend \"local\" {} }` to the module.")
+                advice: "Add `terraform { backend \"\(type)\" {} }` to the module.")
         }
     }
 }

@@ -57,6 +57,10 @@ struct TerraformFolder: Sendable {
     var plan: String { work + "/plan.bin" }
     var planEvents: String { work + "/plan.jsonl" }
     var errors: String { work + "/stderr.log" }
+    /// Holds the backend's declaration and nothing else: reads the state without the module.
+    var store: String { path + "/store" }
+    /// Says where the state is, when it is not here.
+    var place: String { path + "/backend" }
     var lock: String { work + "/lock" }
     /// What Terraform noted of the backend when it was initialised.
     var backend: String { data + "/terraform.tfstate" }

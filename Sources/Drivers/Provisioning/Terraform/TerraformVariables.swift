@@ -5,6 +5,8 @@ import Migration
 struct TerraformVariable: Sendable, Hashable {
     var name: String
     var text: String
+    /// The value with its types, where environment.yaml has a list or a map.
+    var data: JSON?
     /// Whether the value comes from outside environment.yaml, so that it is never shown.
     var isSecret = false
 }
@@ -17,22 +19,26 @@ struct TerraformVariable: Sendable, Hashable {
 /// Source: "Variable definition precedence", https://developer.hashicorp.com/terraform/language/values/variables
 struct TerraformVariables: Sendable {
     let all: [TerraformVariable]
-    /// The root module, whose declarations tell how a text is meant.
+    /// The root module, whose declarations say how a text is meant.
     let module: String
 
     /// The contents of the file.
     var fileText: String {
         let declared = declaredTypes()
         return all.map { variable in
-            let type = declared[variable.name]
-            let value = TerraformVariables.isExpression(variable.text, of: type) ? variable.text : quoted(variable.text)
+            let isExpression = TerraformVariables.isExpression(variable.text, of: declared[variable.name])
+            let value =
+                variable.data.map(TerraformValue.expression)
+                ?? (isExpression ? variable.text : TerraformValue.quoted(variable.text))
             return "\(variable.name) = \(value)\n"
         }.joined()
     }
 
     /// The same for commands that take no file: Terraform asks for ephemeral variables once more when it applies.
     var environment: [String: String] {
-        Dictionary(all.map { ("TF_VAR_" + $0.name, $0.text) }, uniquingKeysWith: { $1 })
+        Dictionary(
+            all.map { ("TF_VAR_" + $0.name, $0.data.map(TerraformValue.expression) ?? $0.text) },
+            uniquingKeysWith: { $1 })
     }
 
     /// What a plan resolved otherwise than it was handed, one line each; values of secrets are not shown.
@@ -40,7 +46,9 @@ struct TerraformVariables: Sendable {
     /// Variables that a plan does not hold are none of the module's, or ephemeral.
     func differences(from resolved: [String: JSON]) -> [String] {
         all.compactMap { variable in
-            guard let value = resolved[variable.name], !isSame(value, variable.text) else { return nil }
+            guard let value = resolved[variable.name],
+                !(variable.data.map { TerraformValue.isSame(value, $0) } ?? isSame(value, variable.text))
+            else { return nil }
             if variable.isSecret { return "\(variable.name): both values are secret" }
             let found = Failure.shortened(value.string ?? value.compact, to: 200)
             return "\(variable.name): “\(Failure.shortened(variable.text, to: 200))” was handed, “\(found)” was planned"
@@ -61,21 +69,6 @@ struct TerraformVariables: Sendable {
             return false
         }
         return !["string", "number", "bool"].contains(type)
-    }
-
-    private func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result.replacing("${", with: "$${").replacing("%{", with: "%%{") + "\""
     }
 
     /// The first word of each declared type: `string`, `map(string)`, `object({…`.

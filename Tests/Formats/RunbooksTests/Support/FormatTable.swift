@@ -35,6 +35,9 @@ enum FormatTable {
             return merge(known.map { rows($0, prefix + "PHASE") })
         case .list(let element, _): return rows(element, path + "[]")
         case .either(let shapes): return shapes.flatMap { rows($0, path) }
+        case .map(let element):
+            guard case .object = element else { return [] }
+            return rows(element, path + ".NAME")
         default: return []
         }
     }
