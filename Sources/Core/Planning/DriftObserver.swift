@@ -32,7 +32,7 @@ public struct DriftObserver: Sendable {
             return DriftLook(
                 TrafficDrift(rules: environment.traffic, lastRun: lastRun, minHealthy: environment.limits.minHealthy)
                     .drifts(in: try await observeLoadBalancers(), live: color))
-        case .certificates: return await certificates(of: color)
+        case .certificates: return try await certificates(of: color)
         }
     }
 
@@ -87,8 +87,8 @@ public struct DriftObserver: Sendable {
         return (came + went + scaled).sorted { $0.subject < $1.subject }
     }
 
-    private func certificates(of color: Color) async -> DriftLook {
-        guard let inventory = try? await drivers.provisioner.observeServers(color) else { return DriftLook() }
+    private func certificates(of color: Color) async throws(Failure) -> DriftLook {
+        let inventory = try await drivers.provisioner.observeServers(color)
         return DriftLook(
             await drivers.certificates(inventory, true).compactMap { sighting in
                 sighting.problem.map { Drift(.certificates, sighting.place, $0) }

@@ -30,6 +30,8 @@ extension Ansible {
         let end = try await ChildProcess(command).run(
             output: output, record: folder.record, following: events
         ) { line in
+            // Ansible has read them before its first event.
+            Files.remove(folder.variables)
             guard let event = AnsibleEvent(line: line), let text = progress.line(for: event) else { return }
             await report(secrets.redact(text))
         }

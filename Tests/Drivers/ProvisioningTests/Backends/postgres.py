@@ -37,9 +37,12 @@ try:
     server = subprocess.Popen(
         [programs / "postgres", "-D", folder / "data"] + [f"--{name}={value}" for name, value in settings.items()],
         stdin=subprocess.DEVNULL, preexec_fn=end_with_parent, **options)
+    deadline = time.monotonic() + 60
     while subprocess.run([programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", port], **options).returncode:
         if server.poll() is not None:
             sys.exit("PostgreSQL has ended")
+        if time.monotonic() > deadline:
+            sys.exit("PostgreSQL was not ready within 60 s")
         time.sleep(0.05)
     print("ready", flush=True)
     sys.stdin.read()
