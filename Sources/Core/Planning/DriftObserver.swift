@@ -20,19 +20,31 @@ public struct DriftObserver: Sendable {
         try liveColor(of: try await observeLoadBalancers(), environment.traffic)
     }
 
+    /// The servers of a color, for the looks at all areas.
+    public func observeServers(of color: Color) async -> Result<Inventory, Failure> {
+        do throws(Failure) {
+            return .success(try await drivers.provisioner.observeServers(color))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// Looks at one area of the live color.
     ///
+    /// - Parameter servers: the color's; load balancers are looked at where they can't be read, too.
     /// - Throws: `Failure` when the area can't be read: nothing is known of it then.
-    public func look(at area: Drift.Area, of color: Color, report: Report) async throws(Failure) -> DriftLook {
+    public func look(
+        at area: Drift.Area, of color: Color, on servers: Result<Inventory, Failure>, report: Report
+    ) async throws(Failure) -> DriftLook {
         switch area {
         case .servers: return DriftLook(try await drivers.provisioner.observeDrift(color))
-        case .configuration: return try await configuration(of: color, report: report)
-        case .services: return try await services(of: color)
+        case .configuration: return try await configuration(of: color, try servers.get(), report: report)
+        case .services: return try await services(of: color, try servers.get())
         case .loadBalancers:
             return DriftLook(
                 TrafficDrift(rules: environment.traffic, lastRun: lastRun, minHealthy: environment.limits.minHealthy)
                     .drifts(in: try await observeLoadBalancers(), live: color))
-        case .certificates: return try await certificates(of: color)
+        case .certificates: return certificates(await drivers.certificates(try servers.get(), true))
         }
     }
 
@@ -42,14 +54,14 @@ public struct DriftObserver: Sendable {
         return states
     }
 
-    private func configuration(of color: Color, report: Report) async throws(Failure) -> DriftLook {
+    private func configuration(
+        of color: Color, _ inventory: Inventory, report: Report
+    ) async throws(Failure) -> DriftLook {
         guard let configurator = drivers.configurator else { return DriftLook() }
-        let inventory = try await drivers.provisioner.observeServers(color)
         return try await configurator.observeDrift(color, inventory, report: report)
     }
 
-    private func services(of color: Color) async throws(Failure) -> DriftLook {
-        let inventory = try await drivers.provisioner.observeServers(color)
+    private func services(of color: Color, _ inventory: Inventory) async throws(Failure) -> DriftLook {
         let found = try await drivers.cluster(color, inventory).observeServices()
             .filter { environment.services.ignoring($0.id) == nil }
         let unclaimed =
@@ -87,10 +99,9 @@ public struct DriftObserver: Sendable {
         return (came + went + scaled).sorted { $0.subject < $1.subject }
     }
 
-    private func certificates(of color: Color) async throws(Failure) -> DriftLook {
-        let inventory = try await drivers.provisioner.observeServers(color)
-        return DriftLook(
-            await drivers.certificates(inventory, true).compactMap { sighting in
+    private func certificates(_ sightings: [CertificateSighting]) -> DriftLook {
+        DriftLook(
+            sightings.compactMap { sighting in
                 sighting.problem.map { Drift(.certificates, sighting.place, $0) }
             })
     }

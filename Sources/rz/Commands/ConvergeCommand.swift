@@ -45,6 +45,7 @@ struct ConvergeCommand: AsyncParsableCommand {
             let project = try await Project.load(environment, root: project.chosenRoot)
             let observer = await project.driftObserver()
             let live = try await observer.observeLiveColor()
+            let servers = await observer.observeServers(of: live)
             let areas = only.isEmpty ? Drift.Area.allCases : Drift.Area.allCases.filter(only.contains)
             let terminal = Terminal.standardError
             let showsProgress = terminal.isInteractive && !json
@@ -52,7 +53,7 @@ struct ConvergeCommand: AsyncParsableCommand {
             for area in areas {
                 if showsProgress { terminal.write("looking at \(area.rawValue) …\n") }
                 do throws(Failure) {
-                    let look = try await observer.look(at: area, of: live) { line in
+                    let look = try await observer.look(at: area, of: live, on: servers) { line in
                         if showsProgress { terminal.write("  \(line)\n") }
                     }
                     entries.append(DriftView.Entry(area, .success(look.masked(project.settings.secrets))))

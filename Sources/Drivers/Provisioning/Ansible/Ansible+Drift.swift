@@ -18,37 +18,13 @@ extension Ansible {
         let path = Files.draft(of: stateFolder + "/ansible/check")
         let folder = try AnsibleFolder(path: path)
         defer { Files.removeFolder(path) }
-        let (variables, secrets) = try resolvedVariables()
-        try folder.write(
-            inventory, addressed: await names.unreached(inventory, configure.hostAddress ?? .whenNeeded),
-            project: project.inventoryFolder)
-        try await refuseServersOfItsOwn(folder, expected)
-        try folder.write(variables: variables)
-        let (events, output) = (try OutputFile(path: folder.events), try OutputFile(path: folder.output))
-        let command = try command(folder, servers: expected.count, checks: true)
-        var progress = AnsibleProgress(servers: expected.count)
-        let end = try await ChildProcess(command).run(
-            output: output, record: folder.record, following: events
-        ) { line in
-            // Ansible has read them before its first event.
-            Files.remove(folder.variables)
-            guard let event = AnsibleEvent(line: line), let text = progress.line(for: event) else { return }
-            await report(secrets.redact(text))
-        }
-        try output.redact(secrets)
-        try events.redact(secrets)
-        try end.refuseStopped(command)
-        try events.refuseIfTooLong(at: folder.events)
-        let all = events.lines().compactMap { AnsibleEvent(line: $0) }
-        let failures = all.compactMap(\.failure)
-        if failures.isEmpty {
-            // Whether every server was met, and reached.
-            _ = try AnsibleVerdict(
-                playbook: playbook, expected: expected, events: all, end: end, errors: output.lastLines(12)
-            ).result()
-        }
+        let play = try await play(folder, expected, prepare(folder, for: inventory), checks: true, report: report)
+        try play.refuseCutShort()
+        let failures = play.verdict.events.compactMap(\.failure)
+        // Whether every server was met, and reached.
+        if failures.isEmpty { _ = try play.verdict.result() }
         return DriftLook(
-            all.compactMap { $0.drift(besides: configure.exceptions ?? []) },
+            play.verdict.events.compactMap { $0.drift(besides: configure.exceptions ?? []) },
             unchecked: failures.map { "\($0); what comes after it on that server was not compared" })
     }
 }

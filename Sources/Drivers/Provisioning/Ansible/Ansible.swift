@@ -9,7 +9,7 @@ public struct Ansible: Configurator {
     private let environmentFolder: String
     let stateFolder: String
     private let inherited: InheritedEnvironment
-    let names: NameService
+    private let names: NameService
     private let resolve: Resolver
     private let known: KnownSecrets
 
@@ -93,20 +93,65 @@ public struct Ansible: Configurator {
         let folder = try AnsibleFolder(path: stateFolder + "/ansible/\(color)")
         try await endLeftover(folder, report)
         if let cutOff = folder.cutOffEvents { _ = try folder.unfinished.settle(AnsibleEvent.all(in: cutOff)) }
+        let secrets = try await prepare(folder, for: inventory)
+        defer { Files.remove(folder.variables) }
+        try await Permission.ask()
+        try folder.begin()
+        let play = try await play(folder, expected, secrets, report: report)
+        let undone = try folder.unfinished.settle(play.verdict.events)
+        folder.end()
+        try play.refuseCutShort()
+        let result = try play.verdict.result()
+        try folder.unfinished.refuse(undone, playbook: playbook)
+        return result
+    }
+
+    /// Writes servers and variables for a run of the playbook. Whoever calls it removes the variables.
+    ///
+    /// - Returns: the secrets that the run's files must not keep.
+    func prepare(_ folder: AnsibleFolder, for inventory: Inventory) async throws(Failure) -> Secrets {
         let (variables, secrets) = try resolvedVariables()
         try folder.write(
             inventory, addressed: await names.unreached(inventory, configure.hostAddress ?? .whenNeeded),
             project: project.inventoryFolder)
-        try await refuseServersOfItsOwn(folder, expected)
+        try await refuseServersOfItsOwn(folder, inventory.hosts.map(\.name))
         try folder.write(variables: variables)
-        defer { Files.remove(folder.variables) }
+        return secrets
+    }
 
+    /// What a run of the playbook left.
+    struct Play {
+        let verdict: AnsibleVerdict
+        private let command: Command
+        private let file: OutputFile
+        private let place: String
+
+        fileprivate init(_ verdict: AnsibleVerdict, _ command: Command, _ file: OutputFile, at place: String) {
+            self.verdict = verdict
+            self.command = command
+            self.file = file
+            self.place = place
+        }
+
+        /// Refuses one that was stopped, or whose events are not all there.
+        func refuseCutShort() throws(Failure) {
+            try verdict.end.refuseStopped(command)
+            try file.refuseIfTooLong(at: place)
+        }
+    }
+
+    /// Runs the playbook in a folder that was prepared.
+    ///
+    /// - Parameters:
+    ///   - expected: the names of the servers, each once.
+    ///   - checks: to say what would change, and change nothing.
+    func play(
+        _ folder: AnsibleFolder, _ expected: [String], _ secrets: Secrets, checks: Bool = false, report: Report
+    ) async throws(Failure) -> Play {
         let events = try OutputFile(path: folder.events)
         let output = try OutputFile(path: folder.output)
-        let command = try command(folder, servers: expected.count)
+        let command = try command(folder, servers: expected.count, checks: checks)
         var progress = AnsibleProgress(servers: expected.count)
-        try await Permission.ask()
-        try folder.begin()
         let end = try await ChildProcess(command).run(
             output: output, record: folder.record, following: events
         ) { line in
@@ -117,16 +162,10 @@ public struct Ansible: Configurator {
         }
         try output.redact(secrets)
         try events.redact(secrets)
-        let all = events.lines().compactMap { AnsibleEvent(line: $0) }
-        let undone = try folder.unfinished.settle(all)
-        folder.end()
-        try end.refuseStopped(command)
-        try events.refuseIfTooLong(at: folder.events)
-        let result = try AnsibleVerdict(
-            playbook: playbook, expected: expected, events: all, end: end, errors: output.lastLines(12)
-        ).result()
-        try folder.unfinished.refuse(undone, playbook: playbook)
-        return result
+        let verdict = AnsibleVerdict(
+            playbook: playbook, expected: expected, events: events.lines().compactMap { AnsibleEvent(line: $0) },
+            end: end, errors: output.lastLines(12))
+        return Play(verdict, command, events, at: folder.events)
     }
 
     public func discardUnfinished(of color: Color) async throws(Failure) {
@@ -136,8 +175,8 @@ public struct Ansible: Configurator {
         folder.unfinished.discard()
     }
 
-    var project: AnsibleProject { AnsibleProject(configure, in: environmentFolder) }
-    var playbook: String { project.playbook }
+    private var project: AnsibleProject { AnsibleProject(configure, in: environmentFolder) }
+    private var playbook: String { project.playbook }
 
     private func tools() throws(Failure) -> AnsibleTools {
         let none = stateFolder + "/ansible/ansible.cfg"
@@ -156,7 +195,7 @@ public struct Ansible: Configurator {
     }
 
     /// Servers that the provisioner does not know belong to no color, or to the other one (invariant I11).
-    func refuseServersOfItsOwn(_ folder: AnsibleFolder, _ servers: [String]) async throws(Failure) {
+    private func refuseServersOfItsOwn(_ folder: AnsibleFolder, _ servers: [String]) async throws(Failure) {
         guard let source = project.inventorySource else { return }
         let known = try await tools().hostVariables(sources(folder), playbook: playbook).keys
         let own = Set(known).subtracting(servers).sorted()
@@ -191,7 +230,7 @@ public struct Ansible: Configurator {
         try await folder.record.waitForLeftover(deadline: .minutes(1), atOnce: true, stopping: stopping)
     }
 
-    func resolvedVariables() throws(Failure) -> ([String: String], Secrets) {
+    private func resolvedVariables() throws(Failure) -> ([String: String], Secrets) {
         var variables: [String: String] = [:]
         var secrets = known()
         for (name, setting) in configure.variables {
@@ -200,8 +239,7 @@ public struct Ansible: Configurator {
         return (variables, secrets)
     }
 
-    /// - Parameter checks: to say what would change, and change nothing.
-    func command(_ folder: AnsibleFolder, servers: Int, checks: Bool = false) throws(Failure) -> Command {
+    private func command(_ folder: AnsibleFolder, servers: Int, checks: Bool) throws(Failure) -> Command {
         let arguments =
             sources(folder).flatMap { ["-i", $0] } + (checks ? ["--check", "--diff"] : [])
             + ["-e", "@" + folder.variables, configure.playbook]

@@ -41,7 +41,15 @@ struct TerraformStore {
 
     func contents() async throws(Failure) -> Contents? {
         guard let remote = runner.remote else { return try await localContents() }
-        guard let text = try await pull(remote), let json = try? JSON(parsing: text) else { return nil }
+        guard let text = try await pull(remote) else { return nil }
+        let json: JSON
+        do throws(JSONError) {
+            json = try JSON(parsing: text)
+        } catch {
+            throw Failure(
+                "The state of \(runner.scope.subject) can't be read", at: runner.secrets.redact(remote.description),
+                details: ["\(error)"])
+        }
         return Contents(
             inventory: try TerraformOutputs.inventory(json["outputs"] ?? [:], runner.groups, at: folder.module),
             addresses: TerraformStore.addresses(json), text: text)
