@@ -168,11 +168,22 @@ def create(document: dict[str, Any]) -> str:
     for folder in FOLDERS if "disk" in document else (*FOLDERS, "data"):
         (server.folder / folder).mkdir(parents=True, exist_ok=True)
     write_atomically(server.folder / "server.json", json.dumps(document, indent=2, sort_keys=True) + "\n")
+    record(server.folder, stands=True)
     return f"created {server.name}"
+
+
+def record(folder: Path, stands: bool) -> None:
+    """Writes down that a server stands, or was destroyed. One that is gone and should stand was lost: it counts again."""
+    file = folder.parent.parent / "made" / f"{folder.name}.json"
+    known = read_json(file)
+    lost = not stands and known.get("stands", False) and not (folder / "server.json").is_file()
+    file.parent.mkdir(exist_ok=True)
+    write_atomically(file, json.dumps({"times": known.get("times", 1) + int(lost), "stands": stands}) + "\n")
 
 
 def destroy(path: str) -> str:
     """Ends every process of the server and removes its folder; the data disk is only linked there and stays."""
+    record(Path(path), stands=False)
     if not Path(path).is_dir():
         return f"{Path(path).name} is gone already"
     server = Server.at(path)

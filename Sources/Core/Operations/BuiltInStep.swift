@@ -73,3 +73,14 @@ package struct PlanLine: Sendable, Hashable {
         self.details = details
     }
 }
+
+extension PlanLine.Detail {
+    /// What a plan says of the drifts of an area: each with its difference.
+    static func drifts(of area: Drift.Area, in plan: Plan) -> [PlanLine.Detail] {
+        plan.drifts.filter { $0.area == area }.flatMap { drift in
+            [PlanLine.Detail("!", drift.subject, drift.text, .careful)]
+                + drift.diff.prefix(10).map { PlanLine.Detail(" ", $0) }
+                + (drift.diff.count > 10 ? [PlanLine.Detail(" ", "… \(drift.diff.count - 10) more lines")] : [])
+        }
+    }
+}

@@ -14,13 +14,17 @@ package struct Operation: PlannedOperation {
     package let words: OperationWords
     /// What only runbook and environment together show: one sentence for each thing that is wrong.
     package let problems: @Sendable (Runbook, Environment) -> [String]
-    /// Everything that a plan of it rests on; the color is the one that a person named. Makes no mutating call.
-    package let observe: @Sendable (Observer, PinnedSource, Color?) async throws(Failure) -> Observation
+    /// Everything that a plan of it rests on. Makes no mutating call.
+    package let observe: @Sendable (Observer, PinnedSource, PlanRequest) async throws(Failure) -> Observation
+    /// The lines of a phase; nil for a phase that a plan has no use for.
+    package var rule: @Sendable (PhaseID, Runbook, StepScope) -> PhaseRule? = { phase, runbook, _ in
+        runbook.phases[phase] ?? PhaseRule(steps: [])
+    }
 }
 
 extension Operation {
     /// Every operation that there is.
-    package static let all: [Operation] = [.rzUpdate, .build]
+    package static let all: [Operation] = [.rzUpdate, .build, .converge]
 
     /// The operation of a plan.
     ///
@@ -58,6 +62,10 @@ extension Operation {
 // MARK: - For planning, the engine and views
 
 extension Operation {
+    package func rule(of phase: PhaseID, in runbook: Runbook, _ scope: StepScope) -> PhaseRule? {
+        rule(phase, runbook, scope)
+    }
+
     package func expand(_ line: StepLine, in scope: StepScope) -> [Step] {
         switch line.line.work {
         case .builtIn(let use): step(use)?.expand(line, in: scope) ?? []

@@ -13,11 +13,18 @@ public struct DriftObserver: Sendable {
         self.lastRun = lastRun
     }
 
-    /// The color that carries the traffic, as the load balancers report it.
+    /// The color that carries the traffic, as the load balancers report it. Where both have weight and no run is under
+    /// way, the one that the last run left it on: the other one's weights are drift.
     ///
     /// - Throws: `Failure` when they can't be read, or disagree.
     public func observeLiveColor() async throws(Failure) -> Color {
-        try liveColor(of: try await observeLoadBalancers(), environment.traffic)
+        let states = try await observeLoadBalancers()
+        do throws(Failure) {
+            return try liveColor(of: states, environment.traffic)
+        } catch {
+            guard error.kind == .refused, let lastRun else { throw error }
+            return lastRun.live
+        }
     }
 
     /// The servers of a color, for the looks at all areas.
@@ -62,7 +69,8 @@ public struct DriftObserver: Sendable {
     }
 
     private func services(of color: Color, _ inventory: Inventory) async throws(Failure) -> DriftLook {
-        let found = try await drivers.cluster(color, inventory).observeServices()
+        let cluster = try drivers.cluster(color, inventory)
+        let found = try await cluster.observeServices()
             .filter { environment.services.ignoring($0.id) == nil }
         let unclaimed =
             try await drivers.agents(color, inventory)?
@@ -77,26 +85,9 @@ public struct DriftObserver: Sendable {
                 unknown, notes: ["\(lastRun.run) left the traffic on \(lastRun.live), so its services are not compared"]
             )
         }
-        return DriftLook(serviceDrifts(found, lastRun) + unknown)
-    }
-
-    /// What came, went or was scaled since the last run.
-    private func serviceDrifts(_ found: [Service], _ lastRun: LastRun) -> [Drift] {
-        let planned = Dictionary(lastRun.planned.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        let known = Set(found.map(\.id))
-        let came = found.filter { planned[$0.id] == nil }.map {
-            Drift(.services, $0.id.text, "is unknown: \(lastRun.run) did not move it", diff: ["+ \($0.kind)"])
-        }
-        let went = lastRun.planned.filter { !known.contains($0.id) && environment.services.ignoring($0.id) == nil }
-            .map { Drift(.services, $0.id.text, "is gone", diff: ["- \(Wording.count($0.instances, "instance"))"]) }
-        let scaled = found.compactMap { service -> Drift? in
-            guard let before = planned[service.id], before.mode != .scheduled, service.instances != before.instances
-            else { return nil }
-            return Drift(
-                .services, service.id.text, "was scaled",
-                diff: ["instances: \(before.instances) → \(service.instances)"])
-        }
-        return (came + went + scaled).sorted { $0.subject < $1.subject }
+        var look = try await ServiceDrift(of: found, on: cluster, since: lastRun, environment).look()
+        look.drifts += unknown
+        return look
     }
 
     private func certificates(_ sightings: [CertificateSighting]) -> DriftLook {

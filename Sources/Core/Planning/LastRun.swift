@@ -14,6 +14,10 @@ public struct LastRun: Sendable, Hashable {
     public var direction: Direction
     /// What it found on the load balancers; nil where it did not come to that.
     public var found: FoundTraffic?
+    /// The live color's services as the run left them; nil where an older rz did not write them down.
+    public var left: [ServiceID: WorldService]?
+    /// Services that rules or people keep where they are.
+    public var staying: Set<ServiceID>
 
     /// - Returns: nil as long as the run has not ended, and for one that moves no traffic.
     public init?(_ plan: Plan, _ state: RunState) {
@@ -26,5 +30,7 @@ public struct LastRun: Sendable, Hashable {
         planned = plan.services
         direction = plan.direction
         found = state.traffic.found
+        left = state.services[live] ?? (state.status == .done ? nil : plan.world.services)
+        staying = Set(plan.ignored.map(\.id))
     }
 }

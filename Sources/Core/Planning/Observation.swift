@@ -21,15 +21,19 @@ public struct Observation: Sendable {
     public var obstacles: [Obstacle]
     /// What servers showed that are called over TLS, by color.
     public var certificates: [Color: [CertificateSighting]] = [:]
+    /// What a run is to take back, where it is for that.
+    public var drifts: [Drift] = []
+    /// The color that carries the traffic; nil for the old one of the direction.
+    public var live: Color?
 }
 
 /// Reads the world.
 public struct Observer: Sendable {
-    private let environment: Environment
-    private let drivers: Drivers
+    let environment: Environment
+    let drivers: Drivers
     /// What the next run writes to load balancers at least; nil where none is meant.
     private let epoch: Int?
-    private let lastRun: LastRun?
+    let lastRun: LastRun?
 
     /// - Parameter lastRun: what the last run of this environment left behind; nil where there was none.
     public init(environment: Environment, drivers: Drivers, epoch: Int? = nil, lastRun: LastRun? = nil) {
@@ -129,7 +133,7 @@ public struct Observer: Sendable {
     }
 
     /// What building and destroying would change. What is refused then is found now, while nothing has begun.
-    private func observeProvisioning(
+    func observeProvisioning(
         _ direction: Direction, _ inventory: [Color: Inventory], destroying: Bool = true
     ) async throws(Failure) -> (changes: ProvisioningChanges, destruction: [String]?, obstacles: [Obstacle]) {
         let provisioner = drivers.provisioner
@@ -179,7 +183,7 @@ public struct Observer: Sendable {
         try liveColor(of: await observeLoadBalancers().0, environment.traffic)
     }
 
-    private func observeLoadBalancers() async throws(Failure) -> ([LoadBalancerID: LoadBalancerState], [Obstacle]) {
+    func observeLoadBalancers() async throws(Failure) -> ([LoadBalancerID: LoadBalancerState], [Obstacle]) {
         var states: [LoadBalancerID: LoadBalancerState] = [:]
         var obstacles: [Obstacle] = []
         for loadBalancer in drivers.loadBalancers {
@@ -190,7 +194,7 @@ public struct Observer: Sendable {
         return (states, obstacles)
     }
 
-    private func sourceObstacles(_ source: PinnedSource) -> [Obstacle] {
+    func sourceObstacles(_ source: PinnedSource) -> [Obstacle] {
         var obstacles: [Obstacle] = []
         if !source.changed.isEmpty {
             let names = source.changed.prefix(5).joined(separator: ", ") + (source.changed.count > 5 ? ", …" : "")

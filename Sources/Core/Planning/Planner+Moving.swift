@@ -50,11 +50,14 @@ extension Planner {
         try refuseAnotherWorld(old)
         var plan = old
         plan.environment = environment
-        plan.steps = steps(
-            StepScope(
-                environment: environment, direction: old.direction, services: old.services,
-                needed: operation.neededServices(in: old),
-                serverCount: old.world.servers[old.direction.old]?.count ?? 0))
+        // What is taken back was found outside: no commit says anything else of it.
+        if old.drifts.isEmpty {
+            plan.steps = steps(
+                StepScope(
+                    environment: environment, direction: old.direction, services: old.services,
+                    needed: operation.neededServices(in: old),
+                    serverCount: old.world.servers[old.direction.old]?.count ?? 0))
+        }
         plan.phases = operation.phases.filter { phase in plan.steps.contains { $0.phase == phase.id } }
         try refuseAmbiguous(plan.steps)
         return plan

@@ -37,7 +37,7 @@ public struct Planner: Sendable {
             phases: operation.phases, steps: steps, compensations: operation.compensations,
             provisioning: observation.provisioning, destruction: observation.destruction,
             services: services,
-            capacity: observation.capacity, ignored: observation.ignored,
+            capacity: observation.capacity, ignored: observation.ignored, drifts: observation.drifts,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation)
                 + warnings(observation.certificates, at: time) + insecurePlaces
                 + clearPlaces(Array(observation.inventory.values)) + visibleArguments,
@@ -55,10 +55,11 @@ public struct Planner: Sendable {
             }
         }
         return World(
-            live: observation.direction.old, servers: observation.inventory.mapValues { $0.hosts.map(\.name).sorted() },
+            live: observation.live ?? observation.direction.old,
+            servers: observation.inventory.mapValues { $0.hosts.map(\.name).sorted() },
             services: Dictionary(
                 observation.services.map {
-                    ($0.id, WorldService(fingerprint: $0.fingerprint, instances: $0.instances))
+                    ($0.id, WorldService($0))
                 }, uniquingKeysWith: { first, _ in first }),
             backends: backends, configuration: try configuration(observation.source))
     }
@@ -67,13 +68,14 @@ public struct Planner: Sendable {
         steps(
             StepScope(
                 environment: environment, direction: observation.direction, services: services, needed: order.needed,
-                serverCount: observation.inventory[observation.direction.old]?.hosts.count ?? 0))
+                serverCount: observation.inventory[observation.direction.old]?.hosts.count ?? 0,
+                drifts: observation.drifts))
     }
 
     func steps(_ scope: StepScope) -> [Step] {
         let expansion = StepExpansion(operation: operation, scope: scope)
         return operation.phases.flatMap { phase in
-            expansion.steps(of: phase.id, rule: runbook.phases[phase.id] ?? PhaseRule(steps: []))
+            operation.rule(of: phase.id, in: runbook, scope).map { expansion.steps(of: phase.id, rule: $0) } ?? []
         }.map { step in
             var step = step
             if let measured = history[step.id] { step.estimate = measured }

@@ -6,6 +6,9 @@ public protocol PlannedOperation: Sendable {
     var phases: [Phase] { get }
     var compensations: [Compensation] { get }
 
+    /// The lines of a phase; nil for a phase that a plan has no use for.
+    func rule(of phase: PhaseID, in runbook: Runbook, _ scope: StepScope) -> PhaseRule?
+
     /// The steps that a line of a runbook becomes; none where there is nothing to do.
     func expand(_ line: StepLine, in scope: StepScope) -> [Step]
 
@@ -22,6 +25,8 @@ public struct StepScope: Sendable {
     public var needed: [ServiceID: [ServiceID]]
     /// Servers of the old color.
     public var serverCount: Int
+    /// What is to be taken back.
+    public var drifts: [Drift] = []
 }
 
 /// A line of a runbook, in its phase.

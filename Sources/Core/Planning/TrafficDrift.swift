@@ -24,7 +24,7 @@ struct TrafficDrift {
         targets.changes(for: share, on: name, state).map { change in
             Drift(
                 .loadBalancers, "\(name)/\(change.backend)/\(change.server)", "has another weight",
-                diff: ["weight: \(change.to) → \(change.from)"])
+                diff: ["weight: \(change.to) → \(change.from)"], remedy: .set(name, change.change))
         }
     }
 
@@ -35,7 +35,10 @@ struct TrafficDrift {
             targets.movable(live, rule, on: name, state).filter { $0.administration != .ready }.map { server in
                 Drift(
                     .loadBalancers, "\(name)/\(rule.backend)/\(server.name)", "gets no new users",
-                    diff: ["administration: ready → \(server.administration.rawValue)"])
+                    diff: ["administration: ready → \(server.administration.rawValue)"],
+                    remedy: .set(
+                        name,
+                        ServerChange(backend: rule.backend, server: server.name, change: .administration(.ready))))
             }
         }
     }

@@ -70,13 +70,15 @@ public struct RecordedProvisioner: Provisioner {
         return try await base.observeDestruction(of: color)
     }
 
-    public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
+    public func build(
+        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+    ) async throws(Failure) -> Inventory {
         try refuseAnothers(color)
-        if hasFixedServers { return try await base.build(color, report: report) }
+        if hasFixedServers { return try await base.build(color, allowing: allowed, report: report) }
         try Files.makeFolder(stateFolder)
         // Before the first server: a build that is cut off is this one's as well.
         try Files.write(kind.rawValue + "\n", to: ProvisionerKind.record(of: color, in: stateFolder))
-        return try await base.build(color, report: report)
+        return try await base.build(color, allowing: allowed, report: report)
     }
 
     public func buildDisks(report: Report) async throws(Failure) { try await base.buildDisks(report: report) }
@@ -107,7 +109,9 @@ public struct MissingProvisioner: Provisioner {
     public func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges { throw failure }
     public func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { throw failure }
     public func observeDestruction(of color: Color) async throws(Failure) -> [String] { throw failure }
-    public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory { throw failure }
+    public func build(
+        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+    ) async throws(Failure) -> Inventory { throw failure }
     public func buildDisks(report: Report) async throws(Failure) { throw failure }
     public func destroy(_ color: Color, report: Report) async throws(Failure) { throw failure }
 }

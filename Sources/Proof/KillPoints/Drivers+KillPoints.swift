@@ -95,10 +95,12 @@ private struct KilledProvisioner: Provisioner {
 
     func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await base.observeDrift(color) }
 
-    func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
+    func build(
+        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+    ) async throws(Failure) -> Inventory {
         let name = "provisioner.build(\(color))"
         return try await points.around("provisioner", name, changes: true) { () async throws(Failure) in
-            try await base.build(color) { line in
+            try await base.build(color, allowing: allowed) { line in
                 points.during(name)
                 await report(line)
             }
@@ -188,6 +190,12 @@ private struct KilledCluster: Cluster {
 
     func observeDoubts() async throws(Failure) -> [String] {
         try await look("observeDoubts") { () async throws(Failure) in try await base.observeDoubts() }
+    }
+
+    func observeService(_ service: ServiceID, revision: String) async throws(Failure) -> Service? {
+        try await look("observeService(\(service), \(revision))") { () async throws(Failure) in
+            try await base.observeService(service, revision: revision)
+        }
     }
 
     func observeService(_ service: ServiceID) async throws(Failure) -> Service? {

@@ -354,6 +354,9 @@ extension Event.Kind {
                 }
             }
             return "trafficFound(\(servers.joined(separator: ", ")))"
+        case .servicesRecorded(let color, let services):
+            let left = services.sorted { $0.key < $1.key }.map { "\($0.key) × \($0.value.instances)" }
+            return "servicesRecorded(\(color): \(left.joined(separator: ", ")))"
         case .oldSideMeasured(let usual):
             let measured = usual.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.requests) requests" }
             return "oldSideMeasured(\(measured.joined(separator: ", ")))"

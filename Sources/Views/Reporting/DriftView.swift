@@ -47,9 +47,9 @@ public struct DriftView: Sendable {
 
     private func lines(_ entry: Entry) -> [String] {
         let name = entry.area.name.padded(to: 15)
-        let rest = (entry.unchecked + entry.notes).flatMap { text in
-            indented(style.careful("?") + " not compared: \(text)".visible)
-        }
+        let rest =
+            entry.unchecked.flatMap { indented(style.careful("?") + " not compared: \($0)".visible) }
+            + entry.notes.flatMap { indented("· \($0)".visible) }
         if case .failure(let failure) = entry.look {
             return ["\(name) \(style.bad("could not be read")): \(failure.summary.visible)"]
                 + failure.details.flatMap { indented($0.visible) }

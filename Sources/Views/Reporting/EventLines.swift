@@ -71,6 +71,7 @@ public struct EventLines: Sendable {
         case .missedRunInDoubt(let service, let color, let due):
             style.careful("  ! ") + "\(service) was due at \(due.clock) while it moved; whether it ran then is not "
                 + "known, so it is not started again: see its history in \(color)"
+        case .servicesRecorded: nil
         case .handBackStarted:
             style.careful("  ← ") + "the services that were handed over go back to \(plan.direction.old)"
         case .approvalRequested(_, let count, let reason):

@@ -20,7 +20,7 @@ public struct PlanView: Sendable {
     }
 
     public var text: String {
-        (heading + [""] + plan.phases.flatMap(phase) + [""] + notes).joined(separator: "\n") + "\n"
+        (heading + [""] + phases + notes).joined(separator: "\n") + "\n"
     }
 
     // MARK: - Heading
@@ -41,6 +41,8 @@ public struct PlanView: Sendable {
     }
 
     // MARK: - Phases
+
+    private var phases: [String] { plan.phases.isEmpty ? [] : plan.phases.flatMap(phase) + [""] }
 
     private func phase(_ phase: Phase) -> [String] {
         let steps = plan.steps(in: phase.id)
@@ -115,6 +117,7 @@ public struct PlanView: Sendable {
         for text in plan.obstacles { lines += note(style.bad("blocking:"), text) }
         for text in plan.warnings { lines += note(style.careful("warning:"), text) }
         if let capacity = plan.capacity { lines += note("capacity:", capacity) }
+        if plan.steps.isEmpty { return lines + ["There is nothing to do."] }
         lines.append("Estimated \(Wording.estimate(plan.estimate).dropFirst()).")
         if let file {
             lines.append("Saved in \(file). Run exactly this: rz update --plan \(file)")

@@ -35,9 +35,10 @@ struct BuildCommand: AsyncParsableCommand {
     func run() async throws {
         try await exiting {
             let project = try await Project.load(environment, root: self.project.chosenRoot)
-            if dryRun { return try await show(project.plan(.build, color)) }
+            if dryRun { return try await show(project.plan(.build, PlanRequest(color: color))) }
             return try await NewRun(
-                operation: .build, color: color, purpose: "rz build \(environment)", asks: !yes, output: output.output
+                operation: .build, request: PlanRequest(color: color), purpose: "rz build \(environment)", asks: !yes,
+                output: output.output
             ).perform(project)
         }
     }

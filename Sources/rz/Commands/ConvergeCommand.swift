@@ -1,5 +1,6 @@
 import ArgumentParser
 import Migration
+import Operations
 import Planning
 import Reporting
 import Runbooks
@@ -7,72 +8,99 @@ import Runbooks
 struct ConvergeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "converge",
-        abstract: "Compare the live color with what describes it.",
+        abstract: "Take back what was changed by hand on the live color, or look for it with --check.",
         discussion: """
-            Looks at the servers (what Terraform would change), their configuration (what the playbook would change: \
-            `ansible-playbook --check --diff`), the services (what came, went or was scaled since the last run, and what \
-            Mesos runs that no source reports), the load balancers (weights and administration) and the certificates. \
-            Changes nothing. Exits with 0 for no drift, 2 for drift, 1 when something could not be compared.
+            Compares the servers (what Terraform would change), their configuration (what the playbook would change: \
+            `ansible-playbook --check --diff`), the services (what came, went, was scaled or changed since the last run, \
+            and what Mesos runs that no source reports), the load balancers (weights and administration) and the \
+            certificates.
+
+            With --check it changes nothing and exits with 0 for no drift, 2 for drift, 1 when something could not be \
+            compared. Without it the drift of servers, configuration and services is taken back by a run, which can be \
+            halted, resumed and rolled back as any; of load balancers only with --load-balancers. No server that may have \
+            users is replaced, data disks are not touched, and a service that no run knows is suspended, not removed. \
+            Exits with 0 done, or nothing to do; 2 drift is left that only a person can take back; 3 halted \
+            (resumable); 4 rolled back; 5 refused; 130 interrupted (resumable).
 
               rz converge shop --check
+              rz converge shop
               rz converge shop --check --only servers --only services
+              rz converge shop --check --every 1h
+              rz converge shop --history
             """)
 
     @Argument(help: "The environment.")
     var environment: String
 
-    @Flag(name: .long, help: "Only look; nothing else is possible yet.")
+    @Flag(name: .long, help: "Only look.")
     var check = false
 
     @Option(
         name: .long, parsing: .singleValue,
-        help: ArgumentHelp("Look at this area only; may be repeated.", valueName: "area"))
+        help: ArgumentHelp("This area only; may be repeated.", valueName: "area"))
     var only: [Drift.Area] = []
 
-    @Flag(name: .long, help: "Print a JSON line for each drift.")
+    @Flag(name: .long, help: "Take drift of load balancers back, too.")
+    var loadBalancers = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Do it again each time so long has passed, until stopped: 30m, 1h.", valueName: "duration"))
+    var every: Period?
+
+    @Flag(name: .long, help: "Show what --every found and did; look at nothing.")
+    var history = false
+
+    @Flag(name: .long, help: "Don't ask.")
+    var yes = false
+
+    @Flag(name: .long, help: "Print JSON lines: the drifts with --check, else the events of the run.")
     var json = false
 
     @OptionGroup var project: ProjectOptions
 
     func validate() throws {
-        guard check else {
-            throw ValidationError("This rz can't take drift back yet. Look for it with --check.")
+        if every != nil, !check, !yes {
+            throw ValidationError("No one can be asked each time: pass --check to look only, or --yes.")
         }
+        if let every, every < .minutes(1) { throw ValidationError("--every takes 1m or more.") }
+        if check, loadBalancers { throw ValidationError("--check looks at load balancers anyway, and changes none.") }
     }
 
     func run() async throws {
         try await exiting {
-            let project = try await Project.load(environment, root: project.chosenRoot)
-            let observer = await project.driftObserver()
-            let live = try await observer.observeLiveColor()
-            let servers = await observer.observeServers(of: live)
-            let areas = only.isEmpty ? Drift.Area.allCases : Drift.Area.allCases.filter(only.contains)
-            let terminal = Terminal.standardError
-            let showsProgress = terminal.isInteractive && !json
-            var entries: [DriftView.Entry] = []
-            for area in areas {
-                if showsProgress { terminal.write("looking at \(area.rawValue) …\n") }
-                do throws(Failure) {
-                    let look = try await observer.look(at: area, of: live, on: servers) { line in
-                        if showsProgress { terminal.write("  \(line)\n") }
-                    }
-                    entries.append(DriftView.Entry(area, .success(look.masked(project.settings.secrets))))
-                } catch {
-                    entries.append(DriftView.Entry(area, .failure(error)))
-                }
+            let round = ConvergeRound(
+                environment: environment, root: project.chosenRoot, areas: areas, isCheck: check, asks: !yes, json: json
+            )
+            if history { return try showHistory() }
+            guard let every else {
+                return check ? try await round.look().status : try await round.takeBack()
             }
-            return show(entries, live)
+            return try await ConvergeRounds(round: round, every: every).perform()
         }
     }
 
-    private func show(_ entries: [DriftView.Entry], _ live: Color) -> ExitStatus {
-        let terminal = Terminal.standardOutput
-        let view = DriftView(
-            environment: environment, live: live, entries, style: terminal.style, width: terminal.width)
-        terminal.write(json ? view.json : view.text)
-        if entries.contains(where: \.isIncomplete) { return .error }
-        return entries.allSatisfy(\.isClean) ? .done : .changes
+    private var areas: [Drift.Area] {
+        if !only.isEmpty { return Drift.Area.allCases.filter(only.contains) }
+        if check { return Drift.Area.allCases }
+        return [.servers, .configuration, .services] + (loadBalancers ? [.loadBalancers] : [])
+    }
+
+    private func showHistory() throws -> ExitStatus {
+        let rounds = try DriftHistory(environment, try Places.trusted()).rounds()
+        guard !rounds.isEmpty else {
+            throw Failure(
+                "There is no history of drift of \(environment)",
+                advice: "Keep one with: rz converge \(environment) --check --every 1h")
+        }
+        let view = DriftHistoryView(rounds, style: Terminal.standardOutput.style)
+        Terminal.standardOutput.write(json ? try view.json : view.text)
+        return .done
     }
 }
 
 extension Drift.Area: ExpressibleByArgument {}
+
+extension Period: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}

@@ -52,16 +52,16 @@ struct PlanCommand: AsyncParsableCommand {
 extension Project {
     /// The plan of an operation for the world as it is now.
     ///
-    /// - Parameter color: the one that a person named, for an operation that is about one.
-    func plan(_ operation: Operation, _ color: Color? = nil) async throws -> Plan {
-        let observation = try await operation.observe(observer(), source, color)
+    func plan(_ operation: Operation, _ request: PlanRequest = PlanRequest()) async throws -> Plan {
+        var observation = try await operation.observe(observer(), source, request)
+        observation.drifts = DriftLook(observation.drifts).masked(settings.secrets).drifts
         return try await planner(operation).plan(observation, at: SystemClock().now)
     }
 
     /// A saved plan, if it is what was saved, still fits the world, and is what the pinned commit says: what was approved
     /// is what runs, and nothing else.
     func approved(_ saved: Plan, at file: String) async throws -> Plan {
-        let now = try await plan(try Operation.of(saved), saved.direction.new)
+        let now = try await plan(try Operation.of(saved), PlanRequest(color: saved.direction.new))
         let differences = try saved.differences(to: now)
         try saved.refuseUnlessSealed(at: file, details: differences)
         let fresh = "Make a new one: rz plan \(environment.name) -o FILE."

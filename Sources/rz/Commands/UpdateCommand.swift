@@ -44,7 +44,7 @@ struct UpdateCommand: AsyncParsableCommand {
             let name = environment ?? saved?.environment.name ?? ""
             let project = try await Project.load(name, root: self.project.chosenRoot, planFile: plan)
             return try await NewRun(
-                operation: .rzUpdate, color: nil, purpose: "rz update \(name)", asks: !yes, output: output.output
+                operation: .rzUpdate, purpose: "rz update \(name)", asks: !yes, output: output.output
             ).perform(project, saved: saved.map { ($0, plan ?? "") }, until: until)
         }
     }

@@ -10,8 +10,8 @@ import Runbooks
 /// Begins a run of an operation: plans it, asks, writes it down, and performs it.
 struct NewRun {
     let operation: Operation
-    /// The color that a person named, for an operation that is about one.
-    let color: Color?
+    /// What a person asked for.
+    var request = PlanRequest()
     /// For people and for the lock: `rz update shop`.
     let purpose: String
     let asks: Bool
@@ -29,18 +29,20 @@ struct NewRun {
             try project.sweep()
             try await refuseIfUnfinished(Runs(environment: name, journal: journal))
             let plan = try await decide(project, saved)
+            if plan.steps.isEmpty { return plan.drifts.isEmpty ? .done : .changes }
             try await project.claim?.make()
             let run = try await Interposition.aroundWrite("name the run") {
                 try await journal.newRun(at: SystemClock().now)
             }
             try await Steering.save(plan, journal)
-            return try await RunSession(
+            let status = try await RunSession(
                 project: project, plan: plan, run: run, journal: journal, lock: lock, output: output
             ).perform(
                 opening: .runStarted(
                     environment: name, plan: plan.id, from: plan.direction.old, to: plan.direction.new,
                     by: operatorName),
                 until: until)
+            return status == .done && plan.leavesDrift ? .changes : status
         }
     }
 
@@ -58,7 +60,7 @@ struct NewRun {
         if let saved {
             plan = try await project.approved(saved.plan, at: saved.file)
         } else {
-            plan = try await project.plan(operation, color)
+            plan = try await project.plan(operation, request)
         }
         let terminal = Terminal.standardOutput
         if output != .json {
@@ -67,7 +69,7 @@ struct NewRun {
                 within: asks ? nil : .seconds(2))
         }
         try refuseIfBlocked(plan)
-        guard asks else { return plan }
+        guard asks, !plan.steps.isEmpty else { return plan }
         guard terminal.isInteractive, output != .json else {
             throw Failure("This is not a terminal, so no one can be asked", advice: "Pass --yes.", kind: .refused)
         }

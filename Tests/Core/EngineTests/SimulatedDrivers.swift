@@ -36,7 +36,9 @@ struct SimulatedProvisioner: Provisioner {
         ProvisioningChanges(add: await world.servers[color]?.isEmpty == false ? [] : ["server"])
     }
     func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await driftByChanges(color) }
-    func build(_ color: Color, report: Report) async throws(Failure) -> Inventory { await world.build(color) }
+    func build(
+        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+    ) async throws(Failure) -> Inventory { await world.build(color) }
     func buildDisks(report: Report) async throws(Failure) {}
     func destroy(_ color: Color, report: Report) async throws(Failure) { await world.destroy(color) }
 }

@@ -10,18 +10,30 @@ enum FullPlan {
             world: world, steps: steps,
             provisioning: ProvisioningChanges(
                 add: ["server.a"], change: ["server.b"], replace: ["server.c"], remove: ["server.d"],
-                inDoubt: ["server.e"], provisioner: "Terraform 1.11.4"),
+                inDoubt: ["server.e"], provisioner: "Terraform 1.11.4", servers: ["server.c": ["blue-1"]]),
             destruction: ["server.z"], services: services, capacity: "blue: services ask for 2 of 16 cpus",
             ignored: [
                 IgnoredService(id: "/infra/lb", reason: "`/infra/*` is ignored"),
                 IgnoredService(id: "/data/kafka", reason: "its data is local", isLeftToPeople: true),
             ],
+            drifts: [Drift(.loadBalancers, "edge-1/be_web/green-1", "has another weight", diff: ["weight: 0 → 7"])],
             warnings: ["edge-1 keeps no state file"], obstacles: ["edge-2 can't be reached"])
+    }
+
+    /// Without what plans got beside what a run takes back.
+    static var withoutDrift: Plan {
+        var plan = plan
+        plan.drifts = []
+        plan.provisioning.servers = nil
+        plan.world.services = plan.world.services.mapValues {
+            WorldService(fingerprint: $0.fingerprint, instances: $0.instances)
+        }
+        return plan
     }
 
     /// The same as plans are read that did not say yet which color a step acts on.
     static var older: Plan {
-        var plan = plan
+        var plan = withoutDrift
         for index in plan.steps.indices {
             let of: [StepKind: Color] = [
                 "buildServers": .green, "configure": .green, "awaitPlatform": .green, "launch": .green,
@@ -48,7 +60,7 @@ enum FullPlan {
 
     private static let world = World(
         live: .blue, servers: [.blue: ["blue-1"], .green: []],
-        services: ["/shop/cart": WorldService(fingerprint: "f1", instances: 2)],
+        services: ["/shop/cart": WorldService(fingerprint: "f1", instances: 2, revision: "v1")],
         backends: ["edge-1/be_web": ["blue-1", "green-1"]], configuration: "c1")
 
     private static let services =

@@ -37,11 +37,12 @@ struct TrafficDriftTests {
             ServerState(
                 name: "blue-1", address: "10.0.0.1:80", weight: 100, configuredWeight: 100, administration: .drain),
             ServerState(name: "green-1", address: "10.0.0.2:80", weight: 0, administration: .maint), live: .blue)
+        let change = ServerChange(backend: "be_web", server: "blue-1", change: .administration(.ready))
         #expect(
             found == [
                 Drift(
-                    .loadBalancers, "edge-1/be_web/blue-1", "gets no new users", diff: ["administration: ready → drain"]
-                )
+                    .loadBalancers, "edge-1/be_web/blue-1", "gets no new users",
+                    diff: ["administration: ready → drain"], remedy: .set("edge-1", change))
             ])
     }
 }

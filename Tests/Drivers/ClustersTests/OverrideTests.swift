@@ -200,6 +200,14 @@ struct OverrideTests {
         #expect(definition.json["env"]?["CACHE_HOST"]?.string == "redis://:hun{{ter2@h")
     }
 
+    @Test("masks all variables at once, too, where a service has none any more, or had none")
+    func allVariables() {
+        let changes = Differences.between(["cmd": "x"], ["cmd": "x", "env": ["PIN": "4711"]])
+        #expect(changes == [FieldChange(path: "env", from: nil, to: Secrets.mask)])
+        let labels = Differences.between([:], ["labels": ["env": "test"]])
+        #expect(labels.allSatisfy { $0.to?.contains("test") == true })
+    }
+
     @Test("shows the values of variables to who asks for them, and still none that is secret")
     func shownValues() throws {
         let rule = Override(

@@ -1,3 +1,4 @@
+import Foundation
 import Migration
 import Testing
 
@@ -23,7 +24,8 @@ struct TerraformDriftTests {
         #expect(
             drift == [
                 Drift(
-                    .servers, "aws_instance.a", "differs", diff: ["size: 2 → 3", #"tags: {"a":"1"} → {"a":"2"}"#])
+                    .servers, "aws_instance.a", "differs", diff: ["size: 2 → 3", #"tags: {"a":"1"} → {"a":"2"}"#],
+                    remedy: .build)
             ])
     }
 
@@ -47,7 +49,8 @@ struct TerraformDriftTests {
             change(
                 both, #""before":{"id":"i-1","image":"a"},"after":{"image":"b"},"after_unknown":{"id":true,"tags":{}}"#)
         )
-        #expect(caused == [Drift(.servers, "aws_instance.a", "would be replaced", diff: [#"image: "a" → "b""#])])
+        #expect(caused.map(\.text) == ["would be replaced"])
+        #expect(caused.map(\.diff) == [[#"image: "a" → "b""#]])
         let tainted = try drifts(change(both, #""before":{"id":"i-1"},"after":{},"after_unknown":{"id":true}"#))
         #expect(tainted.first?.diff == [#"id: "i-1" → (known after apply)"#])
     }
@@ -60,5 +63,24 @@ struct TerraformDriftTests {
             change(#""no-op""#, #""before":{"image":"a"},"after":{"image":"a"}"#)
         ).map(\.text)
         #expect(words == ["is missing", "is not described"])
+    }
+
+    @Test("tells which servers a resource stands for, by its name, address or id")
+    func servers() throws {
+        let list = [
+            change(#""delete","create""#, #""before":{"input":{"name":"blue-1"}},"after":{}"#),
+            change(#""delete""#, #""before":{"private_ip":"10.0.0.2"},"after":null"#)
+                .replacingOccurrences(of: "aws_instance.a", with: "aws_instance.b"),
+            change(#""delete""#, #""before":{"note":"blue-1"},"after":null"#)
+                .replacingOccurrences(of: "aws_instance.a", with: "aws_instance.c"),
+        ].joined(separator: ",")
+        let plan = try TerraformPlan(#"{"format_version":"1.2","resource_changes":[\#(list)]}"#, at: "plan")
+        let inventory = Inventory(groups: [
+            "agent": [Host(name: "blue-1", address: "10.0.0.1"), Host(name: "blue-2", address: "10.0.0.2")]
+        ])
+        #expect(
+            plan.servers(inventory) == [
+                "aws_instance.a": ["blue-1"], "aws_instance.b": ["blue-2"], "aws_instance.c": [],
+            ])
     }
 }

@@ -35,7 +35,8 @@ struct EventFormatTests {
     @Test("stays readable, as the same events", arguments: ["events-cff9a7f.jsonl", newest])
     func forEver(_ name: String) throws {
         let lines = try Self.lines(name)
-        #expect(lines.count == Samples.kinds.count)
+        // Kinds that are newer than a format's golden lines stand at the end.
+        #expect(lines.count == Samples.kinds.count || name != Self.newest && lines.count == 55)
         for (line, kind) in zip(lines, Samples.kinds) {
             let event = try EventCoding.event(fromLine: line)
             #expect(event.kind == kind || "\(event.kind)" == "\(shown(kind))", "\(line)")

@@ -53,6 +53,12 @@ enum Samples {
         .handBackStarted(failure: nil),
         .pauseRequested(by: "anna"), .resumeRequested(by: "anna"), .abortRequested(by: "anna"),
         .rollbackRequested(by: "anna"), .rollbackStarted, .noted(text: "quotes \" and \u{1F600}"),
+        .servicesRecorded(
+            color: .green,
+            services: [
+                "/shop/cart": WorldService(fingerprint: "f1", instances: 2, revision: "2026-11-23T12:00:00.000Z"),
+                "report": WorldService(fingerprint: "f2", instances: 1),
+            ]),
     ]
 
     static func caseName(_ kind: Event.Kind) -> String { String("\(kind)".prefix { $0.isLetter }) }

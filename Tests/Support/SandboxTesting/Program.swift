@@ -76,6 +76,7 @@ package final class Program: @unchecked Sendable {
     package static let checkout = URL(filePath: #filePath).appending(path: "../../../..").standardized
 
     package var output: String { (try? String(contentsOfFile: outputFile, encoding: .utf8)) ?? "" }
+    package var errors: String { (try? String(contentsOfFile: errorFile, encoding: .utf8)) ?? "" }
 
     /// The events that `--json` has printed so far.
     package var events: [JSON] { Program.events(in: output) }
@@ -107,7 +108,7 @@ package final class Program: @unchecked Sendable {
     /// Waits for its end; past the deadline the test fails.
     package func end(within limit: Duration = .seconds(120)) async throws -> Ended {
         try await eventually("\(name) ends", within: limit) { !isRunning }
-        let errors = (try? String(contentsOfFile: errorFile, encoding: .utf8)) ?? ""
+        let errors = errors
         return Ended(status: status, output: output, errors: errors)
     }
 
@@ -121,6 +122,12 @@ package final class Program: @unchecked Sendable {
     package func waitForOutput(_ text: String, within limit: Duration = .seconds(90)) async throws {
         try await eventually("\(name) says \(text)", within: limit) { output.contains(text) || !isRunning }
         try require(output.contains(text), "rz ended without saying \(text): \(output.suffix(600))")
+    }
+
+    /// The same of what it prints as an error.
+    package func waitForErrors(_ text: String, within limit: Duration = .seconds(90)) async throws {
+        try await eventually("\(name) says \(text)", within: limit) { errors.contains(text) || !isRunning }
+        try require(errors.contains(text), "rz ended without saying \(text): \(errors.suffix(600))")
     }
 }
 

@@ -23,7 +23,8 @@ struct ConvergeTests {
             _ = try await askHAProxy(
                 "unix:\(sandbox.home)/sandbox/haproxy/edge-2.sock", "set server be_cart/green-agent-2 weight 7")
             try await launch(
-                #"{"id":"/shop/stranger","cmd":"sleep 1000","instances":1,"cpus":0.1,"mem":16}"#, sandbox)
+                #"{"id":"/shop/stranger","cmd":"sleep 1000","portDefinitions":[],"instances":1,"cpus":0.1,"mem":16}"#,
+                sandbox)
             try await scale("/shop/search", to: 2, sandbox)
             try sandbox.edit(sandbox.environmentFile, replacing: "image: debian-12.11", with: "image: debian-12.12")
 
@@ -59,10 +60,162 @@ struct ConvergeTests {
                 check.output.contains("configuration   could not be read: The playbook is not there"), "\(check.output)"
             )
             #expect(check.output.contains("load balancers  as it should be"), "\(check.output)")
-            let refused = try await sandbox.run("converge", "sandbox")
-            #expect(refused.status == 64)
-            #expect(refused.errors.contains("--check"))
+            let refused = try await sandbox.run("converge", "sandbox", "--yes")
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("The playbook is not there"), "\(refused.errors)")
         }
+    }
+
+    @Test("is taken back by a run, after a kill too: nothing else changes, and a second one changes nothing")
+    func takenBack() async throws {
+        try await SandboxFixture.with { sandbox in
+            // No user sees this one, as its restart is its own.
+            try await launch(
+                #"{"id":"/shop/quiet","cmd":"sleep 1000","portDefinitions":[],"instances":1,"cpus":0.1,"mem":16}"#,
+                sandbox, "blue")
+            try await sandbox.succeed("update", "sandbox", "--yes")
+            let disks = try mark(sandbox.home + "/sandbox/disks")
+            let file = try changeFile(sandbox)
+            try await change(
+                "/shop/quiet", #"{"env":{"COLOUR_OF_THE_DAY":"red"},"instances":2}"#, sandbox)
+            try await launch(
+                #"{"id":"/shop/stranger","cmd":"sleep 1000","portDefinitions":[],"instances":1,"cpus":0.1,"mem":16}"#,
+                sandbox)
+            try await lose("green-agent-2", sandbox)
+            _ = try await askHAProxy(
+                "unix:\(sandbox.home)/sandbox/haproxy/edge-2.sock", "set server be_web/green-agent-1 weight 7")
+            _ = try await askHAProxy(
+                "unix:\(sandbox.home)/sandbox/haproxy/edge-1.sock", "set server be_cart/green-agent-3 state maint")
+
+            try await awaitDown("green-agent-2", sandbox)
+            let users = try Users(sandbox)
+            let found = try await sandbox.run("converge", "sandbox", "--check", "--json")
+            #expect(found.status == 2, "\(found.all)")
+            let drifts = try found.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+            #expect(text(of: "services", "/shop/quiet", in: drifts) == "was changed")
+            let change = diff(of: "services", "/shop/quiet", in: drifts)
+            #expect(change.contains { $0.hasPrefix("env") }, "\(change)")
+            #expect(text(of: "servers", "terraform_data.agent[\"green-agent-2\"]", in: drifts) == "would be replaced")
+
+            let rz = try sandbox.start(["converge", "sandbox", "--yes", "--json"])
+            try await rz.waitForOutput("\"type\":\"step.started\",\"attempt\":1,\"step\":\"configure/")
+            rz.signal(SIGKILL)
+            _ = try await rz.end()
+            let resumed = try await sandbox.succeed("resume")
+            #expect(resumed.output.contains("green is as it is described"), "\(resumed.all)")
+
+            // What it was not asked for stays.
+            let left = try await sandbox.run("converge", "sandbox", "--check", "--json")
+            #expect(left.status == 2, "\(left.all)")
+            let rest = try left.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+            #expect(
+                rest.compactMap { $0["subject"]?.string }.sorted() == [
+                    "edge-1/be_cart/green-agent-3", "edge-2/be_web/green-agent-1",
+                ])
+            try await sandbox.succeed("converge", "sandbox", "--yes", "--load-balancers")
+            #expect(try await sandbox.run("converge", "sandbox", "--check").status == 0)
+
+            #expect(try !String(contentsOfFile: file, encoding: .utf8).contains("# by hand"))
+            #expect(try await instances(of: "/shop/stranger", sandbox) == 0)
+            #expect(try await instances(of: "/shop/quiet", sandbox) == 1)
+            #expect(FileManager.default.fileExists(atPath: sandbox.home + "/sandbox/servers/green-agent-2"))
+            for (file, mark) in disks {
+                #expect(try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int == mark)
+            }
+            #expect(try await sandbox.live() == "green")
+
+            let before = try await sandbox.succeed("history", "sandbox").output
+            let second = try await sandbox.run("converge", "sandbox", "--yes")
+            #expect(second.status == 0, "\(second.all)")
+            #expect(second.output.contains("There is nothing to do."), "\(second.output)")
+            #expect(try await sandbox.succeed("history", "sandbox").output == before)
+            try await users.expectNoFailure()
+        }
+    }
+
+    @Test("refuses to replace servers that may have users, and says what to do")
+    func refusesReplacement() async throws {
+        try await SandboxFixture.with { sandbox in
+            try sandbox.edit(sandbox.environmentFile, replacing: "image: debian-12.7", with: "image: debian-12.8")
+            let refused = try await sandbox.run("converge", "sandbox", "--yes")
+            #expect(refused.status == 5, "\(refused.all)")
+            #expect(refused.errors.contains("may send users to blue-agent-1"), "\(refused.errors)")
+        }
+    }
+
+    @Test("is looked for again and again, with a history, and never beside a run")
+    func regularly() async throws {
+        try await SandboxFixture.with { sandbox in
+            let looking = try sandbox.start(["converge", "sandbox", "--check", "--every", "1h", "--only", "services"])
+            try await looking.waitForOutput("No drift found.")
+            looking.signal(SIGTERM)
+            #expect(try await looking.end().status == 130)
+            let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"])
+            try await rz.waitForOutput("\"type\":\"step.started\"")
+            let beside = try sandbox.start(["converge", "sandbox", "--check", "--every", "1h", "--only", "services"])
+            try await beside.waitForErrors("skipped:")
+            beside.signal(SIGTERM)
+            _ = try await beside.end()
+            rz.signal(SIGINT)
+            _ = try await rz.end()
+            let history = try await sandbox.succeed("converge", "sandbox", "--history")
+            let lines = history.output.split(separator: "\n")
+            #expect(lines.count == 2, "\(history.output)")
+            #expect(lines.first?.contains("no drift") == true && lines.last?.contains("skipped") == true)
+        }
+    }
+
+    /// Every process of a server dies and its folder goes: Terraform is told nothing.
+    private func lose(_ name: String, _ sandbox: SandboxFixture) async throws {
+        let folder = "\(sandbox.home)/sandbox/servers/\(name)"
+        let mark = Data("SERVER=\(folder)".utf8)
+        func processes() -> [pid_t] {
+            ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }.filter {
+                (FileManager.default.contents(atPath: "/proc/\($0)/environ") ?? Data()).split(separator: 0)
+                    .contains { $0.elementsEqual(mark) }
+            }
+        }
+        try? FileManager.default.removeItem(atPath: folder + "/etc/agent.json")
+        try await eventually("\(name) is dead") {
+            for pid in processes() { kill(pid, SIGKILL) }
+            try? FileManager.default.removeItem(atPath: folder)
+            return processes().isEmpty && !FileManager.default.fileExists(atPath: folder)
+        }
+    }
+
+    /// Leaves a file on each data disk.
+    ///
+    /// - Returns: its inode, by path.
+    private func mark(_ folder: String) throws -> [String: Int] {
+        let disks = try FileManager.default.contentsOfDirectory(atPath: folder)
+        try #require(!disks.isEmpty)
+        return Dictionary(
+            uniqueKeysWithValues: try disks.map { disk in
+                let file = "\(folder)/\(disk)/by-users"
+                try "theirs".write(toFile: file, atomically: true, encoding: .utf8)
+                return (
+                    file, try #require(FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int)
+                )
+            })
+    }
+
+    /// Waits until a load balancer knows that a server is down.
+    private func awaitDown(_ server: String, _ sandbox: SandboxFixture) async throws {
+        for edge in ["edge-1", "edge-2"] {
+            try await eventually("\(edge) knows that \(server) is down") {
+                let stat = try await askHAProxy("unix:\(sandbox.home)/sandbox/haproxy/\(edge).sock", "show stat")
+                let lines = stat.split(separator: "\n").filter { $0.hasPrefix("be_") }
+                // What it ran has begun elsewhere.
+                return lines.filter { $0.contains(",\(server),") }.allSatisfy { $0.contains(",DOWN,") }
+                    && lines.filter { $0.contains(",BACKEND,") }.allSatisfy { $0.contains(",UP,") }
+            }
+        }
+    }
+
+    private func instances(of id: String, _ sandbox: SandboxFixture) async throws -> Int? {
+        let answer = try await HTTPClient.shared.send(
+            HTTPRequest(.get, try await marathon(sandbox) + "/v2/apps\(id)", credentials: try sandbox.credentials))
+        return try JSON(parsing: answer.body)["app"]?["instances"]?.int
     }
 
     private func changeFile(_ sandbox: SandboxFixture) throws -> String {
@@ -78,26 +231,30 @@ struct ConvergeTests {
         FileManager.default.contents(atPath: sandbox.home + "/journal/sandbox.sqlite")
     }
 
-    private func launch(_ app: String, _ sandbox: SandboxFixture) async throws {
+    private func launch(_ app: String, _ sandbox: SandboxFixture, _ color: String = "green") async throws {
         let answer = try await HTTPClient.shared.send(
             HTTPRequest(
-                .post, try await marathon(sandbox) + "/v2/apps",
+                .post, try await marathon(sandbox, color) + "/v2/apps",
                 headers: [HTTPHeader("Content-Type", "application/json")], body: Array(app.utf8),
                 credentials: try sandbox.credentials))
         #expect(answer.status == 201)
     }
 
     private func scale(_ id: String, to instances: Int, _ sandbox: SandboxFixture) async throws {
+        try await change(id, #"{"instances":\#(instances)}"#, sandbox)
+    }
+
+    private func change(_ id: String, _ fields: String, _ sandbox: SandboxFixture) async throws {
         let answer = try await HTTPClient.shared.send(
             HTTPRequest(
                 .put, try await marathon(sandbox) + "/v2/apps\(id)",
                 headers: [HTTPHeader("Content-Type", "application/json")],
-                body: Array(#"{"instances":\#(instances)}"#.utf8), credentials: try sandbox.credentials))
+                body: Array(fields.utf8), credentials: try sandbox.credentials))
         #expect(answer.status == 200)
     }
 
-    private func marathon(_ sandbox: SandboxFixture) async throws -> String {
-        try await sandbox.status()["colors"]?["green"]?["marathon"]?.string ?? ""
+    private func marathon(_ sandbox: SandboxFixture, _ color: String = "green") async throws -> String {
+        try await sandbox.status()["colors"]?[color]?["marathon"]?.string ?? ""
     }
 
     private func drift(_ area: String, _ subject: String, in drifts: [JSON]) -> JSON? {

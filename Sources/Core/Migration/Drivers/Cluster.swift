@@ -15,6 +15,9 @@ public protocol Cluster: Sendable {
     /// One service as `observeServices` reports it, or nil if it does not exist.
     func observeService(_ service: ServiceID) async throws(Failure) -> Service?
 
+    /// A service as a revision of it that the framework keeps has it; nil where it keeps none of that name.
+    func observeService(_ service: ServiceID, revision: String) async throws(Failure) -> Service?
+
     /// A service as the other color should have it: overrides applied, `{{ … }}` filled in from that color's servers.
     /// With no inventory the templates stay as they are, for plans made before the servers exist.
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service
@@ -60,6 +63,9 @@ extension Cluster {
     public func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
         try await observeServices().first { $0.id == service }
     }
+
+    /// None, for frameworks that keep no earlier definition.
+    public func observeService(_ service: ServiceID, revision: String) async throws(Failure) -> Service? { nil }
 
     /// None, for frameworks that report all or nothing.
     public func observeDoubts() async throws(Failure) -> [String] { [] }

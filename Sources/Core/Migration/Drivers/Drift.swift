@@ -1,5 +1,5 @@
 /// Something outside that is not as the environment describes it, or as the last run left it.
-public struct Drift: Codable, Sendable, Hashable {
+public struct Drift: Sendable, Hashable {
     /// Where it was found, in the order in which people look.
     public enum Area: String, Codable, Sendable, Hashable, CaseIterable {
         case servers, configuration, services, loadBalancers, certificates
@@ -12,12 +12,53 @@ public struct Drift: Codable, Sendable, Hashable {
     public var text: String
     /// How it is and how it should be, a line each; empty where `text` says it all. Holds no secret that rz knows.
     public var diff: [String]
+    /// What takes it back; nil where only a person can.
+    public var remedy: Remedy?
 
-    public init(_ area: Area, _ subject: String, _ text: String, diff: [String] = []) {
+    /// How rz takes a drift back.
+    public enum Remedy: Sendable, Hashable {
+        /// The color's servers are built as they are described.
+        case build
+        /// The color's servers are configured.
+        case configure
+        /// A service becomes again what it was, by the revision that its framework keeps of it.
+        case restore(ServiceID, from: WorldService, to: WorldService)
+        /// A service that no run knows, with these instances, is kept from running; its definition stays.
+        case suspend(ServiceID, instances: Int)
+        case set(LoadBalancerID, ServerChange)
+    }
+
+    public init(_ area: Area, _ subject: String, _ text: String, diff: [String] = [], remedy: Remedy? = nil) {
         self.area = area
         self.subject = subject
         self.text = text
         self.diff = diff
+        self.remedy = remedy
+    }
+}
+
+/// A drift on the wire, as plans hold it: what takes it back is in the plan's steps.
+extension Drift: Codable {
+    private enum Key: String, CodingKey {
+        case area = "area"
+        case subject = "subject"
+        case text = "text"
+        case diff = "diff"
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var drift = encoder.container(keyedBy: Key.self)
+        try drift.encode(area, forKey: .area)
+        try drift.encode(subject, forKey: .subject)
+        try drift.encode(text, forKey: .text)
+        try drift.encode(diff, forKey: .diff)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let drift = try decoder.container(keyedBy: Key.self)
+        self.init(
+            try drift.decode(Area.self, forKey: .area), try drift.decode(String.self, forKey: .subject),
+            try drift.decode(String.self, forKey: .text), diff: try drift.decode([String].self, forKey: .diff))
     }
 }
 
@@ -41,7 +82,7 @@ public struct DriftLook: Sendable, Hashable {
             drifts.map { drift in
                 Drift(
                     drift.area, secrets.redact(drift.subject), secrets.redact(drift.text),
-                    diff: drift.diff.map { secrets.redact($0) })
+                    diff: drift.diff.map { secrets.redact($0) }, remedy: drift.remedy)
             }, unchecked: unchecked.map { secrets.redact($0) }, notes: notes)
     }
 }

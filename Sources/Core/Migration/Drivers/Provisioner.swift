@@ -21,7 +21,12 @@ public protocol Provisioner: Sendable {
     func observeDestruction(of color: Color) async throws(Failure) -> [String]
 
     /// Builds a color's servers, those in doubt after an unclean end again.
-    func build(_ color: Color, report: Report) async throws(Failure) -> Inventory
+    ///
+    /// - Parameter allowed: what may be replaced and removed, proved to be of no use to anyone; nil for anything.
+    /// - Throws: `Failure`, refused, where more would be replaced or removed: then nothing was changed.
+    func build(
+        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+    ) async throws(Failure) -> Inventory
 
     /// Builds the data disks, which belong to neither color.
     func buildDisks(report: Report) async throws(Failure)
@@ -34,14 +39,19 @@ public protocol Provisioner: Sendable {
 }
 
 extension Provisioner {
+    /// Builds a color that no one uses.
+    public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
+        try await build(color, allowing: nil, report: report)
+    }
+
     /// Drift by what building would change, for provisioners that can't say more.
     public func driftByChanges(_ color: Color) async throws(Failure) -> [Drift] {
         if hasFixedServers { return [] }
         let changes = try await observeChanges(color)
-        return changes.add.map { Drift(.servers, $0, "is missing") }
-            + (changes.change + changes.inDoubt).map { Drift(.servers, $0, "differs") }
-            + changes.replace.map { Drift(.servers, $0, "would be replaced") }
-            + changes.remove.map { Drift(.servers, $0, "is not described") }
+        return changes.add.map { Drift(.servers, $0, "is missing", remedy: .build) }
+            + (changes.change + changes.inDoubt).map { Drift(.servers, $0, "differs", remedy: .build) }
+            + changes.replace.map { Drift(.servers, $0, "would be replaced", remedy: .build) }
+            + changes.remove.map { Drift(.servers, $0, "is not described", remedy: .build) }
     }
 
     public var hasFixedServers: Bool { false }
@@ -61,10 +71,13 @@ public struct ProvisioningChanges: Codable, Sendable, Hashable {
     public var inDoubt: [String]
     /// What would do it, for people: `Terraform 1.11.4`.
     public var provisioner: String?
+    /// The servers, by name, that a resource stands for, as far as a provisioner knows it; of those that are replaced or
+    /// removed.
+    public var servers: [String: [String]]?
 
     public init(
         add: [String] = [], change: [String] = [], replace: [String] = [], remove: [String] = [],
-        inDoubt: [String] = [], provisioner: String? = nil
+        inDoubt: [String] = [], provisioner: String? = nil, servers: [String: [String]]? = nil
     ) {
         self.add = add
         self.change = change
@@ -72,7 +85,11 @@ public struct ProvisioningChanges: Codable, Sendable, Hashable {
         self.remove = remove
         self.inDoubt = inDoubt
         self.provisioner = provisioner
+        self.servers = servers
     }
+
+    /// What exists and would not stay as it is, by address of the resource.
+    public var lost: [String] { (replace + remove + inDoubt.filter { !add.contains($0) }).sorted() }
 
     public var isEmpty: Bool { add.isEmpty && change.isEmpty && replace.isEmpty && remove.isEmpty && inDoubt.isEmpty }
 }

@@ -47,6 +47,7 @@ extension Event.Kind {
         case missedRunStarted = "missed.runStarted"
         case missedRunInDoubt = "missed.runInDoubt"
         case handBackStarted = "hand.backStarted"
+        case servicesRecorded = "services.recorded"
         case approvalRequested = "approval.requested"
         case approvalGiven = "approval.given"
         case pauseRequested = "pause.requested"
@@ -127,6 +128,8 @@ extension Event.Kind: Codable {
         case .missedRunInDoubt(let service, let color, let due):
             event(.missedRunInDoubt, ["service": service, "color": color, "due": due])
         case .handBackStarted(let failure): event(.handBackStarted, ["failure": failure])
+        case .servicesRecorded(let color, let services):
+            event(.servicesRecorded, ["color": color, "services": services])
         case .approvalRequested(let step, let count, let reason):
             event(.approvalRequested, ["step": step, "count": count, "reason": reason])
         case .approvalGiven(let step, let by, let user, let host, let note):
@@ -217,6 +220,8 @@ extension Event.Kind: Codable {
         case .missedRunInDoubt:
             self = .missedRunInDoubt(service: try read("service"), color: try read("color"), due: try read("due"))
         case .handBackStarted: self = .handBackStarted(failure: try read.optional("failure"))
+        case .servicesRecorded:
+            self = .servicesRecorded(color: try read("color"), services: try read("services"))
         case .approvalRequested:
             self = .approvalRequested(step: try read("step"), count: try read("count"), reason: try read("reason"))
         case .approvalGiven:

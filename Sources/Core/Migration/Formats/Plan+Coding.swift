@@ -17,6 +17,7 @@ extension Plan: Codable {
         case services = "services"
         case capacity = "capacity"
         case ignored = "ignored"
+        case drifts = "drifts"
         case warnings = "warnings"
         case obstacles = "obstacles"
     }
@@ -39,6 +40,7 @@ extension Plan: Codable {
         try plan.encode(services, forKey: .services)
         try plan.encodeIfPresent(capacity, forKey: .capacity)
         try plan.encode(ignored, forKey: .ignored)
+        try plan.encodeIfPresent(drifts.isEmpty ? nil : drifts, forKey: .drifts)
         try plan.encode(warnings, forKey: .warnings)
         try plan.encode(obstacles, forKey: .obstacles)
     }
@@ -72,6 +74,7 @@ extension Plan: Codable {
             services: try plan.decode([PlannedService].self, forKey: .services),
             capacity: try plan.decodeIfPresent(String.self, forKey: .capacity),
             ignored: try plan.decode([IgnoredService].self, forKey: .ignored),
+            drifts: try plan.decodeIfPresent([Drift].self, forKey: .drifts) ?? [],
             warnings: try plan.decode([String].self, forKey: .warnings),
             obstacles: try plan.decode([String].self, forKey: .obstacles))
     }

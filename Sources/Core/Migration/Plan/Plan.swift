@@ -26,6 +26,8 @@ public struct Plan: Sendable, Hashable {
     public var capacity: String?
     /// Services that stay because a rule says so.
     public var ignored: [IgnoredService]
+    /// What a run of the plan takes back, where it is for that.
+    public var drifts: [Drift]
     /// What an operator should know before saying yes.
     public var warnings: [String]
     /// What refuses the run until it is mended.
@@ -37,7 +39,7 @@ public struct Plan: Sendable, Hashable {
         world: World, phases: [Phase] = .ofOlderPlans, steps: [Step],
         compensations: [Compensation] = .ofOlderPlans, provisioning: ProvisioningChanges = ProvisioningChanges(),
         destruction: [String]? = nil, services: [PlannedService] = [], capacity: String? = nil,
-        ignored: [IgnoredService] = [],
+        ignored: [IgnoredService] = [], drifts: [Drift] = [],
         warnings: [String] = [], obstacles: [String] = []
     ) {
         self.id = id
@@ -55,6 +57,7 @@ public struct Plan: Sendable, Hashable {
         self.services = services
         self.capacity = capacity
         self.ignored = ignored
+        self.drifts = drifts
         self.warnings = warnings
         self.obstacles = obstacles
     }
@@ -206,13 +209,20 @@ public struct World: Codable, Sendable, Hashable {
     }
 }
 
-/// A service as a plan saw it on the live side.
+/// A service as a run saw it.
 public struct WorldService: Codable, Sendable, Hashable {
     public var fingerprint: String
     public var instances: Int
+    /// What its framework calls the definition; nil where it keeps no earlier ones.
+    public var revision: String?
 
-    public init(fingerprint: String, instances: Int) {
+    public init(fingerprint: String, instances: Int, revision: String? = nil) {
         self.fingerprint = fingerprint
         self.instances = instances
+        self.revision = revision
+    }
+
+    public init(_ service: Service) {
+        self.init(fingerprint: service.fingerprint, instances: service.instances, revision: service.revision)
     }
 }

@@ -42,12 +42,14 @@ public struct Service: Codable, Sendable, Hashable {
     public var modeReason: String?
     /// The kinds of findings that overrides accept for it, each with the reason.
     public var accepted: [Finding.Kind: String]
+    /// What its framework calls this definition of it; nil where it keeps no earlier ones.
+    public var revision: String?
 
     public init(
         id: ServiceID, definition: String, instances: Int, mode: ServiceMode = .parallel,
         dependencies: [ServiceID] = [], fingerprint: String, hasHealthChecks: Bool = false, changes: [FieldChange] = [],
         kind: String = "service", isDeploying: Bool = false, groups: [ServiceGroup] = [], modeReason: String? = nil,
-        accepted: [Finding.Kind: String] = [:]
+        accepted: [Finding.Kind: String] = [:], revision: String? = nil
     ) {
         self.id = id
         self.definition = definition
@@ -62,6 +64,7 @@ public struct Service: Codable, Sendable, Hashable {
         self.groups = groups
         self.modeReason = modeReason
         self.accepted = accepted
+        self.revision = revision
     }
 }
 

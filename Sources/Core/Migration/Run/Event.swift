@@ -75,6 +75,10 @@ public struct Event: Sendable, Hashable {
         /// What was handed over goes back to the old color, because of a failure or because the run is aborted.
         case handBackStarted(failure: Failure?)
 
+        /// What a color's frameworks run when the run leaves it to its users: what is found there later is compared with
+        /// it.
+        case servicesRecorded(color: Color, services: [ServiceID: WorldService])
+
         // People.
         case approvalRequested(step: StepID, count: Int, reason: String)
         /// `user` and `host` as the operating system knows them; an older rz wrote a name alone.

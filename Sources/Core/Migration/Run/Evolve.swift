@@ -127,6 +127,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.handOvers[service, default: HandOver()].missedRunIntended()
     case .missedRunStarted(let service, _, let due), .missedRunInDoubt(let service, _, let due):
         next.handOvers[service, default: HandOver()].settle(due)
+    case .servicesRecorded(let color, let services):
+        next.services[color] = services
     case .handBackStarted(let failure):
         next.handBack = RunState.HandBack(failure: failure)
 

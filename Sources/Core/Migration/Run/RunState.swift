@@ -44,6 +44,8 @@ public struct RunState: Sendable, Hashable {
     public var traffic = Traffic()
     /// Singletons whose hand-over was begun.
     public var handOvers: [ServiceID: HandOver] = [:]
+    /// What the run left to its users, by color.
+    public var services: [Color: [ServiceID: WorldService]] = [:]
     /// Set while what was handed over goes back without a rollback.
     public var handBack: HandBack?
     public var approvals: [StepID: [Approval]] = [:]

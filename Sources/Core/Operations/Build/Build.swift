@@ -20,8 +20,8 @@ extension Operation {
             rolledBack: { plan, end in end(plan.direction.new) },
             isSaved: false, afterwards: { _ in nil }),
         problems: { _, _ in [] },
-        observe: { observer, source, color throws(Failure) in
-            guard let color else {
+        observe: { observer, source, request throws(Failure) in
+            guard let color = request.color else {
                 throw Failure("No color to build is named", advice: "Name it: --color blue", kind: .refused)
             }
             return try await observer.observeBuild(of: color, source)

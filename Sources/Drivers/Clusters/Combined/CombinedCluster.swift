@@ -54,6 +54,10 @@ public struct CombinedCluster: Cluster {
         try await owner(of: service).observeService(service)
     }
 
+    public func observeService(_ service: ServiceID, revision: String) async throws(Failure) -> Service? {
+        try await owner(of: service).observeService(service, revision: revision)
+    }
+
     public func rewrite(
         _ service: Service, overrides: [Override], inventory: Inventory?
     ) throws(Failure) -> Service {

@@ -69,6 +69,18 @@ public struct MarathonCluster: Cluster {
         return try await services([pod]).first
     }
 
+    /// Marathon keeps a number of versions of an app (`--zk_max_versions`), until the app is removed.
+    ///
+    /// Source: Marathon, `GET /v2/apps/{id}/versions/{version}`.
+    public func observeService(_ service: ServiceID, revision: String) async throws(Failure) -> Service? {
+        let path = try service.marathonPath()
+        if let app = try await client.find("/v2/apps\(path)/versions/\(revision)") {
+            return try await services([app]).first
+        }
+        guard let pod = try await client.find("/v2/pods\(path)::versions/\(revision)") else { return nil }
+        return try await services([pod]).first
+    }
+
     /// Apps and pods as services, with what the groups around them say.
     private func services(_ definitions: [JSON]) async throws(Failure) -> [Service] {
         let groups = try GroupTree(await client.get("/v2/groups?embed=group.groups"))
@@ -85,6 +97,7 @@ public struct MarathonCluster: Cluster {
             _ = try ServiceID(text.hasPrefix("/") ? text : "/" + text).marathonPath()
             var service = service(definition, in: groups.around(id))
             service.dependencies += groups.dependencies(of: id).filter { !service.dependencies.contains($0) }
+            service.revision = json["version"]?.string
             service.isDeploying = json["deployments"]?.array?.isEmpty == false || deploying.contains(id)
             services.append(service)
         }

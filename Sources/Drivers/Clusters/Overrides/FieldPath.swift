@@ -37,8 +37,12 @@ struct FieldPath: Sendable, Hashable, CustomStringConvertible {
         isNamedByOperator || Self.textual.contains(keys.last { Int($0) == nil } ?? "")
     }
 
-    /// Whether it leads to a variable of the service.
-    var isVariable: Bool { keys.dropLast().contains { $0 == "env" || $0 == "environment" } }
+    /// Whether it leads to a variable of the service, or to all of them.
+    var isVariable: Bool {
+        func holdsVariables(_ key: String) -> Bool { key == "env" || key == "environment" }
+        if keys.dropLast().contains(where: holdsVariables) { return true }
+        return keys.last.map(holdsVariables) == true && keys.dropLast().last != "labels"
+    }
 
     /// Whether its name says that the value is no one else's business.
     var looksSecret: Bool { isNamedByOperator && SecretName.matches(keys.last ?? "") }

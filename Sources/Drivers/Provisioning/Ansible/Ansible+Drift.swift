@@ -34,7 +34,8 @@ extension AnsibleEvent {
         guard case .done(let host, _, _, _, let detail?) = self, detail.hasChanged, !detail.task.isHandler,
             !exceptions.contains(where: { $0.subject.means(detail.task) })
         else { return nil }
-        return Drift(.configuration, "\(host): \(detail.task.name)", "would be changed", diff: detail.diff)
+        return Drift(
+            .configuration, "\(host): \(detail.task.name)", "would be changed", diff: detail.diff, remedy: .configure)
     }
 
     fileprivate var failure: String? {

@@ -56,7 +56,11 @@ public struct StaticProvisioner: Provisioner {
 
     public func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await driftByChanges(color) }
 
-    public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
+    /// A program can't be told what it may take away: no one asks it to build a color that has users, as it reports no
+    /// changes of servers that are there.
+    public func build(
+        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+    ) async throws(Failure) -> Inventory {
         if servers.command != nil { try await runAndKeepLog(["apply", color.rawValue], report) }
         let inventory = try await observeServers(color)
         guard !inventory.isEmpty else {

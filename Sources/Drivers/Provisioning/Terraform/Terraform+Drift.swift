@@ -11,7 +11,7 @@ extension Terraform {
 extension TerraformPlan {
     var drifts: [Drift] {
         resources.compactMap { resource in
-            resource.drift.map { Drift(.servers, resource.address, $0, diff: resource.differences) }
+            resource.drift.map { Drift(.servers, resource.address, $0, diff: resource.differences, remedy: .build) }
         }
     }
 }

@@ -60,8 +60,11 @@ public struct Terraform: Provisioner {
     public func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges {
         let runner = try runner(.color(color))
         let inDoubt = runner.folder.ledger.inDoubt
-        return try await look(runner, replacing(inDoubt)) { answer, _ in
-            ProvisioningChanges(answer.events, inDoubt: inDoubt, differs: answer.end.status == .exited(2))
+        let servers = try await TerraformStore(runner).contents()?.inventory ?? Inventory()
+        return try await look(runner, replacing(inDoubt)) { answer, plan in
+            ProvisioningChanges(
+                answer.events, inDoubt: inDoubt, differs: answer.end.status == .exited(2)
+            ).naming(plan.servers(servers))
         }
     }
 
@@ -78,9 +81,11 @@ public struct Terraform: Provisioner {
         }
     }
 
-    public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
+    public func build(
+        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+    ) async throws(Failure) -> Inventory {
         let runner = try runner(.color(color))
-        try await apply(runner, report: report)
+        try await apply(runner, allowing: allowed, report: report)
         guard let inventory = try await TerraformStore(runner).contents()?.inventory else {
             throw Failure(
                 "The root module has no output `inventory`", at: runner.folder.module, advice: TerraformOutputs.shape)
@@ -110,7 +115,9 @@ public struct Terraform: Provisioner {
 
     // MARK: - Plan, then apply that plan
 
-    private func apply(_ runner: TerraformRunner, report: Report) async throws(Failure) {
+    private func apply(
+        _ runner: TerraformRunner, allowing allowed: ProvisioningChanges? = nil, report: Report
+    ) async throws(Failure) {
         try await settleLeftover(runner, report)
         try await runner.initialise()
         let inDoubt = runner.folder.ledger.inDoubt
@@ -119,15 +126,25 @@ public struct Terraform: Provisioner {
         if !replaced.isEmpty { await report("builds again what an interrupted run began: \(replaced.count)") }
         let plan = try await save(runner, replacing(replaced))
         defer { Files.remove(runner.folder.plan) }
-        if runner.scope == .disks {
-            try TerraformDiskGuard(runner).refuse(
-                ProvisioningChanges(plan.events, inDoubt: inDoubt, differs: plan.end.status == .exited(2)))
-        }
+        let changes = ProvisioningChanges(plan.events, inDoubt: inDoubt, differs: plan.end.status == .exited(2))
+        if runner.scope == .disks { try TerraformDiskGuard(runner).refuse(changes) }
+        if let allowed { try refuseMore(changes, than: allowed, runner) }
         guard plan.end.status == .exited(2) else {
             if !inDoubt.isEmpty { try runner.folder.ledger.settle() }
             return await report("\(runner.scope.subject): nothing to change")
         }
         try await perform(plan, runner, report: report)
+    }
+
+    private func refuseMore(
+        _ changes: ProvisioningChanges, than allowed: ProvisioningChanges, _ runner: TerraformRunner
+    ) throws(Failure) {
+        let more = Set(changes.lost).subtracting(allowed.lost).sorted()
+        guard more.isEmpty else {
+            throw Failure(
+                "Terraform would replace or remove more than was proved to have no users; nothing was changed",
+                at: runner.folder.module, details: more, kind: .refused)
+        }
     }
 
     /// Saves a plan that was proved to be for what is meant. The exit code says: 0 nothing to do, 2 changes.

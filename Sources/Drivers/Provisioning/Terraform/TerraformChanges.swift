@@ -26,4 +26,12 @@ extension ProvisioningChanges {
         }
         if differs, isEmpty { change.append("outputs") }
     }
+
+    /// The same with the servers that stand behind what would be lost.
+    func naming(_ servers: [String: [String]]) -> ProvisioningChanges {
+        guard !lost.isEmpty else { return self }
+        var changes = self
+        changes.servers = servers.filter { lost.contains($0.key) }
+        return changes
+    }
 }

@@ -49,6 +49,20 @@ struct TerraformPlan {
     }
 }
 
+extension TerraformPlan {
+    /// The servers, by name, that each resource stands for as it is now.
+    func servers(_ inventory: Inventory) -> [String: [String]] {
+        Dictionary(
+            resources.map { resource in
+                let hosts = inventory.hosts.filter { host in
+                    TerraformProperty(of: .blue, servers: Inventory(groups: ["": [host]]))
+                        .claims(resource.type, resource.change?["before"] ?? .null) != nil
+                }
+                return (resource.address, hosts.map(\.name))
+            }, uniquingKeysWith: { first, _ in first })
+    }
+}
+
 extension TerraformPlan.Resource {
     /// Nil for a data source, which only looks.
     fileprivate init?(_ json: JSON) {

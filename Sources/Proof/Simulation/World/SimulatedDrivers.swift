@@ -193,7 +193,9 @@ extension SimulatedOutside: Provisioner, Configurator {
         }
     }
 
-    func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
+    func build(
+        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+    ) async throws(Failure) -> Inventory {
         let servers = simulation.scenario.servers(of: color)
         await report("\(servers.count) servers to build")
         return try await runProgram("build", .servers(color)) { world in

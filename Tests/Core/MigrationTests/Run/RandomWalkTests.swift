@@ -174,6 +174,7 @@ private struct Walk {
             .missedRunIntended(service: "job", color: .green, due: now),
             .missedRunStarted(service: "job", color: .green, due: now),
             .missedRunInDoubt(service: "job", color: .green, due: now), .handBackStarted(failure: failure),
+            .servicesRecorded(color: .green, services: ["job": WorldService(fingerprint: "f", instances: 1)]),
         ]
         return events.randomElement(using: &generator) ?? .runPaused
     }

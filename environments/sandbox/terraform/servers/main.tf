@@ -30,16 +30,30 @@ locals {
       )
     }
   }
+
+  # terraform_data does not look at what it stands for. What servers.py wrote down tells a server that was lost from one
+  # that was destroyed: a lost one is made again, as another one of its image.
+  made = {
+    for file in fileset("${var.sandbox}/made", "*.json") :
+    trimsuffix(file, ".json") => jsondecode(file("${var.sandbox}/made/${file}"))
+  }
+  times = {
+    for name in flatten([for group, servers in local.servers : keys(servers)]) :
+    name => try(local.made[name].times, 1) + (
+      try(local.made[name].stands, false) && !fileexists("${var.sandbox}/servers/${name}/server.json") ? 1 : 0
+    )
+  }
+  image = { for name, times in local.times : name => times == 1 ? var.image : "${var.image} #${times}" }
 }
 
 resource "terraform_data" "agent" {
   for_each         = local.servers.agent
   input            = each.value
-  triggers_replace = var.image
+  triggers_replace = local.image[each.key]
 
   provisioner "local-exec" {
     interpreter = [self.input.python, "../../servers.py", "create"]
-    command     = jsonencode(merge(self.input, { group = "agent", image = self.triggers_replace }))
+    command     = jsonencode(merge(self.input, { group = "agent", image = split(" ", self.triggers_replace)[0] }))
   }
   provisioner "local-exec" {
     when        = destroy
@@ -51,11 +65,11 @@ resource "terraform_data" "agent" {
 resource "terraform_data" "database" {
   for_each         = local.servers.database
   input            = each.value
-  triggers_replace = var.image
+  triggers_replace = local.image[each.key]
 
   provisioner "local-exec" {
     interpreter = [self.input.python, "../../servers.py", "create"]
-    command     = jsonencode(merge(self.input, { group = "database", image = self.triggers_replace }))
+    command     = jsonencode(merge(self.input, { group = "database", image = split(" ", self.triggers_replace)[0] }))
   }
   provisioner "local-exec" {
     when        = destroy
@@ -68,12 +82,12 @@ resource "terraform_data" "database" {
 resource "terraform_data" "control" {
   for_each         = local.servers.control
   input            = each.value
-  triggers_replace = var.image
+  triggers_replace = local.image[each.key]
   depends_on       = [terraform_data.agent, terraform_data.database]
 
   provisioner "local-exec" {
     interpreter = [self.input.python, "../../servers.py", "create"]
-    command     = jsonencode(merge(self.input, { group = "control", image = self.triggers_replace }))
+    command     = jsonencode(merge(self.input, { group = "control", image = split(" ", self.triggers_replace)[0] }))
   }
   provisioner "local-exec" {
     when        = destroy

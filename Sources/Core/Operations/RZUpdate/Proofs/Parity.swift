@@ -9,7 +9,7 @@ struct Parity {
     /// What the new color has to change. Services that only it has count if the plan brought them there.
     let delta: ServiceDelta
     /// Every service of the new color.
-    let found: [ServiceID]
+    let found: [Service]
 
     static func observe(_ context: StepContext) async throws(Failure) -> Parity {
         try await observe(context, old: try await OldServices(context).observe())
@@ -25,7 +25,7 @@ struct Parity {
         let planned = Set(context.plan.services.map(\.id))
         let found = try await new.observeServices()
         let delta = try desired.delta(from: found, on: new) { planned.contains($0) }
-        return Parity(desired: desired, delta: delta, found: found.map(\.id))
+        return Parity(desired: desired, delta: delta, found: found)
     }
 
     /// Services that the new color lacks.

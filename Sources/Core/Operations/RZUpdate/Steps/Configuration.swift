@@ -25,10 +25,11 @@ package struct ConfigurationStep: BuiltInStep {
 
     package func line(_ plan: Plan) -> PlanLine? {
         guard let configure = plan.environment.configure else { return PlanLine("nothing to configure") }
-        guard configure.idempotenceCheck else { return PlanLine(configure.playbook) }
+        let drifts = PlanLine.Detail.drifts(of: .configuration, in: plan)
+        guard configure.idempotenceCheck else { return PlanLine(configure.playbook, details: drifts) }
         let exceptions = configure.exceptions?.count ?? 0
         let declared = exceptions == 0 ? "" : " but \(Wording.count(exceptions, "declared exception"))"
-        return PlanLine(configure.playbook + ", second run must change nothing" + declared)
+        return PlanLine(configure.playbook + ", second run must change nothing" + declared, details: drifts)
     }
 }
 

@@ -39,7 +39,13 @@ struct StopServices: StepWork {
         // Once they are being stopped, what is missing was stopped by the run itself.
         let isStopping = await context.state.steps[context.step.id]?.isIntended == true
         let services = isStopping ? try await old.observeServices() : try await OldServices(context).observe()
-        let came = try await refuseToLose(old, services, context)
+        let parity = try await Parity.observe(context, old: services)
+        let came = try await refuseToLose(old, parity, context)
+        try await context.record(
+            .servicesRecorded(
+                color: context.direction.new,
+                services: Dictionary(
+                    parity.found.map { ($0.id, WorldService($0)) }, uniquingKeysWith: { first, _ in first })))
         // Last, as all of that may take long.
         try await Quiet(context).demand()
         try await context.traffic.demandAllCarried()
@@ -62,9 +68,8 @@ struct StopServices: StepWork {
     ///
     /// - Returns: services that the plan does not know and both colors have: they came during the run.
     private func refuseToLose(
-        _ old: any Cluster, _ services: [Service], _ context: StepContext
+        _ old: any Cluster, _ parity: Parity, _ context: StepContext
     ) async throws(Failure) -> [ServiceID] {
-        let parity = try await Parity.observe(context, old: services)
         let manual = context.plan.ignored.filter(\.isLeftToPeople).map(\.id)
         let running = try await old.observeHealth(manual).filter { $0.value.running + $0.value.staged > 0 }.keys
         let lost =
@@ -85,7 +90,8 @@ struct StopServices: StepWork {
     private func unclaimed(_ parity: Parity, _ context: StepContext) async throws(Failure) -> [String] {
         guard let agents = try await context.agents(of: context.direction.old) else { return [] }
         let staying = context.plan.ignored.filter { !$0.isLeftToPeople }.map(\.id)
-        let known = parity.desired.pairs.map(\.found.id) + parity.found + context.plan.services.map(\.id) + staying
+        let known =
+            parity.desired.pairs.map(\.found.id) + parity.found.map(\.id) + context.plan.services.map(\.id) + staying
         return try await agents.observeUnclaimed(besides: known, ignoring: context.environment.services.ignore)
     }
 }

@@ -1,0 +1,118 @@
+import Migration
+
+/// Single settings of servers, outside of any share: what drift is taken back by.
+extension TrafficControl {
+    /// Whether every load balancer has these settings.
+    package func hasAll(_ wanted: [LoadBalancerID: [ServerChange]]) async throws(Failure) -> Bool {
+        missing(wanted, try await observe()).isEmpty
+    }
+
+    /// Makes settings of servers. The live color, the direction's new one, gains before any server loses weight, and only
+    /// where it is then proved to carry (invariants I1 and I12).
+    package func set(_ wanted: [LoadBalancerID: [ServerChange]]) async throws(Failure) {
+        try await turn.exclusive { () async throws(Failure) in
+            try await self.claim()
+            try await self.bringIn(wanted)
+            let start = try await self.observe()
+            try await self.apply(self.missing(wanted, start).filter { self.isRaise($0.change, $0.now) })
+            let raised = try await self.observeFreshly()
+            let rest = self.missing(wanted, raised)
+            if !rest.isEmpty { try await self.refuseUnlessLiveCarries(rest, raised) }
+            try await self.apply(rest)
+            let left = self.missing(wanted, try await self.observe())
+            guard left.isEmpty else {
+                throw Failure(
+                    "Settings read back are not those that were made", at: left[0].name.text,
+                    details: left.prefix(5).map { "\($0.name)/\($0.change.backend)/\($0.change.server)" },
+                    kind: .transient)
+            }
+        }
+    }
+
+    /// Out of maintenance goes through `drain`: a server gets users once a check has passed.
+    private func bringIn(_ wanted: [LoadBalancerID: [ServerChange]]) async throws(Failure) {
+        let held = missing(wanted, try await observe()).filter {
+            $0.change.change == .administration(.ready) && $0.now.administration == .maint
+        }
+        guard !held.isEmpty else { return }
+        try await apply(
+            held.map { one in
+                var one = one
+                one.change.change = .administration(.drain)
+                return one
+            })
+        let deadline = clock.uptime + .seconds(60)
+        while true {
+            let observation = try await observe()
+            let down = held.filter { one in
+                guard let server = server(one.change, on: one.name, observation) else { return true }
+                return server.operation == .down || server.check == .pending || server.check == .failed
+            }
+            guard let first = down.first else { return }
+            guard clock.uptime < deadline else {
+                throw Failure(
+                    "\(first.change.server) is not up after 1m", at: "\(first.name)/\(first.change.backend)",
+                    advice: "See the health check of this server.", kind: .transient)
+            }
+            do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
+        }
+    }
+
+    /// A setting that a server does not have.
+    private struct Missing: Sendable {
+        let name: LoadBalancerID
+        var change: ServerChange
+        let now: ServerState
+    }
+
+    private nonisolated func missing(
+        _ wanted: [LoadBalancerID: [ServerChange]], _ observation: TrafficObservation
+    ) -> [Missing] {
+        wanted.sorted { $0.key < $1.key }.flatMap { name, changes in
+            changes.compactMap { change -> Missing? in
+                guard let now = server(change, on: name, observation) else { return nil }
+                switch change.change {
+                case .weight(let weight) where now.weight == weight: return nil
+                case .administration(let administration) where now.administration == administration: return nil
+                default: return Missing(name: name, change: change, now: now)
+                }
+            }
+        }
+    }
+
+    private nonisolated func server(
+        _ change: ServerChange, on name: LoadBalancerID, _ observation: TrafficObservation
+    ) -> ServerState? {
+        observation.states[name]?.backends[change.backend]?.servers.first { $0.name == change.server }
+    }
+
+    private nonisolated func isRaise(_ change: ServerChange, _ now: ServerState) -> Bool {
+        switch change.change {
+        case .weight(let weight): weight > now.weight
+        case .administration(let administration): administration == .ready
+        case .shutdownSessions: false
+        }
+    }
+
+    private func refuseUnlessLiveCarries(
+        _ rest: [Missing], _ observation: TrafficObservation
+    ) throws(Failure) {
+        let targets = targets(FoundTraffic(observation, rules))
+        for one in rest {
+            guard let rule = rules.first(where: { $0.backend == one.change.backend }),
+                let state = observation.states[one.name],
+                !targets.canServe(direction.new, rule, on: one.name, state)
+            else { continue }
+            throw Failure(
+                "\(direction.new) does not serve \(rule.backend) on \(one.name), so no weight was lowered there",
+                at: "\(one.name)/\(rule.backend)", advice: "See why these servers do not serve.", kind: .transient)
+        }
+    }
+
+    private func apply(_ changes: [Missing]) async throws(Failure) {
+        let byName = Dictionary(grouping: changes, by: \.name).mapValues { $0.map(\.change) }
+        _ = try await onEach { loadBalancer throws(Failure) in
+            try await self.apply(byName[loadBalancer.name, default: []], to: loadBalancer)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Journal
+import Migration
+import Planning
+import Reporting
+
+/// What `--every` does: a round, a note of it in the history, a pause, until it is stopped. Never beside a run.
+struct ConvergeRounds {
+    let round: ConvergeRound
+    let every: Period
+
+    /// - Returns: what ended it: a signal, or a run that needs a person.
+    func perform() async throws -> ExitStatus {
+        let places = try Places.trusted()
+        let history = DriftHistory(round.environment, places)
+        // A run hears signals itself, and halts cleanly.
+        guard round.isCheck else {
+            while true {
+                let status = try await performOne(history, places)
+                if status != .done, status != .changes { return status }
+                if try await untilSignal({ try await SystemClock().sleep(every) }) { return .interrupted }
+            }
+        }
+        _ = try await untilSignal {
+            while true {
+                _ = try await performOne(history, places)
+                try await SystemClock().sleep(every)
+            }
+        }
+        return .interrupted
+    }
+
+    /// Whether a signal ended the work.
+    private func untilSignal(_ work: @escaping @Sendable () async throws -> Void) async throws -> Bool {
+        let task = Task { try await work() }
+        let signals = Signals { task.cancel() }
+        defer { signals.stop() }
+        do {
+            try await task.value
+            return false
+        } catch  where task.isCancelled {
+            return true
+        }
+    }
+
+    private func performOne(_ history: DriftHistory, _ places: Places) async throws -> ExitStatus {
+        let began = SystemClock().now
+        do {
+            if round.isCheck {
+                let outcome = try await look(places)
+                try history.append(DriftRound(time: began, live: outcome.live, outcome.entries))
+                return .done
+            }
+            let status = try await round.takeBack()
+            let isDone = status == .done || status == .changes
+            try history.append(
+                DriftRound(
+                    time: began, isDone ? .done : .ended,
+                    text: status == .changes ? "drift is left that only a person can take back" : ""))
+            return status
+        } catch let failure as Failure where !Task.isCancelled {
+            Terminal.standardError.write("skipped: \(failure.summary)\n", within: .seconds(2))
+            try history.append(DriftRound(time: began, .skipped, text: failure.summary))
+            return .done
+        }
+    }
+
+    /// Holds the environment's lock, so that no run begins meanwhile.
+    private func look(_ places: Places) async throws -> ConvergeRound.Outcome {
+        let journal = try Runs.journal(of: round.environment, places)
+        if let state = try await Runs(environment: round.environment, journal: journal).latest()?.state,
+            !state.status.isEnded
+        {
+            throw Failure("\(state.run) is not finished: it is in \(state.phase)", kind: .refused)
+        }
+        let found = Box<ConvergeRound.Outcome>()
+        _ = try await LockedRun.hold(journal, purpose: "rz converge \(round.environment) --check") { _ in
+            let outcome = try await round.look()
+            found.value = outcome
+            return outcome.status
+        }
+        guard let outcome = found.value else { throw Failure.cancelled }
+        return outcome
+    }
+}

@@ -1,0 +1,103 @@
+import Migration
+import Testing
+
+@testable import Planning
+
+@Suite("Drift of services")
+struct ServiceDriftTests {
+    private static let before: [ServiceID: WorldService] = [
+        "/same": WorldService(fingerprint: "f", instances: 1, revision: "v1"),
+        "/scaled": WorldService(fingerprint: "f", instances: 1, revision: "v1"),
+        "/changed": WorldService(fingerprint: "f", instances: 2, revision: "v1"),
+        "/forgotten": WorldService(fingerprint: "f", instances: 1, revision: "v0"),
+        "/gone": WorldService(fingerprint: "f", instances: 3, revision: "v1"),
+    ]
+
+    private func look(
+        _ found: Service..., before: [ServiceID: WorldService]? = Self.before, ignored: [IgnoredService] = []
+    ) async throws -> DriftLook {
+        let environment = Environment(
+            name: "shop", services: ServiceRules(), traffic: [], gates: Gates(service: ServiceGate(healthyFor: .zero)))
+        var plan = Plan(
+            id: "p", environment: environment, direction: Direction(from: .green),
+            createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
+            world: World(live: .green, servers: [:], services: [:], backends: [:], configuration: ""), steps: [],
+            services: [PlannedService(id: "/scaled", instances: 1, layer: 1)], ignored: ignored)
+        plan.phases = [Phase("cutOver", [.ownsTraffic])]
+        var state = RunState(run: "r-1")
+        state.status = .done
+        if let before { state.services[.blue] = before }
+        let lastRun = try #require(LastRun(plan, state))
+        return try await ServiceDrift(of: found, on: KeptCluster(), since: lastRun, environment).look()
+    }
+
+    private func service(_ id: ServiceID, _ fingerprint: String = "f", _ instances: Int = 1) -> Service {
+        Service(id: id, definition: "{}", instances: instances, fingerprint: fingerprint, revision: "v2")
+    }
+
+    @Test("is what was scaled, changed, came or went since the last run, each with what takes it back")
+    func kinds() async throws {
+        let look = try await look(
+            service("/same"), service("/scaled", "f", 4), service("/changed", "g", 2), service("/forgotten", "g"),
+            service("/new"), service("/asleep"), service("/stays"),
+            ignored: [IgnoredService(id: "/stays", reason: "mode manual")])
+        let texts = Dictionary(uniqueKeysWithValues: look.drifts.map { ($0.subject, $0.text) })
+        #expect(
+            texts == [
+                "/scaled": "was scaled", "/changed": "was changed", "/gone": "is gone",
+                "/forgotten": "was changed, and its framework keeps no earlier definition",
+                "/new": "is unknown: r-1 did not move it",
+            ])
+        let remedies = Dictionary(uniqueKeysWithValues: look.drifts.map { ($0.subject, $0.remedy) })
+        #expect(
+            remedies["/scaled"]
+                == .restore(
+                    "/scaled", from: WorldService(fingerprint: "f", instances: 4, revision: "v2"),
+                    to: WorldService(fingerprint: "f", instances: 1, revision: "v1")))
+        #expect(
+            remedies["/changed"]
+                == .restore(
+                    "/changed", from: WorldService(fingerprint: "g", instances: 2, revision: "v2"),
+                    to: WorldService(fingerprint: "f", instances: 2, revision: "v1")))
+        #expect(remedies["/new"] == .suspend("/new", instances: 1))
+        #expect(remedies["/gone"] == .some(nil) && remedies["/forgotten"] == .some(nil))
+        #expect(look.drifts.first { $0.subject == "/changed" }?.diff == ["definition  f → g"])
+        #expect(look.notes == ["/asleep is unknown, and suspended: a person decides what becomes of it"])
+    }
+
+    @Test("is instances only where an older rz ran last")
+    func older() async throws {
+        let look = try await look(service("/scaled", "g", 4), before: nil)
+        #expect(look.drifts.map(\.text) == ["was scaled"])
+        #expect(look.notes == ["r-1 wrote down no definitions, so only instances are compared"])
+    }
+}
+
+/// A framework that keeps the version `v1` of each service.
+private struct KeptCluster: Cluster {
+    func observePlatform() async throws(Failure) -> PlatformState { PlatformState(description: "", isReady: true) }
+    func observeServices() async throws(Failure) -> [Service] { [] }
+
+    func observeService(_ service: ServiceID, revision: String) async throws(Failure) -> Service? {
+        revision == "v1" ? Service(id: service, definition: "{}", instances: 1, fingerprint: "f") : nil
+    }
+
+    func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service {
+        service
+    }
+
+    func launch(_ service: Service, suspended: Bool) async throws(Failure) {}
+    func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] { [:] }
+    func stop(_ service: ServiceID) async throws(Failure) {}
+
+    func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] {
+        Dictionary(
+            uniqueKeysWithValues: services.map { id in
+                (id, ServiceActivity(isEnabled: id != "/asleep", instances: 1, running: 1))
+            })
+    }
+
+    func suspend(_ service: ServiceID) async throws(Failure) {}
+    func activate(_ service: ServiceID, instances: Int) async throws(Failure) {}
+    func runOnce(_ job: ServiceID) async throws(Failure) {}
+}
