@@ -109,7 +109,9 @@ public struct Outcome: Sendable {
     private var rollingBack: String {
         if standing.isUntouched { return "end this run; nothing was changed" }
         let traffic = state.traffic.isShifted ? "traffic to \(plan.direction.old), then " : ""
-        return traffic + (standing.hasNewColor ? takingDown : "end this run")
+        if standing.hasNewColor { return traffic + takingDown }
+        return traffic + (standing.undoable == 0 ? "" : "undo \(Wording.count(standing.undoable, "step")), then ")
+            + "end this run"
     }
 
     private var takingDown: String {

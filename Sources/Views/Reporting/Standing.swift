@@ -28,6 +28,9 @@ struct Standing {
         isIntended { $0 == .buildServers } || launches.intended > 0
     }
 
+    /// Steps that a rollback would undo.
+    var undoable: Int { plan.steps.count { $0.undo == .costly && state.steps[$0.id]?.isIntended == true } }
+
     // MARK: - In words
 
     /// Where the traffic is, and how old that knowledge is.
@@ -47,6 +50,10 @@ struct Standing {
 
     /// `green: its servers stand, 2 of 3 services launched`.
     var newColor: String {
+        guard plan.steps.contains(where: { [ServersStep.name, LaunchStep.name].contains($0.action.kind) }) else {
+            let done = state.steps.values.count(where: \.isSettled)
+            return "\(new): \(done) of \(Wording.count(plan.steps.count, "step")) done"
+        }
         let services =
             launches.intended == 0
             ? "no service launched"

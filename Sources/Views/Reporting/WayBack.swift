@@ -28,7 +28,7 @@ public struct WayBack: Sendable {
         return WayBack(
             plan: plan, state: state, heading: "An abort of \(state.run) would do:",
             end: handedOver.map { "undo \($0.phase)  \($0.title)" }
-                + ["end the run; what was built of \(plan.direction.new) stays up, without traffic"])
+                + ["end the run; \(plan.words.aborted(plan))"])
     }
 
     public var text: String {

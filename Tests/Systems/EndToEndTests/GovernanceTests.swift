@@ -76,7 +76,7 @@ struct GovernanceTests {
         #expect(rollback.output.contains("undo standUp  servers of green"), "\(rollback.output)")
         let abort = try await desk.run("abort", "--dry-run")
         #expect(abort.status == 2)
-        #expect(abort.output.contains("stays up, without traffic"), "\(abort.output)")
+        #expect(abort.output.contains("stays up but receives no traffic"), "\(abort.output)")
         #expect(!abort.output.contains("undo standUp"), "\(abort.output)")
         #expect(try await desk.events() == before)
     }

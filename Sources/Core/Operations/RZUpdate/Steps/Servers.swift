@@ -4,7 +4,7 @@ import Planning
 
 /// The servers of the new color.
 package struct ServersStep: BuiltInStep {
-    static let name: StepKind = "buildServers"
+    package static let name: StepKind = "buildServers"
     package let use = BuiltIn.servers
     package let kind = ServersStep.name
     package let phase = PhaseID.standUp
