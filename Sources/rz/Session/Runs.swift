@@ -19,7 +19,7 @@ struct Runs {
     /// The environment that `open` opens.
     static func environment(named name: String?) async throws -> String {
         let places = try Places.trusted()
-        let known = places.environmentsWithRuns
+        let known = Stores.environments(in: places)
         switch (name, known.count) {
         case (let name?, _):
             guard known.contains(name) else { throw unknown(name, known, places) }
@@ -66,7 +66,7 @@ struct Runs {
     /// The runs of every environment that has a journal, to be read.
     static func all() async throws -> [Runs] {
         let places = try Places.trusted()
-        return try places.environmentsWithRuns.map { name in
+        return try Stores.environments(in: places).map { name in
             Runs(environment: name, store: try Stores.runs(of: name, places, readOnly: true))
         }
     }

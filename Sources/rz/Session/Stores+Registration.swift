@@ -1,8 +1,23 @@
+import FoundationEssentials
 import Journal
 import Migration
 
 /// Where runs are kept. The only place that knows the store by name; what only a journal can, `rz journal` does.
 enum Stores {
+    /// Names of the environments that have a store, or whose store is being repaired.
+    static func environments(in places: Places) -> [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: places.home + "/journal")) ?? []
+        let names = files.compactMap { file in
+            [".sqlite", ".sqlite.repairing"].first { file.hasSuffix($0) }.map { String(file.dropLast($0.count)) }
+        }
+        return Set(names).sorted()
+    }
+
+    /// The files that hold an environment's runs.
+    static func files(of environment: String, in places: Places) -> [String] {
+        ["", "-wal", "-shm"].map { "\(places.home)/journal/\(environment).sqlite\($0)" }
+    }
+
     /// The runs of an environment.
     ///
     /// - Parameter secrets: what must never be written; asked at each write.
