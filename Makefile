@@ -5,7 +5,7 @@ DESTDIR ?=
 SWIFT ?= swift
 # Neither the tests of whole sandboxes and labs, nor what they stand on, nor the program behind `make crash-test`.
 TESTS = $(filter-out EndToEndTests FieldTests CrashTests,$(notdir $(wildcard Tests/*/*Tests)))
-SCRIPTS = scripts/setup scripts/demo scripts/fuzz scripts/mutants scripts/mesos-for-tests .ci/run
+SCRIPTS = scripts/setup scripts/demo scripts/fuzz scripts/mutants scripts/mesos-for-tests scripts/upgrade-test .ci/run
 # The installed programs carry Swift's libraries along, so that they run where there is no toolchain.
 RELEASE = -c release --static-swift-stdlib
 PROGRAMS = rz rz-sandbox
@@ -13,7 +13,7 @@ PROGRAMS = rz rz-sandbox
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-rights field crash-test simulate mutants mutation asan tsan fuzz bench demo lint sbom format install clean
+.PHONY: help setup build test test-rights field crash-test upgrade-test simulate mutants mutation asan tsan fuzz bench demo lint sbom format install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -69,6 +69,9 @@ GENTLY = RZ_SIMULATE_RUNS=100 RZ_EXPLORE_RUNS=300 ASAN_OPTIONS=detect_leaks=0 \
 sanitized = set -e; $(SWIFT) build --build-tests --sanitize=$(1) --scratch-path .build/$(1); for target in $(TESTS); do \
 	    echo "== $$target"; $(GENTLY) $(SWIFT) test --skip-build --sanitize=$(1) --scratch-path .build/$(1) \
 	    --filter "^$$target\."; done
+
+upgrade-test: setup ## resume moves that an older rz halted, in each phase: make upgrade-test FROM=b870475
+	scripts/upgrade-test $(FROM)
 
 fuzz: ## look for input that breaks a decoder: make fuzz TARGET=json TIME=60
 	scripts/fuzz $(or $(TARGET),--list) $(or $(TIME),60)

@@ -26,10 +26,18 @@ struct ServiceDrift {
     func look() async throws(Failure) -> DriftLook {
         let came = try await came()
         var changed: [Drift] = []
+        // A file is the source itself: what is new in it waits for the next move.
+        let inFiles = Set(cluster.servicesInFiles)
+        var notes = came.notes
         for service in found {
-            if let drift = try await change(of: service) { changed.append(drift) }
+            guard let drift = try await change(of: service) else { continue }
+            if drift.remedy == nil, inFiles.contains(service.id) {
+                notes.append("\(service.id): its file was changed since \(lastRun.run)")
+            } else {
+                changed.append(drift)
+            }
         }
-        var look = DriftLook((came.drifts + went() + changed).sorted { $0.subject < $1.subject }, notes: came.notes)
+        var look = DriftLook((came.drifts + went() + changed).sorted { $0.subject < $1.subject }, notes: notes)
         if lastRun.left == nil {
             look.notes.append("\(lastRun.run) wrote down no definitions, so only instances are compared")
         }

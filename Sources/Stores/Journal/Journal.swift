@@ -10,7 +10,7 @@ public actor Journal: EventStore {
     /// The SQLite file.
     public nonisolated let path: String
     let database: Database
-    let secrets: @Sendable () -> Secrets
+    nonisolated let secrets: @Sendable () -> Secrets
     let schema: Schema
     /// The last row whose digest was compared.
     var verified = Position()

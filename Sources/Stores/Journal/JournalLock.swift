@@ -74,8 +74,10 @@ extension Journal {
     }
 
     /// Gives the lock back; nothing happens if another holds it by now.
-    public func release(_ lock: JournalLock) throws(JournalError) {
-        try database.execute("UPDATE lock SET id = NULL WHERE id = ?", [.text(lock.id)])
+    public func release(_ lock: JournalLock) throws(JournalError) { try release(id: lock.id) }
+
+    func release(id: String) throws(JournalError) {
+        try database.execute("UPDATE lock SET id = NULL WHERE id = ?", [.text(id)])
     }
 
     /// Takes the lock away from its holder, who can't act any more then.

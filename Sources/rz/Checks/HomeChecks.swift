@@ -30,7 +30,7 @@ struct HomeChecks {
         if let environment {
             let state = places.state(of: environment)
             paths += ["", "/terraform", "/ansible", "/log", "/source", "/telemetry"].map { state + $0 }
-            paths += ["", "-wal", "-shm"].map { "\(places.home)/journal/\(environment).sqlite\($0)" }
+            paths += Stores.files(of: environment, in: places)
         }
         let known = paths.filter(HomeChecks.exists)
         guard known.contains(places.home) else {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
-import Journal
 import Migration
 import Operations
 import Reporting
@@ -40,7 +39,7 @@ struct HistoryCommand: AsyncParsableCommand {
 
     private func list(_ runs: Runs) async throws {
         let terminal = Terminal.standardOutput
-        for run in try await runs.journal.runs().map(\.run) {
+        for run in try await runs.store.runs() {
             let (plan, state) = try await runs.load(run)
             let took = state.startedAt.flatMap { start in state.endedAt.map { $0 - start } }
             let line = [
@@ -54,12 +53,12 @@ struct HistoryCommand: AsyncParsableCommand {
     private func show(_ run: RunID, _ runs: Runs) async throws {
         let terminal = Terminal.standardOutput
         let (plan, state) = try await runs.load(run)
-        let events = try await runs.journal.events(of: run, after: 0)
-        if json { terminal.write(EventCoding.opening(rz: RZ.version) + "\n") }
+        let events = try await runs.store.events(of: run, after: 0)
+        if json { terminal.write(EventJSON.opening + "\n") }
         let lines = EventLines(plan, style: terminal.style)
         for event in events {
             if json {
-                terminal.write(try EventCoding.line(for: event) + "\n")
+                terminal.write(try EventJSON.line(for: event) + "\n")
             } else if let line = lines.line(for: event) {
                 terminal.write(line + "\n")
             }

@@ -51,13 +51,13 @@ struct JournalVerifyCommand: AsyncParsableCommand {
     }
 
     private func verifyJournal() async throws {
-        let runs = try await Runs.open(environment, readOnly: true)
+        let journal = try await Stores.journalToRead(environment)
         let kept = try keptHead()
         let found = try await reportingFailure { () async throws(JournalError) in
-            try await runs.journal.verify(holding: kept)
+            try await journal.verify(holding: kept)
         }
         let facts = Facts([
-            ("environment", .string(runs.environment)), ("journal", .string(runs.journal.path)),
+            ("environment", .string(journal.environment)), ("journal", .string(journal.path)),
             ("events", .number(JSONNumber(found.events))), ("plans", .number(JSONNumber(found.plans))),
             ("head", .string(found.checksum)),
         ])
@@ -119,10 +119,10 @@ struct JournalHeadCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let runs = try await Runs.open(environment, readOnly: true)
-            let found = try await reportingFailure { () async throws(JournalError) in try await runs.journal.verify() }
-            guard let head = found.head(of: runs.environment) else {
-                throw Failure("\(runs.environment) has had no run yet", kind: .refused)
+            let journal = try await Stores.journalToRead(environment)
+            let found = try await reportingFailure { () async throws(JournalError) in try await journal.verify() }
+            guard let head = found.head(of: journal.environment) else {
+                throw Failure("\(journal.environment) has had no run yet", kind: .refused)
             }
             Terminal.standardOutput.write("\(head)\n")
             return .done
@@ -156,13 +156,13 @@ struct JournalExportCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await exiting {
-            let runs = try await Runs.open(environment, readOnly: true)
+            let journal = try await Stores.journalToRead(environment)
             let made = try await reportingFailure { () async throws(JournalError) in
-                try await runs.journal.export(
+                try await journal.export(
                     to: output, run: run.map { RunID($0) }, rz: RZ.version, at: SystemClock().now)
             }
             let facts = Facts([
-                ("environment", .string(runs.environment)), ("export", .string(output)),
+                ("environment", .string(journal.environment)), ("export", .string(output)),
                 ("events", .number(JSONNumber(made.events))), ("plans", .number(JSONNumber(made.plans))),
                 ("head", .string(made.header.checksum)),
             ])
@@ -244,6 +244,13 @@ struct Facts {
             "  " + name.padded(to: width + 2) + (value.string ?? value.compact)
         }
         Terminal.standardOutput.write(title + "\n" + lines.joined(separator: "\n") + "\n")
+    }
+}
+
+extension Stores {
+    /// The journal that a person means, as `Runs.open` finds it.
+    fileprivate static func journalToRead(_ name: String?) async throws -> Journal {
+        try journal(of: try await Runs.environment(named: name), Places.trusted(), readOnly: true)
     }
 }
 

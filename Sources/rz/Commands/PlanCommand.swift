@@ -1,7 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
-import Journal
 import Migration
 import Operations
 import Planning
@@ -84,23 +83,23 @@ extension Project {
     }
 
     private func observer() async -> Observer {
-        let journal = try? Runs.journal(of: environment.name, places, readOnly: true)
-        let last = try? await journal?.lastEpoch()
+        let store = try? Stores.runs(of: environment.name, places, readOnly: true)
+        let last = try? await store?.lastEpoch()
         return Observer(
-            environment: environment, drivers: drivers, epoch: (last ?? 0) + 1, lastRun: await lastRun(in: journal))
+            environment: environment, drivers: drivers, epoch: (last ?? 0) + 1, lastRun: await lastRun(in: store))
     }
 
     func driftObserver() async -> DriftObserver {
-        let journal = try? Runs.journal(of: environment.name, places, readOnly: true)
-        return DriftObserver(environment: environment, drivers: drivers, lastRun: await lastRun(in: journal))
+        let store = try? Stores.runs(of: environment.name, places, readOnly: true)
+        return DriftObserver(environment: environment, drivers: drivers, lastRun: await lastRun(in: store))
     }
 
     /// What the last run that moves traffic left. Nil where there was none, one has not ended, or the journal can't be
     /// read: then a run can't begin either.
-    private func lastRun(in journal: Journal?) async -> LastRun? {
-        guard let journal, let runs = try? await journal.runs() else { return nil }
-        for run in runs.reversed().map(\.run) {
-            guard let (plan, state) = try? await Runs(environment: environment.name, journal: journal).load(run) else {
+    private func lastRun(in store: (any RunStore)?) async -> LastRun? {
+        guard let store, let runs = try? await store.runs() else { return nil }
+        for run in runs.reversed() {
+            guard let (plan, state) = try? await Runs(environment: environment.name, store: store).load(run) else {
                 return nil
             }
             if plan.movesTraffic || !state.status.isEnded { return LastRun(plan, state) }
@@ -116,11 +115,11 @@ extension Project {
 
     /// How long each step took in the last run that was done; nothing when there was none, or it can't be read.
     private func durationsOfLastRun() async -> [StepID: Period] {
-        guard let journal = try? Runs.journal(of: environment.name, places, readOnly: true),
-            let runs = try? await journal.runs()
+        guard let store = try? Stores.runs(of: environment.name, places, readOnly: true),
+            let runs = try? await store.runs()
         else { return [:] }
-        for run in runs.reversed().map(\.run) {
-            guard let events = try? await journal.events(of: run, after: 0) else { continue }
+        for run in runs.reversed() {
+            guard let events = try? await store.events(of: run, after: 0) else { continue }
             let state = RunState(run: run, events: events)
             guard state.status == .done else { continue }
             return state.steps.compactMapValues { step in

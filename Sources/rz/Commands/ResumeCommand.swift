@@ -1,7 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
-import Journal
 import Migration
 import Reporting
 import Runbooks

@@ -2,7 +2,6 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import JSON
-import Journal
 import Migration
 import Operations
 import Publishing
@@ -37,13 +36,14 @@ struct StatusCommand: AsyncParsableCommand {
             var (plan, state) = latest
             try runs.refuseAnother(run, than: state)
             try await print(plan, state, runs)
-            while watch, !hasStopped(state) {
-                try await Task.sleep(for: .milliseconds(500))
-                let events = try await runs.journal.events(of: state.run, after: state.sequence)
+            guard watch, !hasStopped(state) else { return .done }
+            let feed = runs.store.follow(state.run, after: state.sequence, every: Period(milliseconds: 500))
+            for try await events in feed {
                 if events.isEmpty, json || !Terminal.standardOutput.isInteractive { continue }
                 state = events.reduce(state) { evolve($0, $1) }
                 if state.planID != plan.id { plan = try await runs.plan(of: state) }
                 try await print(plan, state, runs, again: true)
+                if hasStopped(state) { break }
             }
             return .done
         }
@@ -114,7 +114,7 @@ struct StatusJSON {
     let word: String
 
     init(
-        _ plan: Plan, _ state: RunState, _ performer: JournalLock?, traffic: TelemetryReading? = nil,
+        _ plan: Plan, _ state: RunState, _ performer: RunLease?, traffic: TelemetryReading? = nil,
         now: Instant = SystemClock().now
     ) {
         var object: [(String, JSON)] = [

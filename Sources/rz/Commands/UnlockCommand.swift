@@ -1,5 +1,4 @@
 import ArgumentParser
-import Journal
 import Migration
 
 struct UnlockCommand: AsyncParsableCommand {
@@ -28,11 +27,7 @@ struct UnlockCommand: AsyncParsableCommand {
     func run() async throws {
         try await exiting {
             let runs = try await Runs.open(environment)
-            do throws(JournalError) {
-                try await runs.journal.unlock(id: id, fromLiving: force)
-            } catch {
-                throw error.failure
-            }
+            try await runs.store.unlock(id: id, fromLiving: force)
             Terminal.standardOutput.write(
                 "\(environment) is unlocked. Go on with: \(Advice.resume(environment))\n")
             return .done

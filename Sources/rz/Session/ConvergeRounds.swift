@@ -1,4 +1,3 @@
-import Journal
 import Migration
 import Planning
 import Reporting
@@ -66,14 +65,14 @@ struct ConvergeRounds {
 
     /// Holds the environment's lock, so that no run begins meanwhile.
     private func look(_ places: Places) async throws -> ConvergeRound.Outcome {
-        let journal = try Runs.journal(of: round.environment, places)
-        if let state = try await Runs(environment: round.environment, journal: journal).latest()?.state,
+        let store = try Stores.runs(of: round.environment, places)
+        if let state = try await Runs(environment: round.environment, store: store).latest()?.state,
             !state.status.isEnded
         {
             throw Failure("\(state.run) is not finished: it is in \(state.phase)", kind: .refused)
         }
         let found = Box<ConvergeRound.Outcome>()
-        _ = try await LockedRun.hold(journal, purpose: "rz converge \(round.environment) --check") { _ in
+        _ = try await LockedRun.hold(store, purpose: "rz converge \(round.environment) --check") { _ in
             let outcome = try await round.look()
             found.value = outcome
             return outcome.status

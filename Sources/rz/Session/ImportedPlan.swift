@@ -1,4 +1,3 @@
-import Journal
 import Migration
 import Operations
 import Planning
@@ -12,9 +11,9 @@ struct ImportedPlan {
     let project: Project
 
     /// - Throws: `Failure` of kind `.refused` where the plan would do anything that the pinned copy does not say.
-    func refuseUnlessOfItsCommit() async throws {
+    func refuseUnlessOfItsCommit(_ plans: any PlanStore) async throws {
         let differences = try await project.planner(try Operation.of(plan)).differences(from: plan, in: state) { own in
-            let text = try Journal.masked(plan: try PlanCoding.text(of: own), project.settings.secrets)
+            let text = try plans.masked(plan: try PlanCoding.text(of: own))
             return try PlanCoding.plan(from: Array(text.utf8))
         }
         guard differences.isEmpty else {

@@ -1,15 +1,12 @@
 import Migration
 
-/// What stands between rz and all that it calls: its drivers and its journal.
+/// What stands between rz and all that it calls: its drivers and its store of runs.
 public protocol Interposing: Sendable {
     /// The same drivers, each call watched.
     func around(_ drivers: Drivers) -> Drivers
 
-    /// The same store, each append watched.
-    func around(_ store: any EventStore) -> any EventStore
-
-    /// Makes one of the journal's writes that are no events: the lock, a run's name, its plan.
-    func aroundWrite<Result>(_ what: String, _ write: () async throws -> Result) async throws -> Result
+    /// The same store, each write watched.
+    func around(_ store: any RunStore) -> any RunStore
 }
 
 /// Where a program that shares rz's commands puts itself between rz and the world. In rz itself nothing stands there.
@@ -18,12 +15,5 @@ public enum Interposition {
 
     static func around(_ drivers: Drivers) -> Drivers { current?.around(drivers) ?? drivers }
 
-    static func around(_ store: any EventStore) -> any EventStore { current?.around(store) ?? store }
-
-    static func aroundWrite<Result>(
-        _ what: String, _ write: () async throws -> Result
-    ) async throws -> Result {
-        guard let current else { return try await write() }
-        return try await current.aroundWrite(what, write)
-    }
+    static func around(_ store: any RunStore) -> any RunStore { current?.around(store) ?? store }
 }

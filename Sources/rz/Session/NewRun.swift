@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Glibc
-import Journal
 import Migration
 import Operations
 import Planning
@@ -24,19 +23,18 @@ struct NewRun {
         _ project: Project, saved: (plan: Plan, file: String)? = nil, until: PhaseID? = nil
     ) async throws -> ExitStatus {
         let name = project.environment.name
-        let journal = try Runs.journal(of: name, project.places) { [settings = project.settings] in settings.secrets }
-        return try await LockedRun.hold(journal, purpose: purpose) { lock in
+        let store = Interposition.around(
+            try Stores.runs(of: name, project.places) { [settings = project.settings] in settings.secrets })
+        return try await LockedRun.hold(store, purpose: purpose) { lease in
             try project.sweep()
-            try await refuseIfUnfinished(Runs(environment: name, journal: journal))
+            try await refuseIfUnfinished(Runs(environment: name, store: store))
             let plan = try await decide(project, saved)
             if plan.steps.isEmpty { return plan.drifts.isEmpty ? .done : .changes }
             try await project.claim?.make()
-            let run = try await Interposition.aroundWrite("name the run") {
-                try await journal.newRun(at: SystemClock().now)
-            }
-            try await Steering.save(plan, journal)
+            let run = try await store.newRun(at: SystemClock().now)
+            try await store.save(plan: try PlanCoding.text(of: plan), id: plan.id)
             let status = try await RunSession(
-                project: project, plan: plan, run: run, journal: journal, lock: lock, output: output
+                project: project, plan: plan, run: run, store: store, epoch: lease.epoch, output: output
             ).perform(
                 opening: .runStarted(
                     environment: name, plan: plan.id, from: plan.direction.old, to: plan.direction.new,

@@ -47,13 +47,4 @@ public struct Places: Sendable {
     func copy(_ source: PinnedSource, of environment: String) -> String {
         "\(state(of: environment))/source/\(source.copy)"
     }
-
-    /// Names of the environments that have a journal, or whose journal is being repaired.
-    var environmentsWithRuns: [String] {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: home + "/journal")) ?? []
-        let names = files.compactMap { file in
-            [".sqlite", ".sqlite.repairing"].first { file.hasSuffix($0) }.map { String(file.dropLast($0.count)) }
-        }
-        return Set(names).sorted()
-    }
 }

@@ -1,7 +1,6 @@
 import Engine
 import FoundationEssentials
 import Glibc
-import Journal
 import Migration
 import Operations
 import Publishing
@@ -14,8 +13,9 @@ struct RunSession {
     let project: Project
     let plan: Plan
     let run: RunID
-    let journal: Journal
-    let lock: JournalLock
+    let store: any EventStore
+    /// Of the lease under which the run acts.
+    let epoch: Int
     let output: Output
 
     /// Performs the run and returns how it ended.
@@ -27,8 +27,8 @@ struct RunSession {
         // Both only take what they are given: no reader, and no disk, holds up the run (invariant I14).
         let engine = Engine(
             plan: plan, run: run, drivers: project.drivers, work: try Operation.of(plan).work,
-            journal: Interposition.around(journal),
-            clock: SystemClock(), epoch: lock.epoch, telemetry: Telemetry(sinks: [screen, ring])
+            journal: store,
+            clock: SystemClock(), epoch: epoch, telemetry: Telemetry(sinks: [screen, ring])
         ) { event, state in screen.show(event, state) }
         let interrupted = Failure(
             "Interrupted", details: ["steps under way were stopped cleanly"], advice: "Go on with: rz resume.",

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Glibc
-import Journal
 import Migration
 import Planning
 import Runbooks
@@ -8,26 +7,30 @@ import Runbooks
 /// The runs of an environment, found through its journal.
 struct Runs {
     let environment: String
-    let journal: Journal
+    let store: any RunStore
 
     /// Opens the journal of an environment; without a name, that of the only environment which has runs, or of the only
     /// one with a run in progress. Makes no journal: a mistyped name leaves nothing behind.
     static func open(_ name: String?, readOnly: Bool = false) async throws -> Runs {
+        let chosen = try await environment(named: name)
+        return Runs(environment: chosen, store: try Stores.runs(of: chosen, Places.trusted(), readOnly: readOnly))
+    }
+
+    /// The environment that `open` opens.
+    static func environment(named name: String?) async throws -> String {
         let places = try Places.trusted()
-        let known = places.environmentsWithRuns
-        let chosen: String
+        let known = Stores.environments(in: places)
         switch (name, known.count) {
         case (let name?, _):
             guard known.contains(name) else { throw unknown(name, known, places) }
-            chosen = name
-        case (nil, 1): chosen = known[0]
+            return name
+        case (nil, 1): return known[0]
         case (nil, 0):
             throw Failure(
                 "There has been no run yet", at: places.home, advice: "Begin one with: rz update ENVIRONMENT.")
         default:
-            chosen = try await onlyUnfinished(of: known, places)
+            return try await onlyUnfinished(of: known, places)
         }
-        return Runs(environment: chosen, journal: try journal(of: chosen, places, readOnly: readOnly))
     }
 
     /// Opens the journal that a person means by the name of an environment or of a run, `r-20261123-0007`.
@@ -45,7 +48,7 @@ struct Runs {
         }
         if let environment { return (try await open(environment, readOnly: readOnly), RunID(target)) }
         var places: [Runs] = []
-        for runs in try await all() where try await !runs.journal.events(of: RunID(target), after: 0).isEmpty {
+        for runs in try await all() where try await !runs.store.events(of: RunID(target), after: 0).isEmpty {
             places.append(runs)
         }
         guard let only = places.first else {
@@ -63,8 +66,8 @@ struct Runs {
     /// The runs of every environment that has a journal, to be read.
     static func all() async throws -> [Runs] {
         let places = try Places.trusted()
-        return try places.environmentsWithRuns.map { name in
-            Runs(environment: name, journal: try journal(of: name, places, readOnly: true))
+        return try Stores.environments(in: places).map { name in
+            Runs(environment: name, store: try Stores.runs(of: name, places, readOnly: true))
         }
     }
 
@@ -72,17 +75,6 @@ struct Runs {
         let parts = name.split(separator: "-", omittingEmptySubsequences: false)
         return parts.count == 3 && parts[0] == "r" && parts[1].count == 8
             && parts.dropFirst().allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isNumber) }
-    }
-
-    static func journal(
-        of environment: String, _ places: Places, readOnly: Bool = false,
-        secrets: @escaping @Sendable () -> Secrets = { Secrets() }
-    ) throws(Failure) -> Journal {
-        do throws(JournalError) {
-            return try Journal(environment: environment, home: places.home, secrets: secrets, readOnly: readOnly)
-        } catch {
-            throw error.failure
-        }
     }
 
     /// An environment without a journal: one that has had no run, or one that no one knows.
@@ -104,7 +96,7 @@ struct Runs {
     private static func onlyUnfinished(of names: [String], _ places: Places) async throws -> String {
         var unfinished: [String] = []
         for name in names {
-            let runs = Runs(environment: name, journal: try journal(of: name, places, readOnly: true))
+            let runs = Runs(environment: name, store: try Stores.runs(of: name, places, readOnly: true))
             if let state = try await runs.latest()?.state, !state.status.isEnded { unfinished.append(name) }
         }
         guard unfinished.count == 1 else {
@@ -118,12 +110,12 @@ struct Runs {
 
     /// The latest run with its plan and state; nil when there was none.
     func latest() async throws -> (plan: Plan, state: RunState)? {
-        guard let run = try await journal.latestRun() else { return nil }
+        guard let run = try await store.latestRun() else { return nil }
         return try await load(run)
     }
 
     func load(_ run: RunID) async throws -> (plan: Plan, state: RunState) {
-        let events = try await journal.events(of: run, after: 0)
+        let events = try await store.events(of: run, after: 0)
         guard !events.isEmpty else {
             throw Failure("There is no run \(run) of \(environment)", advice: "See them all with: rz history.")
         }
@@ -134,9 +126,9 @@ struct Runs {
 
     /// The plan that a run performs now.
     func plan(of state: RunState) async throws -> Plan {
-        guard let text = try await journal.plan(state.planID) else {
+        guard let text = try await store.plan(state.planID) else {
             throw Failure(
-                "The plan of \(state.run) is lost, so it can't be shown or gone on with", at: journal.path,
+                "The plan of \(state.run) is lost, so it can't be shown or gone on with", at: store.place,
                 details: ["plan \(state.planID)"], advice: "What happened: rz journal export \(environment) -o FILE.")
         }
         return try PlanCoding.plan(from: Array(text.utf8))
@@ -145,13 +137,13 @@ struct Runs {
     /// That no run was begun; or, where a process died with the lock, that its events may be gone.
     func noRun() async throws -> Failure {
         let failure = Failure(
-            "\(environment) has had no run yet", at: journal.path,
+            "\(environment) has had no run yet", at: store.place,
             advice: "Begin one with: rz update \(environment).")
-        guard let lock = try await journal.currentLock(), await !journal.isHeld(lock) else { return failure }
+        guard let lease = try await store.currentLease(), !lease.mayAct else { return failure }
         return Failure(
             "\(environment) has no run, but a process that performed one, or was about to, has died",
-            at: journal.path,
-            details: ["\(lock): \(lock.purpose)"],
+            at: store.place,
+            details: ["\(lease): \(lease.purpose)"],
             advice: "If someone deleted the file's -wal, its events are lost: rz plan \(environment) shows which "
                 + "color carries the traffic. Else begin a run with: rz update \(environment).")
     }
@@ -183,13 +175,13 @@ struct Runs {
 
     /// Writes down what someone asks of a run, for the process that performs it.
     func ask(_ kind: Event.Kind, of run: RunID) async throws {
-        _ = try await journal.append([kind], run: run, epoch: nil, at: SystemClock().now)
+        _ = try await store.append([kind], run: run, epoch: nil, at: SystemClock().now)
     }
 
     /// The living process that performs a run of this environment.
-    func performer() async throws -> JournalLock? {
-        guard let lock = try await journal.currentLock(), await journal.isHeld(lock) else { return nil }
-        return lock
+    func performer() async throws -> RunLease? {
+        guard let lease = try await store.currentLease(), lease.mayAct else { return nil }
+        return lease
     }
 }
 

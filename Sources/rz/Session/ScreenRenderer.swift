@@ -1,5 +1,4 @@
 import JSON
-import Journal
 import Migration
 import Reporting
 import Synchronization
@@ -109,7 +108,7 @@ final class ScreenRenderer: Sendable {
         switch item {
         case .event(let event):
             // Masked value by value: masking the finished line could break its JSON.
-            return (try? EventCoding.line(for: event, redacting: secrets())).map { $0 + "\n" } ?? ""
+            return (try? EventJSON.line(for: event, redacting: secrets())).map { $0 + "\n" } ?? ""
         case .traffic:
             guard let traffic = latest.withLock({ $0.traffic }) else { return "" }
             return beside("traffic.sampled", at: traffic.time, "samples", TrafficJSON.samples(traffic.samples))
@@ -122,7 +121,7 @@ final class ScreenRenderer: Sendable {
         latest.withLock { latest in
             guard !latest.isOpened else { return "" }
             latest.isOpened = true
-            return EventCoding.opening(rz: RZ.version) + "\n"
+            return EventJSON.opening + "\n"
         }
     }
 

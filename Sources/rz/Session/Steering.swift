@@ -1,4 +1,3 @@
-import Journal
 import Migration
 import Operations
 import Planning
@@ -18,46 +17,38 @@ enum Steering {
         confirm: ((ImportedPlan) throws -> Void)? = nil, output: RunSession.Output
     ) async throws -> ExitStatus {
         let project = try moved?.project ?? Project.resume(plan)
-        let journal = try Runs.journal(of: runs.environment, project.places) { [settings = project.settings] in
-            settings.secrets
-        }
-        let isImported = try await journal.isImported(plan: plan.id) && moved == nil
+        let store = Interposition.around(
+            try Stores.runs(of: runs.environment, project.places) { [settings = project.settings] in settings.secrets })
+        let isImported = try await store.isImported(plan: plan.id) && moved == nil
         if isImported {
             let imported = ImportedPlan(plan: plan, state: state, project: project)
-            try await imported.refuseUnlessOfItsCommit()
+            try await imported.refuseUnlessOfItsCommit(store)
             try confirm?(imported)
         }
-        return try await LockedRun.hold(journal, purpose: "run \(state.run)") { lock in
-            if isImported { try await journal.accept(plan: plan.id) }
+        return try await LockedRun.hold(store, purpose: "run \(state.run)") { lease in
+            if isImported { try await store.accept(plan: plan.id) }
             try project.sweep()
             if let moved {
-                try await refuseIfItWentOn(journal, since: state)
-                try await save(moved.plan, journal)
+                try await refuseIfItWentOn(store, since: state)
+                try await store.save(plan: try PlanCoding.text(of: moved.plan), id: moved.plan.id)
             }
             if let request {
-                let store = Interposition.around(journal)
-                _ = try await store.append([request], run: state.run, epoch: lock.epoch, at: SystemClock().now)
+                _ = try await store.append([request], run: state.run, epoch: lease.epoch, at: SystemClock().now)
             }
             return try await RunSession(
-                project: project, plan: moved?.plan ?? plan, run: state.run, journal: journal, lock: lock,
+                project: project, plan: moved?.plan ?? plan, run: state.run, store: store, epoch: lease.epoch,
                 output: output
             ).perform(opening: .runResumed(by: operatorName))
         }
     }
 
     /// The person confirmed for the state that the run had then.
-    private static func refuseIfItWentOn(_ journal: Journal, since state: RunState) async throws {
-        let news = try await journal.events(of: state.run, after: state.sequence)
+    private static func refuseIfItWentOn(_ store: any RunStore, since state: RunState) async throws {
+        let news = try await store.events(of: state.run, after: state.sequence)
         guard news.isEmpty else {
             throw Failure(
-                "\(state.run) went on while you decided", advice: "Look again: rz status \(journal.environment).",
+                "\(state.run) went on while you decided", advice: "Look again: rz status \(store.environment).",
                 kind: .refused)
-        }
-    }
-
-    static func save(_ plan: Plan, _ journal: Journal) async throws {
-        try await Interposition.aroundWrite("save the plan") {
-            try await journal.save(plan: try PlanCoding.text(of: plan), id: plan.id)
         }
     }
 

@@ -76,6 +76,23 @@ struct KillPointsTests {
             ])
     }
 
+    @Test("stand around every write that begins or ends a run, and around no reading of the store")
+    func writes() async throws {
+        let points = try Recording()
+        let store = points.points.around(SilentStore())
+        let lease = try await store.acquire(purpose: "rz update shop", at: Instant(milliseconds: 0))
+        _ = try await store.newRun(at: Instant(milliseconds: 0))
+        try await store.save(plan: "{}", id: "p-1")
+        _ = try await store.plan("p-1")
+        _ = try await store.currentLease()
+        try await store.release(lease)
+        #expect(
+            points.passed.filter { $0.hasSuffix("before") } == [
+                "run: acquire the lock #1 before", "run: name the run #1 before", "run: save the plan #1 before",
+                "run: release the lock #1 before",
+            ])
+    }
+
     @Test("carry out an order once, at its point", .timeLimit(.minutes(1)))
     func order() async throws {
         // SIGURG is ignored unless somebody waits for it.
@@ -118,10 +135,34 @@ private struct Recording {
     }
 }
 
-private struct SilentStore: EventStore {
+private struct SilentStore: RunStore {
+    let environment = "shop"
+    let place = "nowhere"
     func append(_ kinds: [Event.Kind], run: RunID, epoch: Int?, at time: Instant) async throws(Failure) -> [Event] {
         []
     }
     func confirm(epoch: Int) async throws(Failure) {}
     func events(of run: RunID, after sequence: Int) async throws(Failure) -> [Event] { [] }
+    func follow(_ run: RunID, after sequence: Int, every period: Period) -> EventFeed {
+        EventFeed(after: sequence) { _ in
+            []
+        } pause: {
+        }
+    }
+    func newRun(at time: Instant) async throws(Failure) -> RunID { "r-1" }
+    func runs() async throws(Failure) -> [RunID] { [] }
+    func latestRun() async throws(Failure) -> RunID? { nil }
+    func save(plan: String, id: String) async throws(Failure) {}
+    func plan(_ id: String) async throws(Failure) -> String? { nil }
+    func masked(plan: String) throws(Failure) -> String { plan }
+    func isImported(plan id: String) async throws(Failure) -> Bool { false }
+    func accept(plan id: String) async throws(Failure) {}
+    func acquire(purpose: String, at time: Instant) async throws(Failure) -> RunLease {
+        RunLease(
+            id: "1", epoch: 1, owner: "anna", host: "ctl-1", pid: 1, purpose: purpose, acquiredAt: time, mayAct: true)
+    }
+    func release(_ lease: RunLease) async throws(Failure) {}
+    func unlock(id: String, fromLiving: Bool) async throws(Failure) {}
+    func currentLease() async throws(Failure) -> RunLease? { nil }
+    func lastEpoch() async throws(Failure) -> Int { 0 }
 }
