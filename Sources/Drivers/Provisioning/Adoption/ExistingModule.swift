@@ -6,7 +6,7 @@ public struct ExistingModule: Sendable {
     public let folder: String
     /// By path below the folder: what a copy of it has. States, values of variables and what Terraform keeps for itself
     /// stay behind.
-    public let files: [String: String]
+    public let files: [String: ProjectFiles.File]
     /// What was left behind besides those: links and files that are no text.
     public let leftOut: [String]
     /// Where its state is kept now: `local`, or another backend's name.
@@ -33,9 +33,8 @@ public struct ExistingModule: Sendable {
             throw Failure("There is no Terraform module", at: folder, advice: "Name its folder with --terraform.")
         }
         self.folder = folder
-        var files: [String: String] = [:]
-        var leftOut: [String] = []
-        try ExistingModule.collect(folder, "", &files, &leftOut)
+        let found = try ProjectFiles(of: folder)
+        var files = found.files
         let own = files.keys.filter { $0.hasSuffix(".tf") && !$0.contains("/") }.sorted()
         guard !own.isEmpty else {
             throw Failure(
@@ -47,12 +46,12 @@ public struct ExistingModule: Sendable {
         var outside: [String] = []
         var names: Set<String> = []
         for path in own {
-            guard let content = files[path] else { continue }
+            guard let content = files[path]?.text else { continue }
             let text = ModuleText(content)
             let blocks = text.blocks("backend") + text.blocks("cloud")
             if let type = blocks.first.map({ $0.labels.first ?? "cloud" }) { backend = type }
             if !blocks.isEmpty {
-                files[path] = text.replacing(Array(blocks.prefix(1)), with: "backend \"local\" {}")
+                files[path]?.text = text.replacing(Array(blocks.prefix(1)), with: "backend \"local\" {}")
                 names.insert(path)
             }
             declared += text.blocks("variable")
@@ -60,7 +59,10 @@ public struct ExistingModule: Sendable {
                 ExistingModule.setting("source", in: block.body).flatMap { $0.hasPrefix("../") ? $0 : nil }
             }
         }
-        if names.isEmpty { files["rz-backend.tf"] = "terraform {\n  backend \"local\" {}\n}\n" }
+        if names.isEmpty {
+            files["rz-backend.tf"] = ProjectFiles.File(
+                text: "terraform {\n  backend \"local\" {}\n}\n", isExecutable: false)
+        }
         let values = try ExistingModule.values(folder, valueFiles)
         variables = declared.compactMap { block -> Variable? in
             guard let name = block.labels.first else { return nil }
@@ -70,7 +72,7 @@ public struct ExistingModule: Sendable {
                 hasDefault: ExistingModule.setting("default", in: block.body) != nil,
                 isSecret: isSensitive || SecretName.matches(name))
         }.sorted { $0.name < $1.name }
-        (self.files, self.leftOut, self.backend, self.outside) = (files, leftOut, backend, outside.sorted())
+        (self.files, leftOut, self.backend, self.outside) = (files, found.leftOut, backend, outside.sorted())
     }
 
     /// A setting at the top of a block, as it is written, without its quotation marks.
@@ -100,38 +102,5 @@ public struct ExistingModule: Sendable {
             }
         }
         return values
-    }
-
-    /// Above this it is no module but a checkout, which is not copied unasked.
-    private static let mostFiles = 500
-
-    private static func collect(
-        _ folder: String, _ path: String, _ files: inout [String: String], _ leftOut: inout [String]
-    ) throws(Failure) {
-        for name in Files.names(in: folder) {
-            let own = path + name
-            if [".terraform", ".git", ".terraform.tfstate.lock.info"].contains(name) || name.hasSuffix(".tfplan")
-                || name.contains(".tfstate") || name.contains(".tfvars")
-            {
-                continue
-            }
-            let place = folder + "/" + name
-            if Files.linkTarget(place) != nil {
-                leftOut.append(own)
-            } else if Files.isFolder(place) {
-                try collect(place, own + "/", &files, &leftOut)
-            } else if let bytes = try? Files.bytes(place), bytes.count < 1 << 20,
-                let text = String(validating: bytes, as: UTF8.self)
-            {
-                files[own] = text
-            } else {
-                leftOut.append(own)
-            }
-            guard files.count <= mostFiles else {
-                throw Failure(
-                    "The module's folder holds more than \(mostFiles) files", at: folder,
-                    advice: "Name the folder of the root module alone with --terraform.")
-            }
-        }
     }
 }

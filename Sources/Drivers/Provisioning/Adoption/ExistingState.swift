@@ -74,13 +74,12 @@ public struct ExistingState: Sendable {
 
     /// Those that look like data disks by their type. With the servers they would be destroyed.
     public var disks: [String] {
-        addresses.filter { address in
-            let type = address.split(separator: ".").last { $0.contains("_") } ?? ""
-            return address.split(separator: ".").contains { part in
-                ["volume", "disk", "_ebs", "_db_instance", "filesystem", "bucket"].contains { part.contains($0) }
-                    && part.contains("_")
-            } && !type.hasSuffix("_attachment")
+        let words = ["volume", "disk", "_ebs_", "_db_instance", "filesystem", "bucket"]
+        let resources = (json["resources"]?.array ?? []).filter { resource in
+            let type = resource["type"]?.string ?? ""
+            return words.contains { type.contains($0) } && !type.hasSuffix("_attachment")
         }
+        return TerraformStore.addresses(["resources": .array(resources)]).sorted()
     }
 
     /// The servers that the outputs report, and how; nil groups where an output `inventory` has rz's own shape.
