@@ -14,6 +14,7 @@ struct AdoptTests {
             #expect(adopted.status == 2, "\(adopted.all)")
             #expect(try centre.contents() == before)
             let output = adopted.output
+            try output.write(toFile: "/tmp/adopt.out", atomically: true, encoding: .utf8); try project.read("environments/portal/environment.yaml").write(toFile: "/tmp/adopt.yaml", atomically: true, encoding: .utf8)
             for text in [
                 "portal: what stands becomes blue", "servers: apps (2), managers (1)", "portal (nord-app*)",
                 "backends without, which stay as they are: status", "services: /portal",
