@@ -140,7 +140,8 @@ struct Adoption {
             .init(path: "\(adopted.root)/\(path)", text: file.text, isExecutable: file.isExecutable)
         }
         if module.files[".gitignore"] == nil {
-            adopted.files.append(.init(path: adopted.root + "/.gitignore", text: ".terraform/\n*.tfstate\n*.tfstate.*\n"))
+            adopted.files.append(
+                .init(path: adopted.root + "/.gitignore", text: ".terraform/\n*.tfstate\n*.tfstate.*\n"))
         }
         if isInPlace, module.backend != "local" {
             missing.append(
@@ -182,7 +183,8 @@ struct Adoption {
     ) -> [EnvironmentTemplate.Adopted.Variable] {
         let identities = adopted.servers.hosts.flatMap { [$0.name, $0.address] }
         // rz gives `color` itself.
-        return module.variables.filter { $0.name != "color" && ($0.value != nil || !$0.hasDefault || $0.isSecret) }.map {
+        return module.variables.filter { $0.name != "color" && ($0.value != nil || !$0.hasDefault || $0.isSecret) }.map
+        {
             variable in
             let text = variable.value?.string ?? ""
             let isOfColor =

@@ -103,7 +103,8 @@ struct AdoptionStage {
                 ]
                 if finding.kind.canBeAccepted {
                     lines.append(
-                        "or, if it holds for both colors: - { match: \(service.id), accept: { \(finding.kind): \"why\" } }")
+                        "or, if it holds for both colors: - { match: \(service.id), accept: { \(finding.kind): \"why\" } }"
+                    )
                 }
                 found.missing.append(
                     Adoption.Missing("\(service.id) \(finding.path): \(finding.text)", lines))

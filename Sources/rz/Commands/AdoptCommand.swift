@@ -38,7 +38,8 @@ struct AdoptCommand: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Values that the module is applied with, as for Terraform; once for each.", valueName: "file"))
+        help: ArgumentHelp(
+            "Values that the module is applied with, as for Terraform; once for each.", valueName: "file"))
     var varFile: [String] = []
 
     @Option(

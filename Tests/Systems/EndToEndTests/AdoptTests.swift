@@ -14,7 +14,9 @@ struct AdoptTests {
             #expect(adopted.status == 2, "\(adopted.all)")
             #expect(try centre.contents() == before)
             let output = adopted.output
-            try output.write(toFile: "/tmp/adopt.out", atomically: true, encoding: .utf8); try project.read("environments/portal/environment.yaml").write(toFile: "/tmp/adopt.yaml", atomically: true, encoding: .utf8)
+            try output.write(toFile: "/tmp/adopt.out", atomically: true, encoding: .utf8);
+            try project.read("environments/portal/environment.yaml").write(
+                toFile: "/tmp/adopt.yaml", atomically: true, encoding: .utf8)
             for text in [
                 "portal: what stands becomes blue", "servers: apps (2), managers (1)", "portal (nord-app*)",
                 "backends without, which stay as they are: status", "services: /portal",
@@ -98,11 +100,14 @@ struct AdoptTests {
         for edge in OldDataCentre.edges {
             try replace("stateFile: /var.*FILL IN.*", "stateFile: \(centre.stateFile(edge))")
         }
-        try replace("overrides: \\[\\].*", "overrides: [ { match: /portal, set: { env.PEER: \"{{ apps[0].address }}\" } } ]")
+        try replace(
+            "overrides: \\[\\].*", "overrides: [ { match: /portal, set: { env.PEER: \"{{ apps[0].address }}\" } } ]")
         try replace("steps:\n(.*bake.*\n)+", "steps: [ { weight: 50%, bake: 1s }, { weight: 100%, bake: 1s } ]\n")
         try replace("for: 20s", "for: 1s")
         try replace("errorRate: \\{ max: 0.1% \\}", "errorRate: { max: 1% }, whenIdle: ignore")
-        try replace("drain: .*\nsoak: .*\napprovals: .*", """
+        try replace(
+            "drain: .*\nsoak: .*\napprovals: .*",
+            """
             drain: { quiet: 1s, deadline: 60s, atDeadline: hold }
             soak: 1s
             approvals: { cutOver: 0, tearDown: { waived: "a test" } }

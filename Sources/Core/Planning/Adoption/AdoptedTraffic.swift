@@ -45,10 +45,14 @@ public struct AdoptedTraffic: Sendable, Hashable {
             let own = all.filter(isLive)
             let others = Set(all.filter { !isLive($0) }.map(\.name)).subtracting(own.map(\.name)).sorted()
             let ownNames = Set(own.map(\.name)).sorted()
-            // A color's name is proposed unless the live servers have it already.
-            let proposal = "\(color.other)-*"
+            // No pattern that fits the live servers themselves.
+            let proposal =
+                ["\(color.other)-*", "new-*", "next-*"].first { pattern in
+                    !ownNames.contains { matchesWildcard($0, pattern: pattern) }
+                } ?? "\(color.other)-next-*"
             missing += AdoptedTraffic.disagreements(name, places, states, isLive)
-            guard let pattern = NamePattern.common(ownNames, besides: others + ["\(color.other)-\(ownNames[0])"]) else {
+            guard let pattern = NamePattern.common(ownNames, besides: others + ["\(proposal.dropLast())\(ownNames[0])"])
+            else {
                 missing.append(
                     "backend \(name): no pattern fits the servers of \(color) (\(AdoptedTraffic.few(ownNames))) and no "
                         + "others\(others.isEmpty ? "" : " (\(AdoptedTraffic.few(others)))"). Give them names with one "
@@ -117,7 +121,7 @@ extension AdoptedTraffic.Backend {
     public func lines(for other: Color) -> [String] {
         servers.sorted { $0.key < $1.key }.map { name, address in
             let port = address.lastIndex(of: ":").map { String(address[$0...]) } ?? ""
-            let server = matchesWildcard("\(other)-\(name)", pattern: self.other) ? "\(other)-\(name)" : self.other
+            let server = (self.other.hasSuffix("*") ? String(self.other.dropLast()) : "\(other)-") + name
             return "server \(server) ADDRESS\(port) weight 0 check"
         }
     }

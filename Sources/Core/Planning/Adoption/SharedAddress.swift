@@ -11,7 +11,8 @@ extension Inventory {
             for (index, server) in hosts.enumerated()
             where [server.address, server.name].contains(where: { ServerState.host(of: $0) == host }) {
                 let field = ServerState.host(of: server.address) == host ? "address" : "name"
-                let port = authority.hasPrefix("[") ? authority.drop { $0 != "]" }.dropFirst() : authority.drop { $0 != ":" }
+                let port =
+                    authority.hasPrefix("[") ? authority.drop { $0 != "]" }.dropFirst() : authority.drop { $0 != ":" }
                 return url[..<scheme.upperBound] + "{{ \(group)[\(index)].\(field) }}" + port
                     + url[authority.endIndex...]
             }

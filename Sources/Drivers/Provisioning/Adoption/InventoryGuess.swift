@@ -39,8 +39,10 @@ enum InventoryGuess {
 
     private static func isAddress(_ text: String) -> Bool {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil } || text.contains(":") && text.allSatisfy {
-            $0.isHexDigit || $0 == ":"
-        }
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+            || text.contains(":")
+                && text.allSatisfy {
+                    $0.isHexDigit || $0 == ":"
+                }
     }
 }

@@ -94,7 +94,9 @@ struct ModuleText {
         }
         if byte == UInt8(ascii: "/"), next == UInt8(ascii: "*") {
             var position = start + 2
-            while position + 1 < bytes.count, bytes[position] != UInt8(ascii: "*") || bytes[position + 1] != UInt8(ascii: "/") {
+            while position + 1 < bytes.count,
+                bytes[position] != UInt8(ascii: "*") || bytes[position + 1] != UInt8(ascii: "/")
+            {
                 position += 1
             }
             return min(bytes.count, position + 2)
@@ -105,7 +107,8 @@ struct ModuleText {
         while position < bytes.count {
             switch bytes[position] {
             case UInt8(ascii: "\\"): position += 1
-            case UInt8(ascii: "{") where depth > 0 || [UInt8(ascii: "$"), UInt8(ascii: "%")].contains(bytes[position - 1]):
+            case UInt8(ascii: "{")
+            where depth > 0 || [UInt8(ascii: "$"), UInt8(ascii: "%")].contains(bytes[position - 1]):
                 depth += 1
             case UInt8(ascii: "}") where depth > 0: depth -= 1
             case UInt8(ascii: "\"") where depth == 0: return position + 1

@@ -105,7 +105,8 @@ extension EnvironmentTemplate.Adopted {
         let name = EnvironmentTemplate.quoted(variable.name)
         if variable.isSecret {
             let file = "${file:/etc/rz/\(variable.name)}"
-            return "\(name): \(EnvironmentTemplate.quoted(file))   # FILL IN: a file with this secret, mode 0600, or ${env:…}"
+            return
+                "\(name): \(EnvironmentTemplate.quoted(file))   # FILL IN: a file with this secret, mode 0600, or ${env:…}"
         }
         guard let value = variable.value else {
             return "\(name): \"\"   # FILL IN: the value that \(variable.name) has now"
@@ -140,7 +141,8 @@ extension EnvironmentTemplate.Adopted {
             for color in Color.allCases {
                 let isLive = color == self.color
                 let mark =
-                    isLive || !rule.isProposal ? "" : "   # FILL IN: how the servers of \(color) are named in \(rule.backend)"
+                    isLive || !rule.isProposal
+                    ? "" : "   # FILL IN: how the servers of \(color) are named in \(rule.backend)"
                 text += "      \(color): \(EnvironmentTemplate.quoted(isLive ? rule.live : rule.other))\(mark)\n"
             }
         }

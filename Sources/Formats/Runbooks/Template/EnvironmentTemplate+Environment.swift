@@ -4,7 +4,8 @@ extension EnvironmentTemplate {
     /// environment.yaml.
     var environment: String {
         [
-            head, servers == .terraform ? terraform : fixedServers, inherited, configuration, platform, sources, balancers,
+            head, servers == .terraform ? terraform : fixedServers, inherited, configuration, platform, sources,
+            balancers,
             traffic,
             policies,
         ].filter { !$0.isEmpty }.joined(separator: "\n")

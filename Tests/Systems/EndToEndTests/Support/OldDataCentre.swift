@@ -90,7 +90,9 @@ struct OldDataCentre {
         try await run("ansible-playbook -i '\(folder)/hosts.yml' '\(playbook)'")
         try write("app.json", app)
         let url = "http://127.0.81.10:\(marathon)"
-        try await run("curl -sS --fail-with-body --retry 20 --retry-connrefused --retry-delay 1 -XPOST -H content-type:application/json -d @'\(folder)/app.json' \(url)/v2/apps")
+        try await run(
+            "curl -sS --fail-with-body --retry 20 --retry-connrefused --retry-delay 1 -XPOST -H content-type:application/json -d @'\(folder)/app.json' \(url)/v2/apps"
+        )
         for (number, edge) in OldDataCentre.edges.enumerated() {
             try write("haproxy/\(edge).cfg", haproxy(edge, "127.0.80.\(number + 1)"))
             try write("haproxy/\(edge).servers", "1\n")
