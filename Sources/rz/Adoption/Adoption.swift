@@ -149,6 +149,11 @@ struct Adoption {
                     "the module keeps its state in a backend \(module.backend); rz has a copy of it now",
                     ["write into \(folder), in place of its backend: backend \"local\" {}"]))
         }
+        if module.backend != "local" {
+            notes.append(
+                "the state was in a backend \(module.backend), and rz keeps its copy in its own folder; to keep the states "
+                    + "of both colors in a backend see docs/provisioning.md")
+        }
         if !module.outside.isEmpty {
             missing.append(
                 Missing(
@@ -183,14 +188,15 @@ struct Adoption {
     ) -> [EnvironmentTemplate.Adopted.Variable] {
         let identities = adopted.servers.hosts.flatMap { [$0.name, $0.address] }
         // rz gives `color` itself.
-        return module.variables.filter { $0.name != "color" && ($0.value != nil || !$0.hasDefault || $0.isSecret) }.map
-        {
-            variable in
+        let given = module.variables.filter { $0.name != "color" && ($0.value != nil || !$0.hasDefault) }
+        return given.map { variable in
+            // In environment.yaml it would be a reference to a secret.
+            let isWritable = variable.value?.compact.contains("${") == false
             let text = variable.value?.string ?? ""
-            let isOfColor =
-                !variable.isSecret && text.count > 1 && identities.contains { $0.firstRange(of: text) != nil }
+            let isShared = text.count > 1 && identities.contains { $0.firstRange(of: text) != nil }
             return .init(
-                name: variable.name, value: variable.value, isOfColor: isOfColor, isSecret: variable.isSecret)
+                name: variable.name, value: isWritable ? variable.value : nil,
+                isOfColor: isShared && !variable.isSecret, isSecret: variable.isSecret)
         }
     }
 
@@ -231,6 +237,16 @@ struct Adoption {
             missing += try await balancer.observeObstacles(rules).filter(\.isBlocking).map { Missing($0.text) }
         }
         let names = template.loadBalancers.map(\.name).joined(separator: ", ")
+        missing.append(
+            Missing(
+                "what HAProxy does not report: haproxy.cfg of \(names) must have these lines, with paths of your own that "
+                    + "environment.yaml names as stateFile and epochMap. The files must exist before a reload",
+                [
+                    "global:    server-state-file /var/lib/haproxy/server-state     (a file that rz can replace)",
+                    "defaults:  load-server-state-from-file global",
+                    "frontend:  http-request set-var(txn.epoch) "
+                        + "str(epoch-\(template.name)),map_str(/etc/haproxy/rz-epoch.map,0)     (optional)",
+                ]))
         missing += traffic.backends.filter { !$0.hasOther }.map { backend in
             Missing(
                 "backend \(backend.name) lists no server of \(color.other): add them to haproxy.cfg of \(names), each "

@@ -57,7 +57,7 @@ struct AdoptedTemplateTests {
         #expect(!template.files.contains { $0.text.contains("s3cret") })
         #expect(!template.files.contains { $0.path.hasSuffix("site.yaml") })
         let marks = marks(template)
-        #expect(marks.contains { $0.contains("another value than \(color)'s") }, "\(marks)")
+        #expect(marks.contains { $0.contains("prefix of \(color.other), another value than \(color)'s") }, "\(marks)")
         #expect(marks.contains { $0.contains("how the servers of \(color.other) are named in shop") }, "\(marks)")
         #expect(!marks.contains { $0.contains("in cart") })
         #expect(marks.contains { $0.contains("the value that region has now") })

@@ -14,13 +14,12 @@ struct AdoptTests {
             #expect(adopted.status == 2, "\(adopted.all)")
             #expect(try centre.contents() == before)
             let output = adopted.output
-            try output.write(toFile: "/tmp/adopt.out", atomically: true, encoding: .utf8);
-            try project.read("environments/portal/environment.yaml").write(
-                toFile: "/tmp/adopt.yaml", atomically: true, encoding: .utf8)
             for text in [
                 "portal: what stands becomes blue", "servers: apps (2), managers (1)", "portal (nord-app*)",
                 "backends without, which stay as they are: status", "services: /portal",
                 "backend portal lists no server of green", "/portal env.PEER", "services.overrides:",
+                "{{ apps[0].address }}",
+                "load-server-state-from-file global",
             ] {
                 #expect(output.contains(text), "\(text) is not in \(output)")
             }
@@ -128,6 +127,22 @@ struct AdoptTests {
             #expect(!FileManager.default.fileExists(atPath: project.folder + "/environments"))
             #expect(!FileManager.default.fileExists(atPath: project.base + "/home/environments/portal"))
 
+            // Values that the servers were not built with, and a module that keeps no colors apart.
+            try project.write("apps = { app1 = 11, app2 = 12, app3 = 13 }\n", "more.tfvars")
+            let more = try await project.rz(
+                ["adopt", "p"] + centre.flags + ["--dry-run", "--var-file", "more.tfvars"])
+            #expect(more.output.contains("Terraform would change blue"), "\(more.all)")
+            #expect(more.output.contains("terraform_data.app[\"app3\"] is missing"), "\(more.all)")
+            let module = try centre.rigidModule()
+            let state = centre.folder + "/states/nord.tfstate"
+            let rigid = try await project.rz(
+                ["adopt", "p"] + centre.flags + ["--dry-run", "--terraform", module, "--state", state])
+            #expect(rigid.status == 2, "\(rigid.all)")
+            #expect(!rigid.output.contains("Terraform would change"), "\(rigid.all)")
+            #expect(rigid.output.contains("Terraform can't build green beside blue"), "\(rigid.all)")
+            #expect(rigid.output.contains("reaches into blue"), "\(rigid.all)")
+            #expect(!FileManager.default.fileExists(atPath: project.folder + "/environments"))
+
             // No server of it on any load balancer.
             try project.write("web: [ { name: w1, address: 127.0.83.1 } ]\n", "other.yaml")
             let balancers = OldDataCentre.edges.flatMap { ["--load-balancer", "\($0)=\(centre.socket($0))"] }
@@ -151,7 +166,6 @@ struct AdoptTests {
             let repeated = try await project.rz(["adopt", "portal"] + centre.flags)
             #expect(repeated.status == 2, "\(repeated.all)")
             try FileManager.default.removeItem(atPath: project.folder + "/environments/portal/environment.yaml")
-            let state = centre.folder + "/states/nord.tfstate"
             let text = try String(contentsOfFile: state, encoding: .utf8)
             let lineage = try #require(try JSON(parsing: text)["lineage"]?.string)
             try text.replacingOccurrences(of: lineage, with: "00000000-1111-2222-3333-444444444444")

@@ -29,7 +29,7 @@ public struct AdoptedTraffic: Sendable, Hashable {
     public init(
         of states: [LoadBalancerID: LoadBalancerState], color: Color, live: Inventory
     ) throws(Failure) {
-        let addresses = Set(live.hosts.map { ServerState.host(of: $0.address) })
+        let addresses = Set(live.hosts.flatMap { [$0.address] + $0.variables.values }.map { ServerState.host(of: $0) })
         func isLive(_ server: ServerState) -> Bool {
             server.hasAddress && addresses.contains(ServerState.host(of: server.address))
         }
@@ -78,7 +78,7 @@ public struct AdoptedTraffic: Sendable, Hashable {
                     "on the load balancers: \(AdoptedTraffic.few(Set(seen).sorted()))",
                 ],
                 advice: "Give the load balancers in front of these servers (--load-balancer), or the addresses that "
-                    + "these load balancers know them by (--inventory, --static).", kind: .refused)
+                    + "these load balancers know them by (--static, or the outputs of the module).", kind: .refused)
         }
     }
 

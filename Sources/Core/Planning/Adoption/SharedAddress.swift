@@ -19,4 +19,14 @@ extension Inventory {
         }
         return nil
     }
+
+    /// The first server of these whose address stands in a text, and what stands for it in either color.
+    public func reference(in text: String) -> (text: String, template: String)? {
+        let words = Set(text.split { !($0.isLetter || $0.isNumber || "._-".contains($0)) }.map(String.init))
+        for (group, hosts) in groups.sorted(by: { $0.key < $1.key }) {
+            guard let index = hosts.firstIndex(where: { words.contains($0.address) }) else { continue }
+            return (hosts[index].address, "{{ \(group)[\(index)].address }}")
+        }
+        return nil
+    }
 }

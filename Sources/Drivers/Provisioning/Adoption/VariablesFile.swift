@@ -7,6 +7,9 @@ struct VariablesFile {
     /// By variable; nil for a value that is none of those above.
     private(set) var values: [(name: String, value: JSON?)] = []
     private var rest: Substring
+    /// How many lists and maps are open.
+    private var depth = 0
+    private static let deepest = 64
 
     init(_ text: String) {
         rest = text[...]
@@ -48,6 +51,9 @@ struct VariablesFile {
     }
 
     private mutating func list() -> JSON? {
+        guard depth < VariablesFile.deepest else { return nil }
+        depth += 1
+        defer { depth -= 1 }
         rest.removeFirst()
         var elements: [JSON] = []
         skipSpace()
@@ -62,6 +68,9 @@ struct VariablesFile {
     }
 
     private mutating func map() -> JSON? {
+        guard depth < VariablesFile.deepest else { return nil }
+        depth += 1
+        defer { depth -= 1 }
         rest.removeFirst()
         var entries: [(String, JSON)] = []
         skipSpace()

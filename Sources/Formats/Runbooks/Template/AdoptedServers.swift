@@ -94,7 +94,8 @@ extension EnvironmentTemplate.Adopted {
             for variable in variables where variable.isOfColor {
                 let mark =
                     color == self.color || variable.value == nil
-                    ? "" : "   # FILL IN: another value than \(self.color)'s, so that the colors share nothing"
+                    ? ""
+                    : "   # FILL IN: \(variable.name) of \(color), another value than \(self.color)'s where names or addresses have it"
                 text += "        \(line(variable))\(mark)\n"
             }
         }

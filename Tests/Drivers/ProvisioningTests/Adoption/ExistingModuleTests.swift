@@ -34,7 +34,8 @@ struct ExistingModuleTests {
     }
 
     @Test(
-        "never hangs, whatever a file of variables has", arguments: ["a = [", "{", "a = {b", "= 1", "a = \"", "]\n}"])
+        "never hangs, whatever a file of variables has",
+        arguments: ["a = [", "{", "a = {b", "= 1", "a = \"", "]\n}", "a = " + String(repeating: "[", count: 100_000)])
     func broken(_ text: String) { #expect(VariablesFile(text).values.allSatisfy { $0.value == nil }) }
 
     @Test("is copied with a backend that rz fills in, without states and values")

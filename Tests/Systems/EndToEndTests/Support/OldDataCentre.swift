@@ -120,6 +120,24 @@ struct OldDataCentre {
         }
     }
 
+    /// The same module with its values written into it, so that both colors would be the same servers.
+    func rigidModule() throws -> String {
+        let values = [
+            "prefix": "\"nord\"", "network": "\"127.0.81\"", "folder": "\"\(folder)/servers\"",
+            "apps": "{ app1 = 11, app2 = 12 }",
+        ]
+        var text = terraform
+        for (name, value) in values {
+            for type in ["string", "map(number)"] {
+                text = text.replacingOccurrences(
+                    of: "variable \"\(name)\" { type = \(type) }",
+                    with: "variable \"\(name)\" {\n  type = \(type)\n  default = \(value)\n}")
+            }
+        }
+        try write("rigid/main.tf", text)
+        return folder + "/rigid"
+    }
+
     /// Users for the length of a test: `stop` says how many requests failed.
     func users() throws -> OldUsers {
         let addresses = (1...OldDataCentre.edges.count).map { "http://127.0.80.\($0):\(front)/" }
