@@ -48,7 +48,7 @@ public struct RZ: AsyncParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    InitCommand.self, ValidateCommand.self, DoctorCommand.self, SchemaCommand.self,
+                    InitCommand.self, AdoptCommand.self, ValidateCommand.self, DoctorCommand.self, SchemaCommand.self,
                     CompletionCommand.self,
                 ]),
             CommandGroup(name: "Practise", subcommands: [SandboxCommand.self, SimulateCommand.self]),

@@ -23,12 +23,17 @@ struct NewEnvironment {
 
     /// Writes the files that are missing.
     ///
-    /// - Parameter isFound: whether commands in the current folder find the project by themselves.
+    /// - Parameters:
+    ///   - isFound: whether commands in the current folder find the project by themselves.
+    ///   - isDryRun: whether nothing is written.
     /// - Returns: what was written, what stayed, and what is to do.
-    func write(_ template: EnvironmentTemplate, isFound: Bool) throws(Failure) -> Report {
+    func write(
+        _ template: EnvironmentTemplate, isFound: Bool, isDryRun: Bool = false
+    ) throws(Failure) -> Report {
         var report = Report(name: template.name, folder: folder)
         for file in template.files {
-            let isNew = try write(file)
+            let isNew =
+                try isDryRun ? !NewEnvironment.exists("\(folder)/\(file.path)") : write(file)
             report.files.append((file.path, isNew))
             let text = isNew ? file.text : (try? String(contentsOfFile: "\(folder)/\(file.path)", encoding: .utf8))
             report.places += FillIn.all(in: text ?? "", file: file.path)
@@ -55,6 +60,7 @@ struct NewEnvironment {
             try FileManager.default.createDirectory(
                 at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(file.text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
+            if file.isExecutable { chmod(path, 0o777 & ~RZ.inheritedMask) }
             return true
         } catch {
             throw Failure(

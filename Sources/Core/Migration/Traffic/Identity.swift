@@ -125,7 +125,7 @@ extension ServerState {
     fileprivate var host: String { ServerState.host(of: address) }
 
     /// An address without port and brackets, in small letters.
-    static func host(of address: String) -> String {
+    package static func host(of address: String) -> String {
         let text = address.lowercased()
         if text.hasPrefix("[") { return String(text.dropFirst().prefix { $0 != "]" }) }
         // More than one colon without brackets is IPv6 without a port.

@@ -27,7 +27,7 @@ struct Obstacles {
                 return [blocking("there is no backend \(rule.backend)")]
             }
             let servers = servers[rule.backend] ?? []
-            return Color.allCases.flatMap { color in
+            return Color.allCases.filter { rule.servers[$0] != nil }.flatMap { color in
                 ofColor(color, servers.filter { rule.color(of: $0.name) == color }, rule)
             }
                 + ofServers(servers.filter { rule.color(of: $0.name) != nil }, rule)

@@ -103,7 +103,7 @@ struct TerraformStore {
     }
 
     /// As `terraform state list` prints them.
-    private static func addresses(_ state: JSON) -> [String] {
+    static func addresses(_ state: JSON) -> [String] {
         (state["resources"]?.array ?? []).filter { $0["mode"]?.string == "managed" }.flatMap { resource -> [String] in
             let own = [resource["module"]?.string, resource["type"]?.string, resource["name"]?.string]
                 .compactMap(\.self).joined(separator: ".")

@@ -4,7 +4,8 @@ extension EnvironmentTemplate {
     /// environment.yaml.
     var environment: String {
         [
-            head, servers == .terraform ? terraform : fixedServers, configuration, platform, sources, balancers,
+            head, servers == .terraform ? terraform : fixedServers, inherited, configuration, platform, sources,
+            balancers,
             traffic,
             policies,
         ].filter { !$0.isEmpty }.joined(separator: "\n")
@@ -23,15 +24,22 @@ extension EnvironmentTemplate {
     }
 
     private var terraform: String {
-        """
-        provision:
-          terraform:
-            root: terraform/servers             # each color has its own state
-            # disks: terraform/disks            # data disks: a state that nothing destroys
-            variables: {}
-            colors: { blue: { color: blue }, green: { color: green } }
+        if let adopted { return adopted.terraform }
+        return """
+            provision:
+              terraform:
+                root: terraform/servers             # each color has its own state
+                # disks: terraform/disks            # data disks: a state that nothing destroys
+                variables: {}
+                colors: { blue: { color: blue }, green: { color: green } }
 
-        """
+            """
+    }
+
+    /// Variables of the environment that programs get which rz runs.
+    private var inherited: String {
+        guard let names = adopted?.pass, !names.isEmpty else { return "" }
+        return "pass: [ \(names.joined(separator: ", ")) ]\n"
     }
 
     private var fixedServers: String {
@@ -42,6 +50,10 @@ extension EnvironmentTemplate {
 
             """
         for (color, network) in [(Color.blue, "192.0.2"), (.green, "198.51.100")] {
+            if let adopted, adopted.color == color {
+                text += adopted.liveServers
+                continue
+            }
             text += """
                       \(color):                             # FILL IN: the servers of \(color), by group
                         control: [ { name: \(color)-control-1, address: \(network).11 } ]
@@ -55,7 +67,7 @@ extension EnvironmentTemplate {
     private var configuration: String {
         """
         configure:
-          ansible: { playbook: ansible/site.yaml, idempotenceCheck: true }
+          ansible: { playbook: \(EnvironmentTemplate.quoted(adopted?.playbook ?? "ansible/site.yaml")), idempotenceCheck: true }
 
         """
     }
@@ -68,7 +80,7 @@ extension EnvironmentTemplate {
         return """
             platform:
               mesos:
-                master: \(quoted(url))\(mesos == nil ? "   # FILL IN: the Mesos master" : sharedByColors(url))
+                master: \(EnvironmentTemplate.quoted(url))\(mesos == nil ? "   # FILL IN: the Mesos master" : sharedByColors(url))
                 agents: { atLeast: 1 }              # how many must have joined before services are launched
 
             """
@@ -79,13 +91,18 @@ extension EnvironmentTemplate {
         var text = "services:\n  sources:\n"
         for framework in frameworks.isEmpty ? [Framework(.marathon, url: url)] : frameworks {
             let note = frameworks.isEmpty ? "   # FILL IN: what launches services" : sharedByColors(framework.url)
-            text += "    - \(framework.kind):\n        url: \(quoted(framework.url))\(note)\n"
+            text += "    - \(framework.kind):\n        url: \(EnvironmentTemplate.quoted(framework.url))\(note)\n"
             if framework.kind == .marathon { text += "        group: /                            # what moves\n" }
             if framework.kind == .compose {
                 text += "        files: services/*.yaml              # what it is to run; each file is a project\n"
             }
-            text += "        # user: rz                          # where it requires authentication\n"
-            text += "        # password: \"${file:/etc/rz/\(framework.kind).password}\"\n"
+            if let login = adopted?.logins[framework.kind] {
+                text += "        user: \(EnvironmentTemplate.quoted(login.user))\n"
+                text += "        password: \(EnvironmentTemplate.quoted(login.password))\n"
+            } else {
+                text += "        # user: rz                          # where it requires authentication\n"
+                text += "        # password: \"${file:/etc/rz/\(framework.kind).password}\"\n"
+            }
         }
         return text + """
               ignore: []
@@ -107,7 +124,7 @@ extension EnvironmentTemplate {
             text += """
                   - name: \(balancer.name)
                     haproxy:
-                      socket: \(quoted(balancer.socket))\(loadBalancers.isEmpty ? "   # FILL IN: its socket of level admin" : "")
+                      socket: \(EnvironmentTemplate.quoted(balancer.socket))\(loadBalancers.isEmpty ? "   # FILL IN: its socket of level admin" : "")
                 \(stateFile(balancer))
                       # epochMap: /etc/haproxy/rz-epoch.map       # keeps a run that was replaced from writing
                       # master: "unix:/run/haproxy/master.sock"   # `haproxy -S`: sees sessions of before a reload
@@ -131,6 +148,7 @@ extension EnvironmentTemplate {
     }
 
     private var traffic: String {
+        if let adopted { return adopted.trafficText }
         var text = "traffic:                                # FILL IN: how the servers of each color are named there\n"
         for backend in backends.isEmpty ? ["be_\(name)"] : backends {
             text += "  - backend: \(backend)\(backends.isEmpty ? "   # FILL IN: the backend that users reach" : "")\n"
@@ -160,7 +178,7 @@ extension EnvironmentTemplate {
     }
 
     /// A double-quoted scalar (YAML 1.2, section 7.3.1).
-    private func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -12,6 +12,13 @@ public struct EnvironmentTemplate: Sendable, Hashable {
     public struct File: Sendable, Hashable {
         public var path: String
         public var text: String
+        public var isExecutable = false
+
+        public init(path: String, text: String, isExecutable: Bool = false) {
+            self.path = path
+            self.text = text
+            self.isExecutable = isExecutable
+        }
     }
 
     public var name: String
@@ -23,10 +30,12 @@ public struct EnvironmentTemplate: Sendable, Hashable {
     public var mesos: String?
     /// The backends of the load balancers that move.
     public var backends: [String]
+    /// What was read of servers that exist; nil for a data centre that is yet to be built.
+    public var adopted: Adopted?
 
     public init(
         name: String, servers: Servers = .terraform, loadBalancers: [LoadBalancer] = [], frameworks: [Framework] = [],
-        mesos: String? = nil, backends: [String] = []
+        mesos: String? = nil, backends: [String] = [], adopted: Adopted? = nil
     ) {
         self.name = name
         self.servers = servers
@@ -34,6 +43,7 @@ public struct EnvironmentTemplate: Sendable, Hashable {
         self.frameworks = frameworks
         self.mesos = mesos
         self.backends = backends
+        self.adopted = adopted
     }
 
     /// The path of environment.yaml, relative to the project's folder.
@@ -41,11 +51,15 @@ public struct EnvironmentTemplate: Sendable, Hashable {
 
     /// All files, environment.yaml last: with it the environment exists.
     public var files: [File] {
-        var files = [
-            File(path: "runbooks/rz-update.yaml", text: EnvironmentTemplate.runbook),
-            File(path: "environments/\(name)/ansible/site.yaml", text: EnvironmentTemplate.playbook),
-        ]
-        if servers == .terraform {
+        var files = [File(path: "runbooks/rz-update.yaml", text: EnvironmentTemplate.runbook)]
+        if adopted?.playbook == nil {
+            files.append(
+                File(path: "environments/\(name)/ansible/site.yaml", text: EnvironmentTemplate.playbook))
+        }
+        files += (adopted?.files ?? []).map { file in
+            File(path: "environments/\(name)/\(file.path)", text: file.text, isExecutable: file.isExecutable)
+        }
+        if servers == .terraform, adopted == nil {
             let folder = "environments/\(name)/terraform/servers"
             files += [
                 File(path: folder + "/.gitignore", text: EnvironmentTemplate.ignored),

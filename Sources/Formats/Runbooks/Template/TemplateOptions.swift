@@ -97,6 +97,23 @@ extension EnvironmentTemplate {
         return text
     }
 
+    /// Who calls a framework, as `KIND=USER:REFERENCE`.
+    ///
+    /// - Throws: `Failure` that says how to write it, without what may be a secret.
+    public static func login(_ text: String) throws(Failure) -> (Framework.Kind, Adopted.Login) {
+        let example = "marathon=rz:${file:/etc/rz/marathon.password}"
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        let login = parts.count == 2 ? parts[1].split(separator: ":", maxSplits: 1).map(String.init) : []
+        guard login.count == 2, let kind = Framework.Kind(rawValue: parts[0]) else {
+            throw Failure("A login does not say who calls which framework", advice: "For example: \(example)")
+        }
+        guard login[1].hasPrefix("${env:") || login[1].hasPrefix("${file:"), login[1].hasSuffix("}") else {
+            throw Failure(
+                "A password is given as a reference, never itself (\(kind))", advice: "For example: \(example)")
+        }
+        return (kind, Adopted.Login(user: login[0], password: login[1]))
+    }
+
     /// What the options forbid together.
     ///
     /// - Throws: `Failure` with the first of these.

@@ -4,7 +4,7 @@ import SandboxTesting
 /// An empty folder in which a newcomer begins.
 struct NewProject {
     let folder: String
-    private let base: String
+    let base: String
 
     static func with(_ test: (NewProject) async throws -> Void) async throws {
         umask(0o022)

@@ -13,7 +13,7 @@ struct Lab: Sendable {
     let folder: String
     let design: LabDesign
     let ports: Ports
-    private let keeper: LabKeeper
+    private let keeper: FolderKeeper
     private let programs = Programs()
 
     struct Ports: Sendable {
@@ -57,7 +57,7 @@ struct Lab: Sendable {
         ports = Ports(
             users: claimed[0], epoch: claimed[1], marathon: claimed[2], control: claimed[3],
             services: Dictionary(uniqueKeysWithValues: zip(design.services, claimed.dropFirst(4))))
-        keeper = try LabKeeper(folder: folder)
+        keeper = try FolderKeeper(folder: folder)
     }
 
     private func build() async throws {

@@ -1,16 +1,15 @@
 import Foundation
 import Glibc
-import SandboxTesting
 
-/// Takes a lab away: every process of it and its folder, also when the test's process is killed.
+/// Takes a test's folder away with every process that belongs to it, also when the test's process is killed.
 ///
 /// Sendable: nothing of it changes after it was made.
-final class LabKeeper: @unchecked Sendable {
+package final class FolderKeeper: @unchecked Sendable {
     private let process = Process()
     private let input: FileHandle
 
-    /// - Parameter folder: of the lab; a process belongs to the lab if its `RZ_HOME` or its working folder lies there.
-    init(folder: String) throws {
+    /// - Parameter folder: of the test; a process belongs to it if its `RZ_HOME` or its working folder lies there.
+    package init(folder: String) throws {
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["python3", "-c", script, folder]
         // No other program that the test starts may hold the pipe open.
@@ -23,8 +22,8 @@ final class LabKeeper: @unchecked Sendable {
         try process.run()
     }
 
-    /// Takes the lab away, and waits until it is gone.
-    func end() {
+    /// Takes it away, and waits until it is gone.
+    package func end() {
         try? input.close()
         process.waitUntilExit()
     }
