@@ -9,7 +9,14 @@ struct ConvergeRounds {
 
     /// - Returns: what ended it: a signal, or a run that needs a person.
     func perform() async throws -> ExitStatus {
-        let places = try Places.trusted()
+        // What is wrong from the beginning is said at once, and not skipped again and again.
+        let project = try await Project.load(round.environment, root: round.root)
+        guard project.source.changed.isEmpty else {
+            throw Failure(
+                "The checkout has uncommitted files, and each round would make a copy of them",
+                details: Array(project.source.changed.prefix(5)), advice: "Commit or stash them.", kind: .refused)
+        }
+        let places = project.places
         let history = DriftHistory(round.environment, places)
         // A run hears signals itself, and halts cleanly.
         guard round.isCheck else {
