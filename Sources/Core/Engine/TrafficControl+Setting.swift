@@ -17,19 +17,24 @@ extension TrafficControl {
             try await self.apply(self.missing(wanted, start).filter { self.isRaise($0.change, $0.now) })
             let raised = try await self.observeFreshly()
             let rest = self.missing(wanted, raised)
-            if !rest.isEmpty { try await self.refuseUnlessLiveCarries(rest, raised) }
+            guard !rest.contains(where: { self.isRaise($0.change, $0.now) }) else {
+                throw await self.notMade(rest)
+            }
+            try await self.refuseUnlessLiveCarries(rest, raised)
             try await self.apply(rest)
             let left = self.missing(wanted, try await self.observe())
-            guard left.isEmpty else {
-                throw Failure(
-                    "Settings read back are not those that were made", at: left[0].name.text,
-                    details: left.prefix(5).map { "\($0.name)/\($0.change.backend)/\($0.change.server)" },
-                    kind: .transient)
-            }
+            guard left.isEmpty else { throw await self.notMade(left) }
         }
     }
 
-    /// Out of maintenance goes through `drain`: a server gets users once a check has passed.
+    private func notMade(_ left: [Missing]) -> Failure {
+        Failure(
+            "Settings read back are not those that were made", at: left.first?.name.text,
+            details: left.prefix(5).map { "\($0.name)/\($0.change.backend)/\($0.change.server)" }, kind: .transient)
+    }
+
+    /// Out of maintenance goes through `drain`: a server gets users once a check has passed, or, where there is none, it
+    /// answers. One that does not goes back into maintenance.
     private func bringIn(_ wanted: [LoadBalancerID: [ServerChange]]) async throws(Failure) {
         let held = missing(wanted, try await observe()).filter {
             $0.change.change == .administration(.ready) && $0.now.administration == .maint
@@ -42,20 +47,47 @@ extension TrafficControl {
                 return one
             })
         let deadline = clock.uptime + .seconds(60)
-        while true {
-            let observation = try await observe()
-            let down = held.filter { one in
-                guard let server = server(one.change, on: one.name, observation) else { return true }
-                return server.operation == .down || server.check == .pending || server.check == .failed
-            }
-            guard let first = down.first else { return }
-            guard clock.uptime < deadline else {
+        while let first = try await down(held).first {
+            let isCancelled = await isCancelledAfterPause()
+            guard clock.uptime < deadline, !isCancelled else {
+                try await apply(
+                    held.map { one in
+                        var one = one
+                        one.change.change = .administration(.maint)
+                        return one
+                    })
+                if isCancelled { throw .cancelled }
                 throw Failure(
-                    "\(first.change.server) is not up after 1m", at: "\(first.name)/\(first.change.backend)",
-                    advice: "See the health check of this server.", kind: .transient)
+                    "\(first.change.server) is not up after 1m, and is in maintenance again",
+                    at: "\(first.name)/\(first.change.backend)", advice: "See the health check of this server.",
+                    kind: .transient)
             }
-            do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
         }
+    }
+
+    private func isCancelledAfterPause() async -> Bool {
+        do { try await clock.sleep(Period(milliseconds: 100)) } catch { return true }
+        return false
+    }
+
+    /// Those of these servers that would not serve.
+    private func down(_ held: [Missing]) async throws(Failure) -> [Missing] {
+        let observation = try await observe()
+        var down: [Missing] = []
+        for one in held {
+            guard let server = server(one.change, on: one.name, observation), server.operation != .down,
+                server.check != .pending, server.check != .failed
+            else {
+                down.append(one)
+                continue
+            }
+            guard server.check == .none else { continue }
+            let sample = await prober.ask(
+                Probe(.tcp(address: nil)), target: server.address, inventory: inventories[direction.new] ?? Inventory(),
+                other: inventories[direction.old] ?? Inventory())
+            if sample.verdict != .pass { down.append(one) }
+        }
+        return down
     }
 
     /// A setting that a server does not have.

@@ -16,6 +16,8 @@ package struct Operation: PlannedOperation {
     package let problems: @Sendable (Runbook, Environment) -> [String]
     /// Everything that a plan of it rests on. Makes no mutating call.
     package let observe: @Sendable (Observer, PinnedSource, PlanRequest) async throws(Failure) -> Observation
+    /// Whether its steps follow from what was found outside, and not from the runbook alone.
+    package var takesDriftBack = false
     /// The lines of a phase; nil for a phase that a plan has no use for.
     package var rule: @Sendable (PhaseID, Runbook, StepScope) -> PhaseRule? = { phase, runbook, _ in
         runbook.phases[phase] ?? PhaseRule(steps: [])

@@ -16,6 +16,8 @@ public struct LastRun: Sendable, Hashable {
     public var found: FoundTraffic?
     /// The live color's services as the run left them; nil where an older rz did not write them down.
     public var left: [ServiceID: WorldService]?
+    /// The commit that its servers were built from; nil where it left the traffic on the color that it found.
+    public var commit: String?
     /// Services that rules or people keep where they are.
     public var staying: Set<ServiceID>
 
@@ -31,6 +33,7 @@ public struct LastRun: Sendable, Hashable {
         direction = plan.direction
         found = state.traffic.found
         left = state.services[live] ?? (state.status == .done ? nil : plan.world.services)
+        commit = state.status == .done ? plan.source.commit : nil
         staying = Set(plan.ignored.map(\.id))
     }
 }

@@ -11,37 +11,60 @@ extension Observer {
         var inventory: [Color: Inventory] = [:]
         for color in Color.allCases { inventory[color] = try await drivers.provisioner.observeServers(color) }
         let servers = inventory[live, default: Inventory()]
-        var look = DriftLook()
+        var drifts: [Drift] = []
+        var unchecked: [(area: Drift.Area, text: String)] = []
         for area in areas {
             let found = try await observer.look(at: area, of: live, on: .success(servers)) { _ in }
-            look.drifts += found.drifts
-            look.unchecked += found.unchecked
+            drifts += found.drifts
+            unchecked += found.unchecked.map { (area, $0) }
         }
+        // A playbook that runs looks at every server, and fails where it can't.
+        let runsPlaybook = drifts.contains { [.build, .configure].contains($0.remedy) }
+        drifts += unchecked.filter { $0.area != .configuration || !runsPlaybook }
+            .map { Drift($0.area, $0.area.rawValue, "could not be compared", diff: [$0.text]) }
         let (states, obstacles) = try await observeLoadBalancers()
         var observation = Observation(
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
             provisioning: ProvisioningChanges(), destruction: nil, services: [], rewritten: [], ignored: [],
-            findings: [:], capacity: nil, obstacles: sourceObstacles(source) + warnings(look))
-        observation.drifts = look.drifts
+            findings: [:], capacity: nil, obstacles: sourceObstacles(source) + warnings(drifts, source))
+        observation.drifts = drifts
         observation.live = live
-        if look.drifts.contains(where: { $0.remedy == .build }) {
+        if drifts.contains(where: { $0.remedy == .build }) {
             let built = try await observeProvisioning(direction, inventory, destroying: false)
             observation.provisioning = built.changes
             observation.obstacles += built.obstacles
-            observation.obstacles += refusedLosses(built.changes, servers, states)
-                .map { Obstacle("\($0). A move to servers as they are described: rz update", isBlocking: true) }
+            let losses = refusedLosses(
+                built.changes, servers, states, agents: try await agents(live, servers))
+            observation.obstacles += losses.map {
+                Obstacle("\($0). A move to servers as they are described: rz update", isBlocking: true)
+            }
         }
-        if look.drifts.contains(where: { $0.remedy == .configure }) {
+        if drifts.contains(where: { $0.remedy == .configure }) {
             observation.obstacles += try await drivers.configurator?.observeObstacles() ?? []
         }
-        if look.drifts.contains(where: { $0.area == .loadBalancers }) { observation.obstacles += obstacles }
+        if drifts.contains(where: { $0.area == .loadBalancers }) { observation.obstacles += obstacles }
         return observation
     }
 
-    /// What the run leaves as it is.
-    private func warnings(_ look: DriftLook) -> [Obstacle] {
-        let left = look.drifts.filter { $0.remedy == nil }
-            .map { "\($0.subject) \($0.text): only a person can take it back" }
-        return (left + look.unchecked.map { "not compared: \($0)" }).map { Obstacle($0, isBlocking: false) }
+    private func agents(_ live: Color, _ servers: Inventory) async throws(Failure) -> [Agent] {
+        do throws(Failure) {
+            return try await drivers.agents(live, servers)?.observeAgents() ?? []
+        } catch  where error.kind == .transient {
+            // Asked again before anything is lost.
+            return []
+        }
+    }
+
+    /// What the run leaves as it is, and what it would bring along that no move has brought.
+    private func warnings(_ drifts: [Drift], _ source: PinnedSource) -> [Obstacle] {
+        var texts = drifts.filter { $0.remedy == nil }.map {
+            "\($0.subject) \($0.text): only a person can take it back"
+        }
+        if let commit = lastRun?.commit, commit != source.commit, drifts.contains(where: { $0.remedy != nil }) {
+            texts.append(
+                "the live color was moved with commit \(commit.prefix(7)): what the environment got since then is taken "
+                    + "to its servers now")
+        }
+        return texts.map { Obstacle($0, isBlocking: false) }
     }
 }

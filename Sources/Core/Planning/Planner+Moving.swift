@@ -38,6 +38,9 @@ extension Planner {
     public func differences(
         from foreign: Plan, in state: RunState, masked: (Plan) throws -> Plan = { $0 }
     ) throws -> [String] {
+        guard !operation.takesDriftBack else {
+            return ["\(operation.name): its steps follow from what was found there, and no commit says them"]
+        }
         let own = try remade(foreign)
         var moved = own
         moved.waitForApprovalsAgain(in: state)
@@ -51,7 +54,7 @@ extension Planner {
         var plan = old
         plan.environment = environment
         // What is taken back was found outside: no commit says anything else of it.
-        if old.drifts.isEmpty {
+        if !operation.takesDriftBack {
             plan.steps = steps(
                 StepScope(
                     environment: environment, direction: old.direction, services: old.services,

@@ -5,6 +5,8 @@ public protocol PlannedOperation: Sendable {
     var name: String { get }
     var phases: [Phase] { get }
     var compensations: [Compensation] { get }
+    /// Whether its steps follow from what was found outside, and not from the runbook alone.
+    var takesDriftBack: Bool { get }
 
     /// The lines of a phase; nil for a phase that a plan has no use for.
     func rule(of phase: PhaseID, in runbook: Runbook, _ scope: StepScope) -> PhaseRule?

@@ -71,14 +71,14 @@ public struct RecordedProvisioner: Provisioner {
     }
 
     public func build(
-        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+        _ color: Color, permit: ProvisioningPermit?, report: Report
     ) async throws(Failure) -> Inventory {
         try refuseAnothers(color)
-        if hasFixedServers { return try await base.build(color, allowing: allowed, report: report) }
+        if hasFixedServers { return try await base.build(color, permit: permit, report: report) }
         try Files.makeFolder(stateFolder)
         // Before the first server: a build that is cut off is this one's as well.
         try Files.write(kind.rawValue + "\n", to: ProvisionerKind.record(of: color, in: stateFolder))
-        return try await base.build(color, allowing: allowed, report: report)
+        return try await base.build(color, permit: permit, report: report)
     }
 
     public func buildDisks(report: Report) async throws(Failure) { try await base.buildDisks(report: report) }
@@ -110,7 +110,7 @@ public struct MissingProvisioner: Provisioner {
     public func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { throw failure }
     public func observeDestruction(of color: Color) async throws(Failure) -> [String] { throw failure }
     public func build(
-        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+        _ color: Color, permit: ProvisioningPermit?, report: Report
     ) async throws(Failure) -> Inventory { throw failure }
     public func buildDisks(report: Report) async throws(Failure) { throw failure }
     public func destroy(_ color: Color, report: Report) async throws(Failure) { throw failure }

@@ -96,11 +96,11 @@ private struct KilledProvisioner: Provisioner {
     func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await base.observeDrift(color) }
 
     func build(
-        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+        _ color: Color, permit: ProvisioningPermit?, report: Report
     ) async throws(Failure) -> Inventory {
         let name = "provisioner.build(\(color))"
         return try await points.around("provisioner", name, changes: true) { () async throws(Failure) in
-            try await base.build(color, allowing: allowed) { line in
+            try await base.build(color, permit: permit) { line in
                 points.during(name)
                 await report(line)
             }

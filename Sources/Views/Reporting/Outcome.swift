@@ -26,6 +26,9 @@ public struct Outcome: Sendable {
             let disks = standing.hasDisks ? ", the data disks stayed" : ""
             return [style.good("DONE") + "  \(plan.words.done(plan, standing.end))\(disks).  \(elapsed)"]
                 + (plan.movesTraffic ? configuration : [])
+        case .aborted where !standing.hasNewColor && !plan.buildsOrLaunches:
+            return [style.careful("ABORTED") + "  \(plan.words.aborted(plan)).  \(elapsed)"]
+                + (standing.undoable == 0 ? [] : [next(Advice.rollback(name), rollingBack)])
         case .aborted where !standing.hasNewColor:
             let traffic = plan.movesTraffic ? "the traffic is on \(old); " : ""
             return [

@@ -50,7 +50,7 @@ struct Standing {
 
     /// `green: its servers stand, 2 of 3 services launched`.
     var newColor: String {
-        guard plan.steps.contains(where: { [ServersStep.name, LaunchStep.name].contains($0.action.kind) }) else {
+        guard plan.buildsOrLaunches else {
             let done = state.steps.values.count(where: \.isSettled)
             return "\(new): \(done) of \(Wording.count(plan.steps.count, "step")) done"
         }
@@ -103,4 +103,9 @@ struct Standing {
     private func isIntended(_ fits: (Action) -> Bool) -> Bool {
         plan.steps.contains { fits($0.action) && state.steps[$0.id]?.isIntended == true }
     }
+}
+
+extension Plan {
+    /// Whether a run of it builds a color, or launches services there: what it did to one is told by other words else.
+    var buildsOrLaunches: Bool { steps.contains { [ServersStep.name, LaunchStep.name].contains($0.action.kind) } }
 }

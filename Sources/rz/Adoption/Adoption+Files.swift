@@ -50,7 +50,7 @@ extension Adoption {
                     ["copy them below environments/\(template.name)/\(adopted.root), and correct `source`"]))
         }
         if !module.leftOut.isEmpty {
-            notes.append("not copied, as they are links or no text: \(AdoptionReport.few(module.leftOut))")
+            notes.append("not copied, as they are links, keys or no text: \(AdoptionReport.few(module.leftOut))")
         }
         adopted.variables = variables(of: module, adopted)
         notes.append(
@@ -108,7 +108,7 @@ extension Adoption {
             .init(path: "ansible/\(path)", text: file.text, isExecutable: file.isExecutable)
         }
         if !files.leftOut.isEmpty {
-            notes.append("not copied, as they are links or no text: \(AdoptionReport.few(files.leftOut))")
+            notes.append("not copied, as they are links, keys or no text: \(AdoptionReport.few(files.leftOut))")
         }
     }
 }

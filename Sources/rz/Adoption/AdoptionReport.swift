@@ -63,7 +63,7 @@ struct AdoptionReport {
         }
         if let state = found.state {
             lines.append(
-                "a move ends with the destruction of: \(AdoptionReport.few(state.addresses))")
+                "a move ends with the destruction of: \(state.addresses.joined(separator: ", "))")
         }
         return lines
     }

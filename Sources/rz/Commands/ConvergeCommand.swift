@@ -17,7 +17,7 @@ struct ConvergeCommand: AsyncParsableCommand {
 
             With --check it changes nothing and exits with 0 for no drift, 2 for drift, 1 when something could not be \
             compared. Without it the drift of servers, configuration and services is taken back by a run, which can be \
-            halted, resumed and rolled back as any; of load balancers only with --load-balancers. No server that may have \
+            halted, resumed and rolled back as any; of load balancers only if they are named, by --load-balancers or --only. No server that may have \
             users is replaced, data disks are not touched, and a service that no run knows is suspended, not removed. \
             Exits with 0 done, or nothing to do; 2 drift is left that only a person can take back; 3 halted \
             (resumable); 4 rolled back; 5 refused; 130 interrupted (resumable).
@@ -81,9 +81,9 @@ struct ConvergeCommand: AsyncParsableCommand {
     }
 
     private var areas: [Drift.Area] {
-        if !only.isEmpty { return Drift.Area.allCases.filter(only.contains) }
-        if check { return Drift.Area.allCases }
-        return [.servers, .configuration, .services] + (loadBalancers ? [.loadBalancers] : [])
+        if check, only.isEmpty { return Drift.Area.allCases }
+        let asked = only.isEmpty ? [.servers, .configuration, .services] : only
+        return Drift.Area.allCases.filter { asked.contains($0) || loadBalancers && $0 == .loadBalancers }
     }
 
     private func showHistory() throws -> ExitStatus {

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Planning
 import Reporting
 
@@ -64,10 +65,20 @@ struct ConvergeRounds {
                     text: status == .changes ? "drift is left that only a person can take back" : ""))
             return status
         } catch let failure as Failure where !Task.isCancelled {
+            if try await needsPerson(places) { throw failure }
             Terminal.standardError.write("skipped: \(failure.summary)\n", within: .seconds(2))
             try history.append(DriftRound(time: began, .skipped, text: failure.summary))
             return .done
         }
+    }
+
+    /// Whether a run that takes drift back did not come to its end: no later round can begin.
+    private func needsPerson(_ places: Places) async throws -> Bool {
+        guard !round.isCheck else { return false }
+        let runs = Runs(
+            environment: round.environment, store: try Stores.runs(of: round.environment, places, readOnly: true))
+        guard let (plan, state) = try await runs.latest() else { return false }
+        return plan.operation == Operation.converge.name && !state.status.isEnded
     }
 
     /// Holds the environment's lock, so that no run begins meanwhile.

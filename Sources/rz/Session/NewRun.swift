@@ -33,14 +33,13 @@ struct NewRun {
             try await project.claim?.make()
             let run = try await store.newRun(at: SystemClock().now)
             try await store.save(plan: try PlanCoding.text(of: plan), id: plan.id)
-            let status = try await RunSession(
+            return try await RunSession(
                 project: project, plan: plan, run: run, store: store, epoch: lease.epoch, output: output
             ).perform(
                 opening: .runStarted(
                     environment: name, plan: plan.id, from: plan.direction.old, to: plan.direction.new,
                     by: operatorName),
                 until: until)
-            return status == .done && plan.leavesDrift ? .changes : status
         }
     }
 

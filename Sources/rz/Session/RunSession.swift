@@ -51,7 +51,7 @@ struct RunSession {
 
     private func status(of state: RunState, _ interrupted: Failure) -> ExitStatus {
         switch state.status {
-        case .done: .done
+        case .done: plan.leavesDrift ? .changes : .done
         case .aborted, .rolledBack: .rolledBack
         case .halted(let failure): failure == interrupted ? .interrupted : .halted
         case .running, .paused, .rollingBack: .error

@@ -58,25 +58,24 @@ enum Steering {
     ) async throws -> (plan: Plan, state: RunState) {
         guard let (plan, state) = try await runs.latest() else { throw try await runs.noRun() }
         try runs.refuseAnother(named, than: state)
-        let (old, new) = (plan.direction.old, plan.direction.new)
+        let words = plan.words
         switch state.status {
         case .done:
             throw Failure(
-                "\(state.run) is done: \(plan.words.done(plan) { "\($0) is gone" })",
-                advice: plan.words.afterwards(plan), kind: .refused)
+                "\(state.run) is done: \(words.done(plan) { "\($0) is gone" })",
+                advice: words.afterwards(plan), kind: .refused)
         case .rolledBack:
             throw Failure(
-                "\(state.run) is rolled back already: \(old) carries the traffic",
-                advice: "Begin another run with: rz update \(runs.environment).", kind: .refused)
+                "\(state.run) is rolled back already: \(words.rolledBack(plan) { "\($0) is gone" })", kind: .refused)
         case .aborted where end == .aborted:
             throw Failure(
-                "\(state.run) is aborted already: \(old) carries the traffic",
-                advice: "Take \(new) down with: \(Advice.rollback(runs.environment)).", kind: .refused)
+                "\(state.run) is aborted already: \(words.aborted(plan))",
+                advice: "Take the rest back with: \(Advice.rollback(runs.environment)).", kind: .refused)
         default: break
         }
         guard canRollBack(state, plan) else {
             throw Failure(
-                "There is no way back: \(old) is being taken down", at: state.phase.rawValue,
+                "There is no way back: \(plan.direction.old) is being taken down", at: state.phase.rawValue,
                 advice: "Go on with: \(Advice.resume(runs.environment)).", kind: .refused)
         }
         return (plan, state)

@@ -37,7 +37,7 @@ struct SimulatedProvisioner: Provisioner {
     }
     func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await driftByChanges(color) }
     func build(
-        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+        _ color: Color, permit: ProvisioningPermit?, report: Report
     ) async throws(Failure) -> Inventory { await world.build(color) }
     func buildDisks(report: Report) async throws(Failure) {}
     func destroy(_ color: Color, report: Report) async throws(Failure) { await world.destroy(color) }

@@ -51,10 +51,15 @@ struct AdoptedTrafficTests {
 
     @Test("knows the other color's servers where they are listed, and otherwise proposes their lines")
     func others() throws {
-        let listed = try traffic([
-            "e": state(["shop": ["old1": "10.0.0.1:80", "old2": "10.0.0.2:80", "new1": "10.1.0.1:80"]])
-        ])
+        var both = state(["shop": ["old1": "10.0.0.1:80", "old2": "10.0.0.2:80", "new1": "10.1.0.1:80"]])
+        // It takes users: whoever it is, it does not wait for a move.
+        let serving = try traffic(["e": both])
+        #expect(!serving.backends[0].hasOther && serving.missing.contains { $0.contains("new1 may serve users") })
+        both.backends["shop"]?.servers[0].weight = 0
+        let listed = try traffic(["e": both])
         #expect(listed.backends[0].hasOther && listed.backends[0].other == "new1")
+        both.backends["shop"]?.servers[0].isBackup = true
+        #expect(try !traffic(["e": both]).backends[0].hasOther)
         let alone = try traffic(["e": state(["shop": ["old1": "10.0.0.1:80", "old2": "10.0.0.2:81"]])])
         #expect(!alone.backends[0].hasOther && alone.backends[0].other == "green-*")
         #expect(

@@ -177,7 +177,7 @@ struct TerraformFailureTests {
             let terraform = lab.terraform()
             let runner = try terraform.runner(.color(.blue))
             try await runner.initialise()
-            let plan = try await terraform.save(runner, [])
+            let plan = try await terraform.save(runner, []).answer
             let saved = try #require(FileManager.default.contents(atPath: runner.folder.plan))
             _ = try await terraform.build(.blue) { _ in }
             try saved.write(to: URL(fileURLWithPath: runner.folder.plan))

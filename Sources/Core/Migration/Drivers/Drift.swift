@@ -37,7 +37,9 @@ public struct Drift: Sendable, Hashable {
     }
 }
 
-/// A drift on the wire, as plans hold it: what takes it back is in the plan's steps.
+/// A drift on the wire, as plans and histories hold it. What takes it back is in the plan's steps. Differences of files
+/// and of resources are for the one who looks: they may hold secrets that no one declared, so only how long they were is
+/// kept.
 extension Drift: Codable {
     private enum Key: String, CodingKey {
         case area = "area"
@@ -51,7 +53,9 @@ extension Drift: Codable {
         try drift.encode(area, forKey: .area)
         try drift.encode(subject, forKey: .subject)
         try drift.encode(text, forKey: .text)
-        try drift.encode(diff, forKey: .diff)
+        let isKept = area == .services || area == .loadBalancers || diff.isEmpty
+        try drift.encode(
+            isKept ? diff : ["\(diff.count) \(diff.count == 1 ? "line" : "lines"), not kept"], forKey: .diff)
     }
 
     public init(from decoder: any Decoder) throws {

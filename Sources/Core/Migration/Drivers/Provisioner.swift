@@ -1,6 +1,9 @@
 /// Reports what a driver is doing, as one line for people, as often as it likes.
 public typealias Report = @Sendable (String) async -> Void
 
+/// Refuses changes of servers, by throwing.
+public typealias ProvisioningPermit = @Sendable (ProvisioningChanges) async throws(Failure) -> Void
+
 /// Builds and destroys servers.
 public protocol Provisioner: Sendable {
     /// For people: `Terraform 1.11.4`.
@@ -22,11 +25,9 @@ public protocol Provisioner: Sendable {
 
     /// Builds a color's servers, those in doubt after an unclean end again.
     ///
-    /// - Parameter allowed: what may be replaced and removed, proved to be of no use to anyone; nil for anything.
-    /// - Throws: `Failure`, refused, where more would be replaced or removed: then nothing was changed.
-    func build(
-        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
-    ) async throws(Failure) -> Inventory
+    /// - Parameter permit: asked for the changes that are about to be made, right before the first; nil for any.
+    /// - Throws: `Failure`; what `permit` throws where it refuses: then nothing was changed.
+    func build(_ color: Color, permit: ProvisioningPermit?, report: Report) async throws(Failure) -> Inventory
 
     /// Builds the data disks, which belong to neither color.
     func buildDisks(report: Report) async throws(Failure)
@@ -41,7 +42,7 @@ public protocol Provisioner: Sendable {
 extension Provisioner {
     /// Builds a color that no one uses.
     public func build(_ color: Color, report: Report) async throws(Failure) -> Inventory {
-        try await build(color, allowing: nil, report: report)
+        try await build(color, permit: nil, report: report)
     }
 
     /// Drift by what building would change, for provisioners that can't say more.

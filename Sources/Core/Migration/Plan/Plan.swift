@@ -30,7 +30,7 @@ public struct Plan: Sendable, Hashable {
     public var drifts: [Drift]
     /// What an operator should know before saying yes.
     public var warnings: [String]
-    /// What refuses the run until it is mended.
+    /// What refuses the run until it is fixed.
     public var obstacles: [String]
 
     public init(

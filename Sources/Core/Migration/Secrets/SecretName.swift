@@ -9,7 +9,7 @@ public enum SecretName {
         let name = name.lowercased().replacing("-", with: "_")
         // The working directory of a shell.
         if ["pwd", "oldpwd"].contains(name) { return false }
-        return words.contains { name.contains($0) }
+        return name == "pass" || name.hasSuffix("_pass") || words.contains { name.contains($0) }
     }
 }
 

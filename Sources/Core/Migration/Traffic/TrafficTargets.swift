@@ -36,7 +36,9 @@ public struct TrafficTargets: Sendable {
             old[server.name] = known?.weight ?? (configured > 0 ? configured : Weights.usual)
             if let known, !known.serves { missing.old += known.weight }
         }
-        let usual = old.isEmpty ? Weights.usual : max(1, old.values.reduce(0, +) / old.count)
+        // Where the old color is listed no more, by what it had when it was found.
+        let known = old.isEmpty ? weightsFound(rule, on: name) : Array(old.values)
+        let usual = known.isEmpty ? Weights.usual : max(1, known.reduce(0, +) / known.count)
         let servers = movable(direction.new, rule, on: name, state)
         // Weights of the configuration count only where each server has one: beside a 0 they say nothing.
         let areConfigured = servers.allSatisfy { $0.configuredWeight ?? 0 > 0 }
@@ -47,6 +49,11 @@ public struct TrafficTargets: Sendable {
         return Weights(
             share: share, old: old, new: Dictionary(new, uniquingKeysWith: { first, _ in first }), missing: missing,
             atLeast: minHealthy)
+    }
+
+    private func weightsFound(_ rule: TrafficRule, on name: LoadBalancerID) -> [Int] {
+        (found.servers[name]?[rule.backend] ?? [])
+            .filter { rule.color(of: $0.name) == direction.old && $0.tookPart }.map(\.weight)
     }
 
     /// The changes that are left to do for a share, servers in maintenance left alone.

@@ -32,7 +32,7 @@ extension Operation {
         problems: { _, _ in [] },
         observe: { observer, source, request throws(Failure) in
             try await observer.observeDrift(in: request.areas, source)
-        }, rule: convergeRule)
+        }, takesDriftBack: true, rule: convergeRule)
 
     /// The steps that the drifts need, with the times that the runbook gives them. What operators added to the runbook is
     /// for a color without users, and is no part of it.

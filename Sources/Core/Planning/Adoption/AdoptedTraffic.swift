@@ -29,7 +29,9 @@ public struct AdoptedTraffic: Sendable, Hashable {
     public init(
         of states: [LoadBalancerID: LoadBalancerState], color: Color, live: Inventory
     ) throws(Failure) {
-        let addresses = Set(live.hosts.flatMap { [$0.address] + $0.variables.values }.map { ServerState.host(of: $0) })
+        let addresses = Set(
+            live.hosts.flatMap { [$0.address, $0.variables["ansible_host"] ?? $0.address] }
+                .map { ServerState.host(of: $0) })
         func isLive(_ server: ServerState) -> Bool {
             server.hasAddress && addresses.contains(ServerState.host(of: server.address))
         }
@@ -44,6 +46,8 @@ public struct AdoptedTraffic: Sendable, Hashable {
             let all = places.values.flatMap(\.self)
             let own = all.filter(isLive)
             let others = Set(all.filter { !isLive($0) }.map(\.name)).subtracting(own.map(\.name)).sorted()
+            // What serves now, or only while no other can, is no color that waits for a move.
+            let serving = Set(all.filter { !isLive($0) && ($0.isBackup || $0.takesTraffic) }.map(\.name))
             let ownNames = Set(own.map(\.name)).sorted()
             // No pattern that fits the live servers themselves.
             let proposal =
@@ -63,7 +67,13 @@ public struct AdoptedTraffic: Sendable, Hashable {
                         servers: AdoptedTraffic.addresses(own)))
                 continue
             }
-            let found = NamePattern.common(others, besides: ownNames)
+            let waiting = others.filter { !serving.contains($0) }
+            let found = NamePattern.common(waiting, besides: ownNames + serving)
+            if !serving.isEmpty {
+                missing.append(
+                    "backend \(name): \(AdoptedTraffic.few(serving.sorted())) may serve users, and no address says that "
+                        + "they are \(color)'s. A move leaves them as they are: make sure that is meant")
+            }
             backends.append(
                 Backend(
                     name: name, live: pattern, other: found ?? proposal, hasOther: found != nil,

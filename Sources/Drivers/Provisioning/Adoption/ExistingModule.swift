@@ -48,7 +48,7 @@ public struct ExistingModule: Sendable {
         for path in own {
             guard let content = files[path]?.text else { continue }
             let text = ModuleText(content)
-            let blocks = text.blocks("backend") + text.blocks("cloud")
+            let blocks = text.blocks("backend", in: "terraform") + text.blocks("cloud", in: "terraform")
             if let type = blocks.first.map({ $0.labels.first ?? "cloud" }) { backend = type }
             if !blocks.isEmpty {
                 files[path]?.text = text.replacing(Array(blocks.prefix(1)), with: "backend \"local\" {}")
@@ -70,7 +70,8 @@ public struct ExistingModule: Sendable {
             return Variable(
                 name: name, value: values[name] ?? nil,
                 hasDefault: ExistingModule.setting("default", in: block.body) != nil,
-                isSecret: isSensitive || SecretName.matches(name))
+                isSecret: isSensitive || SecretName.matches(name)
+                    || (values[name] ?? nil).map(ExistingModule.holdsSecret) == true)
         }.sorted { $0.name < $1.name }
         (self.files, leftOut, self.backend, self.outside) = (files, found.leftOut, backend, outside.sorted())
     }
@@ -78,11 +79,21 @@ public struct ExistingModule: Sendable {
     /// A setting at the top of a block, as it is written, without its quotation marks.
     private static func setting(_ name: String, in body: String) -> String? {
         for line in body.split(whereSeparator: \.isNewline) {
+            let line = line.prefix { $0 != "#" }
             let words = line.split(separator: "=", maxSplits: 1).map { $0.filter { !$0.isWhitespace } }
             guard words.count == 2, words[0] == name else { continue }
             return words[1].filter { $0 != "\"" }
         }
         return nil
+    }
+
+    /// Whether a part of a value is called like a secret, or is a URL with a password.
+    private static func holdsSecret(_ value: JSON) -> Bool {
+        if let object = value.object {
+            return object.contains { SecretName.matches($0.key) || holdsSecret($0.value) }
+        }
+        if let list = value.array { return list.contains(where: holdsSecret) }
+        return value.string?.passwordInURL != nil
     }
 
     private static func values(_ folder: String, _ more: [String]) throws(Failure) -> [String: JSON?] {

@@ -74,7 +74,9 @@ public struct ExistingState: Sendable {
 
     /// Those that look like data disks by their type. With the servers they would be destroyed.
     public var disks: [String] {
-        let words = ["volume", "disk", "_ebs_", "_db_instance", "filesystem", "bucket"]
+        let words = [
+            "volume", "disk", "_ebs_", "_db_", "_rds_", "_sql_", "database", "filesystem", "file_system", "bucket",
+        ]
         let resources = (json["resources"]?.array ?? []).filter { resource in
             let type = resource["type"]?.string ?? ""
             return words.contains { type.contains($0) } && !type.hasSuffix("_attachment")

@@ -39,6 +39,12 @@ struct ModuleText {
         return blocks
     }
 
+    /// Blocks with this keyword that stand in one of another keyword: `backend` in `terraform`, and not in a resource.
+    func blocks(_ keyword: String, in outer: String) -> [Block] {
+        let around = blocks(outer).filter(\.labels.isEmpty).map(\.range)
+        return blocks(keyword).filter { block in around.contains { $0.contains(block.range.lowerBound) } }
+    }
+
     /// The text with these blocks replaced.
     func replacing(_ blocks: [Block], with text: String) -> String {
         var result: [UInt8] = []

@@ -11,7 +11,7 @@ public struct ProjectFiles: Sendable {
 
     /// By path below the folder.
     public private(set) var files: [String: File] = [:]
-    /// What is not copied: links, and files that are no text.
+    /// What is not copied: links, keys, and files that are no text.
     public private(set) var leftOut: [String] = []
     private let folder: String
 
@@ -27,7 +27,7 @@ public struct ProjectFiles: Sendable {
     private mutating func collect(_ path: String) throws(Failure) {
         for name in Files.names(in: folder + "/" + path) where !ProjectFiles.staysBehind(name) {
             let place = "\(folder)/\(path)\(name)"
-            if Files.linkTarget(place) != nil {
+            if Files.linkTarget(place) != nil || ProjectFiles.looksLikeKey(name) {
                 leftOut.append(path + name)
             } else if Files.isFolder(place) {
                 try collect("\(path)\(name)/")
@@ -50,6 +50,12 @@ public struct ProjectFiles: Sendable {
     private func isExecutable(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & 0o111 != 0
+    }
+
+    /// What is meant for one host, and not for a repository.
+    private static func looksLikeKey(_ name: String) -> Bool {
+        name == ".env" || name.hasPrefix("id_") && !name.hasSuffix(".pub")
+            || [".pem", ".key", ".p12", ".pfx", ".jks", ".kdbx"].contains { name.lowercased().hasSuffix($0) }
     }
 
     /// States and values of variables, which hold secrets, and what tools keep for themselves.

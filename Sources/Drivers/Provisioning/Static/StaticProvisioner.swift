@@ -56,12 +56,18 @@ public struct StaticProvisioner: Provisioner {
 
     public func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await driftByChanges(color) }
 
-    /// A program can't be told what it may take away: no one asks it to build a color that has users, as it reports no
-    /// changes of servers that are there.
+    /// A program can't say what it is about to change: where a permit is asked for, it is not run.
     public func build(
-        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+        _ color: Color, permit: ProvisioningPermit?, report: Report
     ) async throws(Failure) -> Inventory {
-        if servers.command != nil { try await runAndKeepLog(["apply", color.rawValue], report) }
+        if servers.command != nil {
+            guard permit == nil else {
+                throw Failure(
+                    "The program that builds the servers can't say what it would change", at: environmentFolder,
+                    advice: "Run it yourself for \(color).", kind: .refused)
+            }
+            try await runAndKeepLog(["apply", color.rawValue], report)
+        }
         let inventory = try await observeServers(color)
         guard !inventory.isEmpty else {
             throw Failure(

@@ -82,10 +82,10 @@ public struct Terraform: Provisioner {
     }
 
     public func build(
-        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+        _ color: Color, permit: ProvisioningPermit?, report: Report
     ) async throws(Failure) -> Inventory {
         let runner = try runner(.color(color))
-        try await apply(runner, allowing: allowed, report: report)
+        try await apply(runner, permit: permit, report: report)
         guard let inventory = try await TerraformStore(runner).contents()?.inventory else {
             throw Failure(
                 "The root module has no output `inventory`", at: runner.folder.module, advice: TerraformOutputs.shape)
@@ -103,7 +103,7 @@ public struct Terraform: Provisioner {
         guard try await TerraformStore(runner).isThere else { return await report("\(color) has no servers") }
         try await settleLeftover(runner, report)
         try await runner.initialise()
-        let plan = try await save(runner, ["-destroy"])
+        let plan = try await save(runner, ["-destroy"]).answer
         defer { Files.remove(runner.folder.plan) }
         if plan.end.status == .exited(2) {
             try await perform(plan, runner, report: report)
@@ -116,7 +116,7 @@ public struct Terraform: Provisioner {
     // MARK: - Plan, then apply that plan
 
     private func apply(
-        _ runner: TerraformRunner, allowing allowed: ProvisioningChanges? = nil, report: Report
+        _ runner: TerraformRunner, permit: ProvisioningPermit? = nil, report: Report
     ) async throws(Failure) {
         try await settleLeftover(runner, report)
         try await runner.initialise()
@@ -124,11 +124,14 @@ public struct Terraform: Provisioner {
         // A disk is never replaced: it may hold data.
         let replaced = runner.scope == .disks ? [] : inDoubt
         if !replaced.isEmpty { await report("builds again what an interrupted run began: \(replaced.count)") }
-        let plan = try await save(runner, replacing(replaced))
+        let (plan, content) = try await save(runner, replacing(replaced))
         defer { Files.remove(runner.folder.plan) }
         let changes = ProvisioningChanges(plan.events, inDoubt: inDoubt, differs: plan.end.status == .exited(2))
         if runner.scope == .disks { try TerraformDiskGuard(runner).refuse(changes) }
-        if let allowed { try refuseMore(changes, than: allowed, runner) }
+        if let permit {
+            let servers = try await TerraformStore(runner).contents()?.inventory ?? Inventory()
+            try await permit(changes.naming(content.servers(servers)))
+        }
         guard plan.end.status == .exited(2) else {
             if !inDoubt.isEmpty { try runner.folder.ledger.settle() }
             return await report("\(runner.scope.subject): nothing to change")
@@ -136,21 +139,12 @@ public struct Terraform: Provisioner {
         try await perform(plan, runner, report: report)
     }
 
-    private func refuseMore(
-        _ changes: ProvisioningChanges, than allowed: ProvisioningChanges, _ runner: TerraformRunner
-    ) throws(Failure) {
-        let more = Set(changes.lost).subtracting(allowed.lost).sorted()
-        guard more.isEmpty else {
-            throw Failure(
-                "Terraform would replace or remove more than was proved to have no users; nothing was changed",
-                at: runner.folder.module, details: more, kind: .refused)
-        }
-    }
-
     /// Saves a plan that was proved to be for what is meant. The exit code says: 0 nothing to do, 2 changes.
-    func save(_ runner: TerraformRunner, _ options: [String]) async throws(Failure) -> TerraformRunner.Answer {
+    func save(
+        _ runner: TerraformRunner, _ options: [String]
+    ) async throws(Failure) -> (answer: TerraformRunner.Answer, plan: TerraformPlan) {
         do throws(Failure) {
-            return try await proved(runner, options).answer
+            return try await proved(runner, options)
         } catch {
             Files.remove(runner.folder.plan)
             throw error

@@ -194,7 +194,7 @@ extension SimulatedOutside: Provisioner, Configurator {
     }
 
     func build(
-        _ color: Color, allowing allowed: ProvisioningChanges?, report: Report
+        _ color: Color, permit: ProvisioningPermit?, report: Report
     ) async throws(Failure) -> Inventory {
         let servers = simulation.scenario.servers(of: color)
         await report("\(servers.count) servers to build")

@@ -8,14 +8,14 @@ struct LossesTests {
     ])
 
     private func refused(
-        _ changes: ProvisioningChanges, _ servers: ServerState..., more: ServerState...
+        _ changes: ProvisioningChanges, _ servers: ServerState..., more: ServerState..., agents: [Agent] = []
     ) -> [String] {
         refusedLosses(
             changes, inventory,
             [
                 "edge-1": LoadBalancerState(version: "2.6", backends: ["be_web": BackendState(servers: servers)]),
                 "edge-2": LoadBalancerState(version: "2.6", backends: ["be_web": BackendState(servers: more)]),
-            ])
+            ], agents: agents)
     }
 
     private func server(_ operation: ServerState.Operation, _ check: ServerState.Check = .passed) -> ServerState {
@@ -37,6 +37,21 @@ struct LossesTests {
         let drained = ServerState(
             name: "b1", address: "10.0.0.1:80", weight: 0, administration: .drain, operation: .up)
         #expect(refused(replace, drained).count == 1)
+    }
+
+    @Test("is none with a session left, and none with an agent that takes tasks")
+    func inUse() {
+        var busy = server(.down, .failed)
+        busy.counters.sessions = 1
+        #expect(
+            refused(replace, busy) == [
+                "server.a would be replaced or removed, and edge-1/be_web/b1 has sessions on blue-1 still"
+            ])
+        #expect(
+            refused(replace, server(.down, .failed), agents: [Agent(hostname: "blue-1")]) == [
+                "server.a would be replaced or removed, and Mesos has an agent on blue-1 that takes tasks"
+            ])
+        #expect(refused(replace, server(.down, .failed), agents: [Agent(hostname: "blue-2")]) == [])
     }
 
     @Test("is none that no load balancer lists, and none that is not known")

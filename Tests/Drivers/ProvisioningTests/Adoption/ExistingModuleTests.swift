@@ -38,6 +38,42 @@ struct ExistingModuleTests {
         arguments: ["a = [", "{", "a = {b", "= 1", "a = \"", "]\n}", "a = " + String(repeating: "[", count: 100_000)])
     func broken(_ text: String) { #expect(VariablesFile(text).values.allSatisfy { $0.value == nil }) }
 
+    @Test("takes no resource's block for its backend, and leaves keys and values that hold a secret behind")
+    func unusual() async throws {
+        try await withFolder { folder in
+            try folder.write(
+                "m/main.tf",
+                """
+                resource "google_compute_backend_service" "a" {
+                  backend {
+                    group = "g"
+                  }
+                }
+                terraform {
+                  backend "gcs" {}
+                }
+                variable "db" { sensitive = true }
+                variable "user" {
+                  sensitive = true  # as it is a person's
+                }
+                variable "login" {}
+                variable "peer" {}
+                """)
+            try folder.write("m/id_ed25519", "key")
+            try folder.write("m/tls/web.pem", "key")
+            try folder.write(
+                "m/terraform.tfvars",
+                "user = \"u\"\nlogin = { name = \"n\", password = \"p\" }\npeer = \"https://u:p@h/\"\n")
+            let module = try ExistingModule(folder["m"], valueFiles: [])
+            #expect(module.backend == "gcs")
+            let text = module.files["main.tf"]?.text ?? ""
+            #expect(text.contains("  backend {\n    group") && text.contains("terraform {\n  backend \"local\" {}"))
+            #expect(module.files.keys.sorted() == ["main.tf"])
+            #expect(module.leftOut.sorted() == ["id_ed25519", "tls/web.pem"])
+            #expect(module.variables.filter(\.isSecret).map(\.name) == ["db", "login", "peer", "user"])
+        }
+    }
+
     @Test("is copied with a backend that rz fills in, without states and values")
     func copy() async throws {
         try await withFolder { folder in

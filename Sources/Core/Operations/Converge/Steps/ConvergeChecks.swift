@@ -2,7 +2,7 @@ import Engine
 import Migration
 import Planning
 
-/// Everything that would spoil taking drift back, looked for before it begins.
+/// What keeps drift from being taken back, looked for before it begins.
 package struct ConvergeChecksStep: BuiltInStep {
     static let name: StepKind = "checkLive"
     package let use = BuiltIn.checks

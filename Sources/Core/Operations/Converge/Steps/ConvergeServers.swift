@@ -34,11 +34,13 @@ struct ConvergeServers: StepWork {
         let provisioner = context.drivers.provisioner
         let changes = try await provisioner.observeChanges(context.color)
         if changes.isEmpty { return "as described" }
-        let allowed = try await allowed(changes, context)
+        try await refuseUnproved(changes, context)
         try await context.intend("bring the servers of \(context.color) to what describes them")
         _ = try await RightTarget(context).act(on: context.color, "brought to what describes them") {
             () async throws(Failure) in
-            try await provisioner.build(context.color, allowing: allowed, report: context.report)
+            // A plan takes its time: what it rests on is asked again right before it is applied.
+            let permit: ProvisioningPermit = { changes throws(Failure) in try await refuseUnproved(changes, context) }
+            return try await provisioner.build(context.color, permit: permit, report: context.report)
         }
         let left = try await provisioner.observeChanges(context.color)
         guard left.isEmpty else {
@@ -51,20 +53,28 @@ struct ConvergeServers: StepWork {
         return "\(Wording.count(count, "resource")) as described"
     }
 
-    /// What may be lost, by what load balancers report at this moment.
-    private func allowed(
-        _ changes: ProvisioningChanges, _ context: StepContext
-    ) async throws(Failure) -> ProvisioningChanges {
-        guard !changes.lost.isEmpty else { return ProvisioningChanges() }
-        let states = try await context.traffic.observe().states
-        let refused = refusedLosses(changes, try await context.observeInventory(of: context.color), states)
+    /// Refuses what the plan did not show, and the loss of what someone may use at this moment.
+    private func refuseUnproved(_ changes: ProvisioningChanges, _ context: StepContext) async throws(Failure) {
+        let planned = context.plan.provisioning
+        let shown = Set(planned.add + planned.change + planned.lost)
+        let more = (changes.add + changes.change + changes.lost).filter { !shown.contains($0) && $0 != "outputs" }
+        guard more.isEmpty else {
+            throw Failure(
+                "More of \(context.color) would be changed than the plan showed", details: more,
+                advice: "Take this run back with `rz rollback \(context.environment.name)`, and look again: "
+                    + "rz converge \(context.environment.name)", kind: .refused)
+        }
+        guard !changes.lost.isEmpty else { return }
+        let inventory = try await context.observeInventory(of: context.color)
+        let refused = refusedLosses(
+            changes, inventory, try await context.traffic.observe().states,
+            agents: try await context.agents(of: context.color)?.observeAgents() ?? [])
         guard refused.isEmpty else {
             throw Failure(
-                "Servers of \(context.color) would be replaced or removed that may have users", details: refused,
-                advice:
-                    "Move to servers as they are described with `rz update \(context.environment.name)`, or take these "
-                    + "out of service by hand; then: rz resume \(context.environment.name)", kind: .refused)
+                "Servers of \(context.color) would be replaced or removed that may be in use", details: refused,
+                advice: "Move to servers as they are described: take this run back with "
+                    + "`rz rollback \(context.environment.name)`, then `rz update \(context.environment.name)`.",
+                kind: .refused)
         }
-        return changes
     }
 }

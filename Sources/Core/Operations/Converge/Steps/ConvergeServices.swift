@@ -79,11 +79,11 @@ struct ConvergeService: StepWork {
 
     func perform(_ context: StepContext) async throws(Failure) -> String {
         guard let to else { return try await suspend(context) }
-        return try await bring(to: to, "as it was", context)
+        return try await bring(from: from, to: to, "as it was", context)
     }
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
-        if to != nil { return try await bring(to: from, "as it was found", context) }
+        if let to { return try await bring(from: to, to: from, "as it was found", context) }
         let cluster = try await context.cluster(of: context.color)
         try await context.fence.act { () async throws(Failure) in
             try await cluster.activate(id, instances: from.instances)
@@ -104,7 +104,7 @@ struct ConvergeService: StepWork {
     }
 
     private func bring(
-        to wanted: WorldService, _ outcome: String, _ context: StepContext
+        from known: WorldService, to wanted: WorldService, _ outcome: String, _ context: StepContext
     ) async throws(Failure) -> String {
         let cluster = try await context.cluster(of: context.color)
         guard let found = try await cluster.observeService(id) else {
@@ -113,6 +113,13 @@ struct ConvergeService: StepWork {
                 advice: "Launch it by its framework, then: rz resume \(context.environment.name)", kind: .refused)
         }
         if differs(found, wanted) {
+            // Someone's newer version is not overwritten by what no one was shown.
+            guard found.fingerprint == wanted.fingerprint || known.fingerprint == found.fingerprint else {
+                throw Failure(
+                    "\(id) was changed again since the plan was made, and is left as it is", at: id.text,
+                    advice: "Take this run back with `rz rollback \(context.environment.name)`, and look again: "
+                        + "rz converge \(context.environment.name)", kind: .refused)
+            }
             try await context.intend("give \(id) what it was")
             if found.fingerprint == wanted.fingerprint || wanted.fingerprint.isEmpty {
                 try await context.fence.act { () async throws(Failure) in
