@@ -83,7 +83,7 @@ func firstLine(of pipe: Pipe) async -> String {
 }
 
 private let script = """
-    import http.server, json, os, socketserver, sys, threading, time
+    import http.server, json, os, select, socketserver, sys, threading
     rules, log = [], []
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -108,7 +108,8 @@ private let script = """
                     if "close" in rule:
                         self.close_connection = True
                         return
-                    time.sleep(rule["delay"])
+                    # Until the client leaves, or for so long.
+                    select.select([self.connection], [], [], rule["delay"])
                     return self.reply(rule["status"], rule["body"], rule["headers"])
             self.reply(404, json.dumps({"message": "URI not found"}))
         do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = any

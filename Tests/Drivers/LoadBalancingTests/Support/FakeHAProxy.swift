@@ -42,6 +42,7 @@ struct FakeHAProxy {
 }
 
 private let script = """
+    import select
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(sys.argv[1])
     listener.listen(50)
@@ -51,9 +52,9 @@ private let script = """
         try:
             lines.write(connection.makefile("rb").readline())
             connection.sendall(text.encode())
-            while kind == "endless":
+            # Until the client leaves.
+            while kind == "endless" and not select.select([connection], [], [], 0.01)[0]:
                 connection.sendall(text.encode())
-                time.sleep(0.01)
             while kind == "silence" and connection.recv(1000): pass
         except OSError: pass
         connection.close()

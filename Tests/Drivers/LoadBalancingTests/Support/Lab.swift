@@ -170,7 +170,7 @@ private let supervisor = """
 
 /// Answers 200, or what the path says.
 private let webServers = """
-    import http.server
+    import http.server, select
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         def do_GET(self):
@@ -180,8 +180,9 @@ private let webServers = """
             if self.path.endswith("/second-closes") and self.server.server_address[1] == int(sys.argv[2]):
                 self.close_connection = True
                 return
-            if self.path.endswith("/slow"): time.sleep(5)
-            if self.path.endswith("/held"): time.sleep(600)
+            # Until the client leaves, or for so long.
+            if self.path.endswith("/slow"): select.select([self.connection], [], [], 5)
+            if self.path.endswith("/held"): select.select([self.connection], [], [], 600)
             last = self.path.rsplit("/", 1)[1]
             self.send_response(int(last) if last.isdigit() else 200)
             self.send_header("Content-Length", "0")

@@ -3,6 +3,7 @@
 Arguments: the folder of PostgreSQL's programs, the port, the password. It prints `ready` when it answers. It refuses to
 run as root: then it runs as postgres. Whoever kills this process kills the server.
 """
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -39,11 +40,11 @@ try:
         stdin=subprocess.DEVNULL, preexec_fn=end_with_parent, **options)
     deadline = time.monotonic() + 60
     while subprocess.run([programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", port], **options).returncode:
-        if server.poll() is not None:
-            sys.exit("PostgreSQL has ended")
         if time.monotonic() > deadline:
             sys.exit("PostgreSQL was not ready within 60 s")
-        time.sleep(0.05)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(0.05)
+            sys.exit("PostgreSQL has ended")
     print("ready", flush=True)
     sys.stdin.read()
 finally:
