@@ -18,7 +18,7 @@ public struct DriftObserver: Sendable {
     ///
     /// - Throws: `Failure` when they can't be read, or disagree.
     public func observeLiveColor() async throws(Failure) -> Color {
-        let states = try await observeLoadBalancers()
+        let states = try await drivers.observeLoadBalancers()
         do throws(Failure) {
             return try liveColor(of: states, environment.traffic)
         } catch {
@@ -50,15 +50,9 @@ public struct DriftObserver: Sendable {
         case .loadBalancers:
             return DriftLook(
                 TrafficDrift(rules: environment.traffic, lastRun: lastRun, minHealthy: environment.limits.minHealthy)
-                    .drifts(in: try await observeLoadBalancers(), live: color))
+                    .drifts(in: try await drivers.observeLoadBalancers(), live: color))
         case .certificates: return certificates(await drivers.certificates(try servers.get(), true))
         }
-    }
-
-    private func observeLoadBalancers() async throws(Failure) -> [LoadBalancerID: LoadBalancerState] {
-        var states: [LoadBalancerID: LoadBalancerState] = [:]
-        for loadBalancer in drivers.loadBalancers { states[loadBalancer.name] = try await loadBalancer.observe() }
-        return states
     }
 
     private func configuration(

@@ -106,6 +106,6 @@ struct Standing {
 }
 
 extension Plan {
-    /// Whether a run of it builds a color, or launches services there: what it did to one is told by other words else.
+    /// Whether a run of it builds a color, or launches services there.
     var buildsOrLaunches: Bool { steps.contains { [ServersStep.name, LaunchStep.name].contains($0.action.kind) } }
 }

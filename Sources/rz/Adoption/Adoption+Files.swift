@@ -50,7 +50,7 @@ extension Adoption {
                     ["copy them below environments/\(template.name)/\(adopted.root), and correct `source`"]))
         }
         if !module.leftOut.isEmpty {
-            notes.append("not copied, as they are links, keys or no text: \(AdoptionReport.few(module.leftOut))")
+            notes.append("not copied, as they are links, keys or no text: \(Wording.few(module.leftOut, 6))")
         }
         adopted.variables = variables(of: module, adopted)
         notes.append(
@@ -60,7 +60,7 @@ extension Adoption {
         if !disks.isEmpty {
             missing.append(
                 Missing(
-                    "the state has what looks like data disks (\(AdoptionReport.few(disks))): a move destroys them with "
+                    "the state has what looks like data disks (\(Wording.few(disks, 6))): a move destroys them with "
                         + "the servers of \(adopted.color)",
                     [
                         "move their resources into a module of their own, `disks:` in environment.yaml, whose state no "
@@ -108,7 +108,7 @@ extension Adoption {
             .init(path: "ansible/\(path)", text: file.text, isExecutable: file.isExecutable)
         }
         if !files.leftOut.isEmpty {
-            notes.append("not copied, as they are links, keys or no text: \(AdoptionReport.few(files.leftOut))")
+            notes.append("not copied, as they are links, keys or no text: \(Wording.few(files.leftOut, 6))")
         }
     }
 }

@@ -59,16 +59,12 @@ struct AdoptionReport {
             lines.append("backends without, which stay as they are: \(found.traffic.unrelated.joined(separator: ", "))")
         }
         if let services = found.services {
-            lines.append("services: \(AdoptionReport.few(services.moving.map { "\($0.id)" }))")
+            lines.append("services: \(Wording.few(services.moving.map { "\($0.id)" }, 6))")
         }
         if let state = found.state {
             lines.append(
                 "a move ends with the destruction of: \(state.addresses.joined(separator: ", "))")
         }
         return lines
-    }
-
-    static func few(_ names: [String]) -> String {
-        names.prefix(6).joined(separator: ", ") + (names.count > 6 ? " and \(names.count - 6) more" : "")
     }
 }

@@ -48,18 +48,7 @@ struct AdoptCommand: AsyncParsableCommand {
             "In place of Terraform: a YAML or JSON file, group: [ { name, address } ].", valueName: "file"))
     var `static`: String?
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "A load balancer and its admin socket, unix:/path or tcp:host:port; once for each.",
-            valueName: "name=socket"))
-    var loadBalancer: [String] = []
-
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "What launches services: marathon, metronome, chronos or compose; once for each.", valueName: "kind=url"))
-    var framework: [String] = []
+    @OptionGroup var outside: OutsideOptions
 
     @Option(
         name: .long,
@@ -67,9 +56,6 @@ struct AdoptCommand: AsyncParsableCommand {
             "Who calls a framework, and where the password is: 'marathon=rz:${file:/etc/rz/marathon.password}'.",
             valueName: "kind=user:reference"))
     var login: [String] = []
-
-    @Option(name: .long, help: ArgumentHelp("The Mesos master, if it can be asked.", valueName: "url"))
-    var mesos: String?
 
     @Option(name: .long, help: ArgumentHelp("The playbook that configured the servers.", valueName: "file"))
     var ansible: String?
@@ -87,11 +73,6 @@ struct AdoptCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Print one JSON object.")
     var json = false
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp("The folder to begin it in; by default $RZ_ROOT or the current one.", valueName: "dir"))
-    var root: String?
-
     func validate() throws {
         guard (terraform == nil) != (`static` == nil) else {
             throw ValidationError("Give the servers that stand: either --terraform DIR or --static FILE.")
@@ -99,21 +80,18 @@ struct AdoptCommand: AsyncParsableCommand {
         guard terraform != nil || state == nil && varFile.isEmpty else {
             throw ValidationError("--state and --var-file belong to --terraform.")
         }
-        guard !loadBalancer.isEmpty else {
+        guard !outside.loadBalancer.isEmpty else {
             throw ValidationError("Give each load balancer in front of the servers: --load-balancer NAME=SOCKET.")
         }
     }
 
     func run() async throws {
         try await exiting {
-            let current = FileManager.default.currentDirectoryPath
-            let chosen = root ?? ProcessInfo.processInfo.environment["RZ_ROOT"]
-            let folder = URL(filePath: chosen ?? current).standardizedFileURL.path
+            let folder = outside.folder
             var template = EnvironmentTemplate(
                 name: try EnvironmentTemplate.name(name), servers: terraform == nil ? .static : .terraform,
-                loadBalancers: try loadBalancer.map(EnvironmentTemplate.LoadBalancer.init(_:)),
-                frameworks: try framework.map(EnvironmentTemplate.Framework.init(_:)),
-                mesos: try mesos.map { text throws(Failure) in try EnvironmentTemplate.url(text) })
+                loadBalancers: try outside.loadBalancers(), frameworks: try outside.frameworks(),
+                mesos: try outside.mesosURL())
             var adopted = EnvironmentTemplate.Adopted(color: color)
             adopted.pass = pass
             for text in login {
@@ -131,9 +109,8 @@ struct AdoptCommand: AsyncParsableCommand {
             let adoption = Adoption(template: template, project: folder, playbook: ansible.map(path))
             let found = try await adoption.look(at: servers)
             if !dryRun { try found.keepState() }
-            let isFound = root == nil || folder == URL(filePath: current).standardizedFileURL.path
             let report = AdoptionReport(
-                found: found, files: try new.write(found.template, isFound: isFound, isDryRun: dryRun),
+                found: found, files: try new.write(found.template, isFound: outside.isFound, isDryRun: dryRun),
                 isDryRun: dryRun)
             let text = json ? JSON.object(report.json).compact + "\n" : report.text
             Terminal.standardOutput.write(Redaction.redact(text))

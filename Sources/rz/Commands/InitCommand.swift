@@ -34,21 +34,7 @@ struct InitCommand: AsyncParsableCommand {
 
     @Flag var servers: Servers?
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "A load balancer and its admin socket, unix:/path or tcp:host:port; once for each.",
-            valueName: "name=socket"))
-    var loadBalancer: [String] = []
-
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "What launches services: marathon, metronome, chronos or compose; once for each.", valueName: "kind=url"))
-    var framework: [String] = []
-
-    @Option(name: .long, help: ArgumentHelp("The Mesos master, if it can be asked.", valueName: "url"))
-    var mesos: String?
+    @OptionGroup var outside: OutsideOptions
 
     @Option(
         name: .long,
@@ -58,34 +44,22 @@ struct InitCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Print one JSON object, and ask nothing.")
     var json = false
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp("The folder to begin it in; by default $RZ_ROOT or the current one.", valueName: "dir"))
-    var root: String?
-
     func run() async throws {
         try await exiting {
-            let folder = URL(filePath: chosenRoot ?? current).standardizedFileURL.path
-            // Whether commands that are typed next find the project by themselves.
-            let isFound = root == nil || folder == URL(filePath: current).standardizedFileURL.path
             var template = try template()
-            let new = try NewEnvironment(template, in: folder)
+            let new = try NewEnvironment(template, in: outside.folder)
             if asks { template = try InitQuestions(TerminalDialogue()).complete(template) }
             try template.refuseContradictions()
-            let report = try new.write(template, isFound: isFound)
+            let report = try new.write(template, isFound: outside.isFound)
             Terminal.standardOutput.write(json ? JSON.object(report.json).compact + "\n" : report.text)
             return .done
         }
     }
 
-    private var current: String { FileManager.default.currentDirectoryPath }
-
-    /// As for all other commands, so that they find what was written.
-    private var chosenRoot: String? { root ?? ProcessInfo.processInfo.environment["RZ_ROOT"] }
-
     /// One flag, and what is left out is meant to be left out.
     private var asks: Bool {
-        !json && servers == nil && mesos == nil && [loadBalancer, framework, backend].allSatisfy(\.isEmpty)
+        !json && servers == nil && outside.mesos == nil
+            && [outside.loadBalancer, outside.framework, backend].allSatisfy(\.isEmpty)
             && isatty(STDIN_FILENO) == 1 && Terminal.standardOutput.isInteractive
     }
 
@@ -93,9 +67,8 @@ struct InitCommand: AsyncParsableCommand {
         EnvironmentTemplate(
             name: try EnvironmentTemplate.name(name),
             servers: servers == .static ? .static : .terraform,
-            loadBalancers: try loadBalancer.map(EnvironmentTemplate.LoadBalancer.init(_:)),
-            frameworks: try framework.map(EnvironmentTemplate.Framework.init(_:)),
-            mesos: try mesos.map { text throws(Failure) in try EnvironmentTemplate.url(text) },
+            loadBalancers: try outside.loadBalancers(), frameworks: try outside.frameworks(),
+            mesos: try outside.mesosURL(),
             backends: try backend.map(EnvironmentTemplate.backend))
     }
 }

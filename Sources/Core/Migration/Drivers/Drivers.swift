@@ -30,3 +30,14 @@ public struct Drivers: Sendable {
         self.certificates = certificates
     }
 }
+
+extension Drivers {
+    /// What every load balancer says now.
+    ///
+    /// - Throws: `Failure` of the first that can't be read: it proves nothing.
+    package func observeLoadBalancers() async throws(Failure) -> [LoadBalancerID: LoadBalancerState] {
+        var states: [LoadBalancerID: LoadBalancerState] = [:]
+        for loadBalancer in loadBalancers { states[loadBalancer.name] = try await loadBalancer.observe() }
+        return states
+    }
+}

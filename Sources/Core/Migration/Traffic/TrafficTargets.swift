@@ -57,13 +57,18 @@ public struct TrafficTargets: Sendable {
     }
 
     /// The changes that are left to do for a share, servers in maintenance left alone.
-    public func changes(for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState) -> [WeightChange] {
+    ///
+    /// - Parameter held: the color whose servers in maintenance count, too: they are to leave it.
+    public func changes(
+        for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState, withHeld held: Color? = nil
+    ) -> [WeightChange] {
         rules.flatMap { rule in
             let weights = weights(for: share, rule, on: name, state)
             return Color.allCases.flatMap { color in
                 let targets = color == direction.old ? weights.old : weights.new
                 return movable(color, rule, on: name, state).compactMap { server -> WeightChange? in
-                    guard let target = targets[server.name], server.weight != target, server.administration != .maint
+                    guard let target = targets[server.name], server.weight != target,
+                        server.administration != .maint || color == held
                     else { return nil }
                     return WeightChange(
                         backend: rule.backend, color: color, server: server.name, from: server.weight, to: target)

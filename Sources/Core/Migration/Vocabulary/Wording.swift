@@ -46,6 +46,11 @@ package enum Wording {
         number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
     }
 
+    /// The first of some names, and how many more there are: `a, b and 3 more`.
+    package static func few(_ names: [String], _ shown: Int = 4) -> String {
+        names.prefix(shown).joined(separator: ", ") + (names.count > shown ? " and \(names.count - shown) more" : "")
+    }
+
     package static func percent(_ fraction: Double, decimals: Int = 2) -> String {
         let scale = decimals == 0 ? 1.0 : 100.0
         let number = (fraction * 100 * scale).rounded() / scale

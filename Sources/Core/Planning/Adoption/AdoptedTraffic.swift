@@ -58,8 +58,8 @@ public struct AdoptedTraffic: Sendable, Hashable {
             guard let pattern = NamePattern.common(ownNames, besides: others + ["\(proposal.dropLast())\(ownNames[0])"])
             else {
                 missing.append(
-                    "backend \(name): no pattern fits the servers of \(color) (\(AdoptedTraffic.few(ownNames))) and no "
-                        + "others\(others.isEmpty ? "" : " (\(AdoptedTraffic.few(others)))"). Give them names with one "
+                    "backend \(name): no pattern fits the servers of \(color) (\(Wording.few(ownNames))) and no "
+                        + "others\(others.isEmpty ? "" : " (\(Wording.few(others)))"). Give them names with one "
                         + "beginning, in every haproxy.cfg")
                 backends.append(
                     Backend(
@@ -71,7 +71,7 @@ public struct AdoptedTraffic: Sendable, Hashable {
             let found = NamePattern.common(waiting, besides: ownNames + serving)
             if !serving.isEmpty {
                 missing.append(
-                    "backend \(name): \(AdoptedTraffic.few(serving.sorted())) may serve users, and no address says that "
+                    "backend \(name): \(Wording.few(serving.sorted())) may serve users, and no address says that "
                         + "they are \(color)'s. A move leaves them as they are: make sure that is meant")
             }
             backends.append(
@@ -84,8 +84,8 @@ public struct AdoptedTraffic: Sendable, Hashable {
             throw Failure(
                 "No load balancer has a server of \(color)",
                 details: [
-                    "\(color)'s servers: \(AdoptedTraffic.few(live.hosts.map { "\($0.name) at \($0.address)" }))",
-                    "on the load balancers: \(AdoptedTraffic.few(Set(seen).sorted()))",
+                    "\(color)'s servers: \(Wording.few(live.hosts.map { "\($0.name) at \($0.address)" }))",
+                    "on the load balancers: \(Wording.few(Set(seen).sorted()))",
                 ],
                 advice: "Give the load balancers in front of these servers (--load-balancer), or the addresses that "
                     + "these load balancers know them by (--static, or the outputs of the module).", kind: .refused)
@@ -107,7 +107,7 @@ public struct AdoptedTraffic: Sendable, Hashable {
             }
             let absent = every.subtracting(own[name] ?? []).sorted()
             if !absent.isEmpty {
-                texts.append("\(name): backend \(backend) lacks \(few(absent)). Add them to its haproxy.cfg")
+                texts.append("\(name): backend \(backend) lacks \(Wording.few(absent)). Add them to its haproxy.cfg")
             } else if !servers.contains(where: { isLive($0) && $0.weight > 0 && $0.administration == .ready }) {
                 texts.append(
                     "\(name): no server of backend \(backend) that is live elsewhere has weight and is ready. "
@@ -119,10 +119,6 @@ public struct AdoptedTraffic: Sendable, Hashable {
 
     private static func addresses(_ servers: [ServerState]) -> [String: String] {
         Dictionary(servers.map { ($0.name, $0.address) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    static func few(_ names: [String]) -> String {
-        names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
     }
 }
 

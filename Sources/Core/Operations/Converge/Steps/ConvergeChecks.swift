@@ -31,10 +31,7 @@ struct ConvergeChecks: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         let version = try await context.drivers.provisioner.observeVersion()
         try await RightTarget(context).refuseShared("changed")
-        var states: [LoadBalancerID: LoadBalancerState] = [:]
-        for loadBalancer in context.drivers.loadBalancers {
-            states[loadBalancer.name] = try await loadBalancer.observe()
-        }
+        let states = try await context.drivers.observeLoadBalancers()
         guard !serversInUse(of: context.color, states, context.environment.traffic).isEmpty else {
             throw Failure(
                 "\(context.color) is not live: no load balancer sends users to it",

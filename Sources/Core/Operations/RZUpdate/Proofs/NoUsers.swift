@@ -10,10 +10,7 @@ struct NoUsers: Sendable {
     /// Asks every load balancer now; one that does not answer proves nothing, and is a failure.
     func demand() async throws(Failure) {
         let color = context.color
-        var states: [LoadBalancerID: LoadBalancerState] = [:]
-        for loadBalancer in context.drivers.loadBalancers {
-            states[loadBalancer.name] = try await loadBalancer.observe()
-        }
+        let states = try await context.drivers.observeLoadBalancers()
         let serving = serversInUse(of: color, states, context.environment.traffic)
         guard serving.isEmpty else {
             throw Failure(
