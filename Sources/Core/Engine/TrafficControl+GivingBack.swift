@@ -102,13 +102,17 @@ extension TrafficControl {
         let targets = try await targets(observation)
         let isTakenOut = try await known().isOldTakenOut
         let awake =
-            share == .all || !isTakenOut ? [] : administrationFound(of: direction.old, observation, on: name, targets)
+            share == .all || !isTakenOut
+            ? [] : observation.states[name].map { targets.administrationFound(of: direction.old, on: name, $0) } ?? []
         let out = observation.states[name].map { targets.takenOut(on: name, $0) } ?? []
         if !(awake + out).isEmpty {
             try await apply(awake + out, to: loadBalancer)
             observation = try await lookFreshly(at: loadBalancer)
         }
-        let raises = changes(for: share, on: name, observation, targets).filter(\.isRaise)
+        guard let found = observation.states[name] else { return ["no answer"] }
+        let isSwitch = found.backends.values.contains { $0.scale.isSwitch }
+        let answering = isSwitch ? await vouched(for: direction.old, found, on: name, targets) : nil
+        let raises = targets.raises(for: share, on: name, found, vouched: answering)
         if !raises.isEmpty {
             try await apply(raises.map(\.change), to: loadBalancer)
             observation = try await lookFreshly(at: loadBalancer)
@@ -117,14 +121,14 @@ extension TrafficControl {
         let vouched = share == .all ? nil : await vouched(for: direction.old, state, on: name, targets)
         var open: [String] = []
         var lowers: [ServerChange] = []
-        let pending = Dictionary(grouping: changes(for: share, on: name, observation, targets), by: \.backend)
-        for rule in rules {
-            let proof = Proof(rule, at: share, on: name, state, targets, vouched)
+        let pending = Dictionary(grouping: targets.changes(for: share, on: name, state), by: \.backend)
+        for rule in rules.on(name) {
+            let proof = targets.proof(of: rule, at: share, on: name, state, vouched: vouched)
             open += proof.missing
             lowers += pending[rule.backend, default: []]
                 .filter { $0.color == direction.old ? proof.mayLowerOld : proof.mayLowerNew }.map(\.change)
-            if share == .none, proof.mayLowerNew { lowers += farewell(rule, state, on: name, targets) }
-            if let resting, proof.mayLowerOld { lowers += rest(resting, rule, state, on: name, targets) }
+            if share == .none, proof.mayLowerNew { lowers += targets.farewell(rule, on: name, state) }
+            if let resting, proof.mayLowerOld { lowers += targets.rest(resting, rule, on: name, state) }
         }
         if !lowers.isEmpty {
             try await apply(lowers, to: loadBalancer)
@@ -135,125 +139,22 @@ extension TrafficControl {
             + wrongWeights(for: share, observation, targets).map(\.text).filter { _ in open.isEmpty }.prefix(5)
     }
 
-    private func changes(
-        for share: Percent, on name: LoadBalancerID, _ observation: TrafficObservation, _ targets: TrafficTargets
-    ) -> [WeightChange] {
-        observation.states[name].map { targets.changes(for: share, on: name, $0) } ?? []
-    }
-
-    /// Which color may be lowered in a backend: the one whose other side serves there.
-    private struct Proof {
-        var mayLowerOld = true
-        var mayLowerNew = true
-        var missing: [String] = []
-
-        init(
-            _ rule: TrafficRule, at share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState,
-            _ targets: TrafficTargets, _ vouched: Set<String>?
-        ) {
-            // Whoever serves now is lowered for no one, even where no one served when it was found.
-            let isServed =
-                targets.wasServed(rule, on: name) || targets.canServe(targets.direction.new, rule, on: name, state)
-            if share < .all, isServed {
-                let old = targets.carrying(targets.direction.old, rule, at: share, on: name, state, vouched: vouched)
-                mayLowerNew = old.isEnough
-                if !old.isEnough { missing.append(sentence(targets.direction.old, rule, name, old)) }
-                // A weight above what was found would give the new color more before it is lowered itself.
-                if share == .none { mayLowerOld = old.isEnough }
-            }
-            if share > .none, isServed || targets.mustBeCarried(rule, on: name, state) {
-                let new = targets.carrying(targets.direction.new, rule, at: share, on: name, state)
-                mayLowerOld = new.isEnough
-                if !new.isEnough { missing.append(sentence(targets.direction.new, rule, name, new)) }
-            }
-        }
-
-        private func sentence(_ color: Color, _ rule: TrafficRule, _ name: LoadBalancerID, _ carrying: Carrying)
-            -> String
-        {
-            let why = carrying.obstacles.isEmpty ? "" : " (\(carrying.obstacles.prefix(5).joined(separator: ", ")))"
-            return
-                "\(name)/\(rule.backend): \(carrying.serving) servers of \(color) serve, needs \(carrying.needed)\(why)"
-        }
-    }
-
     // MARK: - Queues
 
     /// Lets the old color's servers take the requests that wait in a backend's queue.
-    ///
-    /// HAProxy (2.6.12, measured) takes every server for full while at least as many requests wait as there are servers,
-    /// and hands them to a server only when that ends a request or leaves maintenance. Raised from weight 0, the old
-    /// color's servers have no request to end: each user waits behind the others, and gets 503 in the end.
     ///
     /// - Returns: a line for each backend whose requests wait although servers of the old color are free.
     private func unblock(
         _ observation: TrafficObservation, on loadBalancer: any LoadBalancer, _ targets: TrafficTargets
     ) async throws(Failure) -> [String] {
         let name = loadBalancer.name
-        guard let state = observation.states[name] else { return [] }
-        var open: [String] = []
-        var wake: [ServerChange] = []
-        for rule in rules {
-            let waiting = state.backends[rule.backend]?.own.queued ?? 0
-            let servers = targets.movable(direction.old, rule, on: name, state).filter(\.takesTraffic)
-            guard waiting > 0, let first = servers.first, !servers.contains(where: { $0.counters.sessions > 0 }) else {
-                continue
-            }
-            open.append(
-                "\(name)/\(rule.backend): \(waiting) requests wait although servers of \(direction.old) are free")
-            // One that took requests within the last second is not passed over.
-            guard !servers.contains(where: { $0.counters.rate > 0 }) else { continue }
-            wake += [ServerState.Administration.maint, .ready].map {
-                ServerChange(backend: rule.backend, server: first.name, change: .administration($0))
-            }
+        let idle = observation.states[name].map { targets.idleBesideQueue(on: name, $0) } ?? []
+        let wake = idle.filter(\.isAsleep).map {
+            ServerChange(backend: $0.rule.backend, server: $0.server, change: .takeQueue)
         }
         try await apply(wake, to: loadBalancer)
-        return open
-    }
-
-    // MARK: - Administration
-
-    /// What brings the servers of a color back to the administration that was found.
-    private func administrationFound(
-        of color: Color, _ observation: TrafficObservation, on name: LoadBalancerID, _ targets: TrafficTargets
-    ) -> [ServerChange] {
-        guard let state = observation.states[name] else { return [] }
-        return rules.flatMap { rule in
-            targets.movable(color, rule, on: name, state).compactMap { server -> ServerChange? in
-                let found = targets.found.server(server.name, in: rule.backend, on: name)?.administration ?? .ready
-                guard server.administration != found else { return nil }
-                return ServerChange(backend: rule.backend, server: server.name, change: .administration(found))
-            }
-        }
-    }
-
-    /// What the new color's servers are left in: what was found, but in maintenance where users would stay at them
-    /// whatever their weight, their sessions ended.
-    private func farewell(
-        _ rule: TrafficRule, _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets
-    ) -> [ServerChange] {
-        let keepsUsers = state.backends[rule.backend]?.isPersistent ?? false
-        return targets.movable(direction.new, rule, on: name, state).flatMap { server -> [ServerChange] in
-            func change(_ change: ServerChange.Change) -> ServerChange {
-                ServerChange(backend: rule.backend, server: server.name, change: change)
-            }
-            if keepsUsers {
-                guard server.administration != .maint else { return [] }
-                return [change(.administration(.maint))]
-                    + (server.counters.sessions > 0 ? [change(.shutdownSessions)] : [])
-            }
-            let found = targets.found.server(server.name, in: rule.backend, on: name)?.administration ?? .ready
-            return server.administration == found ? [] : [change(.administration(found))]
-        }
-    }
-
-    /// What puts the old color's servers back into what they were left in.
-    private func rest(
-        _ administration: ServerState.Administration, _ rule: TrafficRule, _ state: LoadBalancerState,
-        on name: LoadBalancerID, _ targets: TrafficTargets
-    ) -> [ServerChange] {
-        targets.movable(direction.old, rule, on: name, state).filter { $0.administration == .ready }.map {
-            ServerChange(backend: rule.backend, server: $0.name, change: .administration(administration))
+        return idle.map {
+            "\(name)/\($0.rule.backend): \($0.waiting) requests wait although servers of \(direction.old) are free"
         }
     }
 
@@ -264,7 +165,7 @@ extension TrafficControl {
     func vouched(
         for color: Color, _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets
     ) async -> Set<String> {
-        let unasked = rules.flatMap { rule in
+        let unasked = rules.on(name).flatMap { rule in
             targets.movable(color, rule, on: name, state)
                 .filter { $0.administration == .ready && ($0.check == .pending || $0.check == .none) }.map(\.address)
         }

@@ -29,7 +29,7 @@ extension TrafficControl {
         let before = try await targets(observation).found
         var found = before
         for (name, state) in observation.states {
-            for rule in rules {
+            for rule in rules.on(name) {
                 for server in state.backends[rule.backend]?.servers ?? [] {
                     let index = found.servers[name]?[rule.backend]?.firstIndex { $0.name == server.name }
                     guard let index, rule.color(of: server.name) == direction.new else { continue }
@@ -57,7 +57,7 @@ extension TrafficControl {
             let observation = try await observe()
             let targets = try await targets(observation)
             let missing = loadBalancers.map(\.name).flatMap { name in
-                rules.filter { rule in
+                rules.on(name).filter { rule in
                     guard let state = observation.states[name], targets.mustBeCarried(rule, on: name, state)
                     else { return false }
                     return targets.movable(direction.new, rule, on: name, state).count(where: \.isUp)
@@ -102,7 +102,7 @@ extension TrafficControl {
     ) async throws(Failure) {
         _ = try await onEach { loadBalancer throws(Failure) in
             guard let state = start.states[loadBalancer.name] else { return }
-            let raises = targets.changes(for: share, on: loadBalancer.name, state).filter(\.isRaise)
+            let raises = targets.raises(for: share, on: loadBalancer.name, state)
             try await self.apply(raises.map(\.change), to: loadBalancer, claiming: true)
         }
         let raised = try await observeFreshly()
@@ -123,7 +123,7 @@ extension TrafficControl {
         let observation = try await observe()
         var found = try await targets(observation).found
         for (name, state) in observation.states {
-            for rule in rules {
+            for rule in rules.on(name) {
                 for server in state.backends[rule.backend]?.servers ?? [] where server.administration != .ready {
                     let index = found.servers[name]?[rule.backend]?.firstIndex { $0.name == server.name }
                     guard let index, rule.color(of: server.name) == direction.old else { continue }
@@ -145,7 +145,7 @@ extension TrafficControl {
             let observation = TrafficObservation(time: clock.now, states: [name: state])
             let targets = targets(FoundTraffic(observation, rules))
             let vouched = await vouched(for: direction.old, state, on: name, targets)
-            needed += rules.filter { rule in
+            needed += rules.on(name).filter { rule in
                 mayServe(rule, state, on: name, targets, before)
                     && !targets.canServe(direction.old, rule, on: name, state, vouched: vouched)
             }.map { "\(name)/\($0.backend)" }
@@ -234,7 +234,8 @@ extension TrafficControl {
         let new = direction.new
         for name in loadBalancers.map(\.name) {
             guard let state = observation.states[name] else { continue }
-            for rule in rules where targets.mustBeCarried(rule, on: name, state) {
+            for rule in rules.on(name) where targets.mustBeCarried(rule, on: name, state) {
+                if share > .none, state.backends[rule.backend]?.scale.settable(share) == Percent.none { continue }
                 let carrying = targets.carrying(new, rule, at: share, on: name, state)
                 guard carrying.isEnough else {
                     throw Failure(
@@ -283,7 +284,7 @@ extension TrafficControl {
         let targets = try await targets(observation)
         var wanted: [LoadBalancerID: [ServerChange]] = [:]
         for (name, state) in observation.states {
-            for rule in rules ?? self.rules {
+            for rule in (rules ?? self.rules).on(name) {
                 for server in targets.movable(color, rule, on: name, state) {
                     wanted[name, default: []] += changes(server).map {
                         ServerChange(backend: rule.backend, server: server.name, change: $0)

@@ -122,7 +122,7 @@ extension TrafficControl {
         switch change.change {
         case .weight(let weight): weight > now.weight
         case .administration(let administration): administration == .ready
-        case .shutdownSessions: false
+        case .shutdownSessions, .takeQueue: false
         }
     }
 

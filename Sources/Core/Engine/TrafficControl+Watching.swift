@@ -19,7 +19,7 @@ extension TrafficControl {
             looks[name] = (looks[name]?.now, TrafficObservation(time: observation.time, states: [name: state]))
             guard known.isShifted, let found = known.found else { continue }
             let targets = targets(found)
-            for rule in rules where targets.mustBeCarried(rule, on: name, state) {
+            for rule in rules.on(name) where targets.mustBeCarried(rule, on: name, state) {
                 tally.note(
                     isCarried: targets.canServe(direction.new, rule, on: name, state), "\(name)/\(rule.backend)",
                     at: clock.uptime)
@@ -137,7 +137,7 @@ extension TrafficControl {
         // Once it was quiet it is in drain for a moment, then in maintenance; a reload makes it ready again.
         let awake = observation.states.filter { name, state in
             known.quietSince != nil
-                && rules.contains { rule in
+                && rules.on(name).contains { rule in
                     targets.movable(direction.old, rule, on: name, state).contains { $0.administration == .ready }
                 }
         }

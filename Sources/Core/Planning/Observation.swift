@@ -244,7 +244,7 @@ public func liveColor(
 ) throws(Failure) -> Color {
     var places: [Color: [String]] = [:]
     for (name, state) in states.sorted(by: { $0.key < $1.key }) {
-        for rule in rules {
+        for rule in rules.on(name) {
             guard let backend = state.backends[rule.backend] else {
                 throw Failure(
                     "\(name) has no backend \(rule.backend)",

@@ -50,7 +50,7 @@ public struct Planner: Sendable {
     public func world(_ observation: Observation) throws(Failure) -> World {
         var backends: [String: [String]] = [:]
         for (name, state) in observation.loadBalancers {
-            for rule in environment.traffic {
+            for rule in environment.traffic.on(name) {
                 backends["\(name)/\(rule.backend)"] = state.backends[rule.backend]?.servers.map(\.name).sorted()
             }
         }

@@ -31,7 +31,7 @@ struct TrafficDrift {
     private func administration(
         _ targets: TrafficTargets, _ live: Color, _ name: LoadBalancerID, _ state: LoadBalancerState
     ) -> [Drift] {
-        rules.flatMap { rule in
+        rules.on(name).flatMap { rule in
             targets.movable(live, rule, on: name, state).filter { $0.administration != .ready }.map { server in
                 Drift(
                     .loadBalancers, "\(name)/\(rule.backend)/\(server.name)", "gets no new users",

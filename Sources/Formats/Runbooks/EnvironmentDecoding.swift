@@ -161,10 +161,13 @@ extension EnvironmentFormat {
             let haproxy = balancer["haproxy"]
             let none = haproxy?["stateFile", "none"]
             return LoadBalancerAddress(
-                name: LoadBalancerID(balancer["name"]?.text ?? ""), socket: haproxy?["socket"]?.setting ?? "",
-                stateFile: none == nil ? haproxy?["stateFile"]?.setting : nil, withoutStateFile: none?.text,
-                epochMap: haproxy?["epochMap"]?.setting, master: haproxy?["master"]?.setting,
-                hardStopAfter: haproxy?["hardStopAfter"]?.period)
+                name: LoadBalancerID(balancer["name"]?.text ?? ""),
+                .haproxy(
+                    LoadBalancerAddress.HAProxy(
+                        socket: haproxy?["socket"]?.setting ?? "",
+                        stateFile: none == nil ? haproxy?["stateFile"]?.setting : nil, withoutStateFile: none?.text,
+                        epochMap: haproxy?["epochMap"]?.setting, master: haproxy?["master"]?.setting,
+                        hardStopAfter: haproxy?["hardStopAfter"]?.period)))
         }
     }
 
@@ -178,11 +181,27 @@ extension EnvironmentFormat {
             if let place = rule["servers"], servers[.blue] == servers[.green] {
                 reader.problem("both colors have the same pattern, so no server belongs to either", at: place)
             }
+            let switching = rule["switch"].map { trafficSwitch($0, &reader) }
             return TrafficRule(
-                backend: rule["backend"]?.text ?? "", servers: servers,
+                backend: rule["backend"]?.text ?? "", servers: switching?.servers ?? servers,
                 persistence: rule["persistence"].flatMap { TrafficRule.Persistence(rawValue: $0.text) },
-                anyAddress: rule["addresses", "any"]?.text)
+                anyAddress: rule["addresses", "any"]?.text,
+                loadBalancers: rule["loadBalancers"]?.list.map { LoadBalancerID($0.text) }, switching: switching)
         }
+    }
+
+    private static func trafficSwitch(_ value: Value, _ reader: inout Reader) -> TrafficSwitch {
+        let backends = colors(value["backends"]) { $0.text }
+        let values = value["values"].map { colors($0) { $0.text } }
+        if backends[.blue] == backends[.green], let place = value["backends"] {
+            reader.problem("both colors have the same backend, so there is nothing to switch", at: place)
+        }
+        if let values, values[.blue] == values[.green], let place = value["values"] {
+            reader.problem("both colors have the same value, so the entry says nothing", at: place)
+        }
+        return TrafficSwitch(
+            map: value["map"]?.setting ?? "", key: value["key"]?.text ?? "", backends: backends, values: values,
+            withoutFile: value["mapFile", "none"]?.text)
     }
 }
 

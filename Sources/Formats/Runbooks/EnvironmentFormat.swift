@@ -184,29 +184,59 @@ enum EnvironmentFormat {
         .later("dataplane"),
     ])
 
-    private static let trafficRule = Shape.object([
+    private static let trafficRule = Shape.object(
+        [
+            .required(
+                "backend", .text(.trafficName),
+                "its name, the same on every load balancer that has it; of a switch, any name",
+                example: "be_shop"),
+            .optional(
+                "loadBalancers", .list(.text(.name), atLeast: 1), "those that have it; without it all",
+                example: "[edge-2]"),
+            .optional(
+                "servers",
+                .object(
+                    Color.allCases.map {
+                        .required(
+                            $0.rawValue, .text(.trafficName),
+                            "pattern of the names of its \($0) servers, * for any text",
+                            example: "\"\($0)-*\"")
+                    }), "which servers belong to which color: their weights move the traffic"),
+            .optional(
+                "switch", trafficSwitch, "each color has a backend of its own, and an entry of a map names one of them"),
+            .optional(
+                "persistence", .choice(TrafficRule.Persistence.allCases.map(\.rawValue)),
+                "users with a cookie or in a stick table: move between two requests, are cut off by the drain, or waited for",
+                default: TrafficRule.Persistence.wait.rawValue, example: "cut"),
+            .optional(
+                "addresses",
+                .object([
+                    .required(
+                        "any", .text, "why its servers may be elsewhere than in their color's inventory",
+                        example: "a CDN outside of both colors")
+                ]), "where its servers are; without it each at an address of its color's inventory"),
+        ], rules: [.exactlyOne(["servers", "switch"])])
+
+    private static let trafficSwitch = Shape.object([
+        .required("map", .setting, "the map, as HAProxy names it: its path", example: "/etc/haproxy/active.map"),
+        .required("key", .text, "the entry that says where requests go", example: "active"),
         .required(
-            "backend", .text(.trafficName), "its name, the same on every load balancer", example: "be_shop"),
-        .required(
-            "servers",
+            "backends",
             .object(
                 Color.allCases.map {
-                    .required(
-                        $0.rawValue, .text(.trafficName), "pattern of the names of its \($0) servers, * for any text",
-                        example: "\"\($0)-*\"")
-                }), "which servers belong to which color"),
+                    .required($0.rawValue, .text(.trafficName), "the \($0) one", example: "be_shop_\($0)")
+                }), "the backend of each color"),
         .optional(
-            "persistence", .choice(TrafficRule.Persistence.allCases.map(\.rawValue)),
-            "users with a cookie or in a stick table: move between two requests, are cut off by the drain, or waited for",
-            default: TrafficRule.Persistence.wait.rawValue, example: "cut"),
+            "values",
+            .object(Color.allCases.map { .required($0.rawValue, .text, "for \($0)", example: "\($0)") }),
+            "what the entry is for each color; without it the names of the backends"),
         .optional(
-            "addresses",
+            "mapFile",
             .object([
                 .required(
-                    "any", .text, "why its servers may be elsewhere than in their color's inventory",
-                    example: "a CDN outside of both colors")
-            ]), "where its servers are; without it each at an address of its color's inventory"),
-        .later("mode"),
+                    "none", .text, "why it does no harm that a reload brings back what the file says",
+                    example: "another program writes it from HAProxy's own answer")
+            ]), "without it rz writes the entry into the map's file, too, for the next reload"),
     ])
 
     private static let ignoredBackend = Shape.object([

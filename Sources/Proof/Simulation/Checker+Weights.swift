@@ -17,7 +17,9 @@ extension Checker {
         let isPutRight = max(was.resetAt, was.process > 1 ? was.startedAt : 0) > verifiedAt || state.traffic.isReturning
         for backend in now.backends {
             for color in Color.allCases where isTakenAway(color, backend.name, was, now) {
-                let others = color == old && !isPutRight ? after.loadBalancers.map(\.name) : [name]
+                // A switch has no raise that others could make before it.
+                let isAlone = isPutRight || now.isSwitch(backend.name)
+                let others = color == old && !isAlone ? after.loadBalancers.map(\.name) : [name]
                 for other in others {
                     guard let balancer = after[other], let changed = after[name] else { continue }
                     demandCarrying(color.other, backend.name, on: balancer, as: changed, call, looker, issuedAt, state)
@@ -97,6 +99,13 @@ extension Checker {
             let known = max(look, world.time - Checker.freshness)
             if balancer.startedAt >= max(known, 1) || balancer.resetAt >= known { continue }
             for backend in balancer.backends {
+                if balancer.isSwitch(backend.name),
+                    balancer.weights(of: color, in: backend.name).contains(where: { $0 > 0 })
+                {
+                    breaks(
+                        "I12",
+                        "\(step) begins to take \(color) down, to which \(balancer.name)/\(backend.name) is switched")
+                }
                 // Whom no one serves, no one takes anything from.
                 if let silent = backend.silentSince[color.other], silent <= known, wasFound(balancer, backend.name),
                     world.couldServe(color, backend.name, on: balancer, without: [])

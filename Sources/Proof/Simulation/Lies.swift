@@ -100,9 +100,10 @@ extension SimulatedLoadBalancer {
         for index in servers.indices where !servers[index].isFree && !servers[index].isBackup {
             let isOld = servers[index].color == old
             let host = servers[index].host
-            if isOld, lies.contains(.unevenWeights) { servers[index].weight = weights[host % weights.count] }
+            let isSwitch = isSwitch(servers[index].backend)
+            if isOld, !isSwitch, lies.contains(.unevenWeights) { servers[index].weight = weights[host % weights.count] }
             if isOld, host == 1, lies.contains(.takenOut) {
-                if isWeightless { servers[index].weight = 0 } else { servers[index].administration = .maint }
+                if isWeightless, !isSwitch { servers[index].weight = 0 } else { servers[index].administration = .maint }
                 servers[index].isSick = true
                 takenOut.insert("\(servers[index].backend)/\(servers[index].name)")
             }
@@ -120,7 +121,7 @@ extension SimulatedLoadBalancer {
     }
 
     fileprivate mutating func addSpares(_ old: Color) {
-        for backend in backends.map(\.name) {
+        for backend in backends.filter({ !$0.isSwitch }).map(\.name) {
             var backup = SimulatedServer(
                 backend: backend, name: "\(old)-spare", color: old, weight: 100, configuredWeight: 100)
             backup.isBackup = true

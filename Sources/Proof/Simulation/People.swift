@@ -240,7 +240,11 @@ final class People: @unchecked Sendable {
             balancer.servers.allSatisfy({ $0.color != old || $0.weight == 0 })
         else { return }
         var meddled = balancer
-        for index in meddled.servers.indices where meddled.servers[index].color == old {
+        for index in meddled.servers.indices {
+            guard meddled.servers[index].color == old else {
+                if meddled.isSwitch(meddled.servers[index].backend) { meddled.servers[index].weight = 0 }
+                continue
+            }
             meddled.servers[index].weight = meddled.servers[index].configuredWeight
             meddled.servers[index].administration = .ready
         }

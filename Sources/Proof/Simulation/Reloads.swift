@@ -26,7 +26,10 @@ public struct Reloads {
         simulation.faults = faults
         // As much as rz itself gives a color that carries all: more than its part while the traffic is shared.
         for index in simulation.world.loadBalancers.indices {
-            for server in simulation.world.loadBalancers[index].servers.indices {
+            for server in simulation.world.loadBalancers[index].servers.indices
+            where !simulation.world.loadBalancers[index].isSwitch(
+                simulation.world.loadBalancers[index].servers[server].backend)
+            {
                 simulation.world.loadBalancers[index].servers[server].configuredWeight *= 2
             }
         }

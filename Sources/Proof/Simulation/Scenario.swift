@@ -36,6 +36,7 @@ extension Scenario {
             Shape(), Shape(isExclusive: true), Shape(serversEach: 3, minHealthy: 2, atDeadline: .force),
             Shape(backends: ["be_shop", "be_api"], atDeadline: .rollback),
             Shape(serversEach: 3, persistence: .cut, atDeadline: .force), Shape(persistence: .wait),
+            Shape(backends: ["be_shop", "be_map"], switched: ["be_map"]),
         ]
         var scenarios: [Scenario] = []
         for shape in shapes { scenarios.append(try Scenario(shape, startTime: 150)) }
@@ -50,6 +51,8 @@ extension Scenario {
     /// What one data centre of these differs in from another.
     private struct Shape {
         var backends = ["be_shop"]
+        /// Those of them that an entry of a map moves.
+        var switched: [String] = []
         var serversEach = 2
         var minHealthy = 1
         var isExclusive = false
@@ -77,7 +80,10 @@ extension Scenario {
             services: ServiceRules(),
             traffic: shape.backends.map { backend in
                 TrafficRule(
-                    backend: backend, servers: [.blue: "blue-*", .green: "green-*"], persistence: shape.persistence)
+                    backend: backend, servers: [.blue: "blue-*", .green: "green-*"], persistence: shape.persistence,
+                    switching: shape.switched.contains(backend)
+                        ? TrafficSwitch(map: "/simulated", key: backend, backends: [.blue: "blue", .green: "green"])
+                        : nil)
             },
             gates: Gates(
                 service: ServiceGate(healthyFor: pause),
@@ -103,7 +109,9 @@ extension Scenario {
         loadBalancers: [LoadBalancerID], live: Color = .blue, startTime: Int64, hasMesos: Bool = false
     ) {
         var environment = environment
-        environment.loadBalancers = loadBalancers.map { LoadBalancerAddress(name: $0, socket: "unix:/simulated") }
+        environment.loadBalancers = loadBalancers.map {
+            LoadBalancerAddress(name: $0, .haproxy(.init(socket: "unix:/simulated")))
+        }
         self.environment = environment
         self.startTime = startTime
         self.hasMesos = hasMesos
@@ -114,11 +122,15 @@ extension Scenario {
             services: Dictionary(uniqueKeysWithValues: services.map { ($0.id, LaunchedService(live: $0)) }))
         world = WorldState(
             loadBalancers: loadBalancers.map { name in
-                SimulatedLoadBalancer(
+                var balancer = SimulatedLoadBalancer(
                     name: name,
                     servers: environment.traffic.flatMap { rule in
-                        Scenario.servers(of: rule.backend, serversEach, live: live)
+                        Scenario.servers(of: rule, serversEach, live: live)
                     })
+                for index in balancer.backends.indices {
+                    balancer.backends[index].isSwitch = environment.traffic[index].switching != nil
+                }
+                return balancer
             })
         world.needed[live.other] = environment.limits.minHealthy
         world[live] = old
@@ -128,12 +140,12 @@ extension Scenario {
             world: World(live: live, servers: [:], services: [:], backends: [:], configuration: ""), steps: [])
     }
 
-    private static func servers(of backend: String, _ count: Int, live: Color) -> [SimulatedServer] {
+    private static func servers(of rule: TrafficRule, _ count: Int, live: Color) -> [SimulatedServer] {
         Color.allCases.flatMap { color in
             (0..<count).map { host in
-                let weight = color == live ? 100 : 0
+                let weight = color == live ? rule.switching == nil ? 100 : 1 : 0
                 return SimulatedServer(
-                    backend: backend, name: "\(color)-\(host + 1)", color: color, weight: weight,
+                    backend: rule.backend, name: "\(color)-\(host + 1)", color: color, weight: weight,
                     configuredWeight: weight, host: host)
             }
         }

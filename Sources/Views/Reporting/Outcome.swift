@@ -54,7 +54,7 @@ public struct Outcome: Sendable {
 
     /// What an operator must set by hand on a load balancer that keeps nothing over a reload.
     private var configuration: [String] {
-        let forgetful = plan.environment.loadBalancers.filter { $0.stateFile == nil }.map(\.name.text)
+        let forgetful = plan.environment.loadBalancers.filter { !$0.keepsWeights }.map(\.name.text)
         guard !forgetful.isEmpty else { return [] }
         return [
             "  next     in the configuration of \(forgetful.joined(separator: ", ")):",

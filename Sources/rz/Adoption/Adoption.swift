@@ -49,8 +49,9 @@ struct Adoption {
         Redaction.cover(settings)
         let balancers = template.loadBalancers.map { balancer in
             HAProxyRuntime(
-                LoadBalancerAddress(
-                    name: LoadBalancerID(balancer.name), socket: Setting(balancer.socket),
+                LoadBalancerID(balancer.name),
+                .init(
+                    socket: Setting(balancer.socket),
                     withoutStateFile: "not filled in yet"),
                 owner: .known(template.name, in: stateFolder), resolver: settings.resolver)
         }

@@ -30,7 +30,7 @@ extension Drivers {
         let owner =
             looking ? EpochOwner.known(environment.name, in: state) : try EpochOwner.of(environment.name, in: state)
         return Drivers(
-            loadBalancers: environment.loadBalancers.map { HAProxyRuntime($0, owner: owner, resolver: resolve) },
+            loadBalancers: environment.loadBalancers.map { $0.driver(environment.traffic, owner: owner, resolve) },
             provisioner: try orMissing(looking) { () throws(Failure) in
                 try provisioner(environment, folder, state, children)
             },
@@ -182,6 +182,17 @@ extension ServiceSource {
         switch self {
         case .metronome, .chronos: true
         case .marathon, .compose: false
+        }
+    }
+}
+
+extension LoadBalancerAddress {
+    /// One line for each kind of load balancer.
+    fileprivate func driver(
+        _ rules: [TrafficRule], owner: EpochOwner, _ resolver: @escaping Resolver
+    ) -> any LoadBalancer {
+        switch kind {
+        case .haproxy(let address): HAProxyRuntime(name, address, rules: rules, owner: owner, resolver: resolver)
         }
     }
 }

@@ -175,6 +175,13 @@ actor SimulatedWorld {
             })
         else { return }
         switch change.change {
+        case .weight(let weight) where loadBalancers[name]?.backends[change.backend]?.scale.isSwitch == true:
+            let servers = loadBalancers[name]?.backends[change.backend]?.servers ?? []
+            guard weight > 0 else { return }
+            for other in servers.indices {
+                loadBalancers[name]?.backends[change.backend]?.servers[other].weight =
+                    servers[other].group == servers[index].group ? 1 : 0
+            }
         case .weight(let weight):
             // In maintenance it is accepted and ignored.
             guard loadBalancers[name]?.backends[change.backend]?.servers[index].administration != .maint else { return }
@@ -187,6 +194,7 @@ actor SimulatedWorld {
             if failing.checksAreSlow, old == .maint, state == .ready {
                 loadBalancers[name]?.backends[change.backend]?.servers[index].check = .pending
             }
+        case .takeQueue: loadBalancers[name]?.backends[change.backend]?.own.queued = 0
         case .shutdownSessions: loadBalancers[name]?.backends[change.backend]?.servers[index].counters.sessions = 0
         }
     }

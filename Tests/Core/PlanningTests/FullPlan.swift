@@ -150,9 +150,12 @@ enum FullPlan {
             services: rules,
             loadBalancers: [
                 LoadBalancerAddress(
-                    name: "edge-1", socket: "unix:/run/haproxy.sock", stateFile: "/var/state",
-                    withoutStateFile: "none", epochMap: "/etc/epoch.map", master: "unix:/run/master.sock",
-                    hardStopAfter: .minutes(10))
+                    name: "edge-1",
+                    .haproxy(
+                        .init(
+                            socket: "unix:/run/haproxy.sock", stateFile: "/var/state",
+                            withoutStateFile: "none", epochMap: "/etc/epoch.map", master: "unix:/run/master.sock",
+                            hardStopAfter: .minutes(10))))
             ],
             traffic: [
                 TrafficRule(

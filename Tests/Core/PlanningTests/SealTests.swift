@@ -158,7 +158,9 @@ struct MovingTests {
         let old = try world.plan()
         let changes: [(inout SmallWorld) -> Void] = [
             { $0.environment.name = "box" },
-            { $0.environment.loadBalancers = [LoadBalancerAddress(name: "edge-9", socket: "unix:/a")] },
+            {
+                $0.environment.loadBalancers = [LoadBalancerAddress(name: "edge-9", .haproxy(.init(socket: "unix:/a")))]
+            },
             { $0.environment.traffic[0].servers[.blue] = "old-*" },
             { $0.environment.provision.terraform = TerraformRoot(root: "elsewhere") },
         ]

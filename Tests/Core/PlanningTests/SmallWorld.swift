@@ -7,7 +7,7 @@ import Operations
 struct SmallWorld {
     var environment = Environment(
         name: "shop", configure: Configure(playbook: "site.yaml"),
-        loadBalancers: [LoadBalancerAddress(name: "edge-1", socket: "unix:/a")],
+        loadBalancers: [LoadBalancerAddress(name: "edge-1", .haproxy(.init(socket: "unix:/a")))],
         traffic: [TrafficRule(backend: "be", servers: [.blue: "blue-*", .green: "green-*"])],
         gates: Gates(
             service: ServiceGate(healthyFor: .seconds(20)),

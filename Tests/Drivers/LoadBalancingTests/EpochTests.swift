@@ -154,7 +154,7 @@ struct EpochTests {
         let fake = try await FakeHAProxy([.text(map(4) + state), .text("\n\n"), .text(map(5) + state)])
         defer { fake.stop() }
         let runtime = HAProxyRuntime(
-            LoadBalancerAddress(name: "edge-1", socket: Setting(fake.socket), epochMap: "/e.map"), owner: testOwner,
+            "edge-1", .init(socket: Setting(fake.socket), epochMap: "/e.map"), owner: testOwner,
             resolver: literal)
         let failure = try await #require(throws: Failure.self) {
             try await runtime.apply([.weight("blue-1", 9)], epoch: 4)

@@ -29,7 +29,7 @@ struct ReplyTests {
 
     @Test("to a batch fit HAProxy's buffer, and none is lost")
     func batches() {
-        let commands = (0..<3000).map { RuntimeCommand.change(.weight("server-\($0)", $0 % 257)) }
+        let commands = (0..<3000).flatMap { RuntimeCommand.change(.weight("server-\($0)", $0 % 257)) }
         let batches = RuntimeCommand.batches(commands)
         #expect(batches.flatMap { $0 }.map(\.text) == commands.map(\.text))
         #expect(batches.allSatisfy { RuntimeCommand.line(of: $0).utf8.count <= 15_000 })

@@ -104,7 +104,7 @@ struct RefusalTests {
     @Test("covers paths of maps that would be several commands")
     func mapPath() async throws {
         let runtime = HAProxyRuntime(
-            LoadBalancerAddress(name: "edge-1", socket: "unix:/nowhere", epochMap: "/a;disable server shop/blue-1"),
+            "edge-1", .init(socket: "unix:/nowhere", epochMap: "/a;disable server shop/blue-1"),
             owner: testOwner, resolver: literal)
         let failure = try await #require(throws: Failure.self) { try await runtime.observe() }
         #expect(failure.kind == .refused)
@@ -113,6 +113,6 @@ struct RefusalTests {
 
 func driver(_ socket: String, deadline: Duration = .seconds(3)) -> HAProxyRuntime {
     HAProxyRuntime(
-        LoadBalancerAddress(name: "edge-1", socket: Setting(socket)), owner: testOwner, resolver: literal,
+        "edge-1", .init(socket: Setting(socket)), owner: testOwner, resolver: literal,
         deadline: deadline)
 }

@@ -45,7 +45,7 @@ struct EnvironmentTemplateTests {
             let balancers = template.loadBalancers
             if !balancers.isEmpty {
                 #expect(environment.loadBalancers.map(\.name.text) == balancers.map(\.name))
-                #expect(environment.loadBalancers.map(\.socket.text) == balancers.map(\.socket))
+                #expect(environment.loadBalancers.map { $0.haproxy?.socket.text } == balancers.map(\.socket))
                 #expect(environment.traffic.map(\.backend) == template.backends)
             }
             let names = template.frameworks.map(\.kind.rawValue)

@@ -11,7 +11,9 @@ struct EnvironmentTests {
         let expected = Environment(
             name: "shop", provision: Provision(terraform: TerraformRoot(root: "terraform/servers")),
             services: ServiceRules(sources: [.marathon(.init(url: "http://{{ control[0].address }}:8080"))]),
-            loadBalancers: [LoadBalancerAddress(name: "edge-1", socket: "unix:/run/haproxy/admin.sock")],
+            loadBalancers: [
+                LoadBalancerAddress(name: "edge-1", .haproxy(.init(socket: "unix:/run/haproxy/admin.sock")))
+            ],
             traffic: [TrafficRule(backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"])])
         #expect(environment == expected)
     }
@@ -58,11 +60,17 @@ struct EnvironmentTests {
         #expect(
             environment.loadBalancers == [
                 LoadBalancerAddress(
-                    name: "edge-1", socket: "unix:/run/haproxy/admin.sock", stateFile: "/var/lib/state",
-                    epochMap: "/etc/epoch.map"),
+                    name: "edge-1",
+                    .haproxy(
+                        .init(
+                            socket: "unix:/run/haproxy/admin.sock", stateFile: "/var/lib/state",
+                            epochMap: "/etc/epoch.map"))),
                 LoadBalancerAddress(
-                    name: "edge-2", socket: "tcp:10.0.0.3:9999", withoutStateFile: "nobody reloads it",
-                    master: "unix:/run/master.sock", hardStopAfter: .minutes(30)),
+                    name: "edge-2",
+                    .haproxy(
+                        .init(
+                            socket: "tcp:10.0.0.3:9999", withoutStateFile: "nobody reloads it",
+                            master: "unix:/run/master.sock", hardStopAfter: .minutes(30)))),
             ])
         #expect(
             environment.traffic == [

@@ -24,7 +24,7 @@ struct ShippedFilesTests {
         #expect(sandbox.provision.terraform?.colors[.green]?["image"] == "debian-12.11")
         #expect(sandbox.provision.static?.command == ["python3", "static.py", "--sandbox=${rz:home}/sandbox"])
         #expect(sandbox.loadBalancers.map(\.name) == ["edge-1", "edge-2"])
-        #expect(sandbox.loadBalancers[1].socket == "unix:${rz:home}/sandbox/haproxy/edge-2.sock")
+        #expect(sandbox.loadBalancers[1].haproxy?.socket == "unix:${rz:home}/sandbox/haproxy/edge-2.sock")
         #expect(sandbox.gates.cutOver.steps.map(\.weight) == [Percent(10), Percent(50), .all])
         #expect(sandbox.approvals == [.cutOver: .count(0), .tearDown: .waived(reason: "sandbox")])
     }
@@ -35,4 +35,8 @@ struct ShippedFilesTests {
         let used = [Phase].rzUpdate.map(\.id).flatMap { runbook.phases[$0]?.steps ?? [] }.map(\.work)
         #expect(used == Operation.rzUpdate.steps.map(\.use).map { .builtIn($0) })
     }
+}
+
+extension LoadBalancerAddress {
+    var haproxy: HAProxy? { if case .haproxy(let haproxy) = kind { haproxy } else { nil } }
 }

@@ -29,7 +29,7 @@ enum Example {
 
     private static let environment = Environment(
         name: "shop", configure: Configure(playbook: "ansible/site.yaml"),
-        loadBalancers: ["edge-1", "edge-2"].map { LoadBalancerAddress(name: $0, socket: "unix:/x") },
+        loadBalancers: ["edge-1", "edge-2"].map { LoadBalancerAddress(name: $0, .haproxy(.init(socket: "unix:/x"))) },
         traffic: [TrafficRule(backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"])],
         gates: Gates(
             service: ServiceGate(probes: [Probe(.http(url: nil, path: "/health", expect: 200))]),

@@ -20,11 +20,12 @@ public func trafficSamples(
 ) -> [TrafficSample] {
     let seconds = max(0.001, (after.time - before.time).seconds)
     return after.states.keys.sorted().flatMap { loadBalancer in
-        rules.flatMap { rule in
+        rules.on(loadBalancer).flatMap { rule in
             let weights = Dictionary(
                 uniqueKeysWithValues: Color.allCases.map { color in
                     let servers = after.servers(rule, color, on: loadBalancer).filter(\.takesTraffic)
-                    return (color, servers.map(\.weight).reduce(0, +))
+                    let weights = Dictionary(servers.map { ($0.weighed, $0.weight) }, uniquingKeysWith: { $1 })
+                    return (color, weights.values.reduce(0, +))
                 })
             let all = weights.values.reduce(0, +)
             return Color.allCases.map { color in

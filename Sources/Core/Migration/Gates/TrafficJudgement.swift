@@ -44,6 +44,8 @@ public struct TrafficJudgement: Sendable {
     }
 
     private func findings(_ limits: Analysis.HAProxy, _ rule: TrafficRule) -> [Finding] {
+        // A switch moves with the last step: until then the new color can't have any.
+        if rule.switching != nil, share < .all { return [] }
         var findings = [share(rule, limits), hang(rule, limits)].compactMap { $0 }
         if let limit = limits.errorRate {
             findings += [errorRate(rule, limit, limits)]
@@ -57,12 +59,14 @@ public struct TrafficJudgement: Sendable {
     }
 
     private var names: [LoadBalancerID] { tally.loadBalancers }
+    private func names(_ rule: TrafficRule) -> [LoadBalancerID] { names.filter(rule.isOn) }
     private var new: Color { targets.direction.new }
     private var old: Color { targets.direction.old }
 
     /// Each load balancer by itself, and all of them together.
     private func scopes(_ rule: TrafficRule) -> [(place: String, names: [LoadBalancerID])] {
-        names.map { ("\($0)/\(rule.backend)", [$0]) } + (names.count > 1 ? [(rule.backend, names)] : [])
+        let names = names(rule)
+        return names.map { ("\($0)/\(rule.backend)", [$0]) } + (names.count > 1 ? [(rule.backend, names)] : [])
     }
 
     /// What the new color's servers did, and what load balancers answered in their place.

@@ -81,7 +81,7 @@ public struct TrafficTally: Sendable {
         let isFirst = states[name] == nil
         states[name] = state
         seenAt[name] = time
-        for rule in rules {
+        for rule in rules.on(name) {
             guard let backend = state.backends[rule.backend] else { continue }
             for color in Color.allCases {
                 let servers = backend.servers.filter { rule.color(of: $0.name) == color }

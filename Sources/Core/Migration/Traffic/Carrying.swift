@@ -28,7 +28,7 @@ extension TrafficTargets {
         var serving = 0
         var obstacles: [String] = []
         for server in movable(color, rule, on: name, state) {
-            let target = targets[server.name, default: 0]
+            let target = targets[server.weighed, default: 0]
             guard target > 0 else { continue }
             if let reason = server.obstacle(weight: target, vouched: vouched) {
                 obstacles.append("\(server.name) \(reason)")
@@ -75,7 +75,7 @@ public func serversInUse(
     of color: Color, _ states: [LoadBalancerID: LoadBalancerState], _ rules: [TrafficRule]
 ) -> [String] {
     states.sorted { $0.key < $1.key }.flatMap { name, state in
-        rules.flatMap { rule in
+        rules.on(name).flatMap { rule in
             (state.backends[rule.backend]?.servers ?? []).filter { server in
                 rule.color(of: server.name) == color && server.weight > 0 && server.administration == .ready
                     && server.operation != .down && server.check != .failed

@@ -7,9 +7,10 @@ public struct FoundTraffic: Codable, Sendable, Hashable {
 
     /// What these load balancers say now.
     public init(_ observation: TrafficObservation, _ rules: [TrafficRule]) {
-        servers = observation.states.mapValues { state in
-            Dictionary(
-                rules.map { rule in
+        servers = [:]
+        for (name, state) in observation.states {
+            servers[name] = Dictionary(
+                rules.on(name).map { rule in
                     let servers = state.backends[rule.backend]?.servers ?? []
                     return (rule.backend, servers.filter { rule.color(of: $0.name) != nil }.map { FoundServer($0) })
                 }, uniquingKeysWith: { first, _ in first })
@@ -21,12 +22,13 @@ public struct FoundTraffic: Codable, Sendable, Hashable {
     public init(assumedFrom observation: TrafficObservation, _ rules: [TrafficRule], old: Color) {
         self.init(observation, rules)
         for (name, backends) in servers {
-            for rule in rules {
+            for rule in rules.on(name) {
+                let scale = observation.states[name]?.backends[rule.backend]?.scale ?? WeightScale()
                 servers[name]?[rule.backend] = backends[rule.backend]?.map { server in
                     guard rule.color(of: server.name) == old else { return server }
                     var assumed = server
                     let configured = server.configuredWeight ?? 0
-                    assumed.weight = configured > 0 ? configured : max(server.weight, Weights.usual)
+                    assumed.weight = configured > 0 ? configured : max(server.weight, scale.usual)
                     if !server.isHeld { assumed.administration = .ready }
                     return assumed
                 }

@@ -11,7 +11,7 @@ public func misplacedServers(
 ) -> [String] {
     let addresses = AddressBook(inventories)
     return states.sorted { $0.key < $1.key }.flatMap { name, state in
-        rules.flatMap { rule in
+        rules.on(name).flatMap { rule in
             addresses.misplaced(state.backends[rule.backend]?.servers ?? [], rule, on: name)
         }
     }
@@ -25,10 +25,10 @@ public func unlistedBackends(
     inventories: [Color: Inventory]
 ) -> [String] {
     let addresses = AddressBook(inventories)
-    let listed = Set(rules.map(\.backend))
     let patterns = Set(rules.flatMap(\.servers.values)).sorted()
     return states.sorted { $0.key < $1.key }.flatMap { name, state in
-        state.backends.sorted { $0.key < $1.key }.compactMap { backend, content -> String? in
+        let listed = Set(rules.on(name).map(\.backend))
+        return state.backends.sorted { $0.key < $1.key }.compactMap { backend, content -> String? in
             guard !listed.contains(backend), !ignored.contains(where: { matchesWildcard(backend, pattern: $0.backend) })
             else {
                 return nil

@@ -50,10 +50,12 @@ public struct BackendState: Codable, Sendable, Hashable {
     /// What the load balancer counted for the backend itself and for none of its servers: errors that it answered (no
     /// server up, queue full), requests that wait for any server.
     public var own: ServerCounters
+    /// The weights that it takes.
+    public var scale: WeightScale
 
     public init(
         servers: [ServerState], algorithm: String? = nil, cookie: String? = nil, hasStickTable: Bool = false,
-        isTCP: Bool = false, own: ServerCounters = ServerCounters()
+        isTCP: Bool = false, own: ServerCounters = ServerCounters(), scale: WeightScale = WeightScale()
     ) {
         self.servers = servers
         self.algorithm = algorithm
@@ -61,6 +63,7 @@ public struct BackendState: Codable, Sendable, Hashable {
         self.hasStickTable = hasStickTable
         self.isTCP = isTCP
         self.own = own
+        self.scale = scale
     }
 
     /// Whether users stay at their server even when it has no weight.
@@ -83,8 +86,10 @@ public struct ServerState: Codable, Sendable, Hashable {
     public var name: String
     /// `address:port`, or `-` for one whose name was never resolved.
     public var address: String
-    /// Absolute, 0 to 256, as it was set.
+    /// As it was set, on the scale of its backend.
     public var weight: Int
+    /// Servers of one backend with the same group have one weight together; nil where it is this server's alone.
+    public var group: String?
     /// The weight of the configuration; nil where the load balancer does not report it.
     public var configuredWeight: Int?
     public var administration: Administration
@@ -100,7 +105,7 @@ public struct ServerState: Codable, Sendable, Hashable {
     public var counters: ServerCounters
 
     public init(
-        name: String, address: String, weight: Int, configuredWeight: Int? = nil,
+        name: String, address: String, weight: Int, group: String? = nil, configuredWeight: Int? = nil,
         administration: Administration = .ready, operation: Operation = .up, check: Check = .passed,
         isBackup: Bool = false, isHeldInMaintenance: Bool = false, hasAgent: Bool = false,
         counters: ServerCounters = ServerCounters()
@@ -108,6 +113,7 @@ public struct ServerState: Codable, Sendable, Hashable {
         self.name = name
         self.address = address
         self.weight = weight
+        self.group = group
         self.configuredWeight = configuredWeight
         self.administration = administration
         self.operation = operation
@@ -118,6 +124,8 @@ public struct ServerState: Codable, Sendable, Hashable {
         self.counters = counters
     }
 
+    /// What its weight belongs to: the server, or its group.
+    public var weighed: String { group ?? name }
     /// Whether new requests can reach it.
     public var takesTraffic: Bool { weight > 0 && administration == .ready && operation != .down }
     /// Whether weights can move traffic to it: a placeholder, a backup or one held in maintenance is none of a color's.
@@ -180,6 +188,8 @@ public struct ServerChange: Sendable, Hashable {
         case weight(Int)
         case administration(ServerState.Administration)
         case shutdownSessions
+        /// A ready server is to take requests that wait in its backend's queue.
+        case takeQueue
     }
 
     public var backend: String

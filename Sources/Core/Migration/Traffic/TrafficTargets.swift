@@ -24,31 +24,32 @@ public struct TrafficTargets: Sendable {
         }
     }
 
-    /// The weights of a backend for a share, by server.
+    /// The weights of a backend for a share, by what each belongs to: a server, or a group of them.
     public func weights(
         for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState
     ) -> Weights {
+        let scale = state.backends[rule.backend]?.scale ?? WeightScale()
         var old: [String: Int] = [:]
         var missing = (old: 0, new: 0)
-        for server in movable(direction.old, rule, on: name, state) {
+        for server in movable(direction.old, rule, on: name, state) where old[server.weighed] == nil {
             let known = found.server(server.name, in: rule.backend, on: name)
             let configured = server.configuredWeight ?? 0
-            old[server.name] = known?.weight ?? (configured > 0 ? configured : Weights.usual)
-            if let known, !known.serves { missing.old += known.weight }
+            old[server.weighed] = known?.weight ?? (configured > 0 ? configured : scale.usual)
+            if let known, !known.serves, server.group == nil { missing.old += known.weight }
         }
         // Where the old color is listed no more, by what it had when it was found.
         let known = old.isEmpty ? weightsFound(rule, on: name) : Array(old.values)
-        let usual = known.isEmpty ? Weights.usual : max(1, known.reduce(0, +) / known.count)
+        let usual = known.isEmpty ? scale.usual : max(1, known.reduce(0, +) / known.count)
         let servers = movable(direction.new, rule, on: name, state)
         // Weights of the configuration count only where each server has one: beside a 0 they say nothing.
         let areConfigured = servers.allSatisfy { $0.configuredWeight ?? 0 > 0 }
-        let new = servers.map { ($0.name, areConfigured ? $0.configuredWeight ?? usual : usual) }
+        let new = servers.map { ($0.weighed, areConfigured ? $0.configuredWeight ?? usual : usual) }
         for (server, weight) in new where found.server(server, in: rule.backend, on: name)?.serves == false {
             missing.new += weight
         }
         return Weights(
             share: share, old: old, new: Dictionary(new, uniquingKeysWith: { first, _ in first }), missing: missing,
-            atLeast: minHealthy)
+            atLeast: minHealthy, scale: scale)
     }
 
     private func weightsFound(_ rule: TrafficRule, on name: LoadBalancerID) -> [Int] {
@@ -62,12 +63,12 @@ public struct TrafficTargets: Sendable {
     public func changes(
         for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState, withHeld held: Color? = nil
     ) -> [WeightChange] {
-        rules.flatMap { rule in
+        rules.on(name).flatMap { rule in
             let weights = weights(for: share, rule, on: name, state)
             return Color.allCases.flatMap { color in
                 let targets = color == direction.old ? weights.old : weights.new
                 return movable(color, rule, on: name, state).compactMap { server -> WeightChange? in
-                    guard let target = targets[server.name], server.weight != target,
+                    guard let target = targets[server.weighed], server.weight != target,
                         server.administration != .maint || color == held
                     else { return nil }
                     return WeightChange(
@@ -80,7 +81,7 @@ public struct TrafficTargets: Sendable {
     /// What puts servers of the old color out again that a person had taken out when the run found them: a reload makes
     /// them ready, with their configured weight.
     public func takenOut(on name: LoadBalancerID, _ state: LoadBalancerState) -> [ServerChange] {
-        rules.flatMap { rule in
+        rules.on(name).flatMap { rule in
             (state.backends[rule.backend]?.servers ?? []).compactMap { server -> ServerChange? in
                 guard rule.color(of: server.name) == direction.old, server.isMovable, server.takesTraffic,
                     let known = found.server(server.name, in: rule.backend, on: name), !known.tookPart

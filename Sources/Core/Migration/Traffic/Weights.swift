@@ -1,15 +1,10 @@
-/// The weight of each server of one backend at a share of the traffic.
+/// The weight of each server, or group of servers, of one backend at a share of the traffic.
 ///
 /// Weights are relative: inside a color each server keeps its proportion to the others, and only the sums of the two
 /// colors move. At no share at all the old color has exactly the weights that were found.
 public struct Weights: Sendable, Hashable {
     public let old: [String: Int]
     public let new: [String: Int]
-
-    /// The largest weight that HAProxy takes (configuration manual, `weight`).
-    public static let largest = 256
-    /// The weight of a server for which the configuration gives none.
-    public static let usual = 100
 
     public init(old: [String: Int], new: [String: Int]) {
         self.old = old
@@ -23,13 +18,15 @@ public struct Weights: Sendable, Hashable {
     ///   - new: how the new color's servers weigh against each other.
     ///   - missing: of each color's weight, the part of servers that did not serve when they were looked at.
     ///   - atLeast: how many servers of the new color get a weight at any share.
+    ///   - scale: the numbers that the backend takes.
     public init(
         share: Percent, old: [String: Int], new: [String: Int], missing: (old: Int, new: Int) = (0, 0),
-        atLeast: Int = 1
+        atLeast: Int = 1, scale: WeightScale = WeightScale()
     ) {
+        let share = scale.settable(share)
         guard share > .none, share < .all else {
             self.old = share > .none ? old.mapValues { _ in 0 } : old
-            self.new = new.mapValues { share > .none ? Weights.bounded($0) : 0 }
+            self.new = new.mapValues { share > .none ? min(scale.largest, max(1, $0)) : 0 }
             return
         }
         let total = Weights.serving(old, without: missing.old)
@@ -39,7 +36,7 @@ public struct Weights: Sendable, Hashable {
             total == 0 || part == 0 ? Double(weight) : Double(weight) * total / part * share.fraction
         }
         let values = Array(oldPart.values) + Array(newPart.values)
-        let most = Double(Weights.largest) / max(1, values.max() ?? 1)
+        let most = Double(scale.largest) / max(1, values.max() ?? 1)
         // As they are where whole numbers are close enough, otherwise as large as they may get.
         let scale = most >= 1 && values.allSatisfy(Weights.isNearlyWhole) ? 1 : most
         // Each server of the old color keeps a part: beside very many of them the share gets smaller than was asked for.
@@ -58,8 +55,6 @@ public struct Weights: Sendable, Hashable {
         let listed = weights.values.reduce(0, +)
         return Double(listed > missing ? listed - missing : listed)
     }
-
-    private static func bounded(_ weight: Int) -> Int { min(largest, max(1, weight)) }
 
     /// Within a twentieth of its value.
     private static func isNearlyWhole(_ value: Double) -> Bool {

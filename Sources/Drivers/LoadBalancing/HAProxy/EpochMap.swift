@@ -46,8 +46,7 @@ struct EpochMap: Sendable {
 
     /// Nil for a path, an environment or an id that HAProxy would read as several words or commands.
     init?(_ path: String, _ owner: EpochOwner) {
-        let isPlain = path.utf8.allSatisfy { $0 > 32 && $0 != 127 && $0 != 59 && $0 != 92 }
-        guard !path.isEmpty, isPlain, path.utf8.count <= 4096, ServerChange.isName(owner.environment),
+        guard MapEntry.isPlain(path), ServerChange.isName(owner.environment),
             ServerChange.isName(owner.id)
         else { return nil }
         self.path = path
@@ -83,37 +82,7 @@ struct EpochMap: Sendable {
             + "`\(key) \(value)` into that file."
     }
 
-    // MARK: - HAProxy's answer: type=str, …, found=yes, idx=tree, key="epoch-shop", value="7@ab", type="str"
-
-    static func exists(in answer: String) -> Bool { answer.hasPrefix("type=") }
-    static func hasEntry(in answer: String) -> Bool { exists(in: answer) && fields(of: answer).contains("found=yes") }
-
-    static func entry(in answer: String) -> Entry? {
-        guard hasEntry(in: answer), let field = fields(of: answer).first(where: { $0.hasPrefix("value=\"") }) else {
-            return nil
-        }
-        return Entry(field.dropFirst(7).prefix { $0 != "\"" })
-    }
-
-    private static func fields(of answer: String) -> [String] {
-        answer.firstLine.split(separator: ",").map { field in String(field.drop { $0 == " " }) }
-    }
-
-    /// The map file with this entry in place of the environment's old one.
-    func contents(_ old: String, with entry: Entry) -> String {
-        var lines = old.utf8.split(separator: 10, omittingEmptySubsequences: false).map { String(Substring($0)) }
-        if lines.last == "" { lines.removeLast() }
-        let line = "\(key) \(entry)"
-        if let index = lines.firstIndex(where: isEntry) { lines[index] = line } else { lines.append(line) }
-        return lines.joined(separator: "\n") + "\n"
-    }
-
-    private func isEntry(_ line: String) -> Bool {
-        guard let first = line.split(maxSplits: 1, whereSeparator: { $0 == " " || $0 == "\t" }).first else {
-            return false
-        }
-        return first == key
-    }
+    static func entry(in answer: String) -> Entry? { MapEntry.value(in: answer).flatMap { Entry(Substring($0)) } }
 }
 
 extension SocketAddress {

@@ -4,26 +4,38 @@ import Transport
 
 /// Changes, and what makes them safe: the epoch before and after, the read-back, the files that a reload reads.
 extension HAProxyRuntime {
-    public func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
+    public func apply(_ wanted: [ServerChange], epoch: Int) async throws(Failure) {
+        let switches = try switches()
+        let choices = switches.compactMap { item in item.choice(in: wanted).map { (item: item, color: $0) } }
+        let changes = wanted.compactMap { change -> ServerChange? in
+            guard let item = switches.first(where: { $0.name == change.backend }) else { return change }
+            return item.translated(change)
+        }
         for change in changes { try change.validate(for: name) }
         let socket = try socket()
         let map = try epochMap()
         let stateFile = try address.stateFile.map { setting throws(Failure) in PersistentFile(try resolver(setting)) }
-        let before = try await look(socket, map)
+        let before = try await look(socket, map, switches)
         if let map { try await claim(epoch, map, before.epochAnswers, socket) }
         let agents = before.records.filter { record in
             record.hasActiveAgent && changes.contains { $0.backend == record.backend && $0.server == record.name }
         }
         do throws(Failure) {
-            try await socket.perform(agents.map(RuntimeCommand.disableAgent) + changes.map(RuntimeCommand.change))
+            try await socket.perform(
+                agents.map(RuntimeCommand.disableAgent) + changes.flatMap(RuntimeCommand.change)
+                    + choices.map { $0.item.choose($0.color) }.unique())
         } catch {
             throw await explained(error, changes, socket)
         }
         try await endOldSessions(changes)
-        let after = try await look(socket, map)
+        let after = try await look(socket, map, switches)
         if let map { try refuse(epoch, map, after.epochAnswers, socket) }
         try ReadBack(changes).compare(with: after.records, on: name, socket.address)
+        try ReadBack.refuse(
+            zip(switches, after.switchAnswers).flatMap { $0.contradictions(wanted, chosen: $0.color(in: $1)) },
+            on: name, socket.address)
         try await keep(after.stateText, in: stateFile)
+        for choice in choices { try await keep(choice.color, of: choice.item) }
         if let map { try await keep(epoch, in: map) }
     }
 
@@ -31,13 +43,19 @@ extension HAProxyRuntime {
         var records: [ServerRecord]
         var stateText: String
         var epochAnswers: [String]
+        var switchAnswers: [String]
     }
 
-    private func look(_ socket: RuntimeSocket, _ map: EpochMap?) async throws(Failure) -> Snapshot {
-        let answers = try await socket.ask((map?.questions ?? []) + ["show servers state"])
+    private func look(
+        _ socket: RuntimeSocket, _ map: EpochMap?, _ switches: [MapSwitch]
+    ) async throws(Failure) -> Snapshot {
+        let questions = map?.questions ?? []
+        let answers = try await socket.ask(questions + switches.map(\.question) + ["show servers state"])
         let text = answers[answers.count - 1]
         return Snapshot(
-            records: try records(in: text, socket), stateText: text, epochAnswers: Array(answers.dropLast()))
+            records: try records(in: text, socket), stateText: text,
+            epochAnswers: Array(answers.prefix(questions.count)),
+            switchAnswers: Array(answers.dropLast().dropFirst(questions.count)))
     }
 
     /// Old processes are not changed; what they still serve ends with the sessions of the new one. What can't be ended
@@ -54,7 +72,7 @@ extension HAProxyRuntime {
     private func claim(
         _ epoch: Int, _ map: EpochMap, _ answers: [String], _ socket: RuntimeSocket
     ) async throws(Failure) {
-        guard let own = answers.first, EpochMap.exists(in: own) else {
+        guard let own = answers.first, MapEntry.exists(in: own) else {
             throw Failure(
                 "\(name) does not know the map \(map.path)", at: socket.address.description,
                 details: answers.prefix(1).map(\.firstLine), advice: map.advice)
@@ -62,7 +80,7 @@ extension HAProxyRuntime {
         try refuse(epoch, map, answers, socket)
         let entry = map.entry(of: epoch)
         guard EpochMap.entry(in: own) != entry else { return }
-        try await socket.perform([.setEpoch(entry, in: map, exists: EpochMap.hasEntry(in: own))])
+        try await socket.perform([.setEpoch(entry, in: map, exists: MapEntry.value(in: own) != nil)])
     }
 
     private func refuse(
@@ -111,9 +129,23 @@ extension HAProxyRuntime {
     /// HAProxy can't start without its map file: where there is none, HAProxy is on another host.
     private func keep(_ epoch: Int, in map: EpochMap) async throws(Failure) {
         do throws(FileProblem) {
-            try await PersistentFile(map.path).replace { $0.map { map.contents($0, with: map.entry(of: epoch)) } }
+            try await PersistentFile(map.path).replace { contents in
+                contents.map { MapEntry.contents($0, map.key, "\(map.entry(of: epoch))") }
+            }
         } catch {
             throw unkept("epoch", error)
+        }
+    }
+
+    private func keep(_ color: Color, of item: MapSwitch) async throws(Failure) {
+        guard item.rule.withoutFile == nil else { return }
+        let value = item.rule.values[color] ?? ""
+        do throws(FileProblem) {
+            try await PersistentFile(item.path).replace { contents in
+                contents.map { MapEntry.contents($0, item.rule.key, value) }
+            }
+        } catch {
+            throw unkept("switch", error)
         }
     }
 

@@ -9,22 +9,26 @@ import Transport
 /// is looked at before and after, so such a race is seen, and only a higher epoch is ever written over a lower one.
 public struct HAProxyRuntime: LoadBalancer {
     public let name: LoadBalancerID
-    let address: LoadBalancerAddress
+    let address: LoadBalancerAddress.HAProxy
+    private let rules: [TrafficRule]
     let owner: EpochOwner
     let resolver: Resolver
     private let deadline: Duration
     private let stickTables = StickTables()
 
     /// - Parameters:
+    ///   - rules: those of the environment: by them it knows which backends are switches.
     ///   - owner: whose epochs are written to the load balancer.
     ///   - resolver: called at each use, so that a socket may move while a run waits.
     ///   - deadline: for one exchange with HAProxy, connecting included.
     public init(
-        _ address: LoadBalancerAddress, owner: EpochOwner, resolver: @escaping Resolver,
+        _ name: LoadBalancerID, _ address: LoadBalancerAddress.HAProxy, rules: [TrafficRule] = [], owner: EpochOwner,
+        resolver: @escaping Resolver,
         deadline: Duration = .seconds(3)
     ) {
-        name = address.name
+        self.name = name
         self.address = address
+        self.rules = rules.on(name)
         self.owner = owner
         self.resolver = resolver
         self.deadline = deadline
@@ -42,6 +46,8 @@ public struct HAProxyRuntime: LoadBalancer {
     }
 
     public func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
+        let place = try switches().first { $0.name == backend }?.place(of: server)
+        let (backend, server) = place ?? (backend, server)
         let socket = try socket()
         let answer = try await socket.ask(["show sess"])[0]
         if answer.hasPrefix("Permission denied") {
@@ -62,12 +68,14 @@ public struct HAProxyRuntime: LoadBalancer {
         let socket = try socket()
         let look = try await lookAround(socket)
         let level = try await socket.ask(["show cli level"])[0]
-        let obstacles = Obstacles(name: name, address: address, rules: rules, look: look)
+        let obstacles = Obstacles(
+            name: name, address: address, rules: rules.filter { $0.switching == nil }, look: look)
         var isMasterSilent = false
         if let workers = try oldWorkers() {
             do throws(Failure) { _ = try await workers.observe() } catch { isMasterSilent = true }
         }
-        return obstacles.ofSocket(level: level) + obstacles.ofBackends() + obstacles.ofEpochMap(look.map)
+        return obstacles.ofSocket(level: level) + obstacles.ofBackends()
+            + look.switches.flatMap { obstacles.ofSwitch($0.item, answer: $0.answer) } + obstacles.ofEpochMap(look.map)
             + obstacles.ofStateFile(try address.stateFile.map { setting throws(Failure) in try resolver(setting) })
             + obstacles.ofReloads(isMasterSilent: isMasterSilent)
     }
@@ -91,7 +99,7 @@ public struct HAProxyRuntime: LoadBalancer {
     }
 
     public func proveWeights(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
-        let backends = rules.map(\.backend).filter(ServerChange.isName)
+        let backends = rules.filter { $0.switching == nil }.map(\.backend).filter(ServerChange.isName)
         let replies = try await socket().refusals(of: backends.map(RuntimeCommand.addNothing))
         guard replies.count == backends.count else {
             throw Failure(
@@ -121,12 +129,16 @@ public struct HAProxyRuntime: LoadBalancer {
         var tables: Set<String>
         var map: (map: EpochMap, exists: Bool)?
         var held: EpochMap.Entry?
+        /// What was answered to each switch's question.
+        var switches: [(item: MapSwitch, answer: String)]
     }
 
     private func lookAround(_ socket: RuntimeSocket) async throws(Failure) -> Look {
         let map = try epochMap()
+        let switches = try switches()
         let commands =
-            ["show info", "show servers state", StickTables.question] + (map?.questions ?? []) + [Statistics.question]
+            ["show info", "show servers state", StickTables.question] + (map?.questions ?? [])
+            + switches.map(\.question) + [Statistics.question]
         let answers = try await socket.ask(commands)
         let lines = answers[0].split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1) }
         let info = Dictionary(
@@ -134,11 +146,13 @@ public struct HAProxyRuntime: LoadBalancer {
             uniquingKeysWith: { first, _ in first })
         let tables = try await stickTables.keepingUsers(
             among: StickTables.names(in: answers[2]), of: info["Pid"].flatMap { Int($0) }, socket)
-        let epochs = Array(answers[3..<(answers.count - 1)])
+        let entries = answers[3..<(answers.count - 1)]
+        let epochs = Array(entries.dropLast(switches.count))
         return Look(
             info: info, records: try records(in: answers[1], socket),
             statistics: try statistics(in: answers[answers.count - 1], socket), tables: tables,
-            map: map.map { ($0, epochs.first.map(EpochMap.exists) ?? false) }, held: map?.held(in: epochs))
+            map: map.map { ($0, epochs.first.map(MapEntry.exists) ?? false) }, held: map?.held(in: epochs),
+            switches: zip(switches, entries.suffix(switches.count)).map { ($0, $1) })
     }
 
     // MARK: - Settings and answers
@@ -158,6 +172,16 @@ public struct HAProxyRuntime: LoadBalancer {
                 advice: "Write unix:/path or tcp:host:port.")
         }
         return RuntimeSocket(name: name, address: parsed, deadline: deadline)
+    }
+
+    func switches() throws(Failure) -> [MapSwitch] {
+        var switches: [MapSwitch] = []
+        for rule in rules {
+            guard let switching = rule.switching else { continue }
+            switches.append(
+                try MapSwitch(rule.backend, switching, path: try resolver(switching.map), on: name))
+        }
+        return switches
     }
 
     func epochMap() throws(Failure) -> EpochMap? {
@@ -214,11 +238,12 @@ extension HAProxyRuntime.Look {
             for statistics in old { own.addOpen(statistics.backends[name]?.own) }
             backends[name] = BackendState(
                 servers: [], algorithm: backend.algorithm, cookie: backend.cookie, hasStickTable: tables.contains(name),
-                isTCP: backend.isTCP, own: own)
+                isTCP: backend.isTCP, own: own, scale: .haproxy)
         }
         for record in records {
             backends[record.backend, default: BackendState(servers: [])].servers.append(server(record, old))
         }
+        for item in switches { item.item.combine(&backends, chosen: item.item.color(in: item.answer)) }
         return backends
     }
 

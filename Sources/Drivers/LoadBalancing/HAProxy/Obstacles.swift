@@ -6,7 +6,7 @@ import SafeFiles
 /// A server that is down is none: a backend may list hosts that do not run its service.
 struct Obstacles {
     let name: LoadBalancerID
-    let address: LoadBalancerAddress
+    let address: LoadBalancerAddress.HAProxy
     let rules: [TrafficRule]
     let look: HAProxyRuntime.Look
 
@@ -23,9 +23,7 @@ struct Obstacles {
     func ofBackends() -> [Obstacle] {
         let servers = Dictionary(grouping: look.records, by: \.backend)
         let ofRules = rules.flatMap { rule -> [Obstacle] in
-            guard let backend = look.statistics.backends[rule.backend] else {
-                return [blocking("there is no backend \(rule.backend)")]
-            }
+            guard let backend = look.statistics.backends[rule.backend] else { return [missing(rule.backend)] }
             let servers = servers[rule.backend] ?? []
             return Color.allCases.filter { rule.servers[$0] != nil }.flatMap { color in
                 ofColor(color, servers.filter { rule.color(of: $0.name) == color }, rule)
@@ -35,6 +33,16 @@ struct Obstacles {
         }
         return ofRules + ofStrangeTables()
     }
+
+    /// What is wrong with a backend whose servers are all of one color.
+    func ofBackend(_ backend: String, of color: Color) -> [Obstacle] {
+        guard look.statistics.backends[backend] != nil else { return [missing(backend)] }
+        let servers = look.records.filter { $0.backend == backend }
+        let rule = TrafficRule(backend: backend, servers: [color: "*"])
+        return ofColor(color, servers, rule) + ofServers(servers, rule)
+    }
+
+    private func missing(_ backend: String) -> Obstacle { blocking("there is no backend \(backend)") }
 
     // MARK: - Servers
 
@@ -202,8 +210,8 @@ struct Obstacles {
         ]
     }
 
-    private func blocking(_ text: String) -> Obstacle { Obstacle("\(name): \(text)", isBlocking: true) }
-    private func warning(_ text: String) -> Obstacle { Obstacle("\(name): \(text)", isBlocking: false) }
+    func blocking(_ text: String) -> Obstacle { Obstacle("\(name): \(text)", isBlocking: true) }
+    func warning(_ text: String) -> Obstacle { Obstacle("\(name): \(text)", isBlocking: false) }
 }
 
 extension ServerRecord {

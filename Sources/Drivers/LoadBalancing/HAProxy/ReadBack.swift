@@ -22,6 +22,7 @@ struct ReadBack {
             switch change.change {
             case .weight(let weight): weights[server] = weight
             case .administration(let administration): administrations[server] = administration
+            case .takeQueue: administrations[server] = .ready
             case .shutdownSessions: break
             }
         }
@@ -44,6 +45,12 @@ struct ReadBack {
                 "\(server.backend)/\(server.name): \(wanted.rawValue) was set, "
                     + (found[server].map { "is \($0.administration.rawValue)" } ?? "the server is gone"))
         }
+        try ReadBack.refuse(differences, on: loadBalancer, address)
+    }
+
+    static func refuse(
+        _ differences: [String], on loadBalancer: LoadBalancerID, _ address: SocketAddress
+    ) throws(Failure) {
         guard !differences.isEmpty else { return }
         throw Failure(
             "\(loadBalancer) does not have what was set", at: address.description,

@@ -37,19 +37,28 @@ struct RuntimeCommand: Sendable {
 
     // MARK: - The commands of section 9.3 that rz uses
 
-    static func change(_ change: ServerChange) -> RuntimeCommand {
+    static func change(_ change: ServerChange) -> [RuntimeCommand] {
         let server = "\(change.backend)/\(change.server)"
         let place = "backend \(change.backend), server \(change.server)"
-        return switch change.change {
-        case .weight(let weight):
-            RuntimeCommand(
-                text: "set server \(server) weight \(weight)", subject: "a weight", place: "\(place), wanted \(weight)")
-        case .administration(let state):
+        func state(_ state: ServerState.Administration) -> RuntimeCommand {
             RuntimeCommand(
                 text: "set server \(server) state \(state.rawValue)", subject: "a server's state",
                 place: "\(place), wanted \(state.rawValue)")
+        }
+        return switch change.change {
+        case .weight(let weight):
+            [
+                RuntimeCommand(
+                    text: "set server \(server) weight \(weight)", subject: "a weight",
+                    place: "\(place), wanted \(weight)")
+            ]
+        case .administration(let wanted): [state(wanted)]
         case .shutdownSessions:
-            RuntimeCommand(text: "shutdown sessions server \(server)", subject: "to end sessions", place: place)
+            [RuntimeCommand(text: "shutdown sessions server \(server)", subject: "to end sessions", place: place)]
+        // HAProxy (2.6.12, measured) takes every server for full while at least as many requests wait as there are servers,
+        // and hands them to a server only when that ends a request or leaves maintenance. Raised from weight 0, a server
+        // has no request to end: each user waits behind the others, and gets 503 in the end.
+        case .takeQueue: [state(.maint), state(.ready)]
         }
     }
 
@@ -86,9 +95,9 @@ extension ServerChange {
                 at: "\(loadBalancer)/\(backend)/\(server)",
                 advice: "Names have letters, digits, '-', '_', '.' and ':'. Correct it under traffic.", kind: .refused)
         }
-        if case .weight(let weight) = change, !(0...Weights.largest).contains(weight) {
+        if case .weight(let weight) = change, !(0...WeightScale.haproxy.largest).contains(weight) {
             throw Failure(
-                "\(loadBalancer): a weight of \(weight) is outside 0 to \(Weights.largest)",
+                "\(loadBalancer): a weight of \(weight) is outside 0 to \(WeightScale.haproxy.largest)",
                 at: "\(loadBalancer)/\(backend)/\(server)", kind: .refused)
         }
     }
@@ -100,5 +109,13 @@ extension ServerChange {
                 (48...58).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
                     || [45, 46, 95].contains(byte)
             }
+    }
+}
+
+extension [RuntimeCommand] {
+    /// Each command once: backends that share an entry of a map are moved by the same.
+    func unique() -> [RuntimeCommand] {
+        var texts: Set<String> = []
+        return filter { texts.insert($0.text).inserted }
     }
 }

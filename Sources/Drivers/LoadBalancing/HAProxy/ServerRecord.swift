@@ -44,7 +44,7 @@ struct ServerRecord: Sendable, Hashable {
         func cell(_ name: String) -> Substring? { columns[name].map { cells[$0] } }
         func number(_ name: String) -> Int? { cell(name).flatMap { Int($0) } }
         guard let backend = cell("be_name"), let server = cell("srv_name"), let host = cell("srv_addr"),
-            let weight = number("srv_uweight"), (0...Weights.largest).contains(weight),
+            let weight = number("srv_uweight"), (0...WeightScale.haproxy.largest).contains(weight),
             let state = number("srv_op_state"),
             let administration = number("srv_admin_state"), let operation = ServerRecord.operation(state)
         else { return nil }
@@ -74,4 +74,9 @@ struct ServerRecord: Sendable, Hashable {
     private static func administration(_ bits: Int) -> ServerState.Administration {
         bits & 0x23 != 0 ? .maint : bits & 0x18 != 0 ? .drain : .ready
     }
+}
+
+extension WeightScale {
+    /// The largest weight that HAProxy takes (configuration manual, `weight`).
+    static let haproxy = WeightScale(largest: 256, usual: 100)
 }

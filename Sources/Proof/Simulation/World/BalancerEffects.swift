@@ -10,7 +10,8 @@ extension WorldState {
             let servers = balancer.servers.filter { $0.backend == backend.name }
             backends[backend.name] = BackendState(
                 servers: servers.map { state(of: $0, on: balancer) },
-                cookie: backend.remembered == nil ? nil : "SERVER", own: own)
+                cookie: backend.remembered == nil ? nil : "SERVER", own: own,
+                scale: backend.isSwitch ? .switch : WeightScale())
         }
         let old = Set(balancer.oldSessions.filter { $0.end > time }.map(\.process)).sorted()
         return LoadBalancerState(
@@ -28,10 +29,11 @@ extension WorldState {
         let isQueueServed = server.queuedUntil > 0 && server.queuedUntil + sessionLength > time
         let isQueued = server.queuedUntil > time
         let sessions = max(Int(server.hung), server.busyUntil > time || (isQueueServed && !isQueued) ? 1 : 0)
+        let isSwitch = balancer.isSwitch(server.backend)
         return ServerState(
             name: server.name,
             address: server.isFree ? "-" : address(of: server, on: balancer), weight: server.weight,
-            configuredWeight: server.configuredWeight,
+            group: isSwitch ? server.color.rawValue : nil, configuredWeight: isSwitch ? nil : server.configuredWeight,
             administration: server.isFree ? .maint : server.administration,
             operation: operation(of: server, on: balancer), check: checkResult(of: server, on: balancer),
             isBackup: server.isBackup, isHeldInMaintenance: server.isFree,
@@ -63,6 +65,12 @@ extension WorldState {
 
     private func make(_ change: ServerChange.Change, at index: Int, of balancer: inout SimulatedLoadBalancer) {
         switch change {
+        case .weight(let weight) where balancer.isSwitch(balancer.servers[index].backend):
+            guard weight > 0 else { return }
+            for other in balancer.servers.indices
+            where balancer.servers[other].backend == balancer.servers[index].backend {
+                balancer.servers[other].weight = balancer.servers[other].color == balancer.servers[index].color ? 1 : 0
+            }
         case .weight(let weight):
             // In maintenance a weight is taken and forgotten.
             if balancer.servers[index].administration != .maint { balancer.servers[index].weight = weight }
@@ -75,6 +83,9 @@ extension WorldState {
             balancer.servers[index].isChecked = false
             balancer.servers[index].nextCheckAt = time + balancer.checkPeriod
             balancer.servers[index].slowUntil = time + balancer.slowStart
+        case .takeQueue:
+            make(.administration(.maint), at: index, of: &balancer)
+            make(.administration(.ready), at: index, of: &balancer)
         case .shutdownSessions:
             balancer.servers[index].busyUntil = time
             balancer.servers[index].queuedUntil = 0

@@ -245,6 +245,7 @@ extension ServerChange.Change {
         case .weight(let weight): "weight \(weight)"
         case .administration(let administration): administration.rawValue
         case .shutdownSessions: "shutdown sessions"
+        case .takeQueue: "take the queue"
         }
     }
 }

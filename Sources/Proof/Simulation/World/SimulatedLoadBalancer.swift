@@ -38,6 +38,8 @@ struct SimulatedLoadBalancer: Sendable, Hashable {
             .map(SimulatedBackend.init)
     }
 
+    func isSwitch(_ backend: String) -> Bool { backends.contains { $0.name == backend && $0.isSwitch } }
+
     /// A session that a process of before a reload serves.
     struct OldSession: Sendable, Hashable {
         var process: Int
@@ -51,6 +53,8 @@ struct SimulatedLoadBalancer: Sendable, Hashable {
 /// A backend as a load balancer has it, and how its users fare.
 struct SimulatedBackend: Sendable, Hashable {
     let name: String
+    /// An entry of a map sends all requests to one color: weights are 1 and 0.
+    var isSwitch = false
     /// Each color's part of the users, where they stay at their color while it can serve (a cookie); nil where no one
     /// is remembered.
     var remembered: ByColor<Double>?
@@ -120,7 +124,8 @@ struct SimulatedServer: Sendable, Hashable {
     }
 
     /// Whether new requests are shared out to it, as far as it was set.
-    var isSetToServe: Bool { weight > 0 && administration == .ready && !isFree && !isBackup }
+    var isSetToServe: Bool { weight > 0 && isReady }
+    var isReady: Bool { administration == .ready && !isFree && !isBackup }
 }
 
 extension SimulatedLoadBalancer {

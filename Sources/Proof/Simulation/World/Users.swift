@@ -215,7 +215,9 @@ extension WorldState {
 
     /// Whether a load balancer can truly say of a server that it carries traffic of its color.
     private func carries(_ server: SimulatedServer, of balancer: Int, _ isServing: ByColor<Bool>) -> Bool {
-        guard server.isSetToServe, server.machine == server.color else { return false }
+        // Whom a switch would send requests to carries them the moment it does.
+        let isSet = loadBalancers[balancer].isSwitch(server.backend) ? server.isReady : server.isSetToServe
+        guard isSet, server.machine == server.color else { return false }
         if loadBalancers[balancer].checkPeriod == 0 { return isAlive(server, isServing) }
         // Where no check was asked yet, whoever asks the server itself knows.
         return server.isBelievedUp && (server.isChecked || isAlive(server, isServing))

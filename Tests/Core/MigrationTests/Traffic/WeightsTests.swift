@@ -13,7 +13,7 @@ struct WeightsTests {
                     share: Percent(thousandths: thousandths), old: servers(old, 100), new: servers(new, 100))
                 let all = Array(weights.old.values) + Array(weights.new.values)
                 let isRight =
-                    all.allSatisfy((0...Weights.largest).contains)
+                    all.allSatisfy((0...WeightScale().largest).contains)
                     && (weights.new.values.reduce(0, +) == 0) == (thousandths == 0)
                     && (weights.old.values.reduce(0, +) == 0) == (thousandths == 100_000)
                 guard isRight else {

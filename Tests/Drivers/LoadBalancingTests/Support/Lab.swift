@@ -20,26 +20,33 @@ struct Lab {
     var tcp: String { "tcp:127.0.0.1:\(tcpPort)" }
     var stateFile: String { "\(folder)/server.state" }
     var epochMap: String { "\(folder)/epoch.map" }
+    /// Its entry `active` names the backend of requests for `/switched/…`.
+    var switchMap: String { "\(folder)/active.map" }
     /// Only with a master.
     var master: String { "unix:\(folder)/master.sock" }
 
     func driver(
         _ socket: String? = nil, stateFile: String? = nil, epochMap: String? = nil, master: String? = nil,
-        owner: EpochOwner = testOwner
+        rules: [TrafficRule] = [], owner: EpochOwner = testOwner
     ) -> HAProxyRuntime {
         HAProxyRuntime(
-            LoadBalancerAddress(
-                name: "edge-1", socket: Setting(socket ?? admin), stateFile: stateFile.map { Setting($0) },
-                epochMap: epochMap.map { Setting($0) }, master: master.map { Setting($0) }), owner: owner,
+            "edge-1",
+            .init(
+                socket: Setting(socket ?? admin), stateFile: stateFile.map { Setting($0) },
+                epochMap: epochMap.map { Setting($0) }, master: master.map { Setting($0) }), rules: rules, owner: owner,
             resolver: literal)
     }
 
     /// Begins a request that the server answers when the test is over, and waits until HAProxy has sent it on.
-    func holdSession(_ backend: String, at server: String) async throws -> StreamSocket {
+    func holdSession(
+        _ path: String, at server: String, in backend: String? = nil, _ driver: HAProxyRuntime? = nil
+    ) async throws -> StreamSocket {
         let socket = try await StreamSocket.connect(to: .unix(path: folder + "/http.sock"))
-        try await socket.write(Array("GET /\(backend)/held HTTP/1.1\r\nHost: lab\r\n\r\n".utf8))
+        try await socket.write(Array("GET /\(path)/held HTTP/1.1\r\nHost: lab\r\n\r\n".utf8))
+        let driver = driver ?? self.driver()
         try await eventually("the session") {
-            try await driver().observe().backends[backend]?.servers.first { $0.name == server }?.counters.sessions == 1
+            try await driver.observe().backends[backend ?? path]?.servers.first { $0.name == server }?.counters.sessions
+                == 1
         }
         return socket
     }
@@ -105,6 +112,7 @@ func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body
     try lab.configuration(backends(lab), masterWorker).write(
         toFile: folder + "/haproxy.cfg", atomically: true, encoding: .utf8)
     try "1\n".write(toFile: lab.stateFile, atomically: true, encoding: .utf8)
+    try "# who is live\nactive blue\n".write(toFile: lab.switchMap, atomically: true, encoding: .utf8)
     try "epoch 0\n".write(toFile: lab.epochMap, atomically: true, encoding: .utf8)
     let haproxy = try await Peer(
         supervisor, [folder + "/haproxy.log"] + haproxyCommand(folder, masterWorker))
@@ -151,6 +159,7 @@ extension Lab {
         frontend users
             bind unix@\(folder)/http.sock
             http-request set-var(txn.epoch) str(epoch),map_str(\(epochMap),0)
+            use_backend be_%[str(active),map_str(\(switchMap))] if { path_beg /switched/ }
             use_backend %[path,field(2,/)]
         \(backends)
 

@@ -16,7 +16,7 @@ package struct ConvergeLoadBalancersStep: BuiltInStep {
             switch change.change {
             case .weight(let weight): return ("weight " + place, String(weight))
             case .administration(let administration): return ("administration " + place, administration.rawValue)
-            case .shutdownSessions: return nil
+            case .shutdownSessions, .takeQueue: return nil
             }
         }
         guard !settings.isEmpty else { return [] }

@@ -59,7 +59,7 @@ struct Quiet: Sendable {
             observation = try await context.traffic.observe()
         }
         let busy = observation.states.keys.sorted().flatMap { name in
-            context.environment.traffic.flatMap { rule in
+            context.environment.traffic.on(name).flatMap { rule in
                 observation.servers(rule, old, on: name)
                     .filter { !$0.counters.isQuiet || $0.isMovable && $0.takesTraffic }
                     .map { "\(name)/\(rule.backend)/\($0.name): \($0.counters.sessions) sessions, weight \($0.weight)" }
@@ -145,7 +145,7 @@ struct Quiet: Sendable {
 
     private func busyServers(_ observation: TrafficObservation) -> [BusyServer] {
         observation.states.keys.sorted().flatMap { name in
-            context.environment.traffic.flatMap { rule in
+            context.environment.traffic.on(name).flatMap { rule in
                 observation.servers(rule, old, on: name).filter { isBusy($0, rule) }.map { server in
                     BusyServer(
                         loadBalancer: name, backend: rule.backend, name: server.name,

@@ -1,0 +1,118 @@
+import Foundation
+import LoadBalancing
+import Migration
+import Testing
+import Transport
+import Waiting
+
+@Suite("A switch on a real HAProxy", .serialized)
+struct SwitchTests {
+    static func backends(_ lab: Lab) -> String {
+        """
+        backend be_blue
+            server web-1 127.0.0.1:\(lab.webPorts[0]) check inter 50ms
+            server web-2 127.0.0.1:\(lab.webPorts[0]) weight 0
+        backend be_green
+            server web-1 127.0.0.1:\(lab.webPorts[1]) check inter 50ms
+        """
+    }
+
+    private func rule(_ lab: Lab, map: String? = nil, key: String = "active", values: [Color: String]? = nil)
+        -> TrafficRule
+    {
+        let item = TrafficSwitch(
+            map: Setting(map ?? lab.switchMap), key: key, backends: [.blue: "be_blue", .green: "be_green"],
+            values: values ?? [.blue: "blue", .green: "green"])
+        return TrafficRule(backend: "shop", servers: item.servers, switching: item)
+    }
+
+    @Test("shows the servers of both backends as those of one, with all or nothing")
+    func looks() async throws {
+        try await withHAProxy(SwitchTests.backends) { lab in
+            let state = try await lab.driver(rules: [rule(lab)]).observe()
+            #expect(state.backends.keys.sorted() == ["shop"])
+            let shop = try #require(state.backends["shop"])
+            #expect(shop.scale.isSwitch)
+            #expect(shop.servers.map(\.name) == ["be_blue/web-1", "be_blue/web-2", "be_green/web-1"])
+            #expect(shop.servers.map(\.weight) == [1, 0, 0])
+            #expect(shop.servers.map(\.isMovable) == [true, false, true])
+            #expect(shop.servers.map { rule(lab).color(of: $0.name) } == [.blue, .blue, .green])
+        }
+    }
+
+    @Test("moves all requests with one entry, and back, and keeps it over a reload")
+    func moves() async throws {
+        try await withHAProxy(masterWorker: true, SwitchTests.backends) { lab in
+            let driver = lab.driver(stateFile: lab.stateFile, epochMap: lab.epochMap, rules: [rule(lab)])
+            func requests() async throws -> [Int] {
+                try await driver.observe().backends["shop"]?.servers.map(\.counters.requests) ?? []
+            }
+            #expect(try await lab.get("switched") == 200)
+            #expect(try await requests() == [1, 0, 0])
+            try await driver.apply([.weight("be_green/web-1", 1)], epoch: 3)
+            #expect(try await driver.observe().backends["shop"]?.servers.map(\.weight) == [0, 0, 1])
+            for _ in 0..<3 { #expect(try await lab.get("switched") == 200) }
+            #expect(try await requests() == [1, 0, 3])
+            let file = try String(contentsOfFile: lab.switchMap, encoding: .utf8)
+            #expect(file == "# who is live\nactive green\n")
+            try await lab.reload()
+            try await eventually("the new worker") { try await requests() == [0, 0, 0] }
+            #expect(try await driver.observe().backends["shop"]?.servers.map(\.weight) == [0, 0, 1])
+            try await driver.apply([.weight("be_blue/web-1", 1)], epoch: 3)
+            #expect(try await lab.get("switched") == 200)
+            #expect(try await requests() == [1, 0, 0])
+        }
+    }
+
+    @Test("takes its servers out of service and lists who talks to them by the names that HAProxy knows")
+    func administration() async throws {
+        try await withHAProxy(SwitchTests.backends) { lab in
+            let driver = lab.driver(rules: [rule(lab)])
+            try await driver.apply([.weight("be_green/web-1", 1), .state("be_blue/web-1", .maint)], epoch: 1)
+            let servers = try #require(try await driver.observe().backends["shop"]?.servers)
+            #expect(servers.map(\.administration) == [.maint, .ready, .ready])
+            let plain = try await lab.driver().observe()
+            #expect(plain.backends["be_blue"]?.servers.map(\.administration) == [.maint, .ready])
+            let socket = try await lab.holdSession("switched", at: "be_green/web-1", in: "shop", driver)
+            defer { socket.close() }
+            let sessions = try await driver.observeSessions(backend: "shop", server: "be_green/web-1")
+            #expect(sessions.count == 1 && sessions[0].contains("be_green/web-1"))
+        }
+    }
+
+    @Test("is refused where a weight contradicts the entry")
+    func contradiction() async throws {
+        try await withHAProxy(SwitchTests.backends) { lab in
+            let driver = lab.driver(rules: [rule(lab)])
+            let failure = try await #require(throws: Failure.self) {
+                try await driver.apply([.weight("be_blue/web-1", 0)], epoch: 1)
+            }
+            #expect(failure.details.contains { $0.contains("be_blue/web-1: weight 0 was set") })
+        }
+    }
+
+    @Test("is blocked while its map, entry, backend or file can't do what it needs")
+    func obstacles() async throws {
+        try await withHAProxy(SwitchTests.backends) { lab in
+            func blocking(_ rule: TrafficRule) async throws -> String {
+                let driver = lab.driver(stateFile: lab.stateFile, rules: [rule])
+                return try await driver.observeObstacles([rule]).filter(\.isBlocking).map(\.text).joined(
+                    separator: "\n")
+            }
+            #expect(try await blocking(rule(lab)) == "")
+            #expect(try await blocking(rule(lab, map: "/no/such.map")).contains("does not know the map /no/such.map"))
+            #expect(try await blocking(rule(lab, key: "other")).contains("other in \(lab.switchMap) is not there"))
+            #expect(
+                try await blocking(rule(lab, values: [.blue: "b", .green: "g"])).contains(
+                    "is blue, and neither color's"))
+            var lost = rule(lab)
+            lost.switching?.backends[.green] = "be_lost"
+            #expect(try await blocking(lost).contains("there is no backend be_lost"))
+            try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: lab.folder)
+            defer { try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: lab.folder) }
+            if getuid() != 0 { #expect(try await blocking(rule(lab)).contains("can't be replaced")) }
+            let words = rule(lab, key: "active;disable server be_blue/web-1")
+            await #expect(throws: Failure.self) { try await lab.driver(rules: [words]).observe() }
+        }
+    }
+}
