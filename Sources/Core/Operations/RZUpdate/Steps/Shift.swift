@@ -34,9 +34,15 @@ package struct ShiftStep: BuiltInStep {
     }
 
     package func line(_ plan: Plan) -> PlanLine? {
-        PlanLine(
-            plan.environment.gates.cutOver.steps.map(\.weight.description).joined(separator: " → ") + " on "
-                + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "), undo: "undo: one flip")
+        let steps = plan.environment.gates.cutOver.steps.map(\.weight.description)
+        return PlanLine(
+            steps.joined(separator: " → ") + " on "
+                + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "), undo: "undo: one flip",
+            details: steps.count == 1
+                ? []
+                : plan.environment.traffic.filter { $0.switching != nil }.map {
+                    PlanLine.Detail("⇄", $0.backend, "switched with the last step: it moves as a whole")
+                })
     }
 }
 
