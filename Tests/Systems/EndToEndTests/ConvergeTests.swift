@@ -154,7 +154,7 @@ struct ConvergeTests {
             let socket = "unix:\(sandbox.home)/sandbox/haproxy/edge-2.sock"
             _ = try await askHAProxy(socket, "set server be_web/green-agent-2 state maint")
             let sick = "\(sandbox.home)/sandbox/servers/green-agent-2/etc/sick-shop-web"
-            try "errors".write(toFile: sick, atomically: true, encoding: .utf8)
+            try "health".write(toFile: sick, atomically: true, encoding: .utf8)
             let before = try await found(sandbox)
             #expect(before.map(\.subject).contains("/shop/stranger"))
 

@@ -19,8 +19,9 @@ struct RemoteStateTests {
                     try Program(
                         arguments,
                         variables: project.variables.merging([
-                            "RZ_HOME": "\(project.base)/\(home)", "STATE_USER": "op", "STATE_PASSWORD": password,
-                        ]) { $1 }, folder: project.folder)
+                            "RZ_HOME": "\(project.base)/\(home)", "RZ_ROOT": project.folder, "STATE_USER": "op",
+                            "STATE_PASSWORD": password,
+                        ]) { $1 }, folder: project.base)
                 }
                 let build = ["build", "shop", "--color", "blue", "--yes"]
                 let first = try rz("home", build)
