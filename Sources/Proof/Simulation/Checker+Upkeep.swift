@@ -108,14 +108,16 @@ extension Checker {
             demand(
                 state.servers { $0.isReplaced || !$0.isConfigured }.isEmpty, "servers of \(new) are not as described")
         case (.rolledBack, Operation.build.name):
-            let wasBuilt = plan.steps.contains { $0.action == .buildServers && hasBegun($0.id) }
+            let wasBuilt = plan.steps.contains { $0.action == .buildServers && intended.contains($0.id) }
             demand(!wasBuilt || state.servers.isEmpty, "\(new) has servers")
         case (.done, _):
             let lost = Set(plan.provisioning.lost).intersection(state.servers(\.isReplaced))
             let restless = Set(plan.drifts.filter { $0.remedy == .configure }.map(\.subject))
                 .intersection(state.servers { !$0.isConfigured })
             demand(lost.union(restless).isEmpty, "servers of \(new) have drifted still")
-            for drift in plan.drifts { demand(hasEnd(drift, state, \.to), "\(drift.subject) is not as it was") }
+            for drift in plan.drifts {
+                demand(hasEnd(drift, state, \.to) && isSet(drift, world), "\(drift.subject) is not as it was")
+            }
         case (.rolledBack, _):
             for drift in plan.drifts { demand(hasEnd(drift, state, \.from), "\(drift.subject) is not as found") }
         default: break
@@ -136,7 +138,18 @@ extension Checker {
         }
     }
 
-    private func hasBegun(_ step: StepID) -> Bool { intended.contains(step) }
+    /// Whether a load balancer has what was to be set, where no one else changed it.
+    private func isSet(_ drift: Drift, _ world: WorldState) -> Bool {
+        guard case .set(let name, let change) = drift.remedy, meddledAt < 0, let balancer = world[name],
+            balancer.process == 1,
+            let server = balancer.servers.first(where: { $0.name == change.server && $0.backend == change.backend })
+        else { return true }
+        switch change.change {
+        case .weight(let weight): return server.weight == weight
+        case .administration(let administration): return server.administration == administration
+        case .shutdownSessions: return true
+        }
+    }
 
     private func hasEnd(
         _ drift: Drift, _ state: ColorState, _ side: KeyPath<(from: WorldService, to: WorldService), WorldService>
