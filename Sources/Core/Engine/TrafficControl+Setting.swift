@@ -34,31 +34,30 @@ extension TrafficControl {
     }
 
     /// Out of maintenance goes through `drain`: a server gets users once a check has passed, or, where there is none, it
-    /// answers. One that does not goes back into maintenance.
+    /// answers. One that does not goes back into maintenance. One in `drain` may have been left there by an rz that died.
     private func bringIn(_ wanted: [LoadBalancerID: [ServerChange]]) async throws(Failure) {
         let held = missing(wanted, try await observe()).filter {
-            $0.change.change == .administration(.ready) && $0.now.administration == .maint
+            $0.change.change == .administration(.ready)
         }
         guard !held.isEmpty else { return }
-        try await apply(
-            held.map { one in
-                var one = one
-                one.change.change = .administration(.drain)
-                return one
-            })
+        let asleep = held.filter { $0.now.administration == .maint }
+        func put(_ administration: ServerState.Administration) async throws(Failure) {
+            try await apply(
+                asleep.map { one in
+                    var one = one
+                    one.change.change = .administration(administration)
+                    return one
+                })
+        }
+        try await put(.drain)
         let deadline = clock.uptime + .seconds(60)
         while let first = try await down(held).first {
             let isCancelled = await isCancelledAfterPause()
             guard clock.uptime < deadline, !isCancelled else {
-                try await apply(
-                    held.map { one in
-                        var one = one
-                        one.change.change = .administration(.maint)
-                        return one
-                    })
+                try await put(.maint)
                 if isCancelled { throw .cancelled }
                 throw Failure(
-                    "\(first.change.server) is not up after 1m, and is in maintenance again",
+                    "\(first.change.server) is not up after 1m, and gets no users",
                     at: "\(first.name)/\(first.change.backend)", advice: "See the health check of this server.",
                     kind: .transient)
             }

@@ -108,7 +108,7 @@ public struct Observer: Sendable {
                 obstacles.append(Obstacle("\(loadBalancer.name) was not read: \(error.summary)", isBlocking: !isEmpty))
             }
         }
-        let used = serversInUse(of: color, states, environment.traffic)
+        let used = serversWithUsers(of: color, states, environment.traffic)
         if let first = used.first {
             let more = used.count == 1 ? "" : " and \(used.count - 1) more servers"
             obstacles.append(Obstacle("\(color) may have users: \(first)\(more)", isBlocking: true))

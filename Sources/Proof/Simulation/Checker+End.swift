@@ -3,6 +3,7 @@ import Migration
 /// I5: whatever happened on the way, the world ends as it should.
 extension Checker {
     func checkEnd(_ status: RunState.Status, _ world: WorldState) {
+        if isUpkeep { return checkUpkeepEnd(status, world) }
         let live = plan.direction.old
         let next = plan.direction.new
         func demand(_ isTrue: Bool, _ text: String) { if !isTrue { breaks("I5", "\(status), but \(text)") } }

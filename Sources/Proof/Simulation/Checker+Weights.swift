@@ -76,7 +76,7 @@ extension Checker {
 
     /// What was so by then, whoever asks for a change may know. An old look is none, unless its process was stopped
     /// meanwhile.
-    private func knowledge(of name: LoadBalancerID, _ looker: Looker, _ issuedAt: Int64) -> Int64 {
+    func knowledge(of name: LoadBalancerID, _ looker: Looker, _ issuedAt: Int64) -> Int64 {
         let look = lastLook[looker]?[name] ?? issuedAt
         if let stop = stops(looker.process), stop.end > look { return look }
         return max(look, issuedAt - Checker.freshness)

@@ -40,6 +40,14 @@ final class Checker {
     /// The rz that holds the lock and runs, and since when it does.
     var watcher: (process: String, since: Int64)?
 
+    // Of runs that move no traffic.
+    var inUseSince: [String: Int64] = [:]
+    var lastClusterLook: [Looker: Int64] = [:]
+    /// When someone last changed a service that a run is about.
+    var changedByHand: [ServiceID: (at: Int64, fingerprint: String)] = [:]
+    /// Steps that were begun.
+    var intended: Set<StepID> = []
+
     /// When a process was last stopped, and went on.
     var stops: (String) -> (begin: Int64, end: Int64)? = { _ in nil }
 
@@ -68,7 +76,11 @@ final class Checker {
     }
 
     func observed(_ call: Call, by looker: Looker, _ time: Int64) {
-        if case .loadBalancer(let name) = call.target { lastLook[looker, default: [:]][name] = time }
+        switch call.target {
+        case .loadBalancer(let name): lastLook[looker, default: [:]][name] = time
+        case .cluster where call.name == "observe services": lastClusterLook[looker] = time
+        case .cluster, .servers, .disks: break
+        }
     }
 
     /// Who knows what it has seen: one step of a process, or its watch over the weights.
@@ -81,6 +93,7 @@ final class Checker {
         _ call: Call, by looker: Looker, issuedAt: Int64, before: WorldState, after: WorldState,
         _ state: RunState
     ) {
+        if isUpkeep { return checkUpkeep(call, looker, issuedAt, before, after) }
         switch call.target {
         case .loadBalancer(let name):
             if found[name] == nil, before[name]?.settings != after[name]?.settings { found[name] = before[name] }
@@ -128,7 +141,9 @@ final class Checker {
         case .trafficVerified: verifiedAt = world.time
         case .oldSideQuiet: checkQuiet("drain was called over", world)
         case .trafficReturned: checkWayBack("the traffic was called back", world)
-        case .stepIntended(let step, _): checkEndOfColor(old, plan.step(step)?.action, step, world)
+        case .stepIntended(let step, _):
+            intended.insert(step)
+            if !isUpkeep { checkEndOfColor(old, plan.step(step)?.action, step, world) }
         default: break
         }
     }

@@ -7,7 +7,7 @@ import Operations
 final class People: @unchecked Sendable {
     let simulation: Simulation
     let lies: Set<Lie>
-    private let faults: RandomFaults
+    let faults: RandomFaults
     private var process: SimulatedProcess?
     /// Faults happen until then, in milliseconds; afterwards every run must come to its end.
     let faultsEnd: Int64
@@ -16,7 +16,7 @@ final class People: @unchecked Sendable {
     private(set) var isDone = false
 
     var timeline: Timeline { simulation.timeline }
-    private var plan: Plan { simulation.scenario.plan }
+    var plan: Plan { simulation.scenario.plan }
     var old: Color { plan.direction.old }
     var new: Color { plan.direction.new }
 
@@ -41,9 +41,9 @@ final class People: @unchecked Sendable {
             simulation.happens("no more faults") { [old] in $0.heal(old) }
             faults.rates = .none
         }
-        planLies()
+        if isUpkeep { planHands() } else { planLies() }
         start(opening: firstEvent)
-        for _ in 0..<Int.random(in: 0...3, using: &timeline.generator) { planMishap() }
+        for _ in 0..<(isUpkeep ? 0 : Int.random(in: 0...3, using: &timeline.generator)) { planMishap() }
         approve()
     }
 
@@ -104,6 +104,7 @@ final class People: @unchecked Sendable {
             if timeline.generator.chance(oneIn: caution) { simulation.ask(.rollbackRequested(by: "ada")) }
             if timeline.generator.chance(oneIn: caution) { simulation.ask(.abortRequested(by: "ada")) }
         }
+        if isGivenUp(after: attemptsSinceFaults) { simulation.ask(.rollbackRequested(by: "ada")) }
         let opening: Event.Kind =
             simulation.journal.events.isEmpty ? firstEvent : .runResumed(by: "ada")
         start(opening: opening)
@@ -155,7 +156,7 @@ final class People: @unchecked Sendable {
         }
     }
 
-    private func mishap(_ kind: Int) {
+    func mishap(_ kind: Int) {
         let balancer = simulation.world.loadBalancers.randomElement(using: &timeline.generator)?.name ?? ""
         let length = Int64.random(in: 200...8_000, using: &timeline.generator)
         switch kind {

@@ -6,6 +6,10 @@ import Planning
 public struct Scenario: Sendable {
     public var environment: Environment
     public internal(set) var plan: Plan
+    /// What its plans are of, what they are asked for, and what an earlier run left.
+    var operation = Operation.rzUpdate
+    var request = PlanRequest()
+    var lastRun: LastRun?
     var world: WorldState
     /// How long a service takes to get healthy, in milliseconds.
     var startTime: Int64
@@ -159,14 +163,14 @@ extension Scenario {
             self, timeline: Timeline(seed: 0, isShuffled: false), faults: NoFaults(), isTracing: false)
         let process = SimulatedProcess(name: "rz-0", timeline: simulation.timeline)
         let drivers = simulation.drivers(of: process)
-        let environment = environment
+        let (environment, operation, request, lastRun) = (environment, operation, request, lastRun)
         let made = Box<Result<Plan, Failure>?>(nil)
         Task(executorPreference: process) {
             do throws(Failure) {
-                let seen = try await Observer(environment: environment, drivers: drivers).observe(
-                    PinnedSource(commit: "4f1c2e9"))
+                let observer = Observer(environment: environment, drivers: drivers, lastRun: lastRun)
+                let seen = try await operation.observe(observer, PinnedSource(commit: "4f1c2e9"), request)
                 made.value = .success(
-                    try Planner(environment: environment, runbook: runbook, operation: Operation.rzUpdate).plan(
+                    try Planner(environment: environment, runbook: runbook, operation: operation).plan(
                         seen, at: simulation.timeline.now))
             } catch {
                 made.value = .failure(error)

@@ -62,7 +62,7 @@ final class Simulation: @unchecked Sendable {
         note("\(process.name) starts, epoch \(epoch)")
         let engine = Engine(
             plan: scenario.plan, run: Simulation.run, drivers: drivers(of: process),
-            work: Operation.rzUpdate.work,
+            work: scenario.operation.work,
             journal: ProcessJournal(process: process, simulation: self), clock: SimulatedClock(process: process),
             epoch: epoch, executor: process)
         checker.begins(process, epoch: epoch)
@@ -188,6 +188,7 @@ final class Simulation: @unchecked Sendable {
     private func checkUsers() {
         let holder = journal.holder
         checker.checkCapacity(world)
+        checker.noteUse(world)
         checker.checkUsers(world, state, watchedBy: holder?.state == .running ? holder?.name : nil)
     }
 

@@ -137,6 +137,70 @@ struct ConvergeTests {
         }
     }
 
+    @Test(
+        "is left as it was found by a rollback of the run: of services; what became of servers stays, as the plan says")
+    func rolledBack() async throws {
+        try await SandboxFixture.with { sandbox in
+            try await launch(
+                #"{"id":"/shop/quiet","cmd":"sleep 1000","portDefinitions":[],"instances":1,"cpus":0.1,"mem":16}"#,
+                sandbox, "blue")
+            try await sandbox.succeed("update", "sandbox", "--yes")
+            let file = try changeFile(sandbox)
+            try await change("/shop/quiet", #"{"env":{"COLOUR_OF_THE_DAY":"red"},"instances":2}"#, sandbox)
+            try await launch(
+                #"{"id":"/shop/stranger","cmd":"sleep 1000","portDefinitions":[],"instances":1,"cpus":0.1,"mem":16}"#,
+                sandbox)
+            // A server that is taken out, and that no check passes: the run waits for it in its last phase.
+            let socket = "unix:\(sandbox.home)/sandbox/haproxy/edge-2.sock"
+            _ = try await askHAProxy(socket, "set server be_web/green-agent-2 state maint")
+            let sick = "\(sandbox.home)/sandbox/servers/green-agent-2/etc/sick-shop-web"
+            try "health".write(toFile: sick, atomically: true, encoding: .utf8)
+            let before = try await found(sandbox)
+            #expect(before.map(\.subject).contains("/shop/stranger"))
+
+            let rz = try sandbox.start(["converge", "sandbox", "--yes", "--load-balancers", "--json"])
+            try await rz.waitForOutput("\"type\":\"step.started\",\"attempt\":1,\"step\":\"loadBalancers/")
+            #expect(try await instances(of: "/shop/quiet", sandbox) == 1)
+            #expect(try await definition(of: "/shop/quiet", sandbox)?["env"]?["COLOUR_OF_THE_DAY"] == nil)
+            #expect(try await instances(of: "/shop/stranger", sandbox) == 0)
+            rz.signal(SIGKILL)
+            _ = try await rz.end()
+
+            let back = try await sandbox.run("rollback", "sandbox", "--yes")
+            #expect(back.status == 0, "\(back.all)")
+            #expect(back.output.contains("ROLLED BACK  the services of green are as they were found"), "\(back.all)")
+            #expect(try await instances(of: "/shop/quiet", sandbox) == 2)
+            #expect(
+                try await definition(of: "/shop/quiet", sandbox)?["env"]?["COLOUR_OF_THE_DAY"]?.string == "red")
+            #expect(try await instances(of: "/shop/stranger", sandbox) == 1)
+            #expect(try !String(contentsOfFile: file, encoding: .utf8).contains("# by hand"))
+            #expect(try await sandbox.live() == "green")
+            #expect(try await found(sandbox) == before.filter { $0.area != "configuration" })
+
+            // What is done is kept.
+            try FileManager.default.removeItem(atPath: sick)
+            try await sandbox.succeed("converge", "sandbox", "--yes", "--load-balancers")
+            let late = try await sandbox.run("rollback", "sandbox", "--yes")
+            #expect(late.status == 5, "\(late.all)")
+            #expect(try await sandbox.run("converge", "sandbox", "--check").status == 0)
+        }
+    }
+
+    private struct Finding: Equatable {
+        var area: String
+        var subject: String
+    }
+
+    /// What a look finds, the differences left out.
+    private func found(_ sandbox: SandboxFixture) async throws -> [Finding] {
+        let look = try await sandbox.run("converge", "sandbox", "--check", "--json")
+        #expect(look.status == 2, "\(look.all)")
+        return try look.output.split(separator: "\n").map { try JSON(parsing: String($0)) }.compactMap { line in
+            guard let area = line["area"]?.string, let subject = line["subject"]?.string else { return nil }
+            return Finding(area: area, subject: subject)
+        }
+    }
+
     @Test("refuses to replace servers that may have users, and says what to do")
     func refusesReplacement() async throws {
         try await SandboxFixture.with { sandbox in
@@ -221,9 +285,13 @@ struct ConvergeTests {
     }
 
     private func instances(of id: String, _ sandbox: SandboxFixture) async throws -> Int? {
+        try await definition(of: id, sandbox)?["instances"]?.int
+    }
+
+    private func definition(of id: String, _ sandbox: SandboxFixture) async throws -> JSON? {
         let answer = try await HTTPClient.shared.send(
             HTTPRequest(.get, try await marathon(sandbox) + "/v2/apps\(id)", credentials: try sandbox.credentials))
-        return try JSON(parsing: answer.body)["app"]?["instances"]?.int
+        return try JSON(parsing: answer.body)["app"]
     }
 
     private func changeFile(_ sandbox: SandboxFixture) throws -> String {

@@ -74,12 +74,35 @@ extension ServerState {
 public func serversInUse(
     of color: Color, _ states: [LoadBalancerID: LoadBalancerState], _ rules: [TrafficRule]
 ) -> [String] {
+    servers(of: color, states, rules) { $0.mayGetUsers ? "weight \($0.weight)" : nil }
+}
+
+/// The same, and those on which a load balancer has sessions still, whatever their weight: all that users may be on.
+public func serversWithUsers(
+    of color: Color, _ states: [LoadBalancerID: LoadBalancerState], _ rules: [TrafficRule]
+) -> [String] {
+    servers(of: color, states, rules) { server in
+        if server.mayGetUsers { return "weight \(server.weight)" }
+        let sessions = server.counters.sessions + server.counters.queued
+        return sessions > 0 ? Wording.count(sessions, "session") : nil
+    }
+}
+
+private func servers(
+    of color: Color, _ states: [LoadBalancerID: LoadBalancerState], _ rules: [TrafficRule],
+    _ use: (ServerState) -> String?
+) -> [String] {
     states.sorted { $0.key < $1.key }.flatMap { name, state in
         rules.on(name).flatMap { rule in
-            (state.backends[rule.backend]?.servers ?? []).filter { server in
-                rule.color(of: server.name) == color && server.weight > 0 && server.administration == .ready
-                    && server.operation != .down && server.check != .failed
-            }.map { "\(name)/\(rule.backend)/\($0.name) weight \($0.weight)" }
+            (state.backends[rule.backend]?.servers ?? []).filter { rule.color(of: $0.name) == color }.compactMap {
+                server in use(server).map { "\(name)/\(rule.backend)/\(server.name) \($0)" }
+            }
         }
+    }
+}
+
+extension ServerState {
+    fileprivate var mayGetUsers: Bool {
+        weight > 0 && administration == .ready && operation != .down && check != .failed
     }
 }

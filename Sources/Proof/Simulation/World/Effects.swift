@@ -19,15 +19,16 @@ extension WorldState {
         guard target[color] == color else { return inventory(of: color) }
         self[color].servers = servers
         self[color].isHalfBuilt = false
+        self[color].replaceMachines()
         return inventory(of: color)
     }
 
     mutating func destroy(_ color: Color) { self[target[color]] = ColorState() }
 
     /// - Returns: how many changes that was on each server.
-    mutating func configure(_ color: Color) -> Int {
+    mutating func configure(_ color: Color) throws(Failure) -> Int {
         let meant = target[color]
-        let changes = self[meant].isConfigured ? 0 : 1
+        let changes = try self[meant].configureMachines() || !self[meant].isConfigured ? 1 : 0
         self[meant].configurations += 1
         self[meant].isConfigured = !self[meant].servers.isEmpty
         return changes
@@ -43,6 +44,7 @@ extension WorldState {
         var launched = LaunchedService(service: service, instances: instances, readyAt: time + readyAfter)
         launched.isArmed = service.mode == .scheduled && !suspended
         launched.runsUntil = known?.runsUntil ?? 0
+        launched.roll(from: known, upgradesRoll)
         self[color].services[service.id] = launched
     }
 
@@ -59,9 +61,11 @@ extension WorldState {
         if known.service.mode == .scheduled {
             self[color].services[id]?.isArmed = true
         } else if known.instances != instances {
-            self[color].services[id]?.instances = instances
-            let readyAt = time + readyAfter
-            self[color].services[id]?.readyAt = readyAt
+            var changed = known
+            changed.instances = instances
+            changed.readyAt = time + readyAfter
+            changed.roll(from: known, upgradesRoll)
+            self[color].services[id] = changed
         }
     }
 
@@ -87,7 +91,7 @@ extension WorldState {
         var health: [ServiceID: ServiceHealth] = [:]
         for id in ids {
             guard let launched = self[color].services[id] else { continue }
-            let isReady = launched.readyAt <= time && time >= self[color].isLostUntil
+            let isReady = max(launched.readyAt, launched.rollsUntil) <= time && time >= self[color].isLostUntil
             health[id] = ServiceHealth(
                 expected: launched.instances, staged: isReady ? 0 : launched.instances,
                 running: isReady ? launched.instances : 0, healthy: isReady ? launched.instances : 0, unhealthy: 0,
@@ -113,5 +117,16 @@ extension WorldState {
 
     private func unreachable(_ color: Color) -> Failure {
         Failure("The cluster of \(color) does not answer", details: ["connection refused"], kind: .transient)
+    }
+}
+
+extension LaunchedService {
+    /// Old instances serve until the new ones do.
+    fileprivate mutating func roll(from known: LaunchedService?, _ upgradesRoll: Bool) {
+        guard upgradesRoll, let known else { return }
+        isNeeded = known.isNeeded
+        guard known.instances > 0, instances > 0 else { return }
+        rollsUntil = readyAt
+        readyAt = known.readyAt
     }
 }

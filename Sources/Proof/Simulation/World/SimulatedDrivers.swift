@@ -38,11 +38,13 @@ struct SimulatedOutside: Sendable {
 
     /// Runs a program that changes something, once the one that an earlier rz left behind has ended.
     func runProgram<Answer: Sendable>(
-        _ name: String, _ target: Call.Target, begin: @escaping (inout WorldState) -> Void = { _ in },
+        _ name: String, _ target: Call.Target, permit: @Sendable () async throws(Failure) -> Void = {},
+        begin: @escaping (inout WorldState) -> Void = { _ in },
         _ effect: @escaping (inout WorldState) throws(Failure) -> Answer
     ) async throws(Failure) -> Answer {
         let call = Call(name: name, target: target, isMutating: true, isRepeatable: false, isProgram: true)
         try await simulation.awaitPrograms(before: call, by: process)
+        try await permit()
         try await Permission.ask()
         return try await simulation.call(call, by: process) { (world, limit) throws(Failure) in
             begin(&world)
@@ -106,6 +108,12 @@ struct SimulatedClusterDriver: Cluster {
         let readyAfter = outside.readyAfter
         try await outside.change("launch \(service.id)", .cluster(color)) { (world, _) throws(Failure) in
             try world.launch(service, in: color, suspended: suspended, readyAfter: readyAfter)
+        }
+    }
+
+    func observeService(_ service: ServiceID, revision: String) async throws(Failure) -> Service? {
+        try await outside.look("observe \(service) \(revision)", .cluster(color)) { world in
+            world[color].definitions[service]?[revision]
         }
     }
 
@@ -174,10 +182,15 @@ extension SimulatedOutside: Provisioner, Configurator {
 
     func observeDrift(_ color: Color) async throws(Failure) -> [Drift] { try await driftByChanges(color) }
 
-    /// No simulated run looks for drift of its servers' files.
-    func observeDrift(
-        _ color: Color, _ inventory: Inventory, report: Report
-    ) async throws(Failure) -> DriftLook { DriftLook(unchecked: ["simulated servers have no files"]) }
+    func observeDrift(_ color: Color, _ inventory: Inventory, report: Report) async throws(Failure) -> DriftLook {
+        try await look("observe drift", .servers(color)) { world in
+            let state = world[world.target[color]]
+            return DriftLook(
+                state.servers { !$0.isConfigured && $0.serves }.map {
+                    Drift(.configuration, $0, "differs", remedy: .configure)
+                })
+        }
+    }
 
     func observeServers(_ color: Color) async throws(Failure) -> Inventory {
         try await look("observe servers", .servers(color)) { $0.inventory(of: color) }
@@ -186,10 +199,14 @@ extension SimulatedOutside: Provisioner, Configurator {
     func observeChanges(_ color: Color) async throws(Failure) -> ProvisioningChanges {
         let servers = simulation.scenario.servers(of: color)
         return try await look("observe changes", .servers(color)) { world in
-            let meant = world.target[color]
-            return world[meant].isHalfBuilt
-                ? ProvisioningChanges(inDoubt: servers)
-                : ProvisioningChanges(add: world[meant].servers.isEmpty ? servers : [])
+            let state = world[world.target[color]]
+            if state.isHalfBuilt { return ProvisioningChanges(inDoubt: servers) }
+            var changes = ProvisioningChanges(
+                add: state.servers.isEmpty ? servers : [], replace: state.servers { $0.isReplaced && !$0.isInDoubt },
+                inDoubt: state.servers(\.isInDoubt))
+            let lost = changes.lost.map { ($0, [$0]) }
+            changes.servers = lost.isEmpty ? nil : Dictionary(uniqueKeysWithValues: lost)
+            return changes
         }
     }
 
@@ -198,8 +215,17 @@ extension SimulatedOutside: Provisioner, Configurator {
     ) async throws(Failure) -> Inventory {
         let servers = simulation.scenario.servers(of: color)
         await report("\(servers.count) servers to build")
-        return try await runProgram("build", .servers(color)) { world in
+        return try await runProgram("build", .servers(color)) { () async throws(Failure) in
+            // What it will do is known once its own plan is made, which takes its time.
+            guard let permit else { return }
+            let woken = await process.wait { id in
+                simulation.timeline.after(5_000, owner: process) { process.wake(id) }
+            }
+            guard woken, process.isAlive else { throw .cancelled }
+            try await permit(try await observeChanges(color))
+        } begin: { world in
             if world[color].servers.isEmpty { world[color].isHalfBuilt = true }
+            world[color].beginReplacing()
         } _: { world in
             world.build(color, servers: servers)
         }
@@ -215,8 +241,8 @@ extension SimulatedOutside: Provisioner, Configurator {
 
     func configure(_ color: Color, _ inventory: Inventory, report: Report) async throws(Failure) -> ConfigurationResult
     {
-        try await runProgram("configure", .servers(color)) { world in
-            let changes = world.configure(color)
+        try await runProgram("configure", .servers(color)) { (world) throws(Failure) in
+            let changes = try world.configure(color)
             return ConfigurationResult(
                 changed: Dictionary(uniqueKeysWithValues: inventory.hosts.map { ($0.name, changes) }))
         }

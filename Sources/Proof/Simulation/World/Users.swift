@@ -173,6 +173,7 @@ extension WorldState {
     /// Whether a server answers whoever asks.
     func isAlive(_ server: SimulatedServer, _ isServing: ByColor<Bool>) -> Bool {
         !server.isFree && time >= server.isDeadUntil && isServing[server.machine]
+            && self[server.machine].serves(server.host)
     }
 
     /// Whether whatever stands at an address answers.

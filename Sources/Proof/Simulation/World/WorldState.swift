@@ -25,6 +25,8 @@ struct WorldState: Sendable, Hashable {
     /// How often a job fires, and how long a run of it lasts, in milliseconds.
     var jobPeriod: Int64 = 10_000
     var jobLength: Int64 = 700
+    /// Whether a service that is changed goes on serving until its new instances are healthy.
+    var upgradesRoll = false
     /// Requests that no server could take.
     var failedRequests = 0
     /// Those of them for which none was even set to serve.
@@ -59,12 +61,16 @@ struct WorldState: Sendable, Hashable {
 /// The servers of one color and what runs on them.
 struct ColorState: Sendable, Hashable {
     var servers: [String] = []
+    /// The machines of these that are not like the others, by host.
+    var machines: [Int: Machine] = [:]
     /// Servers that a provisioner was stopped in the middle of.
     var isHalfBuilt = false
     var isConfigured = false
     /// How often someone configured them.
     var configurations = 0
     var services: [ServiceID: LaunchedService] = [:]
+    /// Definitions that its framework keeps, by service and revision.
+    var definitions: [ServiceID: [String: Service]] = [:]
     /// Share of requests that its services answer with an error.
     var errorRate = 0.0
     /// Share of requests that they answer with 4xx.
@@ -84,6 +90,10 @@ struct LaunchedService: Sendable, Hashable {
     var isArmed = false
     /// When its instances are healthy.
     var readyAt: Int64
+    /// Until when its instances are exchanged, while it serves.
+    var rollsUntil: Int64 = 0
+    /// Whether users need it.
+    var isNeeded = true
     /// Until when a run of the job lasts.
     var runsUntil: Int64 = 0
 
@@ -116,7 +126,7 @@ extension WorldState {
         let state = self[color]
         return !state.servers.isEmpty && !state.services.isEmpty && time >= state.isLostUntil
             && state.services.values.allSatisfy {
-                $0.service.mode.isSingleton || ($0.instances > 0 && $0.readyAt <= time)
+                !$0.isNeeded || $0.service.mode.isSingleton || ($0.instances > 0 && $0.readyAt <= time)
             }
     }
 

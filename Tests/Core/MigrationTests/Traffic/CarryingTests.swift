@@ -111,6 +111,18 @@ struct CarryingTests {
         #expect(targets.mustBeCarried(rule, on: "edge-1", state([down])))
     }
 
+    @Test("has users where new ones may come, and where sessions are left, whatever the weight")
+    func users() {
+        var drained = green(0)
+        drained.administration = .drain
+        var busy = green(0, "green-2")
+        busy.counters.sessions = 2
+        let states = ["edge-1": state([blue(), drained, busy])] as [LoadBalancerID: LoadBalancerState]
+        #expect(serversInUse(of: .green, states, [rule]) == [])
+        #expect(serversWithUsers(of: .green, states, [rule]) == ["edge-1/be/green-2 2 sessions"])
+        #expect(serversWithUsers(of: .blue, states, [rule]) == ["edge-1/be/blue-1 weight 100"])
+    }
+
     private func blue(_ weight: Int = 100) -> ServerState {
         ServerState(name: "blue-1", address: "10.0.0.1:80", weight: weight)
     }

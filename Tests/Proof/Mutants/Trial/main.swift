@@ -5,7 +5,7 @@ import Synchronization
 
 /// Looks for the first promise that a mutant breaks: in every late change, reload, clock jump, hand-over, partial
 /// return, overtaking and shrunk source, then in runs from seed 0 on, of the small model and its relatives in turn,
-/// then in the small model. Prints where it was and ends with 1; with 0 when there is none.
+/// then in runs beside the update, then in the small model. Prints where it was and ends with 1; with 0 when there is none.
 
 let runs = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 3000
 let explored = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 2500
@@ -61,6 +61,14 @@ for seed in 0..<runs {
     let report = SimulatedRun(various[Int(seed % UInt64(various.count))], seed: seed).perform()
     if let first = report.broken.first {
         print("\(first.promise), seed \(seed): \(first.explanation)")
+        exit(1)
+    }
+}
+let upkeep = try Upkeep()
+for seed in 0..<runs {
+    current.store(runs + seed, ordering: .relaxed)
+    if let first = try upkeep.run(seed)?.perform().broken.first {
+        print("\(first.promise), upkeep seed \(seed): \(first.explanation)")
         exit(1)
     }
 }

@@ -83,8 +83,16 @@ struct ConvergeService: StepWork {
     }
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
-        if let to { return try await bring(from: to, to: from, "as it was found", context) }
         let cluster = try await context.cluster(of: context.color)
+        // It was begun, and nothing came of it: what an rz that died had asked for may arrive yet.
+        let isAsFound =
+            if to == nil {
+                try await cluster.observeActivity([id])[id]?.isEnabled == true
+            } else {
+                try await cluster.observeService(id).map { !differs($0, from) } ?? false
+            }
+        if isAsFound { try await context.awaitLateRequests(about: id) }
+        if let to { return try await bring(from: to, to: from, "as it was found", context) }
         try await context.fence.act { () async throws(Failure) in
             try await cluster.activate(id, instances: from.instances)
         }

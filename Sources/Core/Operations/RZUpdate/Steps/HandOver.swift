@@ -74,16 +74,10 @@ struct HandOverService: StepWork {
         return await summary(taker, context)
     }
 
-    /// What an rz that died had asked of a framework may arrive after that: only going back, it would undo what is done
-    /// now. Frameworks know no epoch by which they could refuse it.
     private func awaitLateRequests(_ context: StepContext) async throws(Failure) {
         guard await context.state.handOvers[id]?.isUnanswered == true else { return }
-        await context.wait(for: "an earlier request about \(id) to arrive or be lost")
-        try await context.pause(HandOverService.requestLifetime)
+        try await context.awaitLateRequests(about: id)
     }
-
-    /// No request is on its way for longer: rz's calls of frameworks end sooner.
-    private static let requestLifetime = Period.seconds(20)
 
     // MARK: - Letting go
 
