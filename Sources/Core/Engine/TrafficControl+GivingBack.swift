@@ -110,8 +110,7 @@ extension TrafficControl {
         }
         let raises = changes(for: share, on: name, observation, targets).filter(\.isRaise)
         if !raises.isEmpty {
-            try await apply(raises.map(\.change), to: loadBalancer)
-            observation = try await lookFreshly(at: loadBalancer)
+            observation = try await raise(raises.map(\.change), to: share, on: loadBalancer)
         }
         guard let state = observation.states[name] else { return ["no answer"] }
         let vouched = share == .all ? nil : await vouched(for: direction.old, state, on: name, targets)
@@ -133,6 +132,19 @@ extension TrafficControl {
         if share == .none { open += try await unblock(observation, on: loadBalancer, targets) }
         return open
             + wrongWeights(for: share, observation, targets).map(\.text).filter { _ in open.isEmpty }.prefix(5)
+    }
+
+    /// Raises, and reads back what that led to. Where sessions decide what is done next, they are counted once more.
+    private func raise(
+        _ changes: [ServerChange], to share: Percent, on loadBalancer: any LoadBalancer
+    ) async throws(Failure) -> TrafficObservation {
+        let began = clock.uptime
+        let state = try await change(changes, on: loadBalancer)
+        let isCounted = share == .none && rules.contains { state.backends[$0.backend]?.isPersistent ?? false }
+        guard clock.uptime - began <= TrafficControl.freshness, !isCounted else {
+            return try await lookFreshly(at: loadBalancer)
+        }
+        return TrafficObservation(time: clock.now, states: [loadBalancer.name: state])
     }
 
     private func changes(

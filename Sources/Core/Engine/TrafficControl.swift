@@ -160,6 +160,15 @@ package actor TrafficControl {
         try await fence.act { () async throws(Failure) in try await loadBalancer.apply(changes, epoch: epoch) }
     }
 
+    /// The same, and what stands there afterwards.
+    func change(
+        _ changes: [ServerChange], on loadBalancer: any LoadBalancer, claiming: Bool = false
+    ) async throws(Failure) -> LoadBalancerState {
+        guard claiming || !changes.isEmpty else { return try await loadBalancer.observe() }
+        let epoch = fence.epoch
+        return try await fence.act { () async throws(Failure) in try await loadBalancer.change(changes, epoch: epoch) }
+    }
+
     /// Does the same on every load balancer at once and waits for all, so that none is left half spoken to.
     func onEach<Result: Sendable>(
         _ work: @escaping @Sendable (any LoadBalancer) async throws(Failure) -> Result

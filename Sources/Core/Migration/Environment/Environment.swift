@@ -284,10 +284,12 @@ public struct TrafficRule: Codable, Sendable, Hashable {
 
     /// The color that a server belongs to, or nil when no pattern, or more than one, fits.
     public func color(of server: String) -> Color? {
-        let fitting = Color.allCases.filter { color in
-            servers[color].map { matchesWildcard(server, pattern: $0) } ?? false
+        var fitting: Color?
+        for color in Color.allCases where servers[color].map({ matchesWildcard(server, pattern: $0) }) ?? false {
+            if fitting != nil { return nil }
+            fitting = color
         }
-        return fitting.count == 1 ? fitting[0] : nil
+        return fitting
     }
 }
 

@@ -23,11 +23,12 @@ extension TrafficTargets {
         _ color: Color, _ rule: TrafficRule, at share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState,
         vouched: Set<String>? = nil
     ) -> Carrying {
-        let weights = weights(for: share, rule, on: name, state)
+        let sides = sides(rule, on: name, state)
+        let weights = weights(for: share, rule, on: name, sides)
         let targets = color == direction.old ? weights.old : weights.new
         var serving = 0
         var obstacles: [String] = []
-        for server in movable(color, rule, on: name, state) {
+        for server in sides[color].lazy.map(\.now) {
             let target = targets[server.name, default: 0]
             guard target > 0 else { continue }
             if let reason = server.obstacle(weight: target, vouched: vouched) {
@@ -37,7 +38,7 @@ extension TrafficTargets {
             }
         }
         if serving == 0, obstacles.isEmpty { obstacles = ["no server of \(color) can be given traffic"] }
-        return Carrying(serving: serving, needed: needed(color, rule, on: name, state), obstacles: obstacles)
+        return Carrying(serving: serving, needed: needed(color, rule, on: name, sides), obstacles: obstacles)
     }
 }
 
@@ -47,8 +48,9 @@ extension TrafficTargets {
         _ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState,
         vouched: Set<String>? = nil
     ) -> Bool {
-        movable(color, rule, on: name, state).count { $0.obstacle(weight: 0, vouched: vouched) == nil }
-            >= needed(color, rule, on: name, state)
+        let sides = sides(rule, on: name, state)
+        return sides[color].count { $0.now.obstacle(weight: 0, vouched: vouched) == nil }
+            >= needed(color, rule, on: name, sides)
     }
 }
 

@@ -17,38 +17,67 @@ public struct TrafficTargets: Sendable {
     public func movable(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState)
         -> [ServerState]
     {
-        (state.backends[rule.backend]?.servers ?? []).filter { server in
-            guard rule.color(of: server.name) == color, server.isMovable else { return false }
-            return color == direction.new
-                || found.server(server.name, in: rule.backend, on: name)?.tookPart ?? true
+        sides(rule, on: name, state)[color].map(\.now)
+    }
+
+    /// A server that weights move, and what was found of it.
+    struct Movable {
+        var now: ServerState
+        var found: FoundServer?
+    }
+
+    /// The servers of both colors that weights move.
+    struct Sides {
+        fileprivate let old: Color
+        fileprivate(set) var ofOld: [Movable] = []
+        fileprivate(set) var ofNew: [Movable] = []
+
+        subscript(color: Color) -> [Movable] { color == old ? ofOld : ofNew }
+    }
+
+    func sides(_ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState) -> Sides {
+        var sides = Sides(old: direction.old)
+        guard let servers = state.backends[rule.backend]?.servers else { return sides }
+        var known = FoundServers(found.servers[name]?[rule.backend] ?? [])
+        for (place, server) in servers.enumerated() where server.isMovable {
+            guard let color = rule.color(of: server.name) else { continue }
+            let found = known.server(server.name, near: place)
+            if color == direction.new {
+                sides.ofNew.append(Movable(now: server, found: found))
+            } else if found?.tookPart ?? true {
+                sides.ofOld.append(Movable(now: server, found: found))
+            }
         }
+        return sides
     }
 
     /// The weights of a backend for a share, by server.
     public func weights(
         for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState
     ) -> Weights {
+        weights(for: share, rule, on: name, sides(rule, on: name, state))
+    }
+
+    func weights(for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ sides: Sides) -> Weights {
         var old: [String: Int] = [:]
         var missing = (old: 0, new: 0)
-        for server in movable(direction.old, rule, on: name, state) {
-            let known = found.server(server.name, in: rule.backend, on: name)
-            let configured = server.configuredWeight ?? 0
-            old[server.name] = known?.weight ?? (configured > 0 ? configured : Weights.usual)
-            if let known, !known.serves { missing.old += known.weight }
+        for server in sides.ofOld {
+            let configured = server.now.configuredWeight ?? 0
+            old[server.now.name] = server.found?.weight ?? (configured > 0 ? configured : Weights.usual)
+            if let known = server.found, !known.serves { missing.old += known.weight }
         }
         // Where the old color is listed no more, by what it had when it was found.
         let known = old.isEmpty ? weightsFound(rule, on: name) : Array(old.values)
         let usual = known.isEmpty ? Weights.usual : max(1, known.reduce(0, +) / known.count)
-        let servers = movable(direction.new, rule, on: name, state)
         // Weights of the configuration count only where each server has one: beside a 0 they say nothing.
-        let areConfigured = servers.allSatisfy { $0.configuredWeight ?? 0 > 0 }
-        let new = servers.map { ($0.name, areConfigured ? $0.configuredWeight ?? usual : usual) }
-        for (server, weight) in new where found.server(server, in: rule.backend, on: name)?.serves == false {
-            missing.new += weight
+        let areConfigured = sides.ofNew.allSatisfy { $0.now.configuredWeight ?? 0 > 0 }
+        var new: [String: Int] = [:]
+        for server in sides.ofNew where new[server.now.name] == nil {
+            let weight = areConfigured ? server.now.configuredWeight ?? usual : usual
+            new[server.now.name] = weight
+            if server.found?.serves == false { missing.new += weight }
         }
-        return Weights(
-            share: share, old: old, new: Dictionary(new, uniquingKeysWith: { first, _ in first }), missing: missing,
-            atLeast: minHealthy)
+        return Weights(share: share, old: old, new: new, missing: missing, atLeast: minHealthy)
     }
 
     private func weightsFound(_ rule: TrafficRule, on name: LoadBalancerID) -> [Int] {
@@ -63,10 +92,12 @@ public struct TrafficTargets: Sendable {
         for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState, withHeld held: Color? = nil
     ) -> [WeightChange] {
         rules.flatMap { rule in
-            let weights = weights(for: share, rule, on: name, state)
+            let sides = sides(rule, on: name, state)
+            let weights = weights(for: share, rule, on: name, sides)
             return Color.allCases.flatMap { color in
                 let targets = color == direction.old ? weights.old : weights.new
-                return movable(color, rule, on: name, state).compactMap { server -> WeightChange? in
+                return sides[color].compactMap { server -> WeightChange? in
+                    let server = server.now
                     guard let target = targets[server.name], server.weight != target,
                         server.administration != .maint || color == held
                     else { return nil }
@@ -81,9 +112,10 @@ public struct TrafficTargets: Sendable {
     /// them ready, with their configured weight.
     public func takenOut(on name: LoadBalancerID, _ state: LoadBalancerState) -> [ServerChange] {
         rules.flatMap { rule in
-            (state.backends[rule.backend]?.servers ?? []).compactMap { server -> ServerChange? in
-                guard rule.color(of: server.name) == direction.old, server.isMovable, server.takesTraffic,
-                    let known = found.server(server.name, in: rule.backend, on: name), !known.tookPart
+            var before = FoundServers(found.servers[name]?[rule.backend] ?? [])
+            return (state.backends[rule.backend]?.servers ?? []).enumerated().compactMap { place, server -> ServerChange? in
+                guard server.takesTraffic, let known = before.server(server.name, near: place), !known.tookPart,
+                    server.isMovable, rule.color(of: server.name) == direction.old
                 else { return nil }
                 return ServerChange(
                     backend: rule.backend, server: server.name,
@@ -105,10 +137,10 @@ public struct TrafficTargets: Sendable {
 
     /// How many servers a color needs to carry a backend: of the old one no more than it had when it was found, less
     /// those that a person has taken out since.
-    func needed(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState) -> Int {
+    func needed(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ sides: Sides) -> Int {
         guard color == direction.old, let servers = found.servers[name]?[rule.backend] else { return minHealthy }
         let serving = servers.count { rule.color(of: $0.name) == color && $0.serves }
-        let ready = movable(color, rule, on: name, state).count { $0.administration == .ready }
+        let ready = sides[color].count { $0.now.administration == .ready }
         return max(1, min(minHealthy, serving, ready))
     }
 }

@@ -5,15 +5,34 @@ import Transport
 /// Changes, and what makes them safe: the epoch before and after, the read-back, the files that a reload reads.
 extension HAProxyRuntime {
     public func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
+        _ = try await perform(changes, epoch)
+    }
+
+    /// One read-back proves the changes and is what stands there afterwards, wherever the last statistics still hold.
+    public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
+        let after = try await perform(changes, epoch)
+        guard let seen = lastLook.updated(after.info, after.records, after.held) else { return try await observe() }
+        return state(seen.look, seen.old)
+    }
+
+    /// - Parameter isAfresh: whether the servers are looked at before the changes, too, however fresh the last look is.
+    private func perform(
+        _ changes: [ServerChange], _ epoch: Int, isAfresh: Bool = false
+    ) async throws(Failure) -> Snapshot {
         for change in changes { try change.validate(for: name) }
         let socket = try socket()
         let map = try epochMap()
         let stateFile = try address.stateFile.map { setting throws(Failure) in PersistentFile(try resolver(setting)) }
-        let before = try await look(socket, map)
-        if let map { try await claim(epoch, map, before.epochAnswers, socket) }
-        let agents = before.records.filter { record in
-            record.hasActiveAgent && changes.contains { $0.backend == record.backend && $0.server == record.name }
+        let records: [ServerRecord]
+        if !isAfresh, let recent = lastLook.recent() {
+            records = recent.look.records
+            if let map { try await claim(epoch, map, try await socket.ask(map.questions), socket) }
+        } else {
+            let before = try await look(socket, map)
+            records = before.records
+            if let map { try await claim(epoch, map, before.epochAnswers, socket) }
         }
+        let agents = agents(of: changes, in: records)
         do throws(Failure) {
             try await socket.perform(agents.map(RuntimeCommand.disableAgent) + changes.map(RuntimeCommand.change))
         } catch {
@@ -22,22 +41,40 @@ extension HAProxyRuntime {
         try await endOldSessions(changes)
         let after = try await look(socket, map)
         if let map { try refuse(epoch, map, after.epochAnswers, socket) }
+        // Someone has begun to ask an agent since the last look: it may change what was set.
+        if !isAfresh, agents.isEmpty, !self.agents(of: changes, in: after.records).isEmpty {
+            return try await perform(changes, epoch, isAfresh: true)
+        }
         try ReadBack(changes).compare(with: after.records, on: name, socket.address)
         try await keep(after.stateText, in: stateFile)
         if let map { try await keep(epoch, in: map) }
+        return after
+    }
+
+    /// The servers to be changed whose agents may change them, too.
+    private func agents(of changes: [ServerChange], in records: [ServerRecord]) -> [ServerRecord] {
+        let active = records.filter(\.hasActiveAgent)
+        guard !active.isEmpty else { return [] }
+        let changed = Set(changes.map { Statistics.Server(backend: $0.backend, name: $0.server) })
+        return active.filter { changed.contains(Statistics.Server(backend: $0.backend, name: $0.name)) }
     }
 
     private struct Snapshot {
+        var info: [String: String]
         var records: [ServerRecord]
         var stateText: String
         var epochAnswers: [String]
+        var held: EpochMap.Entry?
     }
 
     private func look(_ socket: RuntimeSocket, _ map: EpochMap?) async throws(Failure) -> Snapshot {
-        let answers = try await socket.ask((map?.questions ?? []) + ["show servers state"])
+        let questions = [HAProxyRuntime.infoQuestion] + (map?.questions ?? []) + ["show servers state"]
+        let answers = try await socket.ask(questions)
         let text = answers[answers.count - 1]
+        let epochs = Array(answers.dropFirst().dropLast())
         return Snapshot(
-            records: try records(in: text, socket), stateText: text, epochAnswers: Array(answers.dropLast()))
+            info: HAProxyRuntime.info(in: answers[0]), records: try records(in: text, socket), stateText: text,
+            epochAnswers: epochs, held: map?.held(in: epochs))
     }
 
     /// Old processes are not changed; what they still serve ends with the sessions of the new one. What can't be ended

@@ -14,6 +14,7 @@ public struct HAProxyRuntime: LoadBalancer {
     let resolver: Resolver
     private let deadline: Duration
     private let stickTables = StickTables()
+    let lastLook = LastLook()
 
     /// - Parameters:
     ///   - owner: whose epochs are written to the load balancer.
@@ -33,10 +34,16 @@ public struct HAProxyRuntime: LoadBalancer {
     // MARK: - Looking
 
     public func observe() async throws(Failure) -> LoadBalancerState {
+        let began = ContinuousClock.now
         let look = try await lookAround(try socket())
         // Without its master's answer the old processes are unknown, which is no reason not to see the new one.
         let old = try? await oldWorkers()?.observe()
-        return LoadBalancerState(
+        lastLook.keep(look, old, since: began)
+        return state(look, old)
+    }
+
+    func state(_ look: Look, _ old: [Int: Statistics]?) -> LoadBalancerState {
+        LoadBalancerState(
             version: look.info["Version"] ?? "unknown", backends: look.backends(old.map { Array($0.values) } ?? []),
             epoch: look.held?.number, process: look.process(address.hardStopAfter), oldWorkers: old?.keys.sorted())
     }
@@ -113,7 +120,7 @@ public struct HAProxyRuntime: LoadBalancer {
     }
 
     /// What one HAProxy says of itself in one answer.
-    struct Look {
+    struct Look: Sendable {
         var info: [String: String]
         var records: [ServerRecord]
         var statistics: Statistics
@@ -126,12 +133,9 @@ public struct HAProxyRuntime: LoadBalancer {
     private func lookAround(_ socket: RuntimeSocket) async throws(Failure) -> Look {
         let map = try epochMap()
         let commands =
-            ["show info", "show servers state", StickTables.question] + (map?.questions ?? []) + [Statistics.question]
+            [HAProxyRuntime.infoQuestion, "show servers state", StickTables.question] + (map?.questions ?? []) + [Statistics.question]
         let answers = try await socket.ask(commands)
-        let lines = answers[0].split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1) }
-        let info = Dictionary(
-            lines.filter { $0.count == 2 }.map { (String($0[0]), String($0[1].drop { $0 == " " })) },
-            uniquingKeysWith: { first, _ in first })
+        let info = HAProxyRuntime.info(in: answers[0])
         let tables = try await stickTables.keepingUsers(
             among: StickTables.names(in: answers[2]), of: info["Pid"].flatMap { Int($0) }, socket)
         let epochs = Array(answers[3..<(answers.count - 1)])
@@ -139,6 +143,15 @@ public struct HAProxyRuntime: LoadBalancer {
             info: info, records: try records(in: answers[1], socket),
             statistics: try statistics(in: answers[answers.count - 1], socket), tables: tables,
             map: map.map { ($0, epochs.first.map(EpochMap.exists) ?? false) }, held: map?.held(in: epochs))
+    }
+
+    static let infoQuestion = "show info"
+
+    static func info(in answer: String) -> [String: String] {
+        let lines = answer.split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1) }
+        return Dictionary(
+            lines.filter { $0.count == 2 }.map { (String($0[0]), String($0[1].drop { $0 == " " })) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     // MARK: - Settings and answers

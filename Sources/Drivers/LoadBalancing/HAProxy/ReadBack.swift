@@ -17,6 +17,7 @@ struct ReadBack {
     private var administrations: [Server: ServerState.Administration] = [:]
 
     init(_ changes: [ServerChange]) {
+        weights.reserveCapacity(changes.count)
         for change in changes {
             let server = Server(backend: change.backend, name: change.server)
             switch change.change {
@@ -30,10 +31,13 @@ struct ReadBack {
     func compare(
         with records: [ServerRecord], on loadBalancer: LoadBalancerID, _ address: SocketAddress
     ) throws(Failure) {
-        let found = Dictionary(
-            records.map { (Server(backend: $0.backend, name: $0.name), $0) }, uniquingKeysWith: { first, _ in first })
+        var found: [Server: ServerRecord] = [:]
+        for record in records {
+            let server = Server(backend: record.backend, name: record.name)
+            if weights[server] != nil || administrations[server] != nil { found[server] = found[server] ?? record }
+        }
         var differences: [String] = []
-        for (server, wanted) in weights.sorted(by: { $0.key < $1.key }) where found[server]?.weight != wanted {
+        for (server, wanted) in weights.filter({ found[$0.key]?.weight != $0.value }).sorted(by: { $0.key < $1.key }) {
             differences.append(
                 "\(server.backend)/\(server.name): weight \(wanted) was set, "
                     + (found[server].map { "is \($0.weight), \($0.administration.rawValue)" } ?? "the server is gone"))

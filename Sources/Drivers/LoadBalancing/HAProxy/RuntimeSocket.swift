@@ -88,7 +88,7 @@ struct RuntimeSocket: Sendable {
         }
         var reply: [UInt8] = []
         while true {
-            let piece = try await socket.read(upTo: 256 << 10, deadline: end - .now)
+            let piece = try await socket.read(upTo: 64 << 10, deadline: end - .now)
             if piece.isEmpty { break }
             reply += piece
             guard reply.count <= RuntimeSocket.largestReply else {
