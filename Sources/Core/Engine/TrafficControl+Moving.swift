@@ -84,9 +84,16 @@ extension TrafficControl {
 
     /// Gives the new color a share. Where one load balancer fails, the step is undone on all, so that no half flip
     /// remains, and the failure names the one.
-    package func shift(to share: Percent, from before: Percent) async throws(Failure) {
+    ///
+    /// - Parameters:
+    ///   - seen: what was seen last, by which weights are raised while it is new. Nothing is lowered by it.
+    ///   - began: when that look began.
+    package func shift(
+        to share: Percent, from before: Percent, seen: TrafficObservation, since began: Period
+    ) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
-            let start = try await self.observe()
+            let isNew = self.clock.uptime - began <= Period(milliseconds: 500)
+            let start = isNew ? seen : try await self.observe()
             let targets = try await self.targets(start)
             do throws(Failure) {
                 try await self.move(to: share, start, targets)

@@ -11,8 +11,9 @@ extension HAProxyRuntime {
     /// One read-back proves the changes and is what stands there afterwards, wherever the last statistics still hold.
     public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
         let after = try await perform(changes, epoch)
-        guard let seen = lastLook.updated(after.info, after.records, after.held) else { return try await observe() }
-        return state(seen.look, seen.old)
+        return if let state = lastLook.updated(process(after.info), after.records, after.held) { state } else {
+            try await observe()
+        }
     }
 
     /// - Parameter isAfresh: whether the servers are looked at before the changes, too, however fresh the last look is.
@@ -25,7 +26,7 @@ extension HAProxyRuntime {
         let stateFile = try address.stateFile.map { setting throws(Failure) in PersistentFile(try resolver(setting)) }
         let records: [ServerRecord]
         if !isAfresh, let recent = lastLook.recent() {
-            records = recent.look.records
+            records = recent.records
             if let map { try await claim(epoch, map, try await socket.ask(map.questions), socket) }
         } else {
             let before = try await look(socket, map)

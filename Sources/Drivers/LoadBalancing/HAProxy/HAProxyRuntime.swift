@@ -38,14 +38,19 @@ public struct HAProxyRuntime: LoadBalancer {
         let look = try await lookAround(try socket())
         // Without its master's answer the old processes are unknown, which is no reason not to see the new one.
         let old = try? await oldWorkers()?.observe()
-        lastLook.keep(look, old, since: began)
-        return state(look, old)
+        let state = LoadBalancerState(
+            version: look.info["Version"] ?? "unknown", backends: look.backends(old.map { Array($0.values) } ?? []),
+            epoch: look.held?.number, process: process(look.info), oldWorkers: old?.keys.sorted())
+        lastLook.keep(look.records, state, since: began)
+        return state
     }
 
-    func state(_ look: Look, _ old: [Int: Statistics]?) -> LoadBalancerState {
-        LoadBalancerState(
-            version: look.info["Version"] ?? "unknown", backends: look.backends(old.map { Array($0.values) } ?? []),
-            epoch: look.held?.number, process: look.process(address.hardStopAfter), oldWorkers: old?.keys.sorted())
+    func process(_ info: [String: String]) -> LoadBalancerProcess? {
+        guard let pid = info["Pid"].flatMap({ Int($0) }), let uptime = info["Uptime_sec"].flatMap({ Int64($0) }),
+            (0...Int64(Int32.max)).contains(uptime)
+        else { return nil }
+        return LoadBalancerProcess(
+            pid: pid, uptime: Period(milliseconds: uptime * 1000), hardStopAfter: address.hardStopAfter)
     }
 
     public func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
@@ -120,7 +125,7 @@ public struct HAProxyRuntime: LoadBalancer {
     }
 
     /// What one HAProxy says of itself in one answer.
-    struct Look: Sendable {
+    struct Look {
         var info: [String: String]
         var records: [ServerRecord]
         var statistics: Statistics
@@ -211,14 +216,6 @@ public struct HAProxyRuntime: LoadBalancer {
 }
 
 extension HAProxyRuntime.Look {
-    func process(_ hardStopAfter: Period?) -> LoadBalancerProcess? {
-        guard let pid = info["Pid"].flatMap({ Int($0) }), let uptime = info["Uptime_sec"].flatMap({ Int64($0) }),
-            (0...Int64(Int32.max)).contains(uptime)
-        else { return nil }
-        return LoadBalancerProcess(
-            pid: pid, uptime: Period(milliseconds: uptime * 1000), hardStopAfter: hardStopAfter)
-    }
-
     /// - Parameter old: statistics of processes from before a reload, whose sessions count, too.
     func backends(_ old: [Statistics]) -> [String: BackendState] {
         var backends: [String: BackendState] = [:]

@@ -65,7 +65,7 @@ struct RuntimeSocket: Sendable {
     private func refusal(of command: RuntimeCommand, _ reply: String, others: [String]) -> Failure {
         Failure(
             "\(name) refused \(command.subject): \"\(reply)\"", at: address.description,
-            details: [command.place] + others.prefix(5) + (others.count > 5 ? ["and \(others.count - 5) more"] : []),
+            details: [command.place()] + others.prefix(5) + (others.count > 5 ? ["and \(others.count - 5) more"] : []),
             advice: RuntimeReply.advice(for: reply))
     }
 
