@@ -95,13 +95,18 @@ extension TrafficControl {
             let isNew = self.clock.uptime - began <= Period(milliseconds: 500)
             let start = isNew ? seen : try await self.observe()
             let targets = try await self.targets(start)
+            await self.noteShift(since: self.clock.uptime)
             do throws(Failure) {
                 try await self.move(to: share, start, targets)
+                await self.noteShift(since: nil)
             } catch {
+                await self.noteShift(since: nil)
                 try await self.undoShift(to: before, targets, after: error)
             }
         }
     }
+
+    private func noteShift(since began: Period?) { shiftingSince = began }
 
     /// Raised everywhere, proved to carry everywhere, and only then the rest: whichever color that lowers.
     private func move(
@@ -113,9 +118,10 @@ extension TrafficControl {
             let rest = raised.states[loadBalancer.name].map {
                 targets.changes(for: share, on: loadBalancer.name, $0)
             }
-            return try await self.change(rest?.map(\.change) ?? [], on: loadBalancer)
+            let state = try await self.change(rest?.map(\.change) ?? [], on: loadBalancer)
+            return targets.changes(for: share, on: loadBalancer.name, state)
         }
-        try refuseUnlessAt(share, TrafficObservation(time: clock.now, states: lowered), targets)
+        try refuseUnlessAt(lowered)
     }
 
     /// Raises, and reads back what that led to: what was read a while ago proves nothing, and is read once more.
@@ -234,7 +240,12 @@ extension TrafficControl {
     func refuseUnlessAt(
         _ share: Percent, _ observation: TrafficObservation, _ targets: TrafficTargets
     ) throws(Failure) {
-        let wrong = wrongWeights(for: share, observation, targets)
+        try refuseUnlessAt(left(for: share, observation, targets))
+    }
+
+    /// - Parameter left: what is not yet as it has to be.
+    private func refuseUnlessAt(_ left: [LoadBalancerID: [WeightChange]]) throws(Failure) {
+        let wrong = wrongWeights(left)
         guard wrong.isEmpty else {
             throw Failure(
                 "Weights read back are not those that were set", at: wrong[0].loadBalancer.text,
@@ -276,8 +287,20 @@ extension TrafficControl {
     func wrongWeights(
         for share: Percent, _ observation: TrafficObservation, _ targets: TrafficTargets
     ) -> [WrongWeight] {
-        observation.states.sorted { $0.key < $1.key }.flatMap { name, state in
-            targets.changes(for: share, on: name, state).map { change in
+        wrongWeights(left(for: share, observation, targets))
+    }
+
+    private func left(
+        for share: Percent, _ observation: TrafficObservation, _ targets: TrafficTargets
+    ) -> [LoadBalancerID: [WeightChange]] {
+        var left: [LoadBalancerID: [WeightChange]] = [:]
+        for (name, state) in observation.states { left[name] = targets.changes(for: share, on: name, state) }
+        return left
+    }
+
+    private func wrongWeights(_ left: [LoadBalancerID: [WeightChange]]) -> [WrongWeight] {
+        left.sorted { $0.key < $1.key }.flatMap { name, changes in
+            changes.map { change in
                 WrongWeight(
                     loadBalancer: name,
                     text: "\(name)/\(change.backend)/\(change.server): weight \(change.from), wanted \(change.to)")

@@ -6,6 +6,8 @@ import Migration
 extension TrafficControl {
     /// Takes one look at one load balancer; one that does not answer says nothing.
     func watch(_ loadBalancer: any LoadBalancer) async throws(Failure) {
+        // In the middle of a shift nothing is to be judged and nothing to be restored; its own looks should not wait.
+        if let shiftingSince, clock.uptime - shiftingSince < Period(milliseconds: 500) { return }
         guard let observation = try? await look(at: loadBalancer) else { return }
         try await count(observation)
         _ = try await keep(observation)

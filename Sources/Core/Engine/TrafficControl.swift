@@ -23,6 +23,9 @@ package actor TrafficControl {
     /// When the old color was last seen to serve all that the new one could.
     var oldServedAt: Period?
 
+    /// When the shift began that is under way.
+    var shiftingSince: Period?
+
     /// What was counted since the run owns the traffic.
     var tally: TrafficTally
     /// What each load balancer said last, and in the look before.

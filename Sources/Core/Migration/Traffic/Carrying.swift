@@ -28,7 +28,8 @@ extension TrafficTargets {
         let targets = color == direction.old ? weights.old : weights.new
         var serving = 0
         var obstacles: [String] = []
-        for server in sides[color].lazy.map(\.now) {
+        for place in sides.places(of: color) {
+            let server = sides[place]
             let target = targets[server.name, default: 0]
             guard target > 0 else { continue }
             if let reason = server.obstacle(weight: target, vouched: vouched) {
@@ -49,7 +50,7 @@ extension TrafficTargets {
         vouched: Set<String>? = nil
     ) -> Bool {
         let sides = sides(rule, on: name, state)
-        return sides[color].count { $0.now.obstacle(weight: 0, vouched: vouched) == nil }
+        return sides.count(of: color) { $0.obstacle(weight: 0, vouched: vouched) == nil }
             >= needed(color, rule, on: name, sides)
     }
 }

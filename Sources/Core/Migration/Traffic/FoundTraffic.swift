@@ -42,17 +42,19 @@ public struct FoundTraffic: Codable, Sendable, Hashable {
 /// What was found in one backend of one load balancer. Servers mostly stand where they stood, so each is looked for there
 /// first, and only where that fails among all.
 struct FoundServers {
-    private let servers: [FoundServer]
+    let servers: [FoundServer]
     private var places: [String: Int]?
 
     init(_ servers: [FoundServer]) { self.servers = servers }
 
-    mutating func server(_ name: String, near place: Int) -> FoundServer? {
-        if servers.indices.contains(place), servers[place].name == name { return servers[place] }
+    mutating func place(of name: String, near place: Int) -> Int? {
+        if servers.indices.contains(place), servers[place].name == name { return place }
+        // With few of them the search is faster than the book for it.
+        if servers.count <= 8 { return servers.firstIndex { $0.name == name } }
         let places =
             places ?? Dictionary(servers.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.places = places
-        return places[name].map { servers[$0] }
+        return places[name]
     }
 }
 

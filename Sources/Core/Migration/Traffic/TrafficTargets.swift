@@ -17,35 +17,51 @@ public struct TrafficTargets: Sendable {
     public func movable(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState)
         -> [ServerState]
     {
-        sides(rule, on: name, state)[color].map(\.now)
+        sides(rule, on: name, state).servers(of: color)
     }
 
-    /// A server that weights move, and what was found of it.
-    struct Movable {
-        var now: ServerState
-        var found: FoundServer?
-    }
-
-    /// The servers of both colors that weights move.
+    /// The servers of both colors that weights move, in place.
     struct Sides {
-        fileprivate let old: Color
-        fileprivate(set) var ofOld: [Movable] = []
-        fileprivate(set) var ofNew: [Movable] = []
+        /// A server's place in the backend, and in what was found there.
+        struct Place {
+            var now: Int
+            var found: Int?
+        }
 
-        subscript(color: Color) -> [Movable] { color == old ? ofOld : ofNew }
+        private let old: Color
+        private let servers: [ServerState]
+        private let found: [FoundServer]
+        fileprivate(set) var ofOld: [Place] = []
+        fileprivate(set) var ofNew: [Place] = []
+
+        fileprivate init(old: Color, _ servers: [ServerState], _ found: [FoundServer]) {
+            self.old = old
+            self.servers = servers
+            self.found = found
+        }
+
+        func places(of color: Color) -> [Place] { color == old ? ofOld : ofNew }
+        func servers(of color: Color) -> [ServerState] { places(of: color).map { servers[$0.now] } }
+        func count(of color: Color, where fits: (ServerState) -> Bool) -> Int {
+            places(of: color).count { fits(servers[$0.now]) }
+        }
+
+        subscript(place: Place) -> ServerState { _read { yield servers[place.now] } }
+        func found(_ place: Place) -> FoundServer? { place.found.map { found[$0] } }
     }
 
     func sides(_ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState) -> Sides {
-        var sides = Sides(old: direction.old)
-        guard let servers = state.backends[rule.backend]?.servers else { return sides }
+        let servers = state.backends[rule.backend]?.servers ?? []
         var known = FoundServers(found.servers[name]?[rule.backend] ?? [])
-        for (place, server) in servers.enumerated() where server.isMovable {
-            guard let color = rule.color(of: server.name) else { continue }
-            let found = known.server(server.name, near: place)
+        var sides = Sides(old: direction.old, servers, known.servers)
+        let patterns = ColorPatterns(rule)
+        for now in servers.indices where servers[now].isMovable {
+            guard let color = patterns.color(of: servers[now].name) else { continue }
+            let found = known.place(of: servers[now].name, near: now)
             if color == direction.new {
-                sides.ofNew.append(Movable(now: server, found: found))
-            } else if found?.tookPart ?? true {
-                sides.ofOld.append(Movable(now: server, found: found))
+                sides.ofNew.append(Sides.Place(now: now, found: found))
+            } else if found.map({ known.servers[$0].tookPart }) ?? true {
+                sides.ofOld.append(Sides.Place(now: now, found: found))
             }
         }
         return sides
@@ -61,21 +77,22 @@ public struct TrafficTargets: Sendable {
     func weights(for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ sides: Sides) -> Weights {
         var old: [String: Int] = [:]
         var missing = (old: 0, new: 0)
-        for server in sides.ofOld {
-            let configured = server.now.configuredWeight ?? 0
-            old[server.now.name] = server.found?.weight ?? (configured > 0 ? configured : Weights.usual)
-            if let known = server.found, !known.serves { missing.old += known.weight }
+        for place in sides.ofOld {
+            let found = sides.found(place)
+            let configured = sides[place].configuredWeight ?? 0
+            old[sides[place].name] = found?.weight ?? (configured > 0 ? configured : Weights.usual)
+            if let found, !found.serves { missing.old += found.weight }
         }
         // Where the old color is listed no more, by what it had when it was found.
         let known = old.isEmpty ? weightsFound(rule, on: name) : Array(old.values)
         let usual = known.isEmpty ? Weights.usual : max(1, known.reduce(0, +) / known.count)
         // Weights of the configuration count only where each server has one: beside a 0 they say nothing.
-        let areConfigured = sides.ofNew.allSatisfy { $0.now.configuredWeight ?? 0 > 0 }
+        let areConfigured = sides.ofNew.allSatisfy { sides[$0].configuredWeight ?? 0 > 0 }
         var new: [String: Int] = [:]
-        for server in sides.ofNew where new[server.now.name] == nil {
-            let weight = areConfigured ? server.now.configuredWeight ?? usual : usual
-            new[server.now.name] = weight
-            if server.found?.serves == false { missing.new += weight }
+        for place in sides.ofNew where new[sides[place].name] == nil {
+            let weight = areConfigured ? sides[place].configuredWeight ?? usual : usual
+            new[sides[place].name] = weight
+            if sides.found(place)?.serves == false { missing.new += weight }
         }
         return Weights(share: share, old: old, new: new, missing: missing, atLeast: minHealthy)
     }
@@ -91,21 +108,23 @@ public struct TrafficTargets: Sendable {
     public func changes(
         for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState, withHeld held: Color? = nil
     ) -> [WeightChange] {
-        rules.flatMap { rule in
+        var changes: [WeightChange] = []
+        for rule in rules {
             let sides = sides(rule, on: name, state)
             let weights = weights(for: share, rule, on: name, sides)
-            return Color.allCases.flatMap { color in
+            for color in Color.allCases {
                 let targets = color == direction.old ? weights.old : weights.new
-                return sides[color].compactMap { server -> WeightChange? in
-                    let server = server.now
-                    guard let target = targets[server.name], server.weight != target,
-                        server.administration != .maint || color == held
-                    else { return nil }
-                    return WeightChange(
-                        backend: rule.backend, color: color, server: server.name, from: server.weight, to: target)
+                for place in sides.places(of: color) {
+                    let (server, weight) = (sides[place].name, sides[place].weight)
+                    guard let target = targets[server], weight != target,
+                        sides[place].administration != .maint || color == held
+                    else { continue }
+                    changes.append(
+                        WeightChange(backend: rule.backend, color: color, server: server, from: weight, to: target))
                 }
             }
         }
+        return changes
     }
 
     /// What puts servers of the old color out again that a person had taken out when the run found them: a reload makes
@@ -114,7 +133,8 @@ public struct TrafficTargets: Sendable {
         rules.flatMap { rule in
             var before = FoundServers(found.servers[name]?[rule.backend] ?? [])
             return (state.backends[rule.backend]?.servers ?? []).enumerated().compactMap { place, server -> ServerChange? in
-                guard server.takesTraffic, let known = before.server(server.name, near: place), !known.tookPart,
+                guard server.takesTraffic,
+                    let known = before.place(of: server.name, near: place).map({ before.servers[$0] }), !known.tookPart,
                     server.isMovable, rule.color(of: server.name) == direction.old
                 else { return nil }
                 return ServerChange(
@@ -140,7 +160,7 @@ public struct TrafficTargets: Sendable {
     func needed(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ sides: Sides) -> Int {
         guard color == direction.old, let servers = found.servers[name]?[rule.backend] else { return minHealthy }
         let serving = servers.count { rule.color(of: $0.name) == color && $0.serves }
-        let ready = sides[color].count { $0.now.administration == .ready }
+        let ready = sides.count(of: color) { $0.administration == .ready }
         return max(1, min(minHealthy, serving, ready))
     }
 }

@@ -11,7 +11,7 @@ extension HAProxyRuntime {
     /// One read-back proves the changes and is what stands there afterwards, wherever the last statistics still hold.
     public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
         let after = try await perform(changes, epoch)
-        return if let state = lastLook.updated(process(after.info), after.records, after.held) { state } else {
+        return if let state = lastLook.updated(after.process, after.records, after.held) { state } else {
             try await observe()
         }
     }
@@ -61,7 +61,8 @@ extension HAProxyRuntime {
     }
 
     private struct Snapshot {
-        var info: [String: String]
+        /// Nil where it was not asked for.
+        var process: LoadBalancerProcess?
         var records: [ServerRecord]
         var stateText: String
         var epochAnswers: [String]
@@ -69,13 +70,15 @@ extension HAProxyRuntime {
     }
 
     private func look(_ socket: RuntimeSocket, _ map: EpochMap?) async throws(Failure) -> Snapshot {
-        let questions = [HAProxyRuntime.infoQuestion] + (map?.questions ?? []) + ["show servers state"]
-        let answers = try await socket.ask(questions)
+        // Which process answers matters where it may be the one of the last look.
+        let isKnown = lastLook.recent() != nil
+        let answers = try await socket.ask(
+            (isKnown ? [HAProxyRuntime.infoQuestion] : []) + (map?.questions ?? []) + ["show servers state"])
         let text = answers[answers.count - 1]
-        let epochs = Array(answers.dropFirst().dropLast())
+        let epochs = Array(answers.dropFirst(isKnown ? 1 : 0).dropLast())
         return Snapshot(
-            info: HAProxyRuntime.info(in: answers[0]), records: try records(in: text, socket), stateText: text,
-            epochAnswers: epochs, held: map?.held(in: epochs))
+            process: isKnown ? process(HAProxyRuntime.info(in: answers[0])) : nil,
+            records: try records(in: text, socket), stateText: text, epochAnswers: epochs, held: map?.held(in: epochs))
     }
 
     /// Old processes are not changed; what they still serve ends with the sessions of the new one. What can't be ended
