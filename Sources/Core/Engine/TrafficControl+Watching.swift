@@ -6,8 +6,7 @@ import Migration
 extension TrafficControl {
     /// Takes one look at one load balancer; one that does not answer says nothing.
     func watch(_ loadBalancer: any LoadBalancer) async throws(Failure) {
-        // In the middle of a shift nothing is to be judged and nothing to be restored; its own looks should not wait.
-        if let shiftingSince, clock.uptime - shiftingSince < Period(milliseconds: 500) { return }
+        if isShifting { return }
         guard let observation = try? await look(at: loadBalancer) else { return }
         try await count(observation)
         _ = try await keep(observation)
@@ -28,6 +27,15 @@ extension TrafficControl {
             }
         }
     }
+
+    /// Whether a shift is under way, in the middle of which nothing is to be judged and nothing to be restored: for half a
+    /// second its own looks come first.
+    private var isShifting: Bool {
+        shiftingSince.map { clock.uptime - $0 < Period(milliseconds: 500) } ?? false
+    }
+
+    /// What was measured last, for people; nil while that has to wait.
+    func newSamples() -> [TrafficSample]? { isShifting ? nil : samples() }
 
     /// What was measured last, for people.
     func samples() -> [TrafficSample] {

@@ -38,6 +38,8 @@ public struct TrafficTargets: Sendable {
             self.old = old
             self.servers = servers
             self.found = found
+            ofOld.reserveCapacity(servers.count)
+            ofNew.reserveCapacity(servers.count)
         }
 
         func places(of color: Color) -> [Place] { color == old ? ofOld : ofNew }

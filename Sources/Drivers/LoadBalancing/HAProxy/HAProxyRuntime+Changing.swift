@@ -5,15 +5,17 @@ import Transport
 /// Changes, and what makes them safe: the epoch before and after, the read-back, the files that a reload reads.
 extension HAProxyRuntime {
     public func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
-        _ = try await perform(changes, epoch)
+        try await keep(try await perform(changes, epoch), epoch)
     }
 
     /// One read-back proves the changes and is what stands there afterwards, wherever the last statistics still hold.
     public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
         let after = try await perform(changes, epoch)
-        return if let state = lastLook.updated(after.process, after.records, after.held) { state } else {
-            try await observe()
-        }
+        // Disks are slower than what is made of the answer meanwhile.
+        async let kept = Result { () async throws(Failure) in try await keep(after, epoch) }
+        let state = lastLook.updated(after.process, after.records, after.held)
+        try await kept.get()
+        return if let state { state } else { try await observe() }
     }
 
     /// - Parameter isAfresh: whether the servers are looked at before the changes, too, however fresh the last look is.
@@ -23,6 +25,7 @@ extension HAProxyRuntime {
         for change in changes { try change.validate(for: name) }
         let socket = try socket()
         let map = try epochMap()
+        // Whatever does not fit is known before anything is changed.
         let stateFile = try address.stateFile.map { setting throws(Failure) in PersistentFile(try resolver(setting)) }
         let records: [ServerRecord]
         if !isAfresh, let recent = lastLook.recent() {
@@ -40,15 +43,18 @@ extension HAProxyRuntime {
             throw await explained(error, changes, socket)
         }
         try await endOldSessions(changes)
-        let after = try await look(socket, map)
+        var after = try await look(socket, map)
+        after.stateFile = stateFile
+        after.map = map
         if let map { try refuse(epoch, map, after.epochAnswers, socket) }
         // Someone has begun to ask an agent since the last look: it may change what was set.
-        if !isAfresh, agents.isEmpty, !self.agents(of: changes, in: after.records).isEmpty {
+        let late = self.agents(of: changes, in: after.records).contains { late in
+            !agents.contains { $0.backend == late.backend && $0.name == late.name }
+        }
+        if late, !isAfresh {
             return try await perform(changes, epoch, isAfresh: true)
         }
         try ReadBack(changes).compare(with: after.records, on: name, socket.address)
-        try await keep(after.stateText, in: stateFile)
-        if let map { try await keep(epoch, in: map) }
         return after
     }
 
@@ -67,6 +73,9 @@ extension HAProxyRuntime {
         var stateText: String
         var epochAnswers: [String]
         var held: EpochMap.Entry?
+        /// What is kept where.
+        var stateFile: PersistentFile?
+        var map: EpochMap?
     }
 
     private func look(_ socket: RuntimeSocket, _ map: EpochMap?) async throws(Failure) -> Snapshot {
@@ -139,6 +148,11 @@ extension HAProxyRuntime {
     }
 
     // MARK: - What survives a reload
+
+    private func keep(_ snapshot: Snapshot, _ epoch: Int) async throws(Failure) {
+        try await keep(snapshot.stateText, in: snapshot.stateFile)
+        if let map = snapshot.map { try await keep(epoch, in: map) }
+    }
 
     private func keep(_ state: String, in file: PersistentFile?) async throws(Failure) {
         guard let file else { return }

@@ -103,7 +103,7 @@ struct RuntimeSocket: Sendable {
 }
 
 extension Result where Success: Sendable {
-    fileprivate init(_ work: () async throws(Failure) -> Success) async {
+    init(_ work: () async throws(Failure) -> Success) async {
         do throws(Failure) { self = .success(try await work()) } catch { self = .failure(error) }
     }
 }
