@@ -153,17 +153,16 @@ package actor TrafficControl {
         }
     }
 
-    /// - Parameter claiming: whether the load balancer is asked also where nothing is to be changed. A run that only
-    ///   finds what another one did would otherwise never learn that it is not the owner.
-    func apply(
-        _ changes: [ServerChange], to loadBalancer: any LoadBalancer, claiming: Bool = false
-    ) async throws(Failure) {
-        guard claiming || !changes.isEmpty else { return }
+    func apply(_ changes: [ServerChange], to loadBalancer: any LoadBalancer) async throws(Failure) {
+        guard !changes.isEmpty else { return }
         let epoch = fence.epoch
         try await fence.act { () async throws(Failure) in try await loadBalancer.apply(changes, epoch: epoch) }
     }
 
-    /// The same, and what stands there afterwards.
+    /// Makes changes, and reads what stands there afterwards.
+    ///
+    /// - Parameter claiming: whether the load balancer is asked whose it is also where nothing is to be changed. A run that
+    ///   only finds what another one did would otherwise never learn that it is not the owner.
     func change(
         _ changes: [ServerChange], on loadBalancer: any LoadBalancer, claiming: Bool = false
     ) async throws(Failure) -> LoadBalancerState {

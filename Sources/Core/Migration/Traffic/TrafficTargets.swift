@@ -134,7 +134,8 @@ public struct TrafficTargets: Sendable {
     public func takenOut(on name: LoadBalancerID, _ state: LoadBalancerState) -> [ServerChange] {
         rules.flatMap { rule in
             var before = FoundServers(found.servers[name]?[rule.backend] ?? [])
-            return (state.backends[rule.backend]?.servers ?? []).enumerated().compactMap { place, server -> ServerChange? in
+            return (state.backends[rule.backend]?.servers ?? []).enumerated().compactMap {
+                place, server -> ServerChange? in
                 guard server.takesTraffic,
                     let known = before.place(of: server.name, near: place).map({ before.servers[$0] }), !known.tookPart,
                     server.isMovable, rule.color(of: server.name) == direction.old

@@ -138,7 +138,9 @@ public struct HAProxyRuntime: LoadBalancer {
     private func lookAround(_ socket: RuntimeSocket) async throws(Failure) -> Look {
         let map = try epochMap()
         let commands =
-            [HAProxyRuntime.infoQuestion, "show servers state", StickTables.question] + (map?.questions ?? []) + [Statistics.question]
+            [HAProxyRuntime.infoQuestion, "show servers state", StickTables.question] + (map?.questions ?? []) + [
+                Statistics.question
+            ]
         let answers = try await socket.ask(commands)
         let info = HAProxyRuntime.info(in: answers[0])
         let tables = try await stickTables.keepingUsers(

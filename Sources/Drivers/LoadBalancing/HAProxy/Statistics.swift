@@ -105,14 +105,16 @@ private struct Line {
         // An attempt that was repeated or sent elsewhere is in `wretr` or `wredis`, of a repeated request in both, and
         // from 2.8 on in `eresp`, too. Only their sum would count it twice: the largest of the three never misses more
         // than it. Where no other server can be tried, 2.6 and 2.8 themselves count a broken response twice.
-        let failed = try number(columns.econ) + max(number(columns.eresp), number(columns.wretr), number(columns.wredis))
+        let failed =
+            try number(columns.econ) + max(number(columns.eresp), number(columns.wretr), number(columns.wredis))
         // Of HTTP, `stot` counts each attempt at a connection too, and `req_tot` only what was answered.
         let isHTTP = !isTCP
         let requests = try isHTTP ? number(columns.reqTot) + failed : number(columns.stot)
         // In milliseconds: a month is none.
         let responseTime = try min(number(columns.rtime), Int(Int32.max))
         return ServerCounters(
-            sessions: try number(columns.scur), queued: try number(columns.qcur), rate: try number(columns.rate), requests: requests,
+            sessions: try number(columns.scur), queued: try number(columns.qcur), rate: try number(columns.rate),
+            requests: requests,
             errors: try number(columns.hrsp5xx) + failed, clientErrors: try number(columns.hrsp4xx),
             redirects: try number(columns.hrsp3xx), begun: try number(columns.stot), bytesOut: try number(columns.bout),
             responseTime: requests > 0 && responseTime > 0 ? Period(milliseconds: Int64(responseTime)) : nil)
@@ -124,7 +126,8 @@ private struct Line {
         let errors =
             max(0, try number(columns.econ) - servers.unconnected) + max(0, try number(columns.eresp) - servers.broken)
         return ServerCounters(
-            sessions: max(0, try number(columns.scur) - servers.sessions), queued: try number(columns.qcur), requests: errors,
+            sessions: max(0, try number(columns.scur) - servers.sessions), queued: try number(columns.qcur),
+            requests: errors,
             errors: errors)
     }
 
@@ -133,7 +136,8 @@ private struct Line {
         return Statistics.Nature(
             check: HealthCheck.read(
                 status: row.value(columns.status) ?? "", last: row.value(columns.checkStatus), fallsAtOnce: fallsAtOnce,
-                sinceChange: try number(columns.lastchg)), isBackup: row.value(columns.bck) == "1", isLocal: row.value(columns.addr) == "unix",
+                sinceChange: try number(columns.lastchg)), isBackup: row.value(columns.bck) == "1",
+            isLocal: row.value(columns.addr) == "unix",
             fallsAtOnce: fallsAtOnce)
     }
 }
