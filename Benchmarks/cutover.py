@@ -195,26 +195,36 @@ frontend users
             "approvals: { tearDown: { waived: benchmark } }\n")
 
 
+def update(site):
+    """The events of one cutover."""
+    command = [site.rz, "update", "big", "--yes", "--json", "--until", "cutOver"]
+    done = subprocess.run(command, env=site.variables, cwd=site.folder, capture_output=True, text=True)
+    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if not any(event["type"] == "traffic.verified" for event in events):
+        sys.exit(f"{site.rz} moved no traffic:\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}")
+    return events
+
+
+def instant(events, kind, **wanted):
+    """When the first such event happened."""
+    for event in events:
+        if event["type"] == kind and all(event.get(key) == value for key, value in wanted.items()):
+            return datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp()
+    sys.exit(f"there was no {kind} {wanted}")
+
+
 def cut_over(rz, backends):
     """Seconds that the new color took to be ready, and each share to be verified."""
     with Site(rz, backends) as site:
-        command = ["/usr/bin/env", rz, "update", "big", "--yes", "--json", "--until", "cutOver"]
-        done = subprocess.run(command, env=site.variables, cwd=site.folder, capture_output=True, text=True)
-        events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-
-        def at(kind, **wanted):
-            for event in events:
-                if event["type"] == kind and all(event.get(key) == value for key, value in wanted.items()):
-                    return datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp()
-            sys.exit(f"{rz} had no {kind} {wanted}:\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}")
-
-        ready = at("step.completed", step="cutOver/ready") - at("step.started", step="cutOver/ready")
+        events = update(site)
+        ready = instant(events, "step.completed", step="cutOver/ready") - instant(
+            events, "step.started", step="cutOver/ready")
         shifts = {}
         for share in STEPS:
             step = f"cutOver/shift-{share}%"
-            shifts[share] = at("traffic.verified", share=f"{share}%") - at("step.started", step=step)
-            whole = at("step.completed", step=step) - at("step.started", step=step)
-            shifts[f"{share} with its bake"] = whole
+            started = instant(events, "step.started", step=step)
+            shifts[share] = instant(events, "traffic.verified", share=f"{share}%") - started
+            shifts[f"{share} with its bake"] = instant(events, "step.completed", step=step) - started
         return ready, shifts
 
 

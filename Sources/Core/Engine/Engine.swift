@@ -355,7 +355,7 @@ public actor Engine: RunLedger {
     private func judgeTraffic() async {
         while !Task.isCancelled {
             if ownsTraffic {
-                await publish(traffic.samples())
+                if let samples = await traffic.newSamples() { publish(samples) }
                 if isJudge, let bad = try? await traffic.findings().first(where: { $0.sample.verdict == .fail }),
                     isJudge
                 {

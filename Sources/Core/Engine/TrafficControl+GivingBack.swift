@@ -114,8 +114,7 @@ extension TrafficControl {
         let answering = isSwitch ? await vouched(for: direction.old, found, on: name, targets) : nil
         let raises = targets.raises(for: share, on: name, found, vouched: answering)
         if !raises.isEmpty {
-            try await apply(raises.map(\.change), to: loadBalancer)
-            observation = try await lookFreshly(at: loadBalancer)
+            observation = try await raise(raises.map(\.change), to: share, on: loadBalancer)
         }
         guard let state = observation.states[name] else { return ["no answer"] }
         let vouched = share == .all ? nil : await vouched(for: direction.old, state, on: name, targets)
@@ -123,7 +122,9 @@ extension TrafficControl {
         var lowers: [ServerChange] = []
         let pending = Dictionary(grouping: targets.changes(for: share, on: name, state), by: \.backend)
         for rule in rules.on(name) {
-            let proof = targets.proof(of: rule, at: share, on: name, state, vouched: vouched)
+            let isServed = noteServed(rule, on: name, state, targets)
+            let proof = targets.proof(
+                of: rule, at: share, on: name, state, vouched: vouched, wasServedLately: isServed)
             open += proof.missing
             lowers += pending[rule.backend, default: []]
                 .filter { $0.color == direction.old ? proof.mayLowerOld : proof.mayLowerNew }.map(\.change)
@@ -137,6 +138,31 @@ extension TrafficControl {
         if share == .none { open += try await unblock(observation, on: loadBalancer, targets) }
         return open
             + wrongWeights(for: share, observation, targets).map(\.text).filter { _ in open.isEmpty }.prefix(5)
+    }
+
+    /// Raises, and reads back what that led to. Where sessions decide what is done next, they are counted once more.
+    private func raise(
+        _ changes: [ServerChange], to share: Percent, on loadBalancer: any LoadBalancer
+    ) async throws(Failure) -> TrafficObservation {
+        let began = clock.uptime
+        let state = try await change(changes, on: loadBalancer)
+        let isCounted =
+            share == .none && rules.on(loadBalancer.name).contains { state.backends[$0.backend]?.isPersistent ?? false }
+        guard clock.uptime - began <= TrafficControl.freshness, !isCounted else {
+            return try await lookFreshly(at: loadBalancer)
+        }
+        return TrafficObservation(time: clock.now, states: [loadBalancer.name: state])
+    }
+
+    /// Whether the new color could serve a backend within the last half minute, this look included: servers that are gone
+    /// for a moment come back, and must find their weight as long as the old color has no one.
+    @discardableResult
+    func noteServed(
+        _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState, _ targets: TrafficTargets
+    ) -> Bool {
+        let place = "\(name)/\(rule.backend)"
+        if targets.canServe(direction.new, rule, on: name, state) { servedAt[place] = clock.uptime }
+        return servedAt[place].map { clock.uptime - $0 < .seconds(30) } ?? false
     }
 
     // MARK: - Queues

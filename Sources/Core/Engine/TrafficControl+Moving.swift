@@ -84,36 +84,59 @@ extension TrafficControl {
 
     /// Gives the new color a share. Where one load balancer fails, the step is undone on all, so that no half flip
     /// remains, and the failure names the one.
-    package func shift(to share: Percent, from before: Percent) async throws(Failure) {
+    ///
+    /// - Parameters:
+    ///   - seen: what was seen last, by which weights are raised while it is new. Nothing is lowered by it.
+    ///   - began: when that look began.
+    package func shift(
+        to share: Percent, from before: Percent, seen: TrafficObservation, since began: Period
+    ) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
-            let start = try await self.observe()
+            let isNew = self.clock.uptime - began <= Period(milliseconds: 500)
+            let start = isNew ? seen : try await self.observe()
             let targets = try await self.targets(start)
+            await self.noteShift(since: self.clock.uptime)
             do throws(Failure) {
                 try await self.move(to: share, start, targets)
+                await self.noteShift(since: nil)
             } catch {
+                await self.noteShift(since: nil)
                 try await self.undoShift(to: before, targets, after: error)
             }
         }
     }
 
+    private func noteShift(since began: Period?) { shiftingSince = began }
+
     /// Raised everywhere, proved to carry everywhere, and only then the rest: whichever color that lowers.
     private func move(
         to share: Percent, _ start: TrafficObservation, _ targets: TrafficTargets
     ) async throws(Failure) {
-        _ = try await onEach { loadBalancer throws(Failure) in
-            guard let state = start.states[loadBalancer.name] else { return }
-            let raises = targets.raises(for: share, on: loadBalancer.name, state)
-            try await self.apply(raises.map(\.change), to: loadBalancer, claiming: true)
+        let raised = try await raise(to: share, start, targets)
+        try await refuseUnlessProved(share, raised, targets)
+        let lowered = try await onEach { loadBalancer throws(Failure) in
+            let rest = raised.states[loadBalancer.name].map {
+                targets.changes(for: share, on: loadBalancer.name, $0)
+            }
+            let state = try await self.change(rest?.map(\.change) ?? [], on: loadBalancer)
+            return targets.changes(for: share, on: loadBalancer.name, state)
         }
-        let raised = try await observeFreshly()
-        try refuseMisplaced(raised)
-        try refuseUnlessCarrying(share, raised, targets)
-        _ = try await onEach { loadBalancer throws(Failure) in
-            guard let state = raised.states[loadBalancer.name] else { return }
-            let rest = targets.changes(for: share, on: loadBalancer.name, state)
-            try await self.apply(rest.map(\.change), to: loadBalancer)
+        try refuseUnlessAt(lowered)
+    }
+
+    /// Raises, and reads back what that led to: what was read a while ago proves nothing, and is read once more.
+    private func raise(
+        to share: Percent, _ start: TrafficObservation, _ targets: TrafficTargets
+    ) async throws(Failure) -> TrafficObservation {
+        let began = clock.uptime
+        let states = try await onEach { loadBalancer throws(Failure) in
+            let raises = start.states[loadBalancer.name].map {
+                targets.raises(for: share, on: loadBalancer.name, $0)
+            }
+            return try await self.change(raises?.map(\.change) ?? [], on: loadBalancer, claiming: true)
         }
-        try refuseUnlessAt(share, try await observe(), targets)
+        guard clock.uptime - began <= TrafficControl.freshness else { return try await observeFreshly() }
+        return TrafficObservation(time: clock.now, states: states)
     }
 
     /// Writes down, right before the old color is taken out, whom a person has taken out since the run began.
@@ -186,8 +209,7 @@ extension TrafficControl {
             let observation = try await self.observeFreshly()
             let targets = try await self.targets(observation)
             try await self.refuseUnlessAt(.all, observation, targets)
-            try await self.refuseMisplaced(observation)
-            try await self.refuseUnlessCarrying(.all, observation, targets)
+            try await self.refuseUnlessProved(.all, observation, targets)
             try await self.change(self.direction.old, observation, in: rules) { server in
                 server.administration == administration || server.administration == .maint
                     ? [] : [.administration(administration)]
@@ -212,14 +234,18 @@ extension TrafficControl {
         let observation = try await observeFreshly()
         let targets = try await targets(observation)
         try refuseUnlessAt(.all, observation, targets)
-        try refuseMisplaced(observation)
-        try refuseUnlessCarrying(.all, observation, targets)
+        try await refuseUnlessProved(.all, observation, targets)
     }
 
     func refuseUnlessAt(
         _ share: Percent, _ observation: TrafficObservation, _ targets: TrafficTargets
     ) throws(Failure) {
-        let wrong = wrongWeights(for: share, observation, targets)
+        try refuseUnlessAt(left(for: share, observation, targets))
+    }
+
+    /// - Parameter left: what is not yet as it has to be.
+    private func refuseUnlessAt(_ left: [LoadBalancerID: [WeightChange]]) throws(Failure) {
+        let wrong = wrongWeights(left)
         guard wrong.isEmpty else {
             throw Failure(
                 "Weights read back are not those that were set", at: wrong[0].loadBalancer.text,
@@ -227,31 +253,25 @@ extension TrafficControl {
         }
     }
 
-    /// I1 and I12: the old color is lowered only where the new one verifiably carries every backend that was served.
-    private func refuseUnlessCarrying(
+    /// The proof on which a color is lowered (I1, I11, I12), for all load balancers at once.
+    private func refuseUnlessProved(
         _ share: Percent, _ observation: TrafficObservation, _ targets: TrafficTargets
-    ) throws(Failure) {
-        let new = direction.new
-        for name in loadBalancers.map(\.name) {
-            guard let state = observation.states[name] else { continue }
-            for rule in rules.on(name) where targets.mustBeCarried(rule, on: name, state) {
-                if share > .none, state.backends[rule.backend]?.scale.settable(share) == Percent.none { continue }
-                let carrying = targets.carrying(new, rule, at: share, on: name, state)
-                guard carrying.isEnough else {
-                    throw Failure(
-                        "\(rule.backend) on \(name) has \(carrying.serving) servers of \(new) that carry traffic, "
-                            + "needs \(carrying.needed)",
-                        at: "\(name)/\(rule.backend)", details: carrying.obstacles,
-                        advice: "The other color was not lowered. See why these servers do not serve.",
-                        kind: .transient)
-                }
-            }
+    ) async throws(Failure) {
+        let inventories = inventories
+        let proofs = try await onEach { loadBalancer throws(Failure) in
+            let states = observation.states.filter { $0.key == loadBalancer.name }
+            return (
+                misplaced: misplacedServers(states, targets.rules, inventories: inventories),
+                idle: states.compactMap { targets.notCarried(at: share, on: $0, $1) }.first
+            )
         }
+        let sorted = proofs.sorted { $0.key < $1.key }.map(\.value)
+        try refuseMisplaced(sorted.flatMap(\.misplaced))
+        if let idle = sorted.lazy.compactMap(\.idle).first { throw idle }
     }
 
     /// I11: servers stand where their color is. Judged by what the provisioner says of both colors.
-    private func refuseMisplaced(_ observation: TrafficObservation) throws(Failure) {
-        let misplaced = misplacedServers(observation.states, rules, inventories: inventories)
+    private func refuseMisplaced(_ misplaced: [String]) throws(Failure) {
         guard misplaced.isEmpty else {
             throw Failure(
                 "Servers on the load balancers are not those of their color", at: misplaced[0], details: misplaced,
@@ -267,8 +287,20 @@ extension TrafficControl {
     func wrongWeights(
         for share: Percent, _ observation: TrafficObservation, _ targets: TrafficTargets
     ) -> [WrongWeight] {
-        observation.states.sorted { $0.key < $1.key }.flatMap { name, state in
-            targets.changes(for: share, on: name, state).map { change in
+        wrongWeights(left(for: share, observation, targets))
+    }
+
+    private func left(
+        for share: Percent, _ observation: TrafficObservation, _ targets: TrafficTargets
+    ) -> [LoadBalancerID: [WeightChange]] {
+        var left: [LoadBalancerID: [WeightChange]] = [:]
+        for (name, state) in observation.states { left[name] = targets.changes(for: share, on: name, state) }
+        return left
+    }
+
+    private func wrongWeights(_ left: [LoadBalancerID: [WeightChange]]) -> [WrongWeight] {
+        left.sorted { $0.key < $1.key }.flatMap { name, changes in
+            changes.map { change in
                 WrongWeight(
                     loadBalancer: name,
                     text: "\(name)/\(change.backend)/\(change.server): weight \(change.from), wanted \(change.to)")
@@ -296,5 +328,24 @@ extension TrafficControl {
         _ = try await onEach { loadBalancer throws(Failure) in
             try await self.apply(all[loadBalancer.name, default: []], to: loadBalancer)
         }
+    }
+}
+
+extension TrafficTargets {
+    /// I1 and I12: the old color is lowered only where the new one verifiably carries every backend that was served.
+    fileprivate func notCarried(at share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState) -> Failure? {
+        let new = direction.new
+        for rule in rules.on(name) where mustBeCarried(rule, on: name, state) {
+            // A switch moves with the last step: until then no one of the new color has to carry it.
+            if share > .none, state.backends[rule.backend]?.scale.settable(share) == Percent.none { continue }
+            let carrying = carrying(new, rule, at: share, on: name, state)
+            if carrying.isEnough { continue }
+            return Failure(
+                "\(rule.backend) on \(name) has \(carrying.serving) servers of \(new) that carry traffic, "
+                    + "needs \(carrying.needed)",
+                at: "\(name)/\(rule.backend)", details: carrying.obstacles,
+                advice: "The other color was not lowered. See why these servers do not serve.", kind: .transient)
+        }
+        return nil
     }
 }

@@ -6,6 +6,7 @@ import Migration
 extension TrafficControl {
     /// Takes one look at one load balancer; one that does not answer says nothing.
     func watch(_ loadBalancer: any LoadBalancer) async throws(Failure) {
+        if isShifting { return }
         guard let observation = try? await look(at: loadBalancer) else { return }
         try await count(observation)
         _ = try await keep(observation)
@@ -19,6 +20,7 @@ extension TrafficControl {
             looks[name] = (looks[name]?.now, TrafficObservation(time: observation.time, states: [name: state]))
             guard known.isShifted, let found = known.found else { continue }
             let targets = targets(found)
+            for rule in rules.on(name) { noteServed(rule, on: name, state, targets) }
             for rule in rules.on(name) where targets.mustBeCarried(rule, on: name, state) {
                 tally.note(
                     isCarried: targets.canServe(direction.new, rule, on: name, state), "\(name)/\(rule.backend)",
@@ -26,6 +28,15 @@ extension TrafficControl {
             }
         }
     }
+
+    /// Whether a shift is under way, in the middle of which nothing is to be judged and nothing to be restored: for half a
+    /// second its own looks come first.
+    private var isShifting: Bool {
+        shiftingSince.map { clock.uptime - $0 < Period(milliseconds: 500) } ?? false
+    }
+
+    /// What was measured last, for people; nil while that has to wait.
+    func newSamples() -> [TrafficSample]? { isShifting ? nil : samples() }
 
     /// What was measured last, for people.
     func samples() -> [TrafficSample] {

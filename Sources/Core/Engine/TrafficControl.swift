@@ -23,6 +23,11 @@ package actor TrafficControl {
     /// When the old color was last seen to serve all that the new one could.
     var oldServedAt: Period?
 
+    /// When the new color was last seen able to serve a backend, by `edge-1/be_shop`.
+    var servedAt: [String: Period] = [:]
+    /// When the shift began that is under way.
+    var shiftingSince: Period?
+
     /// What was counted since the run owns the traffic.
     var tally: TrafficTally
     /// What each load balancer said last, and in the look before.
@@ -150,14 +155,22 @@ package actor TrafficControl {
         }
     }
 
-    /// - Parameter claiming: whether the load balancer is asked also where nothing is to be changed. A run that only
-    ///   finds what another one did would otherwise never learn that it is not the owner.
-    func apply(
-        _ changes: [ServerChange], to loadBalancer: any LoadBalancer, claiming: Bool = false
-    ) async throws(Failure) {
-        guard claiming || !changes.isEmpty else { return }
+    func apply(_ changes: [ServerChange], to loadBalancer: any LoadBalancer) async throws(Failure) {
+        guard !changes.isEmpty else { return }
         let epoch = fence.epoch
         try await fence.act { () async throws(Failure) in try await loadBalancer.apply(changes, epoch: epoch) }
+    }
+
+    /// Makes changes, and reads what stands there afterwards.
+    ///
+    /// - Parameter claiming: whether the load balancer is asked whose it is also where nothing is to be changed. A run that
+    ///   only finds what another one did would otherwise never learn that it is not the owner.
+    func change(
+        _ changes: [ServerChange], on loadBalancer: any LoadBalancer, claiming: Bool = false
+    ) async throws(Failure) -> LoadBalancerState {
+        guard claiming || !changes.isEmpty else { return try await loadBalancer.observe() }
+        let epoch = fence.epoch
+        return try await fence.act { () async throws(Failure) in try await loadBalancer.change(changes, epoch: epoch) }
     }
 
     /// Does the same on every load balancer at once and waits for all, so that none is left half spoken to.

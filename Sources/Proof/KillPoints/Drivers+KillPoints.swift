@@ -40,6 +40,12 @@ private struct KilledLoadBalancer: LoadBalancer {
         }
     }
 
+    func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
+        try await points.around(name.text, "\(name).apply", changes: true) { () async throws(Failure) in
+            try await base.change(changes, epoch: epoch)
+        }
+    }
+
     func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
         try await points.around(name.text, "\(name).observeSessions", changes: false) { () async throws(Failure) in
             try await base.observeSessions(backend: backend, server: server)

@@ -65,7 +65,8 @@ struct SwitchTests {
         var values: [String] = []
         for edge in edges {
             let answer = try await ask(edge, "get map \(map(edge, sandbox)) search", sandbox)
-            values.append(answer.contains("value=\"be_search_green\"") ? "green" : answer.contains("blue") ? "blue" : "?")
+            values.append(
+                answer.contains("value=\"be_search_green\"") ? "green" : answer.contains("blue") ? "blue" : "?")
         }
         return values
     }

@@ -13,6 +13,10 @@ public protocol LoadBalancer: Sendable {
     /// A failure may leave a part of the changes made: read back with `observe`.
     func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure)
 
+    /// The same, and what stands there afterwards: read after the last change was made, like `observe`, but for counters,
+    /// which may be of up to two seconds before.
+    func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState
+
     /// Who still talks to a server, one line a session: load balancer, server, frontend, source, age; all of them, those
     /// of old processes included.
     func observeSessions(backend: String, server: String) async throws(Failure) -> [String]
@@ -31,6 +35,10 @@ public protocol LoadBalancer: Sendable {
 }
 
 extension LoadBalancer {
+    public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
+        try await apply(changes, epoch: epoch)
+        return try await observe()
+    }
     public func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle] { [] }
     public func proveWeights(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] { [] }
 }

@@ -38,11 +38,23 @@ public struct TrafficRule: Codable, Sendable, Hashable {
     }
 
     /// The color that a server belongs to, or nil when no pattern, or more than one, fits.
-    public func color(of server: String) -> Color? {
-        let fitting = Color.allCases.filter { color in
-            servers[color].map { matchesWildcard(server, pattern: $0) } ?? false
-        }
-        return fitting.count == 1 ? fitting[0] : nil
+    public func color(of server: String) -> Color? { ColorPatterns(self).color(of: server) }
+}
+
+/// The patterns of a rule, taken out of it once for all servers of a backend.
+struct ColorPatterns {
+    private let blue: String?
+    private let green: String?
+
+    init(_ rule: TrafficRule) {
+        blue = rule.servers[.blue]
+        green = rule.servers[.green]
+    }
+
+    func color(of server: String) -> Color? {
+        let isBlue = blue.map { matchesWildcard(server, pattern: $0) } ?? false
+        let isGreen = green.map { matchesWildcard(server, pattern: $0) } ?? false
+        return isBlue == isGreen ? nil : isBlue ? .blue : .green
     }
 }
 

@@ -23,11 +23,14 @@ extension TrafficTargets {
         _ color: Color, _ rule: TrafficRule, at share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState,
         vouched: Set<String>? = nil
     ) -> Carrying {
-        let weights = weights(for: share, rule, on: name, state)
+        let sides = sides(rule, on: name, state)
+        let scale = state.backends[rule.backend]?.scale ?? WeightScale()
+        let weights = weights(for: share, rule, on: name, sides, scale)
         let targets = color == direction.old ? weights.old : weights.new
         var serving = 0
         var obstacles: [String] = []
-        for server in movable(color, rule, on: name, state) {
+        for place in sides.places(of: color) {
+            let server = sides[place]
             let target = targets[server.weighed, default: 0]
             guard target > 0 else { continue }
             if let reason = server.obstacle(weight: target, vouched: vouched) {
@@ -37,7 +40,7 @@ extension TrafficTargets {
             }
         }
         if serving == 0, obstacles.isEmpty { obstacles = ["no server of \(color) can be given traffic"] }
-        return Carrying(serving: serving, needed: needed(color, rule, on: name, state), obstacles: obstacles)
+        return Carrying(serving: serving, needed: needed(color, rule, on: name, sides), obstacles: obstacles)
     }
 }
 
@@ -47,8 +50,9 @@ extension TrafficTargets {
         _ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState,
         vouched: Set<String>? = nil
     ) -> Bool {
-        movable(color, rule, on: name, state).count { $0.obstacle(weight: 0, vouched: vouched) == nil }
-            >= needed(color, rule, on: name, state)
+        let sides = sides(rule, on: name, state)
+        return sides.count(of: color) { $0.obstacle(weight: 0, vouched: vouched) == nil }
+            >= needed(color, rule, on: name, sides)
     }
 }
 

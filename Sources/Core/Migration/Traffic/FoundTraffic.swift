@@ -41,6 +41,25 @@ public struct FoundTraffic: Codable, Sendable, Hashable {
     }
 }
 
+/// What was found in one backend of one load balancer. Servers mostly stand where they stood, so each is looked for there
+/// first, and only where that fails among all.
+struct FoundServers {
+    let servers: [FoundServer]
+    private var places: [String: Int]?
+
+    init(_ servers: [FoundServer]) { self.servers = servers }
+
+    mutating func place(of name: String, near place: Int) -> Int? {
+        if servers.indices.contains(place), servers[place].name == name { return place }
+        // With few of them the search is faster than the book for it.
+        if servers.count <= 8 { return servers.firstIndex { $0.name == name } }
+        let places =
+            places ?? Dictionary(servers.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.places = places
+        return places[name]
+    }
+}
+
 /// One server as the run found it.
 public struct FoundServer: Codable, Sendable, Hashable {
     public var name: String

@@ -52,36 +52,44 @@ private struct AddressBook {
     private let servers: [Color: [String: String]]
     /// By color: whatever else its inventory says of its servers.
     private let variables: [Color: Set<String>]
+    /// Addresses that one color's servers have, and not the other's.
+    private let owners: [String: Color]
 
     init(_ inventories: [Color: Inventory]) {
-        servers = inventories.mapValues { inventory in
+        let servers = inventories.mapValues { inventory in
             Dictionary(
                 inventory.hosts.map { (ServerState.host(of: $0.address), $0.name) },
                 uniquingKeysWith: { first, _ in first
                 })
         }
+        self.servers = servers
         variables = inventories.mapValues { inventory in
             Set(inventory.hosts.flatMap(\.variables.values).map { ServerState.host(of: $0) })
         }
+        var owners: [String: Color] = [:]
+        for (color, hosts) in servers {
+            for host in hosts.keys where servers[color.other]?[host] == nil { owners[host] = color }
+        }
+        self.owners = owners
     }
 
     /// The one color that has a server with this address.
-    func owner(of host: String) -> Color? {
-        let owners = Color.allCases.filter { servers[$0]?[host] != nil }
-        return owners.count == 1 ? owners[0] : nil
-    }
+    func owner(of host: String) -> Color? { owners[host] }
 
     func misplaced(_ all: [ServerState], _ rule: TrafficRule, on name: LoadBalancerID) -> [String] {
         var wrong: [Color: [ServerState]] = [:]
         var unknown: [Color: [ServerState]] = [:]
+        let patterns = ColorPatterns(rule)
         for server in all where server.hasAddress {
-            let color = rule.color(of: server.name)
-            if let owner = owner(of: server.host) {
+            let color = patterns.color(of: server.name)
+            let host = server.host
+            if let owner = owner(of: host) {
                 if owner != color, color != nil || rule.anyAddress == nil { wrong[owner, default: []].append(server) }
-            } else if let color, rule.anyAddress == nil, !knows(server.host, color) {
+            } else if let color, rule.anyAddress == nil, !knows(host, color) {
                 unknown[color, default: []].append(server)
             }
         }
+        if wrong.isEmpty, unknown.isEmpty { return [] }
         return Color.allCases.flatMap { color in
             let place = "\(name): \(rule.backend)/"
             var texts: [String] = []
@@ -126,10 +134,24 @@ extension ServerState {
 
     /// An address without port and brackets, in small letters.
     package static func host(of address: String) -> String {
+        if let plain = plainHost(of: address) { return plain }
         let text = address.lowercased()
         if text.hasPrefix("[") { return String(text.dropFirst().prefix { $0 != "]" }) }
         // More than one colon without brackets is IPv6 without a port.
         guard let colon = text.lastIndex(of: ":"), text.firstIndex(of: ":") == colon else { return text }
         return String(text[..<colon])
+    }
+
+    /// That of digits, dots and at most one colon, which most addresses are.
+    private static func plainHost(of address: String) -> String? {
+        var colon: String.Index?
+        for place in address.utf8.indices {
+            switch address.utf8[place] {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."): break
+            case UInt8(ascii: ":") where colon == nil: colon = place
+            default: return nil
+            }
+        }
+        return colon.map { String(address[..<$0]) } ?? address
     }
 }

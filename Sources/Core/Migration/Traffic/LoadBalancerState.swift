@@ -136,7 +136,10 @@ public struct ServerState: Codable, Sendable, Hashable {
             && check != .failed
     }
     /// Whether it stands anywhere: free slots of a `server-template` and unresolved names do not.
-    public var hasAddress: Bool { !(address.isEmpty || address.hasPrefix("-") || address.hasPrefix("0.0.0.0")) }
+    public var hasAddress: Bool {
+        guard let first = address.utf8.first, first != UInt8(ascii: "-") else { return false }
+        return first != UInt8(ascii: "0") || !address.hasPrefix("0.0.0.0")
+    }
 }
 
 /// What a load balancer counted for one server, old workers included.

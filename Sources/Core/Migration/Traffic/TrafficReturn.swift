@@ -8,14 +8,16 @@ extension TrafficTargets {
         public fileprivate(set) var missing: [String] = []
     }
 
+    /// - Parameter wasServedLately: whether the new color could serve the backend a moment ago, even if it can't now.
     public func proof(
         of rule: TrafficRule, at share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState,
-        vouched: Set<String>?
+        vouched: Set<String>?, wasServedLately: Bool = false
     ) -> Proof {
         var proof = Proof()
         let share = state.backends[rule.backend]?.scale.settable(share) ?? share
         // Whoever serves now is lowered for no one, even where no one served when it was found.
-        let isServed = wasServed(rule, on: name) || canServe(direction.new, rule, on: name, state)
+        let isServed =
+            wasServed(rule, on: name) || wasServedLately || canServe(direction.new, rule, on: name, state)
         if share < .all, isServed {
             let old = carrying(direction.old, rule, at: share, on: name, state, vouched: vouched)
             proof.demand(old, of: direction.old, "\(name)/\(rule.backend)", lowering: \.mayLowerNew)

@@ -17,39 +17,90 @@ public struct TrafficTargets: Sendable {
     public func movable(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState)
         -> [ServerState]
     {
-        (state.backends[rule.backend]?.servers ?? []).filter { server in
-            guard rule.color(of: server.name) == color, server.isMovable else { return false }
-            return color == direction.new
-                || found.server(server.name, in: rule.backend, on: name)?.tookPart ?? true
+        sides(rule, on: name, state).servers(of: color)
+    }
+
+    /// The servers of both colors that weights move, in place.
+    struct Sides {
+        /// A server's place in the backend, and in what was found there.
+        struct Place {
+            var now: Int
+            var found: Int?
         }
+
+        private let old: Color
+        private let servers: [ServerState]
+        private let found: [FoundServer]
+        fileprivate(set) var ofOld: [Place] = []
+        fileprivate(set) var ofNew: [Place] = []
+
+        fileprivate init(old: Color, _ servers: [ServerState], _ found: [FoundServer]) {
+            self.old = old
+            self.servers = servers
+            self.found = found
+            ofOld.reserveCapacity(servers.count)
+            ofNew.reserveCapacity(servers.count)
+        }
+
+        func places(of color: Color) -> [Place] { color == old ? ofOld : ofNew }
+        func servers(of color: Color) -> [ServerState] { places(of: color).map { servers[$0.now] } }
+        func count(of color: Color, where fits: (ServerState) -> Bool) -> Int {
+            places(of: color).count { fits(servers[$0.now]) }
+        }
+
+        subscript(place: Place) -> ServerState { _read { yield servers[place.now] } }
+        func found(_ place: Place) -> FoundServer? { place.found.map { found[$0] } }
+    }
+
+    func sides(_ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState) -> Sides {
+        let servers = state.backends[rule.backend]?.servers ?? []
+        var known = FoundServers(found.servers[name]?[rule.backend] ?? [])
+        var sides = Sides(old: direction.old, servers, known.servers)
+        let patterns = ColorPatterns(rule)
+        for now in servers.indices where servers[now].isMovable {
+            guard let color = patterns.color(of: servers[now].name) else { continue }
+            let found = known.place(of: servers[now].name, near: now)
+            if color == direction.new {
+                sides.ofNew.append(Sides.Place(now: now, found: found))
+            } else if found.map({ known.servers[$0].tookPart }) ?? true {
+                sides.ofOld.append(Sides.Place(now: now, found: found))
+            }
+        }
+        return sides
     }
 
     /// The weights of a backend for a share, by what each belongs to: a server, or a group of them.
     public func weights(
         for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState
     ) -> Weights {
-        let scale = state.backends[rule.backend]?.scale ?? WeightScale()
+        weights(
+            for: share, rule, on: name, sides(rule, on: name, state),
+            state.backends[rule.backend]?.scale ?? WeightScale())
+    }
+
+    func weights(
+        for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ sides: Sides, _ scale: WeightScale
+    ) -> Weights {
         var old: [String: Int] = [:]
         var missing = (old: 0, new: 0)
-        for server in movable(direction.old, rule, on: name, state) where old[server.weighed] == nil {
-            let known = found.server(server.name, in: rule.backend, on: name)
-            let configured = server.configuredWeight ?? 0
-            old[server.weighed] = known?.weight ?? (configured > 0 ? configured : scale.usual)
-            if let known, !known.serves, server.group == nil { missing.old += known.weight }
+        for place in sides.ofOld where old[sides[place].weighed] == nil {
+            let found = sides.found(place)
+            let configured = sides[place].configuredWeight ?? 0
+            old[sides[place].weighed] = found?.weight ?? (configured > 0 ? configured : scale.usual)
+            if let found, !found.serves, sides[place].group == nil { missing.old += found.weight }
         }
         // Where the old color is listed no more, by what it had when it was found.
         let known = old.isEmpty ? weightsFound(rule, on: name) : Array(old.values)
         let usual = known.isEmpty ? scale.usual : max(1, known.reduce(0, +) / known.count)
-        let servers = movable(direction.new, rule, on: name, state)
         // Weights of the configuration count only where each server has one: beside a 0 they say nothing.
-        let areConfigured = servers.allSatisfy { $0.configuredWeight ?? 0 > 0 }
-        let new = servers.map { ($0.weighed, areConfigured ? $0.configuredWeight ?? usual : usual) }
-        for (server, weight) in new where found.server(server, in: rule.backend, on: name)?.serves == false {
-            missing.new += weight
+        let areConfigured = sides.ofNew.allSatisfy { sides[$0].configuredWeight ?? 0 > 0 }
+        var new: [String: Int] = [:]
+        for place in sides.ofNew where new[sides[place].weighed] == nil {
+            let weight = areConfigured ? sides[place].configuredWeight ?? usual : usual
+            new[sides[place].weighed] = weight
+            if sides.found(place)?.serves == false, sides[place].group == nil { missing.new += weight }
         }
-        return Weights(
-            share: share, old: old, new: Dictionary(new, uniquingKeysWith: { first, _ in first }), missing: missing,
-            atLeast: minHealthy, scale: scale)
+        return Weights(share: share, old: old, new: new, missing: missing, atLeast: minHealthy, scale: scale)
     }
 
     private func weightsFound(_ rule: TrafficRule, on name: LoadBalancerID) -> [Int] {
@@ -63,28 +114,36 @@ public struct TrafficTargets: Sendable {
     public func changes(
         for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState, withHeld held: Color? = nil
     ) -> [WeightChange] {
-        rules.on(name).flatMap { rule in
-            let weights = weights(for: share, rule, on: name, state)
-            return Color.allCases.flatMap { color in
+        var changes: [WeightChange] = []
+        for rule in rules.on(name) {
+            let sides = sides(rule, on: name, state)
+            let scale = state.backends[rule.backend]?.scale ?? WeightScale()
+            let weights = weights(for: share, rule, on: name, sides, scale)
+            for color in Color.allCases {
                 let targets = color == direction.old ? weights.old : weights.new
-                return movable(color, rule, on: name, state).compactMap { server -> WeightChange? in
-                    guard let target = targets[server.weighed], server.weight != target,
-                        server.administration != .maint || color == held
-                    else { return nil }
-                    return WeightChange(
-                        backend: rule.backend, color: color, server: server.name, from: server.weight, to: target)
+                for place in sides.places(of: color) {
+                    let (server, weight) = (sides[place].name, sides[place].weight)
+                    guard let target = targets[sides[place].weighed], weight != target,
+                        sides[place].administration != .maint || color == held
+                    else { continue }
+                    changes.append(
+                        WeightChange(backend: rule.backend, color: color, server: server, from: weight, to: target))
                 }
             }
         }
+        return changes
     }
 
     /// What puts servers of the old color out again that a person had taken out when the run found them: a reload makes
     /// them ready, with their configured weight.
     public func takenOut(on name: LoadBalancerID, _ state: LoadBalancerState) -> [ServerChange] {
         rules.on(name).flatMap { rule in
-            (state.backends[rule.backend]?.servers ?? []).compactMap { server -> ServerChange? in
-                guard rule.color(of: server.name) == direction.old, server.isMovable, server.takesTraffic,
-                    let known = found.server(server.name, in: rule.backend, on: name), !known.tookPart
+            var before = FoundServers(found.servers[name]?[rule.backend] ?? [])
+            return (state.backends[rule.backend]?.servers ?? []).enumerated().compactMap {
+                place, server -> ServerChange? in
+                guard server.takesTraffic,
+                    let known = before.place(of: server.name, near: place).map({ before.servers[$0] }), !known.tookPart,
+                    server.isMovable, rule.color(of: server.name) == direction.old
                 else { return nil }
                 return ServerChange(
                     backend: rule.backend, server: server.name,
@@ -106,10 +165,10 @@ public struct TrafficTargets: Sendable {
 
     /// How many servers a color needs to carry a backend: of the old one no more than it had when it was found, less
     /// those that a person has taken out since.
-    func needed(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState) -> Int {
+    func needed(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ sides: Sides) -> Int {
         guard color == direction.old, let servers = found.servers[name]?[rule.backend] else { return minHealthy }
         let serving = servers.count { rule.color(of: $0.name) == color && $0.serves }
-        let ready = movable(color, rule, on: name, state).count { $0.administration == .ready }
+        let ready = sides.count(of: color) { $0.administration == .ready }
         return max(1, min(minHealthy, serving, ready))
     }
 }

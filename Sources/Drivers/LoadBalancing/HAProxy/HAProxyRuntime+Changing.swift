@@ -4,7 +4,26 @@ import Transport
 
 /// Changes, and what makes them safe: the epoch before and after, the read-back, the files that a reload reads.
 extension HAProxyRuntime {
-    public func apply(_ wanted: [ServerChange], epoch: Int) async throws(Failure) {
+    public func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
+        try await keep(try await perform(changes, epoch), epoch)
+    }
+
+    /// One read-back proves the changes and is what stands there afterwards, wherever the last statistics still hold.
+    public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
+        let after = try await perform(changes, epoch)
+        // Disks are slower than what is made of the answer meanwhile.
+        async let kept = Result { () async throws(Failure) in try await keep(after, epoch) }
+        // What a switch is made of stands in no record.
+        let state =
+            after.switchAnswers.isEmpty ? lastLook.updated(after.process, after.records, after.held) : nil
+        try await kept.get()
+        return if let state { state } else { try await observe() }
+    }
+
+    /// - Parameter isAfresh: whether the servers are looked at before the changes, too, however fresh the last look is.
+    private func perform(
+        _ wanted: [ServerChange], _ epoch: Int, isAfresh: Bool = false
+    ) async throws(Failure) -> Snapshot {
         let switches = try switches()
         let choices = switches.compactMap { item in item.choice(in: wanted).map { (item: item, color: $0) } }
         let changes = wanted.compactMap { change -> ServerChange? in
@@ -14,12 +33,18 @@ extension HAProxyRuntime {
         for change in changes { try change.validate(for: name) }
         let socket = try socket()
         let map = try epochMap()
+        // Whatever does not fit is known before anything is changed.
         let stateFile = try address.stateFile.map { setting throws(Failure) in PersistentFile(try resolver(setting)) }
-        let before = try await look(socket, map, switches)
-        if let map { try await claim(epoch, map, before.epochAnswers, socket) }
-        let agents = before.records.filter { record in
-            record.hasActiveAgent && changes.contains { $0.backend == record.backend && $0.server == record.name }
+        let records: [ServerRecord]
+        if !isAfresh, let recent = lastLook.recent() {
+            records = recent.records
+            if let map { try await claim(epoch, map, try await socket.ask(map.questions), socket) }
+        } else {
+            let before = try await look(socket, map, switches)
+            records = before.records
+            if let map { try await claim(epoch, map, before.epochAnswers, socket) }
         }
+        let agents = agents(of: changes, in: records)
         do throws(Failure) {
             try await socket.perform(
                 agents.map(RuntimeCommand.disableAgent) + changes.flatMap(RuntimeCommand.change)
@@ -28,34 +53,62 @@ extension HAProxyRuntime {
             throw await explained(error, changes, socket)
         }
         try await endOldSessions(changes)
-        let after = try await look(socket, map, switches)
+        var after = try await look(socket, map, switches)
+        after.choices = choices
+        after.stateFile = stateFile
+        after.map = map
         if let map { try refuse(epoch, map, after.epochAnswers, socket) }
+        // Someone has begun to ask an agent since the last look: it may change what was set.
+        let late = self.agents(of: changes, in: after.records).contains { late in
+            !agents.contains { $0.backend == late.backend && $0.name == late.name }
+        }
+        if late, !isAfresh {
+            return try await perform(wanted, epoch, isAfresh: true)
+        }
         try ReadBack(changes).compare(with: after.records, on: name, socket.address)
         try ReadBack.refuse(
             zip(switches, after.switchAnswers).flatMap { $0.contradictions(wanted, chosen: $0.color(in: $1)) },
             on: name, socket.address)
-        try await keep(after.stateText, in: stateFile)
-        for choice in choices { try await keep(choice.color, of: choice.item) }
-        if let map { try await keep(epoch, in: map) }
+        return after
+    }
+
+    /// The servers to be changed whose agents may change them, too.
+    private func agents(of changes: [ServerChange], in records: [ServerRecord]) -> [ServerRecord] {
+        let active = records.filter(\.hasActiveAgent)
+        guard !active.isEmpty else { return [] }
+        let changed = Set(changes.map { Statistics.Server(backend: $0.backend, name: $0.server) })
+        return active.filter { changed.contains(Statistics.Server(backend: $0.backend, name: $0.name)) }
     }
 
     private struct Snapshot {
+        /// Nil where it was not asked for.
+        var process: LoadBalancerProcess?
         var records: [ServerRecord]
         var stateText: String
         var epochAnswers: [String]
+        var held: EpochMap.Entry?
         var switchAnswers: [String]
+        var choices: [(item: MapSwitch, color: Color)] = []
+        /// What is kept where.
+        var stateFile: PersistentFile?
+        var map: EpochMap?
     }
 
     private func look(
         _ socket: RuntimeSocket, _ map: EpochMap?, _ switches: [MapSwitch]
     ) async throws(Failure) -> Snapshot {
-        let questions = map?.questions ?? []
-        let answers = try await socket.ask(questions + switches.map(\.question) + ["show servers state"])
+        // Which process answers matters where it may be the one of the last look.
+        let isKnown = lastLook.recent() != nil
+        let answers = try await socket.ask(
+            (isKnown ? [HAProxyRuntime.infoQuestion] : []) + (map?.questions ?? []) + switches.map(\.question)
+                + ["show servers state"])
         let text = answers[answers.count - 1]
+        let entries = answers.dropFirst(isKnown ? 1 : 0).dropLast()
+        let epochs = Array(entries.dropLast(switches.count))
         return Snapshot(
-            records: try records(in: text, socket), stateText: text,
-            epochAnswers: Array(answers.prefix(questions.count)),
-            switchAnswers: Array(answers.dropLast().dropFirst(questions.count)))
+            process: isKnown ? process(HAProxyRuntime.info(in: answers[0])) : nil,
+            records: try records(in: text, socket), stateText: text, epochAnswers: epochs, held: map?.held(in: epochs),
+            switchAnswers: Array(entries.suffix(switches.count)))
     }
 
     /// Old processes are not changed; what they still serve ends with the sessions of the new one. What can't be ended
@@ -116,6 +169,12 @@ extension HAProxyRuntime {
     }
 
     // MARK: - What survives a reload
+
+    private func keep(_ snapshot: Snapshot, _ epoch: Int) async throws(Failure) {
+        try await keep(snapshot.stateText, in: snapshot.stateFile)
+        for choice in snapshot.choices { try await keep(choice.color, of: choice.item) }
+        if let map = snapshot.map { try await keep(epoch, in: map) }
+    }
 
     private func keep(_ state: String, in file: PersistentFile?) async throws(Failure) {
         guard let file else { return }

@@ -15,6 +15,7 @@ public struct HAProxyRuntime: LoadBalancer {
     let resolver: Resolver
     private let deadline: Duration
     private let stickTables = StickTables()
+    let lastLook = LastLook()
 
     /// - Parameters:
     ///   - rules: those of the environment: by them it knows which backends are switches.
@@ -37,12 +38,23 @@ public struct HAProxyRuntime: LoadBalancer {
     // MARK: - Looking
 
     public func observe() async throws(Failure) -> LoadBalancerState {
+        let began = ContinuousClock.now
         let look = try await lookAround(try socket())
         // Without its master's answer the old processes are unknown, which is no reason not to see the new one.
         let old = try? await oldWorkers()?.observe()
-        return LoadBalancerState(
+        let state = LoadBalancerState(
             version: look.info["Version"] ?? "unknown", backends: look.backends(old.map { Array($0.values) } ?? []),
-            epoch: look.held?.number, process: look.process(address.hardStopAfter), oldWorkers: old?.keys.sorted())
+            epoch: look.held?.number, process: process(look.info), oldWorkers: old?.keys.sorted())
+        lastLook.keep(look.records, state, since: began)
+        return state
+    }
+
+    func process(_ info: [String: String]) -> LoadBalancerProcess? {
+        guard let pid = info["Pid"].flatMap({ Int($0) }), let uptime = info["Uptime_sec"].flatMap({ Int64($0) }),
+            (0...Int64(Int32.max)).contains(uptime)
+        else { return nil }
+        return LoadBalancerProcess(
+            pid: pid, uptime: Period(milliseconds: uptime * 1000), hardStopAfter: address.hardStopAfter)
     }
 
     public func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
@@ -137,13 +149,10 @@ public struct HAProxyRuntime: LoadBalancer {
         let map = try epochMap()
         let switches = try switches()
         let commands =
-            ["show info", "show servers state", StickTables.question] + (map?.questions ?? [])
+            [HAProxyRuntime.infoQuestion, "show servers state", StickTables.question] + (map?.questions ?? [])
             + switches.map(\.question) + [Statistics.question]
         let answers = try await socket.ask(commands)
-        let lines = answers[0].split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1) }
-        let info = Dictionary(
-            lines.filter { $0.count == 2 }.map { (String($0[0]), String($0[1].drop { $0 == " " })) },
-            uniquingKeysWith: { first, _ in first })
+        let info = HAProxyRuntime.info(in: answers[0])
         let tables = try await stickTables.keepingUsers(
             among: StickTables.names(in: answers[2]), of: info["Pid"].flatMap { Int($0) }, socket)
         let entries = answers[3..<(answers.count - 1)]
@@ -153,6 +162,15 @@ public struct HAProxyRuntime: LoadBalancer {
             statistics: try statistics(in: answers[answers.count - 1], socket), tables: tables,
             map: map.map { ($0, epochs.first.map(MapEntry.exists) ?? false) }, held: map?.held(in: epochs),
             switches: zip(switches, entries.suffix(switches.count)).map { ($0, $1) })
+    }
+
+    static let infoQuestion = "show info"
+
+    static func info(in answer: String) -> [String: String] {
+        let lines = answer.split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1) }
+        return Dictionary(
+            lines.filter { $0.count == 2 }.map { (String($0[0]), String($0[1].drop { $0 == " " })) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     // MARK: - Settings and answers
@@ -222,14 +240,6 @@ public struct HAProxyRuntime: LoadBalancer {
 }
 
 extension HAProxyRuntime.Look {
-    func process(_ hardStopAfter: Period?) -> LoadBalancerProcess? {
-        guard let pid = info["Pid"].flatMap({ Int($0) }), let uptime = info["Uptime_sec"].flatMap({ Int64($0) }),
-            (0...Int64(Int32.max)).contains(uptime)
-        else { return nil }
-        return LoadBalancerProcess(
-            pid: pid, uptime: Period(milliseconds: uptime * 1000), hardStopAfter: hardStopAfter)
-    }
-
     /// - Parameter old: statistics of processes from before a reload, whose sessions count, too.
     func backends(_ old: [Statistics]) -> [String: BackendState] {
         var backends: [String: BackendState] = [:]

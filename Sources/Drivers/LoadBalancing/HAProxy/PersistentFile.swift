@@ -1,12 +1,14 @@
 import Dispatch
 import SafeFiles
+import Synchronization
 
 /// A file that HAProxy reads at its next start: replaced in one piece, so that it never reads a half.
 struct PersistentFile: Sendable {
     /// State files of thirty thousand servers are a tenth of it.
     static let largest = 64 << 20
 
-    private static let queue = DispatchQueue(label: "rz.loadbalancing.files")
+    /// One after the other for each file: those of several load balancers do not wait for each other.
+    private static let queues = Mutex<[String: DispatchQueue]>([:])
 
     private let path: String
 
@@ -23,6 +25,15 @@ struct PersistentFile: Sendable {
         }
     }
 
+    private var queue: DispatchQueue {
+        PersistentFile.queues.withLock { queues in
+            if let queue = queues[path] { return queue }
+            let queue = DispatchQueue(label: "rz.loadbalancing.files")
+            queues[path] = queue
+            return queue
+        }
+    }
+
     /// Replaces the contents; what they are now is handed to `contents`, nil for a file that does not exist.
     /// With nil from `contents` the file stays as it is.
     ///
@@ -30,7 +41,7 @@ struct PersistentFile: Sendable {
     ///   read the new one.
     func replace(_ contents: @escaping @Sendable (String?) -> String?) async throws(FileProblem) {
         let result: Result<Void, FileProblem> = await withCheckedContinuation { continuation in
-            PersistentFile.queue.async {
+            queue.async {
                 continuation.resume(returning: Result { () throws(FileProblem) in try replaceNamed(contents) })
             }
         }

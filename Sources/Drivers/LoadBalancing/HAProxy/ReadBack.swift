@@ -13,16 +13,21 @@ struct ReadBack {
         static func < (left: Server, right: Server) -> Bool { (left.backend, left.name) < (right.backend, right.name) }
     }
 
-    private var weights: [Server: Int] = [:]
-    private var administrations: [Server: ServerState.Administration] = [:]
+    private struct Wanted {
+        var weight: Int?
+        var administration: ServerState.Administration?
+    }
+
+    private var wanted: [Server: Wanted] = [:]
 
     init(_ changes: [ServerChange]) {
+        wanted.reserveCapacity(changes.count)
         for change in changes {
             let server = Server(backend: change.backend, name: change.server)
             switch change.change {
-            case .weight(let weight): weights[server] = weight
-            case .administration(let administration): administrations[server] = administration
-            case .takeQueue: administrations[server] = .ready
+            case .weight(let weight): wanted[server, default: Wanted()].weight = weight
+            case .administration(let administration): wanted[server, default: Wanted()].administration = administration
+            case .takeQueue: wanted[server, default: Wanted()].administration = .ready
             case .shutdownSessions: break
             }
         }
@@ -31,20 +36,24 @@ struct ReadBack {
     func compare(
         with records: [ServerRecord], on loadBalancer: LoadBalancerID, _ address: SocketAddress
     ) throws(Failure) {
-        let found = Dictionary(
-            records.map { (Server(backend: $0.backend, name: $0.name), $0) }, uniquingKeysWith: { first, _ in first })
-        var differences: [String] = []
-        for (server, wanted) in weights.sorted(by: { $0.key < $1.key }) where found[server]?.weight != wanted {
-            differences.append(
-                "\(server.backend)/\(server.name): weight \(wanted) was set, "
-                    + (found[server].map { "is \($0.weight), \($0.administration.rawValue)" } ?? "the server is gone"))
+        var different: [(server: Server, is: ServerRecord?)] = []
+        var found = 0
+        for record in records {
+            let server = Server(backend: record.backend, name: record.name)
+            guard let wanted = wanted[server] else { continue }
+            found += 1
+            if wanted.weight ?? record.weight != record.weight || isOther(record, than: wanted) {
+                different.append((server, record))
+            }
         }
-        for (server, wanted) in administrations.sorted(by: { $0.key < $1.key })
-        where found[server]?.administration != wanted && found[server]?.isHeldInMaintenance != true {
-            differences.append(
-                "\(server.backend)/\(server.name): \(wanted.rawValue) was set, "
-                    + (found[server].map { "is \($0.administration.rawValue)" } ?? "the server is gone"))
+        if found != wanted.count {
+            let listed = Set(records.map { Server(backend: $0.backend, name: $0.name) })
+            different += wanted.keys.filter { !listed.contains($0) }.map { ($0, nil) }
         }
+        different.sort { $0.server < $1.server }
+        let differences =
+            different.compactMap { weightSentence($0.server, $0.is) }
+            + different.compactMap { administrationSentence($0.server, $0.is) }
         try ReadBack.refuse(differences, on: loadBalancer, address)
     }
 
@@ -57,5 +66,23 @@ struct ReadBack {
             details: Array(differences.prefix(5))
                 + (differences.count > 5 ? ["and \(differences.count - 5) more"] : []),
             advice: "See who else changes it: an agent, a reload, another tool.", kind: .transient)
+    }
+
+    private func isOther(_ record: ServerRecord, than wanted: Wanted) -> Bool {
+        wanted.administration ?? record.administration != record.administration && !record.isHeldInMaintenance
+    }
+
+    private func weightSentence(_ server: Server, _ record: ServerRecord?) -> String? {
+        guard let weight = wanted[server]?.weight, weight != record?.weight else { return nil }
+        return "\(server.backend)/\(server.name): weight \(weight) was set, "
+            + (record.map { "is \($0.weight), \($0.administration.rawValue)" } ?? "the server is gone")
+    }
+
+    private func administrationSentence(_ server: Server, _ record: ServerRecord?) -> String? {
+        guard let wanted = wanted[server], let administration = wanted.administration,
+            record.map({ isOther($0, than: wanted) }) ?? true
+        else { return nil }
+        return "\(server.backend)/\(server.name): \(administration.rawValue) was set, "
+            + (record.map { "is \($0.administration.rawValue)" } ?? "the server is gone")
     }
 }

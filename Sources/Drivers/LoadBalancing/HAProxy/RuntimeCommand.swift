@@ -5,10 +5,19 @@ struct RuntimeCommand: Sendable {
     var text: String
     /// For "edge-1 refused …": `a weight`.
     var subject: String
-    /// What it is about: backend, server, the wanted value.
-    var place: String
+    /// What it is about: backend, server, the wanted value. Asked for only where it is refused.
+    let place: @Sendable () -> String
     /// False for what is done for good measure.
-    var mustSucceed = true
+    let mustSucceed: Bool
+
+    init(
+        text: String, subject: String, place: @autoclosure @escaping @Sendable () -> String, mustSucceed: Bool = true
+    ) {
+        self.text = text
+        self.subject = subject
+        self.place = place
+        self.mustSucceed = mustSucceed
+    }
 
     /// HAProxy's buffer (`tune.bufsize`) holds 16,384 bytes; a longer command hangs it.
     private static let longestLine = 15_000
@@ -39,22 +48,22 @@ struct RuntimeCommand: Sendable {
 
     static func change(_ change: ServerChange) -> [RuntimeCommand] {
         let server = "\(change.backend)/\(change.server)"
-        let place = "backend \(change.backend), server \(change.server)"
+        @Sendable func place() -> String { "backend \(change.backend), server \(change.server)" }
         func state(_ state: ServerState.Administration) -> RuntimeCommand {
             RuntimeCommand(
                 text: "set server \(server) state \(state.rawValue)", subject: "a server's state",
-                place: "\(place), wanted \(state.rawValue)")
+                place: "\(place()), wanted \(state.rawValue)")
         }
         return switch change.change {
         case .weight(let weight):
             [
                 RuntimeCommand(
                     text: "set server \(server) weight \(weight)", subject: "a weight",
-                    place: "\(place), wanted \(weight)")
+                    place: "\(place()), wanted \(weight)")
             ]
         case .administration(let wanted): [state(wanted)]
         case .shutdownSessions:
-            [RuntimeCommand(text: "shutdown sessions server \(server)", subject: "to end sessions", place: place)]
+            [RuntimeCommand(text: "shutdown sessions server \(server)", subject: "to end sessions", place: place())]
         // HAProxy (2.6.12, measured) takes every server for full while at least as many requests wait as there are servers,
         // and hands them to a server only when that ends a request or leaves maintenance. Raised from weight 0, a server
         // has no request to end: each user waits behind the others, and gets 503 in the end.
@@ -89,7 +98,8 @@ extension ServerChange {
     ///
     /// Names have letters, digits, `-`, `_`, `.` and `:` (HAProxy configuration manual, section 4).
     func validate(for loadBalancer: LoadBalancerID) throws(Failure) {
-        for (kind, name) in [("backend", backend), ("server", server)] where !ServerChange.isName(name) {
+        let (kind, name) = ServerChange.isName(backend) ? ("server", server) : ("backend", backend)
+        if !ServerChange.isName(name) {
             throw Failure(
                 "\(loadBalancer): the \(kind) name \(name.debugDescription) is not one that HAProxy can have",
                 at: "\(loadBalancer)/\(backend)/\(server)",
@@ -107,7 +117,7 @@ extension ServerChange {
         return !bytes.isEmpty && bytes.count <= 1000
             && bytes.allSatisfy { byte in
                 (48...58).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                    || [45, 46, 95].contains(byte)
+                    || byte == 45 || byte == 46 || byte == 95
             }
     }
 }

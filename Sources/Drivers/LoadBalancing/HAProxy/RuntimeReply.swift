@@ -28,6 +28,7 @@ enum RuntimeReply {
     /// Success is exactly one empty line. An error is a line `[3]: text`, mostly with an empty line behind it:
     /// HAProxy 2.6 forgets it after some. One without its newline was cut off and counts as none.
     static func toChanges(_ reply: [UInt8]) -> [String] {
+        if reply.allSatisfy({ $0 == 10 }) { return Array(repeating: "", count: reply.count) }
         let lines = reply.split(separator: 10, omittingEmptySubsequences: false).dropLast().map {
             String(decoding: $0, as: UTF8.self)
         }

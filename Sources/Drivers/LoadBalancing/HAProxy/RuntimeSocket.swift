@@ -65,7 +65,7 @@ struct RuntimeSocket: Sendable {
     private func refusal(of command: RuntimeCommand, _ reply: String, others: [String]) -> Failure {
         Failure(
             "\(name) refused \(command.subject): \"\(reply)\"", at: address.description,
-            details: [command.place] + others.prefix(5) + (others.count > 5 ? ["and \(others.count - 5) more"] : []),
+            details: [command.place()] + others.prefix(5) + (others.count > 5 ? ["and \(others.count - 5) more"] : []),
             advice: RuntimeReply.advice(for: reply))
     }
 
@@ -88,7 +88,7 @@ struct RuntimeSocket: Sendable {
         }
         var reply: [UInt8] = []
         while true {
-            let piece = try await socket.read(upTo: 256 << 10, deadline: end - .now)
+            let piece = try await socket.read(upTo: 64 << 10, deadline: end - .now)
             if piece.isEmpty { break }
             reply += piece
             guard reply.count <= RuntimeSocket.largestReply else {
@@ -103,7 +103,7 @@ struct RuntimeSocket: Sendable {
 }
 
 extension Result where Success: Sendable {
-    fileprivate init(_ work: () async throws(Failure) -> Success) async {
+    init(_ work: () async throws(Failure) -> Success) async {
         do throws(Failure) { self = .success(try await work()) } catch { self = .failure(error) }
     }
 }

@@ -38,21 +38,26 @@ struct Statistics: Sendable {
     ///
     /// - Throws: `MalformedReply` when it is none of HAProxy's.
     init(_ text: String) throws(MalformedReply) {
-        let rows = try commaSeparatedValues(text)
-        guard let header = rows.first, header.first == "# pxname" else {
+        var row = Row(Array(text.utf8))
+        guard try row.readValues(), row.value(.first) == "# pxname" else {
             throw MalformedReply("it does not begin as statistics do")
         }
-        var columns = Dictionary(header.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        columns["pxname"] = 0
+        let columns = StatisticsColumns(Columns(row.cells.indices.map { row.value(Column(name: "", place: $0)) ?? "" }))
         var sums: [String: Sum] = [:]
-        for row in rows.dropFirst() where row.count > 1 {
-            let line = Line(columns: columns, cells: row)
-            guard let backend = line.text("pxname"), let name = line.text("svname") else {
+        var lines = 1
+        while try row.readValues() {
+            lines += 1
+            guard lines <= MalformedReply.mostServers + 1 else {
+                throw MalformedReply("it has more than \(MalformedReply.mostServers) lines")
+            }
+            guard row.cells.count > 1 else { continue }
+            let line = Line(columns: columns, row: row)
+            guard let backend = row.value(.first), let name = row.value(columns.svname) else {
                 throw MalformedReply("a line names no backend or no server")
             }
             if name == "BACKEND" {
                 backends[backend] = Backend(
-                    algorithm: line.text("algo"), cookie: line.text("cookie"), isTCP: line.text("mode") == "tcp",
+                    algorithm: row.value(columns.algo), cookie: row.value(columns.cookie), isTCP: line.isTCP,
                     own: try line.counters(besides: sums[backend, default: Sum()]))
             } else if name != "FRONTEND" {
                 let server = Server(backend: backend, name: name)
@@ -71,26 +76,23 @@ private struct Sum {
     var broken = 0
 
     mutating func add(_ line: Line) throws(MalformedReply) {
-        sessions += try line.number("scur")
-        unconnected += try line.number("econ")
-        broken += try line.number("eresp")
+        sessions += try line.number(line.columns.scur)
+        unconnected += try line.number(line.columns.econ)
+        broken += try line.number(line.columns.eresp)
     }
 }
 
 /// One line, its cells by the names of their columns.
 private struct Line {
-    let columns: [String: Int]
-    let cells: [String]
+    let columns: StatisticsColumns
+    let row: Row
 
-    func text(_ name: String) -> String? {
-        guard let column = columns[name], column < cells.count, !cells[column].isEmpty else { return nil }
-        return cells[column]
-    }
+    var isTCP: Bool { row.value(columns.mode) == "tcp" }
 
-    func number(_ name: String) throws(MalformedReply) -> Int {
-        guard let text = text(name) else { return 0 }
-        guard let number = Int(text), (0...Line.largestCounter).contains(number) else {
-            throw MalformedReply("\(name) is no counter that a load balancer can reach")
+    func number(_ column: Column) throws(MalformedReply) -> Int {
+        guard let cell = row.unquoted(column), !cell.isEmpty else { return 0 }
+        guard let number = Row.number(cell), (0...Line.largestCounter).contains(number) else {
+            throw MalformedReply("\(column.name) is no counter that a load balancer can reach")
         }
         return number
     }
@@ -103,16 +105,18 @@ private struct Line {
         // An attempt that was repeated or sent elsewhere is in `wretr` or `wredis`, of a repeated request in both, and
         // from 2.8 on in `eresp`, too. Only their sum would count it twice: the largest of the three never misses more
         // than it. Where no other server can be tried, 2.6 and 2.8 themselves count a broken response twice.
-        let failed = try number("econ") + max(number("eresp"), number("wretr"), number("wredis"))
+        let failed =
+            try number(columns.econ) + max(number(columns.eresp), number(columns.wretr), number(columns.wredis))
         // Of HTTP, `stot` counts each attempt at a connection too, and `req_tot` only what was answered.
-        let isHTTP = text("mode") != "tcp"
-        let requests = try isHTTP ? number("req_tot") + failed : number("stot")
+        let isHTTP = !isTCP
+        let requests = try isHTTP ? number(columns.reqTot) + failed : number(columns.stot)
         // In milliseconds: a month is none.
-        let responseTime = try min(number("rtime"), Int(Int32.max))
+        let responseTime = try min(number(columns.rtime), Int(Int32.max))
         return ServerCounters(
-            sessions: try number("scur"), queued: try number("qcur"), rate: try number("rate"), requests: requests,
-            errors: try number("hrsp_5xx") + failed, clientErrors: try number("hrsp_4xx"),
-            redirects: try number("hrsp_3xx"), begun: try number("stot"), bytesOut: try number("bout"),
+            sessions: try number(columns.scur), queued: try number(columns.qcur), rate: try number(columns.rate),
+            requests: requests,
+            errors: try number(columns.hrsp5xx) + failed, clientErrors: try number(columns.hrsp4xx),
+            redirects: try number(columns.hrsp3xx), begun: try number(columns.stot), bytesOut: try number(columns.bout),
             responseTime: requests > 0 && responseTime > 0 ? Period(milliseconds: Int64(responseTime)) : nil)
     }
 
@@ -120,55 +124,54 @@ private struct Line {
     /// in the queue until it was too late, or that wait there now. Each of the former was answered with an error.
     func counters(besides servers: Sum) throws(MalformedReply) -> ServerCounters {
         let errors =
-            max(0, try number("econ") - servers.unconnected) + max(0, try number("eresp") - servers.broken)
+            max(0, try number(columns.econ) - servers.unconnected) + max(0, try number(columns.eresp) - servers.broken)
         return ServerCounters(
-            sessions: max(0, try number("scur") - servers.sessions), queued: try number("qcur"), requests: errors,
+            sessions: max(0, try number(columns.scur) - servers.sessions), queued: try number(columns.qcur),
+            requests: errors,
             errors: errors)
     }
 
     func nature() throws(MalformedReply) -> Statistics.Nature {
-        let fallsAtOnce = text("check_fall") == "1"
+        let fallsAtOnce = row.value(columns.checkFall) == "1"
         return Statistics.Nature(
             check: HealthCheck.read(
-                status: text("status") ?? "", last: text("check_status"), fallsAtOnce: fallsAtOnce,
-                sinceChange: try number("lastchg")), isBackup: text("bck") == "1", isLocal: text("addr") == "unix",
+                status: row.value(columns.status) ?? "", last: row.value(columns.checkStatus), fallsAtOnce: fallsAtOnce,
+                sinceChange: try number(columns.lastchg)), isBackup: row.value(columns.bck) == "1",
+            isLocal: row.value(columns.addr) == "unix",
             fallsAtOnce: fallsAtOnce)
     }
 }
 
-/// HAProxy 3.2 has about a hundred columns.
-private let mostColumns = 1000
+/// HAProxy's names of the columns that are read.
+private struct StatisticsColumns {
+    let svname, mode, algo, cookie, status, lastchg, checkStatus, checkFall, bck, addr: Column
+    let scur, qcur, rate, stot, reqTot, bout, rtime: Column
+    let econ, eresp, wretr, wredis, hrsp3xx, hrsp4xx, hrsp5xx: Column
 
-/// Rows of CSV (RFC 4180): quoted cells may hold commas, newlines and doubled quotes.
-private func commaSeparatedValues(_ text: String) throws(MalformedReply) -> [[String]] {
-    var rows: [[String]] = []
-    var row: [String] = []
-    var cell: [UInt8] = []
-    var isQuoted = false
-    var lastWasQuote = false
-    func isSeparator(_ byte: UInt8) -> Bool { byte == 44 || byte == 10 }
-    for byte in text.utf8 {
-        if byte == 34 {
-            // Inside quotes a doubled quote stands for one: the second one opens again what the first one closed.
-            if !isQuoted, lastWasQuote { cell.append(34) }
-            lastWasQuote = isQuoted
-            isQuoted.toggle()
-        } else if !isQuoted, isSeparator(byte) {
-            row.append(String(decoding: cell, as: UTF8.self))
-            guard row.count <= mostColumns else { throw MalformedReply("a line has more than \(mostColumns) columns") }
-            cell.removeAll(keepingCapacity: true)
-            lastWasQuote = false
-            if byte == 10 {
-                rows.append(row)
-                guard rows.count <= MalformedReply.mostServers + 1 else {
-                    throw MalformedReply("it has more than \(MalformedReply.mostServers) lines")
-                }
-                row = []
-            }
-        } else {
-            cell.append(byte)
-            lastWasQuote = false
-        }
+    init(_ columns: Columns) {
+        svname = columns["svname"]
+        mode = columns["mode"]
+        algo = columns["algo"]
+        cookie = columns["cookie"]
+        status = columns["status"]
+        lastchg = columns["lastchg"]
+        checkStatus = columns["check_status"]
+        checkFall = columns["check_fall"]
+        bck = columns["bck"]
+        addr = columns["addr"]
+        scur = columns["scur"]
+        qcur = columns["qcur"]
+        rate = columns["rate"]
+        stot = columns["stot"]
+        reqTot = columns["req_tot"]
+        bout = columns["bout"]
+        rtime = columns["rtime"]
+        econ = columns["econ"]
+        eresp = columns["eresp"]
+        wretr = columns["wretr"]
+        wredis = columns["wredis"]
+        hrsp3xx = columns["hrsp_3xx"]
+        hrsp4xx = columns["hrsp_4xx"]
+        hrsp5xx = columns["hrsp_5xx"]
     }
-    return rows
 }

@@ -66,13 +66,15 @@ struct ShiftTraffic: StepWork {
         let known = await context.state.traffic
         // Once a user is served by the new color, services change there.
         if !known.isShifted { _ = try await CatchUp(context).perform() }
-        let isThere = try await traffic.isAt(share, try await traffic.observe())
+        let began = context.clock.uptime
+        let seen = try await traffic.observe()
+        let isThere = try await traffic.isAt(share, seen)
         if known.intended != share || !isThere {
             try await context.knowServers()
             try await context.intend("give \(context.color) \(share)")
             try await context.record(.trafficIntended(share: share))
             do throws(Failure) {
-                try await traffic.shift(to: share, from: known.verified ?? .none)
+                try await traffic.shift(to: share, from: known.verified ?? .none, seen: seen, since: began)
             } catch {
                 // The step was undone where that was possible; what is intended again is what was before.
                 try await context.record(.trafficIntended(share: known.verified ?? .none))

@@ -1,0 +1,116 @@
+import LoadBalancing
+import Migration
+import Testing
+import Waiting
+
+private func pair(_ lab: Lab) -> String {
+    """
+    backend shop
+        server blue-1 127.0.0.1:\(lab.webPorts[0]) weight 100 check inter 100ms
+        server green-1 127.0.0.1:\(lab.webPorts[1]) weight 0 check inter 100ms
+    """
+}
+
+@Suite("What a load balancer says behind a change", .serialized)
+struct ChangeTests {
+    @Test("is what a look says then, but for counters", arguments: [true, false])
+    func sameAsLook(isFirst: Bool) async throws {
+        try await withHAProxy(pair) { lab in
+            let driver = lab.driver(stateFile: lab.stateFile, epochMap: lab.epochMap)
+            if !isFirst { try await checked(driver) }
+            let changed = try await driver.change([.weight("green-1", 9), .weight("blue-1", 8)], epoch: 3)
+            let seen = try await driver.observe()
+            #expect(changed.epoch == 3)
+            #expect(changed.process?.pid == seen.process?.pid)
+            #expect(changed.backends["shop"]?.servers.map(\.weight) == [8, 9])
+            #expect(changed.backends["shop"]?.servers.map(\.check) == seen.backends["shop"]?.servers.map(\.check))
+            #expect(changed.backends["shop"]?.servers.map(\.address) == seen.backends["shop"]?.servers.map(\.address))
+        }
+    }
+
+    @Test("is not that of an earlier look where a server has failed since")
+    func failed() async throws {
+        try await withHAProxy(pair) { lab in
+            let driver = lab.driver()
+            try await checked(driver)
+            try await lab.tell("disable health shop/green-1; set server shop/green-1 health down")
+            let server = try #require(
+                try await driver.change([.weight("green-1", 9)], epoch: 1).backends["shop"]?.servers[1])
+            #expect(server.weight == 9)
+            #expect(server.operation == .down)
+            #expect(!server.isUp)
+        }
+    }
+
+    @Test("is not that of an earlier look where someone has taken a server out since")
+    func takenOut() async throws {
+        try await withHAProxy(pair) { lab in
+            let driver = lab.driver()
+            try await checked(driver)
+            try await lab.tell("set server shop/green-1 state maint")
+            let state = try await driver.change([.weight("blue-1", 9)], epoch: 1)
+            #expect(state.backends["shop"]?.servers[1].administration == .maint)
+            #expect(state.backends["shop"]?.servers[1].check == .pending)
+        }
+    }
+
+    @Test("is not that of another process")
+    func reloaded() async throws {
+        try await withHAProxy(masterWorker: true, pair) { lab in
+            let driver = lab.driver()
+            try await checked(driver)
+            let before = try await driver.observe().process?.pid
+            try await lab.reload()
+            let state = try await driver.change([.weight("green-1", 9)], epoch: 1)
+            let now = try await driver.observe()
+            #expect(now.process?.pid != before)
+            #expect(state.process?.pid == now.process?.pid)
+            #expect(state.backends["shop"]?.servers.map(\.weight) == [100, 9])
+        }
+    }
+
+    @Test("takes no second look at its statistics")
+    func questions() async throws {
+        let servers =
+            "1\n# be_name srv_name srv_addr srv_op_state srv_admin_state srv_uweight\nshop blue-1 127.0.0.1 2 0 "
+        let fake = try await FakeHAProxy([
+            .text(
+                "Pid: 7\nUptime_sec: 9\n\n\(servers)9\n\n\n# pxname,svname,status,\nshop,blue-1,UP,\nshop,BACKEND,UP,\n\n"
+            ),
+            .text("\n\n"), .text("Pid: 7\nUptime_sec: 9\n\n\(servers)10\n\n"),
+        ])
+        defer { fake.stop() }
+        let driver = HAProxyRuntime(
+            "edge-1", .init(socket: Setting(fake.socket)), owner: testOwner, resolver: literal)
+        _ = try await driver.observe()
+        let state = try await driver.change([.weight("blue-1", 10)], epoch: 1)
+        #expect(state.backends["shop"]?.servers.map(\.weight) == [10])
+        #expect(state.backends["shop"]?.servers.map(\.check) == [.passed])
+        #expect(fake.lines.dropFirst().joined(separator: "\n").contains("show stat") == false)
+        #expect(fake.lines.count == 3)
+    }
+
+    @Test("turns an agent off that someone has turned on since the last look")
+    func agent() async throws {
+        try await withHAProxy { lab in
+            """
+            backend shop
+                server blue-1 127.0.0.1:\(lab.webPorts[0]) weight 100 agent-check agent-inter 1h agent-port \(lab.webPorts[1])
+            """
+        } _: { lab in
+            let driver = lab.driver()
+            try await driver.apply([.weight("blue-1", 3)], epoch: 1)
+            #expect(try await driver.observe().backends["shop"]?.servers[0].hasAgent == false)
+            try await lab.tell("enable agent shop/blue-1")
+            let server = try await driver.change([.weight("blue-1", 4)], epoch: 1).backends["shop"]?.servers[0]
+            #expect(server?.weight == 4)
+            #expect(server?.hasAgent == false)
+        }
+    }
+
+    private func checked(_ driver: HAProxyRuntime) async throws {
+        try await eventually("both servers checked") {
+            try await driver.observe().backends["shop"]?.servers.allSatisfy { $0.check == .passed } == true
+        }
+    }
+}
