@@ -112,7 +112,9 @@ extension TrafficControl {
         guard let found = observation.states[name] else { return ["no answer"] }
         let isSwitch = found.backends.values.contains { $0.scale.isSwitch }
         let answering = isSwitch ? await vouched(for: direction.old, found, on: name, targets) : nil
-        let raises = targets.raises(for: share, on: name, found, vouched: answering)
+        let lately = rules.on(name).filter { noteServed($0, on: name, found, targets) }.map(\.backend)
+        let raises = targets.raises(
+            for: share, on: name, found, vouched: answering, servedLately: Set(lately))
         if !raises.isEmpty {
             observation = try await raise(raises.map(\.change), to: share, on: loadBalancer)
         }

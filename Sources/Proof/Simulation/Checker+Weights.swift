@@ -59,8 +59,8 @@ extension Checker {
         }
         // What the one load balancer now gives this color, each of the others must give it too.
         guard color == new, balancer.name != changed.name else { return }
-        let wanted = share(of: color, backend, changed)
-        let carried = Double(balancer.weights(of: color, in: backend).reduce(0, +))
+        let wanted = share(of: color, backend, changed.without(unchecked: color))
+        let carried = Double(balancer.without(unchecked: color).weights(of: color, in: backend).reduce(0, +))
         let lowered = balancer.weight(of: color.other, backend, loweredAs: changed, found: state.traffic.found)
         let there = carried + lowered == 0 ? 0 : carried / (carried + lowered)
         if there < wanted - Checker.rounding {
@@ -148,6 +148,13 @@ extension SimulatedLoadBalancer {
         let (here, there) = (sums(self), sums(other))
         guard here.found > 0, there.found > 0 else { return min(here.now, there.now) }
         return min(here.now, here.found * there.now / there.found)
+    }
+
+    /// Without a color's servers that no check has called up: whatever their weight, they have no part of the users.
+    fileprivate func without(unchecked color: Color) -> SimulatedLoadBalancer {
+        var balancer = self
+        balancer.servers.removeAll { $0.color == color && (!$0.isBelievedUp || !$0.isChecked) }
+        return balancer
     }
 
     /// Whether servers of a color went into maintenance.

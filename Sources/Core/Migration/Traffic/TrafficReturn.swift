@@ -96,17 +96,21 @@ extension TrafficTargets {
     /// The weights that are raised now. A switch takes from the other color with the same command: it is made only where
     /// the color that gains can serve already (invariant I12).
     ///
-    /// - Parameter vouched: addresses of the old color's servers that someone asked just now.
+    /// - Parameters:
+    ///   - vouched: addresses of the old color's servers that someone asked just now.
+    ///   - servedLately: backends that the new color could serve a moment ago.
     public func raises(
-        for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState, vouched: Set<String>? = nil
+        for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState, vouched: Set<String>? = nil,
+        servedLately: Set<String> = []
     ) -> [WeightChange] {
         changes(for: share, on: name, state).filter { change in
             guard change.isRaise else { return false }
             guard state.backends[change.backend]?.scale.isSwitch == true,
                 let rule = rules.first(where: { $0.backend == change.backend })
             else { return true }
-            let other = change.color.other
-            let isServed = movable(other, rule, on: name, state).contains(where: \.takesTraffic)
+            let isServed =
+                wasServed(rule, on: name) || servedLately.contains(rule.backend)
+                || movable(change.color.other, rule, on: name, state).contains(where: \.takesTraffic)
             return !isServed
                 || canServe(
                     change.color, rule, on: name, state, vouched: change.color == direction.old ? vouched : nil)
