@@ -32,7 +32,7 @@ extension EnvironmentFormat {
         if let services = value["services"] { environment.services = ServicesFormat.rules(services, tls, &reader) }
         refuseUnwatchedCompose(value, environment, &reader)
         environment.loadBalancers = loadBalancers(value["loadBalancers"], &reader)
-        environment.traffic = traffic(value["traffic"], &reader)
+        environment.traffic = traffic(value["traffic"], on: environment.loadBalancers.map(\.name), &reader)
         environment.ignoreBackends = value["ignoreBackends"].map { backends in
             backends.list.map {
                 IgnoredBackend(backend: $0["backend"]?.text ?? "", reason: $0["reason"]?.text ?? "")
@@ -171,11 +171,16 @@ extension EnvironmentFormat {
         }
     }
 
-    private static func traffic(_ value: Value?, _ reader: inout Reader) -> [TrafficRule] {
+    private static func traffic(
+        _ value: Value?, on loadBalancers: [LoadBalancerID], _ reader: inout Reader
+    ) -> [TrafficRule] {
         var backends: Set<String> = []
         return (value?.list ?? []).map { rule in
             if let backend = rule["backend"], !backends.insert(backend.text).inserted {
                 reader.problem("the backend \(backend.text) is listed twice", at: backend)
+            }
+            for name in rule["loadBalancers"]?.list ?? [] where !loadBalancers.contains(LoadBalancerID(name.text)) {
+                reader.problem("there is no load balancer \(name.text) under `loadBalancers`", at: name)
             }
             let servers = colors(rule["servers"]) { $0.text }
             if let place = rule["servers"], servers[.blue] == servers[.green] {

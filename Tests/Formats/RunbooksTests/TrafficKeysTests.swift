@@ -1,0 +1,61 @@
+import Foundation
+import Migration
+import Runbooks
+import Testing
+
+@Suite("traffic in environment.yaml")
+struct TrafficKeysTests {
+    private func with(_ rule: String) -> String { Sample.environment + "  - { backend: search, \(rule) }\n" }
+
+    private func rule(_ keys: String) throws -> TrafficRule {
+        try #require(try Project().environment(with(keys)).traffic.last)
+    }
+
+    private func problems(_ keys: String) throws -> [String] {
+        let error = #expect(throws: ConfigurationError.self) { try Project().environment(with(keys)) }
+        return error?.problems.map(\.message) ?? []
+    }
+
+    private let backends = "backends: { blue: be_blue, green: be_green }"
+
+    @Test("names an entry of a map in place of servers, by the backends or by values of its own")
+    func aSwitch() throws {
+        let plain = try rule("switch: { map: /m.map, key: active, \(backends) }")
+        #expect(plain.switching?.values == [.blue: "be_blue", .green: "be_green"])
+        #expect(plain.color(of: "be_green/web-1") == .green)
+        #expect(plain.color(of: "be_blue/web-1") == .blue)
+        #expect(plain.color(of: "other/web-1") == nil)
+        let own = try rule(
+            "switch: { map: /m.map, key: shop.example, \(backends), values: { blue: b, green: g }, "
+                + "mapFile: { none: HAProxy is elsewhere } }")
+        #expect(own.switching?.values == [.blue: "b", .green: "g"])
+        #expect(own.switching?.withoutFile == "HAProxy is elsewhere")
+        let encoded = try JSONEncoder().encode(own)
+        #expect(try JSONDecoder().decode(TrafficRule.self, from: encoded) == own)
+    }
+
+    @Test("may be of some load balancers only")
+    func some() throws {
+        let rule = try rule("servers: { blue: b, green: g }, loadBalancers: [edge-1]")
+        #expect(rule.isOn("edge-1") && !rule.isOn("edge-2"))
+        #expect([rule].on("edge-2").isEmpty)
+    }
+
+    @Test("refuses what says nothing, or contradicts itself")
+    func refused() throws {
+        let servers = "servers: { blue: b, green: g }"
+        #expect(
+            try problems("\(servers), loadBalancers: [edge-7]")
+                == ["there is no load balancer edge-7 under `loadBalancers`"])
+        #expect(try problems("\(servers), switch: { map: /m, key: k, \(backends) }").count == 1)
+        #expect(try problems("persistence: cut").count == 1)
+        #expect(
+            try problems("switch: { map: /m, key: k, backends: { blue: b, green: b } }").contains {
+                $0.contains("nothing to switch")
+            })
+        #expect(
+            try problems("switch: { map: /m, key: k, \(backends), values: { blue: x, green: x } }").contains {
+                $0.contains("the entry says nothing")
+            })
+    }
+}
