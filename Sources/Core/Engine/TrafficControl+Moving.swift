@@ -106,7 +106,10 @@ extension TrafficControl {
         }
     }
 
-    private func noteShift(since began: Period?) { shiftingSince = began }
+    private func noteShift(since began: Period?) {
+        shiftingSince = began
+        hasMovedTraffic = true
+    }
 
     /// Raised everywhere, proved to carry everywhere, and only then the rest: whichever color that lowers.
     private func move(

@@ -25,6 +25,8 @@ package actor TrafficControl {
 
     /// When the new color was last seen able to serve a backend, by `edge-1/be_shop`.
     var servedAt: [String: Period] = [:]
+    /// Whether this process gave the new color its share, and has watched it since.
+    var hasMovedTraffic = false
     /// When the shift began that is under way.
     var shiftingSince: Period?
 
@@ -67,6 +69,11 @@ package actor TrafficControl {
         guard let ledger else { throw .cancelled }
         try await ledger.record([kind])
     }
+
+    /// Whether what is wrong with the new color's users would have been noticed by now.
+    package var hasSeenUsers: Bool { hasMovedTraffic || age >= TrafficControl.acquaintance }
+
+    package static let acquaintance = Period.seconds(5)
 
     /// How long this process has had a part in the run.
     package var age: Period { clock.uptime - began }

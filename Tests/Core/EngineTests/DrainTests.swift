@@ -2,6 +2,7 @@ import Engine
 import Migration
 import Operations
 import Testing
+import Waiting
 
 /// Invariant I3: quiet is seen, on every load balancer, old processes and queues included.
 @Suite("The drain of the old color")
@@ -49,6 +50,21 @@ struct DrainTests {
         #expect(state.status == .rolledBack)
         #expect(await run.world.weights(on: "edge-2")["blue-1"] == 100)
         #expect(await run.world.servers[.green]?.isEmpty == true)
+    }
+
+    @Test("has to be so before each service is stopped, however long the one before took")
+    func beforeEachStop() async throws {
+        let run = SimulatedRun(deadline: .seconds(120))
+        await run.world.fail { $0.slowStops = ["/shop/web"] }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually { await engine.state.steps.values.contains { $0.message == "/shop/web to stop" } }
+        await keepBusy(run) { $0.sessions = 2 }
+        await run.world.fail { $0.slowStops = [] }
+        let failure = try await task.value.halt()
+        #expect(failure.summary == "blue has traffic again, so nothing of it is stopped")
+        let stopped = await run.world.log.filter { $0.hasPrefix("stop ") }
+        #expect(stopped.count <= 1 && !stopped.contains { $0.contains("/shop/db") }, "\(stopped)")
     }
 
     @Test("is not over while requests wait in a queue", arguments: [true, false])

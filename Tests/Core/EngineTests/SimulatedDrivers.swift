@@ -88,7 +88,14 @@ struct SimulatedCluster: Cluster {
     func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
         await world.health(of: services, in: color)
     }
-    func stop(_ service: ServiceID) async throws(Failure) { await world.stop(service, in: color) }
+    func stop(_ service: ServiceID) async throws(Failure) {
+        do {
+            _ = try await holds(within: .seconds(30)) { await !world.failing.slowStops.contains(service) }
+        } catch {
+            throw .cancelled
+        }
+        await world.stop(service, in: color)
+    }
 }
 
 /// A Mesos that knows of every service, reported or not.

@@ -20,9 +20,16 @@ enum FullPlan {
             warnings: ["edge-1 keeps no state file"], obstacles: ["edge-2 can't be reached"])
     }
 
+    /// The same as plans are read that knew weights only.
+    static var withoutSwitches: Plan {
+        var plan = plan
+        plan.environment.traffic.removeAll { $0.switching != nil }
+        return plan
+    }
+
     /// Without what plans got beside what a run takes back.
     static var withoutDrift: Plan {
-        var plan = plan
+        var plan = withoutSwitches
         plan.drifts = []
         plan.provisioning.servers = nil
         plan.world.services = plan.world.services.mapValues {
@@ -163,6 +170,11 @@ enum FullPlan {
                     anyAddress: "behind a NAT"),
                 TrafficRule(backend: "be_cut", servers: [:], persistence: .cut),
                 TrafficRule(backend: "be_wait", servers: [:], persistence: .wait),
+                TrafficRule(
+                    backend: "search", servers: ["be_blue/*", "be_green/*"].byColor, loadBalancers: ["edge-1"],
+                    switching: TrafficSwitch(
+                        map: "/etc/active.map", key: "active", backends: ["be_blue", "be_green"].byColor,
+                        values: ["b", "g"].byColor, withoutFile: "HAProxy is elsewhere")),
             ],
             ignoreBackends: [IgnoredBackend(backend: "be_stats", reason: "not of the shop")], gates: gates,
             drain: DrainPolicy(quiet: .seconds(30), deadline: .minutes(30), atDeadline: .force), soak: .minutes(15),
@@ -240,4 +252,8 @@ enum FullPlan {
                             whenIdle: .ignore)), .haproxy(.init(whenIdle: .hold)),
                 ], interval: .seconds(2)))
     }
+}
+
+extension [String] {
+    fileprivate var byColor: [Color: String] { [.blue: self[0], .green: self[1]] }
 }

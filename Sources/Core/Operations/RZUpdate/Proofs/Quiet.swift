@@ -48,6 +48,17 @@ struct Quiet: Sendable {
         }
     }
 
+    /// Asked right before something of the old color goes for good: no one is there, the new color carries everything, and
+    /// users have been watched for long enough to know how they fare. A rz that goes on where another one ended has seen
+    /// nothing of them yet.
+    func demandForGood() async throws(Failure) {
+        try await context.poll { () async throws(Failure) in
+            await context.traffic.hasSeenUsers ? nil : "\(TrafficControl.acquaintance) of users' traffic"
+        }
+        try await demand()
+        try await context.traffic.demandAllCarried()
+    }
+
     /// Asked right before the old color is touched: quiet was proved, nothing has disturbed it since, and it is so now.
     func demand() async throws(Failure) {
         guard await context.state.traffic.quietSince != nil else {

@@ -57,8 +57,7 @@ struct DestroyServers: StepWork {
         try await context.knowServers(again: true)
         try await RightTarget(context).refuseUnplannedDestruction()
         // Last, as planning the destruction may take minutes.
-        try await Quiet(context).demand()
-        try await context.traffic.demandAllCarried()
+        try await Quiet(context).demandForGood()
         try await context.intend("destroy the servers of \(old)")
         try await RightTarget(context).act(on: old, "destroyed") { () async throws(Failure) in
             try await context.drivers.provisioner.destroy(old, report: context.report)

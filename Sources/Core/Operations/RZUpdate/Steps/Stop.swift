@@ -46,13 +46,13 @@ struct StopServices: StepWork {
                 color: context.direction.new,
                 services: Dictionary(
                     parity.found.map { ($0.id, WorldService($0)) }, uniquingKeysWith: { first, _ in first })))
-        // Last, as all of that may take long.
-        try await Quiet(context).demand()
-        try await context.traffic.demandAllCarried()
+        try await Quiet(context).demandForGood()
         try await context.intend("stop the services of \(context.color)")
         let ids = came + context.plan.services.reversed().map(\.id)
         for id in ids {
             await context.wait(for: "\(id) to stop")
+            // Before each, as stopping the one before may have taken long.
+            try await Quiet(context).demandForGood()
             try await context.fence.act { () async throws(Failure) in try await old.stop(id) }
         }
         try await context.poll { () async throws(Failure) -> String? in
