@@ -91,6 +91,21 @@ struct SwitchTests {
         }
     }
 
+    @Test("of another load balancer is none of this one's, and neither is a rule with weights")
+    func elsewhere() async throws {
+        try await withHAProxy(SwitchTests.backends) { lab in
+            var other = rule(lab)
+            other.loadBalancers = ["edge-9"]
+            let weights = TrafficRule(backend: "gone", servers: [.blue: "b*", .green: "g*"], loadBalancers: ["edge-9"])
+            let driver = lab.driver(stateFile: lab.stateFile, rules: [other, weights])
+            let state = try await driver.observe()
+            #expect(state.backends.keys.sorted() == ["be_blue", "be_green"])
+            let obstacles = try await driver.observeObstacles([other, weights])
+            #expect(obstacles.filter(\.isBlocking) == [])
+            #expect(try await driver.proveWeights([other, weights]) == [])
+        }
+    }
+
     @Test("is blocked while its map, entry, backend or file can't do what it needs")
     func obstacles() async throws {
         try await withHAProxy(SwitchTests.backends) { lab in

@@ -81,7 +81,7 @@ public struct HAProxyRuntime: LoadBalancer {
         let look = try await lookAround(socket)
         let level = try await socket.ask(["show cli level"])[0]
         let obstacles = Obstacles(
-            name: name, address: address, rules: rules.filter { $0.switching == nil }, look: look)
+            name: name, address: address, rules: rules.on(name).filter { $0.switching == nil }, look: look)
         var isMasterSilent = false
         if let workers = try oldWorkers() {
             do throws(Failure) { _ = try await workers.observe() } catch { isMasterSilent = true }
@@ -111,7 +111,7 @@ public struct HAProxyRuntime: LoadBalancer {
     }
 
     public func proveWeights(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
-        let backends = rules.filter { $0.switching == nil }.map(\.backend).filter(ServerChange.isName)
+        let backends = rules.on(name).filter { $0.switching == nil }.map(\.backend).filter(ServerChange.isName)
         let replies = try await socket().refusals(of: backends.map(RuntimeCommand.addNothing))
         guard replies.count == backends.count else {
             throw Failure(
