@@ -17,6 +17,7 @@ extension TrafficControl {
         let known = try await known()
         for (name, state) in observation.states {
             tally.add(state, of: name, at: clock.uptime, isShared: known.intended > .none)
+            noteOldBusy(state, on: name)
             looks[name] = (looks[name]?.now, TrafficObservation(time: observation.time, states: [name: state]))
             guard known.isShifted, let found = known.found else { continue }
             let targets = targets(found)
@@ -37,6 +38,25 @@ extension TrafficControl {
 
     /// What was measured last, for people; nil while that has to wait.
     func newSamples() -> [TrafficSample]? { isShifting ? nil : samples() }
+
+    /// Notes whether anyone was at the old color since the look before: a session may begin and end between two looks, for
+    /// example at a `backup` server, while no one of the new color answers.
+    private func noteOldBusy(_ state: LoadBalancerState, on name: LoadBalancerID) {
+        let before = looks[name]?.now.states[name]
+        for rule in rules.on(name) {
+            func begun(_ state: LoadBalancerState?) -> Int? {
+                state?.backends[rule.backend]?.servers.filter { rule.color(of: $0.name) == direction.old }
+                    .map(\.counters.begun).reduce(0, +)
+            }
+            if let earlier = begun(before), let now = begun(state), now > earlier { oldBusyAt = clock.uptime }
+        }
+    }
+
+    /// Whether someone was at the old color within this time, as far as this process has watched.
+    package func wasOldBusy(_ observation: TrafficObservation, within period: Period) -> Bool {
+        for (name, state) in observation.states { noteOldBusy(state, on: name) }
+        return oldBusyAt.map { clock.uptime - $0 < period } ?? false
+    }
 
     /// What was measured last, for people.
     func samples() -> [TrafficSample] {

@@ -25,6 +25,8 @@ package actor TrafficControl {
 
     /// When the new color was last seen able to serve a backend, by `edge-1/be_shop`.
     var servedAt: [String: Period] = [:]
+    /// When a look showed that someone had been at the old color since the look before.
+    var oldBusyAt: Period?
     /// Whether this process gave the new color its share, and has watched it since.
     var hasMovedTraffic = false
     /// When the shift began that is under way.

@@ -20,6 +20,14 @@ struct SeedTests {
         }
     }
 
+    @Test(
+        "keep every promise where they once broke one, beyond those that are always tried",
+        arguments: [3408, 5751, 11918])
+    func onceBroken(_ seed: UInt64) throws {
+        let scenarios = try Scenario.various()
+        demandPromises(scenarios[Int(seed % UInt64(scenarios.count))], seed)
+    }
+
     @Test("keep every promise under each lie by itself", arguments: Lie.allCases)
     func oneLie(_ lie: Lie) throws {
         for (number, scenario) in try Scenario.various().enumerated() {

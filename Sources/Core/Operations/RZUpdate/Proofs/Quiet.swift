@@ -84,12 +84,13 @@ struct Quiet: Sendable {
     }
 
     /// Whether a load balancer lost what was set and may have given the old color traffic, or was reloaded with sessions
-    /// on it. What disturbed the quiet and was put right before the look is written down by now.
+    /// on it, or someone was there for a moment. What disturbed the quiet and was put right before the look is written down by now.
     private func needsProof(_ observation: TrafficObservation) async throws(Failure) -> Bool {
         let isKept = try await context.keepTraffic(observation)
         let hasDrifted = await context.state.traffic.hasDrifted
         let isUnseen = await !oldProcesses(observation).isEmpty
-        return hasDrifted || !isKept || isUnseen
+        let wasBusy = await context.traffic.wasOldBusy(observation, within: policy.quiet)
+        return hasDrifted || !isKept || isUnseen || wasBusy
     }
 
     // MARK: - Ending what stays
