@@ -150,10 +150,14 @@ extension SimulatedLoadBalancer {
         return min(here.now, here.found * there.now / there.found)
     }
 
-    /// Without a color's servers that no check has called up: whatever their weight, they have no part of the users.
+    /// Without a color's servers that no check has called up: whatever their weight, they have no part of the users. Where
+    /// that leaves none in a backend, whether someone carries it is another question (I12).
     fileprivate func without(unchecked color: Color) -> SimulatedLoadBalancer {
         var balancer = self
-        balancer.servers.removeAll { $0.color == color && (!$0.isBelievedUp || !$0.isChecked) }
+        balancer.servers.removeAll { server in
+            server.color == color && !server.isCheckedUp
+                && servers.contains { $0.color == color && $0.backend == server.backend && $0.isCheckedUp }
+        }
         return balancer
     }
 
@@ -177,4 +181,8 @@ extension SimulatedBackend {
         case (nil, let unserved): unserved
         }
     }
+}
+
+extension SimulatedServer {
+    fileprivate var isCheckedUp: Bool { isBelievedUp && isChecked }
 }
