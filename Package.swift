@@ -126,7 +126,7 @@ let package = Package(
         tests("SchedulesTests", in: "Core", ["Schedules", "Migration"]),
         .target(name: "CPowerLoss", dependencies: ["CSQLite"], path: "Tests/Support/CPowerLoss"),
         tests(
-            "JournalTests", in: "Stores", ["Journal", "Migration", "Operations", "JSON", "CPowerLoss"],
+            "JournalTests", in: "Stores", ["Journal", "Migration", "Operations", "JSON", "CPowerLoss", "Waiting"],
             exclude: ["Samples-b870475", "Golden"]),
         support("TLSTesting", ["FreePorts"], exclude: ["server.py"]),
         tests(

@@ -99,6 +99,7 @@ extension TrafficControl {
             do throws(Failure) {
                 try await self.move(to: share, start, targets)
                 await self.noteShift(since: nil)
+                await self.noteMove()
             } catch {
                 await self.noteShift(since: nil)
                 try await self.undoShift(to: before, targets, after: error)
@@ -106,10 +107,8 @@ extension TrafficControl {
         }
     }
 
-    private func noteShift(since began: Period?) {
-        shiftingSince = began
-        hasMovedTraffic = true
-    }
+    private func noteShift(since began: Period?) { shiftingSince = began }
+    private func noteMove() { hasMovedTraffic = true }
 
     /// Raised everywhere, proved to carry everywhere, and only then the rest: whichever color that lowers.
     private func move(

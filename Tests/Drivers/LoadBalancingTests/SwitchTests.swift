@@ -1,9 +1,10 @@
 import Foundation
-import LoadBalancing
 import Migration
 import Testing
 import Transport
 import Waiting
+
+@testable import LoadBalancing
 
 @Suite("A switch on a real HAProxy", .serialized)
 struct SwitchTests {
@@ -106,6 +107,18 @@ struct SwitchTests {
         }
     }
 
+    @Test("has not what was set where the entry is neither color's any more")
+    func neither() throws {
+        let item = TrafficSwitch(map: "/m.map", key: "active", backends: [.blue: "be_blue", .green: "be_green"])
+        let made = try MapSwitch("shop", item, path: "/m.map", on: "edge-1")
+        let changes: [ServerChange] = [.weight("be_green/web-1", 1), .weight("be_blue/web-1", 0)]
+        #expect(made.contradictions(changes, chosen: .green) == [])
+        #expect(made.contradictions(changes, chosen: .blue).count == 2)
+        #expect(
+            made.contradictions(changes, chosen: nil)
+                == ["shop/be_green/web-1: weight 1 was set, active in /m.map is neither color's"])
+    }
+
     @Test("is blocked while its map, entry, backend or file can't do what it needs")
     func obstacles() async throws {
         try await withHAProxy(SwitchTests.backends) { lab in
@@ -124,8 +137,10 @@ struct SwitchTests {
             lost.switching?.backends[.green] = "be_lost"
             #expect(try await blocking(lost).contains("there is no backend be_lost"))
             try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: lab.folder)
-            defer { try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: lab.folder) }
             if getuid() != 0 { #expect(try await blocking(rule(lab)).contains("can't be replaced")) }
+            try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: lab.folder)
+            try FileManager.default.removeItem(atPath: lab.switchMap)
+            #expect(try await blocking(rule(lab)).contains("is not on this host"))
             let words = rule(lab, key: "active;disable server be_blue/web-1")
             await #expect(throws: Failure.self) { try await lab.driver(rules: [words]).observe() }
         }

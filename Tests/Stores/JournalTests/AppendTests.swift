@@ -99,10 +99,14 @@ struct AppendTests {
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = home.path as String, number = number as Int] in
             let journal = try Home.journal(in: path)
             _ = try await journal.append([.runPaused], run: "r-1", epoch: nil, at: noon)
-            // While the writer appends once more, or between two appends: it does nothing else.
             for _ in 0..<number { _ = try await journal.append(Samples.kinds, run: "r-1", epoch: nil, at: noon) }
+            // Right after the writer's next pages, wherever in an append these are: it does nothing else.
+            let log = FileHandle(forReadingAtPath: path + "/journal/shop.sqlite-wal")
             Thread.detachNewThread {
-                usleep(UInt32(number * 317))
+                let (start, end) = (log?.seekToEndOfFile() ?? 0, ContinuousClock.now + .seconds(60))
+                while let log, log.seekToEndOfFile() < start + UInt64(number * 4096) {
+                    guard ContinuousClock.now < end else { exit(EXIT_FAILURE) }
+                }
                 kill(getpid(), SIGKILL)
             }
             while true { _ = try await journal.append(Samples.kinds, run: "r-1", epoch: nil, at: noon) }

@@ -3,6 +3,7 @@ import Glibc
 import Migration
 import Operations
 import Testing
+import Waiting
 
 @testable import Journal
 
@@ -226,14 +227,15 @@ extension Home {
 extension Repair {
     /// Repairs once no process has the file open: a child of another test has it until it runs its program.
     func performWhenClosed(at time: Instant) async throws -> Outcome {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while true {
+        var outcome: Outcome?
+        try await eventually("no other process has the journal open") {
             do throws(JournalError) {
-                return try perform(at: time)
+                outcome = try perform(at: time)
             } catch {
-                guard error.kind == .busy, ContinuousClock.now < deadline else { throw error }
-                try await Task.sleep(for: .milliseconds(20))
+                guard error.kind == .busy else { throw error }
             }
+            return outcome != nil
         }
+        return try #require(outcome)
     }
 }

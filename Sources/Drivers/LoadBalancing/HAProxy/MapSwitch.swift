@@ -1,3 +1,4 @@
+import Glibc
 import Migration
 import SafeFiles
 
@@ -89,15 +90,16 @@ struct MapSwitch: Sendable {
         return nil
     }
 
-    /// Servers that shall have no weight although the entry names their color.
+    /// Servers whose weight, as it was set, is not what the entry says of their color.
     func contradictions(_ changes: [ServerChange], chosen: Color?) -> [String] {
         changes.compactMap { change in
             guard change.backend == name, case .weight(let weight) = change.change,
-                let place = place(of: change.server), let chosen
+                let place = place(of: change.server)
             else { return nil }
-            let isOn = rule.backends[chosen] == place.backend
-            return isOn == (weight > 0)
-                ? nil : "\(name)/\(change.server): weight \(weight) was set, \(rule.key) in \(path) is of \(chosen)"
+            let isOn = chosen.flatMap { rule.backends[$0] } == place.backend
+            guard isOn != (weight > 0) else { return nil }
+            let owner = chosen.map { "is \($0)'s" } ?? "is neither color's"
+            return "\(name)/\(change.server): weight \(weight) was set, \(rule.key) in \(path) \(owner)"
         }
     }
 }
@@ -138,6 +140,11 @@ extension Obstacles {
         if let reason = item.rule.withoutFile {
             found.append(
                 warning(place + "its map's file is not written (\(reason)): a reload brings back what the file says"))
+        } else if access(item.path, F_OK) != 0 {
+            found.append(
+                blocking(
+                    place + "the map file \(item.path) is not on this host, so a reload would undo the switch. Run rz "
+                        + "where it is; or say why that does no harm: `mapFile: { none: … }`."))
         } else if let problem = PersistentFile(item.path).obstacle {
             found.append(
                 blocking(
