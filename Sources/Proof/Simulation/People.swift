@@ -242,12 +242,19 @@ final class People: @unchecked Sendable {
         else { return }
         var meddled = balancer
         for index in meddled.servers.indices {
-            guard meddled.servers[index].color == old else {
-                if meddled.isSwitch(meddled.servers[index].backend) { meddled.servers[index].weight = 0 }
+            let server = meddled.servers[index]
+            // No one sends all users where no one answers.
+            if meddled.isSwitch(server.backend),
+                !simulation.world.couldServe(old, server.backend, on: balancer, without: [])
+            {
                 continue
             }
-            meddled.servers[index].weight = meddled.servers[index].configuredWeight
-            meddled.servers[index].administration = .ready
+            if server.color == old {
+                meddled.servers[index].weight = server.configuredWeight
+                meddled.servers[index].administration = .ready
+            } else if meddled.isSwitch(server.backend) {
+                meddled.servers[index].weight = 0
+            }
         }
         timeline.after(50) { [self, meddled] in
             guard process?.isAlive != true, !simulation.state.status.isEnded,

@@ -91,6 +91,9 @@ extension WorldState {
                     return rested
                 })
             rested.epoch = loadBalancers[index].epoch
+            for backend in rested.backends.indices {
+                rested.backends[backend].isSwitch = loadBalancers[index].isSwitch(rested.backends[backend].name)
+            }
             loadBalancers[index] = rested
         }
         noteWhoCarries()
@@ -118,7 +121,7 @@ extension WorldState {
                 let known = loadBalancers[index].servers[server]
                 // Someone else of its backend is always there.
                 guard known.color == live, known.host != (lost + 1) % hosts, dice.chance(oneIn: 4) else { continue }
-                if dice.chance(oneIn: 2) {
+                if dice.chance(oneIn: 2), !loadBalancers[index].isSwitch(known.backend) {
                     loadBalancers[index].servers[server].weight = 7
                 } else {
                     loadBalancers[index].servers[server].administration = .maint
@@ -155,11 +158,13 @@ extension WorldState {
         noteWhoCarries()
     }
 
-    /// Someone gives a color weight by hand.
+    /// Someone gives a color weight by hand; what an entry of a map moves stays.
     mutating func giveUsers(to color: Color) {
         for index in loadBalancers.indices {
             for server in loadBalancers[index].servers.indices
-            where loadBalancers[index].servers[server].color == color {
+            where loadBalancers[index].servers[server].color == color
+                && !loadBalancers[index].isSwitch(loadBalancers[index].servers[server].backend)
+            {
                 loadBalancers[index].servers[server].weight = 100
                 loadBalancers[index].servers[server].administration = .ready
             }
