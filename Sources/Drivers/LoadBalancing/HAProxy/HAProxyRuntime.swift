@@ -15,17 +15,18 @@ public struct HAProxyRuntime: LoadBalancer {
     let resolver: Resolver
     private let deadline: Duration
     private let stickTables = StickTables()
-    let lastLook = LastLook()
+    let lastLook: LastLook
 
     /// - Parameters:
     ///   - rules: those of the environment: by them it knows which backends are switches.
     ///   - owner: whose epochs are written to the load balancer.
     ///   - resolver: called at each use, so that a socket may move while a run waits.
     ///   - deadline: for one exchange with HAProxy, connecting included.
+    ///   - freshness: how old counters may be that are reported after a change.
     public init(
         _ name: LoadBalancerID, _ address: LoadBalancerAddress.HAProxy, rules: [TrafficRule] = [], owner: EpochOwner,
         resolver: @escaping Resolver,
-        deadline: Duration = .seconds(3)
+        deadline: Duration = .seconds(3), freshness: Duration = .seconds(2)
     ) {
         self.name = name
         self.address = address
@@ -33,6 +34,7 @@ public struct HAProxyRuntime: LoadBalancer {
         self.owner = owner
         self.resolver = resolver
         self.deadline = deadline
+        lastLook = LastLook(freshness: freshness)
     }
 
     // MARK: - Looking

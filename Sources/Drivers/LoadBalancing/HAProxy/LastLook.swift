@@ -11,9 +11,10 @@ final class LastLook: Sendable {
     }
 
     /// What was counted may be that old.
-    static let freshness = Duration.seconds(2)
-
+    private let freshness: Duration
     private let seen = Mutex<Seen?>(nil)
+
+    init(freshness: Duration) { self.freshness = freshness }
 
     func keep(_ records: [ServerRecord], _ state: LoadBalancerState, since began: ContinuousClock.Instant) {
         let new = Seen(records: records, state: state, since: began)
@@ -25,7 +26,7 @@ final class LastLook: Sendable {
 
     /// Nil where there is none that is fresh.
     func recent() -> Seen? {
-        seen.withLock { $0 }.flatMap { ContinuousClock.now - $0.since <= LastLook.freshness ? $0 : nil }
+        seen.withLock { $0 }.flatMap { ContinuousClock.now - $0.since <= freshness ? $0 : nil }
     }
 
     /// The last state with the servers as they are now; nil where the statistics may say something else than then: another
