@@ -339,7 +339,7 @@ extension TrafficTargets {
         let new = direction.new
         for rule in rules.on(name) where mustBeCarried(rule, on: name, state) {
             // A switch moves with the last step: until then no one of the new color has to carry it.
-            if share > .none, state.backends[rule.backend]?.scale.settable(share) == Percent.none { continue }
+            if share > .none, state.scale(of: rule.backend).settable(share) == .none { continue }
             let carrying = carrying(new, rule, at: share, on: name, state)
             if carrying.isEnough { continue }
             return Failure(

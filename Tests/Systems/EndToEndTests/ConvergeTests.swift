@@ -66,14 +66,18 @@ struct ConvergeTests {
         }
     }
 
+    /// Moves to green, with a service beside the others that no user sees: its restart is its own.
+    private func moveWithQuietService(_ sandbox: SandboxFixture) async throws {
+        try await launch(
+            #"{"id":"/shop/quiet","cmd":"sleep 1000","portDefinitions":[],"instances":1,"cpus":0.1,"mem":16}"#,
+            sandbox, "blue")
+        try await sandbox.succeed("update", "sandbox", "--yes")
+    }
+
     @Test("is taken back by a run, after a kill too: nothing else changes, and a second one changes nothing")
     func takenBack() async throws {
         try await SandboxFixture.with { sandbox in
-            // No user sees this one, as its restart is its own.
-            try await launch(
-                #"{"id":"/shop/quiet","cmd":"sleep 1000","portDefinitions":[],"instances":1,"cpus":0.1,"mem":16}"#,
-                sandbox, "blue")
-            try await sandbox.succeed("update", "sandbox", "--yes")
+            try await moveWithQuietService(sandbox)
             let disks = try mark(sandbox.home + "/sandbox/disks")
             let file = try changeFile(sandbox)
             try await change(
@@ -141,10 +145,7 @@ struct ConvergeTests {
         "is left as it was found by a rollback of the run: of services; what became of servers stays, as the plan says")
     func rolledBack() async throws {
         try await SandboxFixture.with { sandbox in
-            try await launch(
-                #"{"id":"/shop/quiet","cmd":"sleep 1000","portDefinitions":[],"instances":1,"cpus":0.1,"mem":16}"#,
-                sandbox, "blue")
-            try await sandbox.succeed("update", "sandbox", "--yes")
+            try await moveWithQuietService(sandbox)
             let file = try changeFile(sandbox)
             try await change("/shop/quiet", #"{"env":{"COLOUR_OF_THE_DAY":"red"},"instances":2}"#, sandbox)
             try await launch(

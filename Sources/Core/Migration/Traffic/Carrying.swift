@@ -24,8 +24,7 @@ extension TrafficTargets {
         vouched: Set<String>? = nil
     ) -> Carrying {
         let sides = sides(rule, on: name, state)
-        let scale = state.backends[rule.backend]?.scale ?? WeightScale()
-        let weights = weights(for: share, rule, on: name, sides, scale)
+        let weights = weights(for: share, rule, on: name, sides)
         let targets = color == direction.old ? weights.old : weights.new
         var serving = 0
         var obstacles: [String] = []

@@ -23,7 +23,7 @@ public struct FoundTraffic: Codable, Sendable, Hashable {
         self.init(observation, rules)
         for (name, backends) in servers {
             for rule in rules.on(name) {
-                let scale = observation.states[name]?.backends[rule.backend]?.scale ?? WeightScale()
+                let scale = observation.states[name]?.scale(of: rule.backend) ?? WeightScale()
                 servers[name]?[rule.backend] = backends[rule.backend]?.map { server in
                     guard rule.color(of: server.name) == old else { return server }
                     var assumed = server

@@ -22,6 +22,11 @@ public struct LoadBalancerState: Codable, Sendable, Hashable {
     }
 }
 
+extension LoadBalancerState {
+    /// The weights that a backend takes.
+    public func scale(of backend: String) -> WeightScale { backends[backend]?.scale ?? WeightScale() }
+}
+
 /// The process of a load balancer: another one answers after a reload or a restart.
 public struct LoadBalancerProcess: Codable, Sendable, Hashable {
     public var pid: Int

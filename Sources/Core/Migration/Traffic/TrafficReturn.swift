@@ -14,7 +14,7 @@ extension TrafficTargets {
         vouched: Set<String>?, wasServedLately: Bool = false
     ) -> Proof {
         var proof = Proof()
-        let share = state.backends[rule.backend]?.scale.settable(share) ?? share
+        let share = state.scale(of: rule.backend).settable(share)
         // Whoever serves now is lowered for no one, even where no one served when it was found.
         let isServed =
             wasServed(rule, on: name) || wasServedLately || canServe(direction.new, rule, on: name, state)
@@ -105,7 +105,7 @@ extension TrafficTargets {
     ) -> [WeightChange] {
         changes(for: share, on: name, state).filter { change in
             guard change.isRaise else { return false }
-            guard state.backends[change.backend]?.scale.isSwitch == true,
+            guard state.scale(of: change.backend).isSwitch,
                 let rule = rules.first(where: { $0.backend == change.backend })
             else { return true }
             let isServed =

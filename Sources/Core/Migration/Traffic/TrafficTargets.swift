@@ -28,13 +28,15 @@ public struct TrafficTargets: Sendable {
             var found: Int?
         }
 
+        let scale: WeightScale
         private let old: Color
         private let servers: [ServerState]
         private let found: [FoundServer]
         fileprivate(set) var ofOld: [Place] = []
         fileprivate(set) var ofNew: [Place] = []
 
-        fileprivate init(old: Color, _ servers: [ServerState], _ found: [FoundServer]) {
+        fileprivate init(old: Color, _ servers: [ServerState], _ found: [FoundServer], _ scale: WeightScale) {
+            self.scale = scale
             self.old = old
             self.servers = servers
             self.found = found
@@ -55,7 +57,7 @@ public struct TrafficTargets: Sendable {
     func sides(_ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState) -> Sides {
         let servers = state.backends[rule.backend]?.servers ?? []
         var known = FoundServers(found.servers[name]?[rule.backend] ?? [])
-        var sides = Sides(old: direction.old, servers, known.servers)
+        var sides = Sides(old: direction.old, servers, known.servers, state.scale(of: rule.backend))
         let patterns = ColorPatterns(rule)
         for now in servers.indices where servers[now].isMovable {
             guard let color = patterns.color(of: servers[now].name) else { continue }
@@ -73,14 +75,11 @@ public struct TrafficTargets: Sendable {
     public func weights(
         for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState
     ) -> Weights {
-        weights(
-            for: share, rule, on: name, sides(rule, on: name, state),
-            state.backends[rule.backend]?.scale ?? WeightScale())
+        weights(for: share, rule, on: name, sides(rule, on: name, state))
     }
 
-    func weights(
-        for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ sides: Sides, _ scale: WeightScale
-    ) -> Weights {
+    func weights(for share: Percent, _ rule: TrafficRule, on name: LoadBalancerID, _ sides: Sides) -> Weights {
+        let scale = sides.scale
         var old: [String: Int] = [:]
         var missing = (old: 0, new: 0)
         for place in sides.ofOld where old[sides[place].weighed] == nil {
@@ -117,8 +116,7 @@ public struct TrafficTargets: Sendable {
         var changes: [WeightChange] = []
         for rule in rules.on(name) {
             let sides = sides(rule, on: name, state)
-            let scale = state.backends[rule.backend]?.scale ?? WeightScale()
-            let weights = weights(for: share, rule, on: name, sides, scale)
+            let weights = weights(for: share, rule, on: name, sides)
             for color in Color.allCases {
                 let targets = color == direction.old ? weights.old : weights.new
                 for place in sides.places(of: color) {

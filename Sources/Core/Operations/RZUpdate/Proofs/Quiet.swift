@@ -84,7 +84,8 @@ struct Quiet: Sendable {
     }
 
     /// Whether a load balancer lost what was set and may have given the old color traffic, or was reloaded with sessions
-    /// on it, or someone was there for a moment. What disturbed the quiet and was put right before the look is written down by now.
+    /// on it, or someone was there for a moment. What disturbed the quiet and was put right before the look is written
+    /// down by now.
     private func needsProof(_ observation: TrafficObservation) async throws(Failure) -> Bool {
         let isKept = try await context.keepTraffic(observation)
         let hasDrifted = await context.state.traffic.hasDrifted
