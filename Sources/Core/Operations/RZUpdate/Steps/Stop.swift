@@ -49,10 +49,10 @@ struct StopServices: StepWork {
         try await Quiet(context).demandForGood()
         try await context.intend("stop the services of \(context.color)")
         let ids = came + context.plan.services.reversed().map(\.id)
-        for (place, id) in ids.enumerated() {
+        for id in ids {
             await context.wait(for: "\(id) to stop")
-            // Once more before each other one, as stopping the one before may have taken long.
-            if place > 0 { try await Quiet(context).demandForGood() }
+            // Before each, as stopping the one before may have taken long.
+            try await Quiet(context).demandForGood()
             try await context.fence.act { () async throws(Failure) in try await old.stop(id) }
         }
         try await context.poll { () async throws(Failure) -> String? in
