@@ -99,6 +99,9 @@ extension TrafficControl {
     ) async throws(Failure) -> [String] {
         let name = loadBalancer.name
         var observation = try await lookFreshly(at: loadBalancer)
+        if share > .none, try await listAgain(on: loadBalancer, observation) {
+            observation = try await lookFreshly(at: loadBalancer)
+        }
         let targets = try await targets(observation)
         let isTakenOut = try await known().isOldTakenOut
         let awake =

@@ -9,18 +9,21 @@ extension TrafficControl {
     package func prepareNewColor() async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
             try await self.claim()
-            let new = await self.direction.new
-            let observation = try await self.observe()
-            try await self.change(new, observation) { server in
-                var changes: [ServerChange.Change] = []
-                if server.administration == .maint { changes.append(.administration(.drain)) }
-                if server.weight != 0 { changes.append(.weight(0)) }
-                if server.administration != .ready { changes.append(.administration(.ready)) }
-                return changes
-            }
-            try await self.waitUntilUp()
-            try await self.noteServing()
+            try await self.prepare()
         }
+    }
+
+    private func prepare() async throws(Failure) {
+        try await listAgain()
+        try await change(direction.new, try await observe()) { server in
+            var changes: [ServerChange.Change] = []
+            if server.administration == .maint { changes.append(.administration(.drain)) }
+            if server.weight != 0 { changes.append(.weight(0)) }
+            if server.administration != .ready { changes.append(.administration(.ready)) }
+            return changes
+        }
+        try await waitUntilUp()
+        try await noteServing()
     }
 
     /// Writes down who of the new color serves: a share counts on no one else.
@@ -43,6 +46,7 @@ extension TrafficControl {
     /// Lets load balancers check the new color's servers that are in maintenance, without giving them traffic.
     package func wakeNewColor() async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
+            try await self.listAgain()
             let observation = try await self.observe()
             try await self.change(self.direction.new, observation) { server in
                 server.administration == .maint ? [.administration(.drain)] : []
@@ -92,7 +96,12 @@ extension TrafficControl {
         to share: Percent, from before: Percent, seen: TrafficObservation, since began: Period
     ) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
-            let isNew = self.clock.uptime - began <= Period(milliseconds: 500)
+            var isNew = self.clock.uptime - began <= Period(milliseconds: 500)
+            let registered = try await self.known().registered
+            if seen.states.contains(where: { self.hasLost(registered, $0.key, $0.value) }) {
+                try await self.prepare()
+                isNew = false
+            }
             let start = isNew ? seen : try await self.observe()
             let targets = try await self.targets(start)
             await self.noteShift(since: self.clock.uptime)

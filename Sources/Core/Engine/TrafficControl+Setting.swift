@@ -121,7 +121,7 @@ extension TrafficControl {
         switch change.change {
         case .weight(let weight): weight > now.weight
         case .administration(let administration): administration == .ready
-        case .shutdownSessions, .takeQueue: false
+        case .shutdownSessions, .takeQueue, .add, .remove: false
         }
     }
 

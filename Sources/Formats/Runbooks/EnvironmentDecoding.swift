@@ -160,12 +160,15 @@ extension EnvironmentFormat {
             }
             let haproxy = balancer["haproxy"]
             let none = haproxy?["stateFile", "none"]
+            let forgets = haproxy?["configuration", "none"]
             return LoadBalancerAddress(
                 name: LoadBalancerID(balancer["name"]?.text ?? ""),
                 .haproxy(
                     LoadBalancerAddress.HAProxy(
                         socket: haproxy?["socket"]?.setting ?? "",
                         stateFile: none == nil ? haproxy?["stateFile"]?.setting : nil, withoutStateFile: none?.text,
+                        configuration: forgets == nil ? haproxy?["configuration"]?.setting : nil,
+                        withoutConfiguration: forgets?.text,
                         epochMap: haproxy?["epochMap"]?.setting, master: haproxy?["master"]?.setting,
                         hardStopAfter: haproxy?["hardStopAfter"]?.period)))
         }
@@ -182,17 +185,36 @@ extension EnvironmentFormat {
             for name in rule["loadBalancers"]?.list ?? [] where !loadBalancers.contains(LoadBalancerID(name.text)) {
                 reader.problem("there is no load balancer \(name.text) under `loadBalancers`", at: name)
             }
-            let servers = colors(rule["servers"]) { $0.text }
+            let registration = registration(rule["servers"])
+            var servers = colors(rule["servers"]) { $0.text }
+            for (color, registration) in registration { servers[color] = registration.pattern }
             if let place = rule["servers"], servers[.blue] == servers[.green] {
                 reader.problem("both colors have the same pattern, so no server belongs to either", at: place)
+            }
+            for (color, registration) in registration where registration.pattern.allSatisfy({ $0 == "*" }) {
+                reader.problem(
+                    "every name fits “\(registration.name)”, so no server belongs to \(color.other); put the color into it: "
+                        + "\(color)-{{ name }}", at: rule["servers", color.rawValue, "name"] ?? rule)
             }
             let switching = rule["switch"].map { trafficSwitch($0, &reader) }
             return TrafficRule(
                 backend: rule["backend"]?.text ?? "", servers: switching?.servers ?? servers,
                 persistence: rule["persistence"].flatMap { TrafficRule.Persistence(rawValue: $0.text) },
                 anyAddress: rule["addresses", "any"]?.text,
-                loadBalancers: rule["loadBalancers"]?.list.map { LoadBalancerID($0.text) }, switching: switching)
+                loadBalancers: rule["loadBalancers"]?.list.map { LoadBalancerID($0.text) }, switching: switching,
+                registration: registration.isEmpty ? nil : registration)
         }
+    }
+
+    private static func registration(_ servers: Value?) -> [Color: ServerRegistration] {
+        var registration: [Color: ServerRegistration] = [:]
+        for color in Color.allCases {
+            guard let value = servers?[color.rawValue], let from = value["from"] else { continue }
+            registration[color] = ServerRegistration(
+                from: from.text, port: value["port"]?.text ?? "", name: value["name"]?.text ?? "\(color)-{{ name }}",
+                options: value["options"]?.list.map(\.text))
+        }
+        return registration
     }
 
     private static func trafficSwitch(_ value: Value, _ reader: inout Reader) -> TrafficSwitch {

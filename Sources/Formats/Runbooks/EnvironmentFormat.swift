@@ -171,6 +171,19 @@ enum EnvironmentFormat {
                     ]), "the server state file that a reload reads; without it the plan is refused, unless with `none`",
                     example: "/var/lib/haproxy/server-state"),
                 .optional(
+                    "configuration",
+                    .either([
+                        .setting,
+                        .object([
+                            .required(
+                                "none", .text, "why it does no harm that a reload forgets the servers that runs added",
+                                example: "a program writes them from Mesos")
+                        ]),
+                    ]),
+                    "the file of its configuration with the backends that runs put servers into: their lines are kept "
+                        + "between two comments; needed only for those",
+                    example: "/etc/haproxy/haproxy.cfg"),
+                .optional(
                     "epochMap", .setting, "the map whose entry `epoch-ENVIRONMENT` names the run that may write",
                     example: "/etc/haproxy/rz-epoch.map"),
                 .optional(
@@ -198,8 +211,9 @@ enum EnvironmentFormat {
                 .object(
                     Color.allCases.map {
                         .required(
-                            $0.rawValue, .text(.trafficName),
-                            "pattern of the names of its \($0) servers, * for any text",
+                            $0.rawValue, .either([.text(.trafficName), registration($0)]),
+                            "pattern of the names of its \($0) servers, * for any text; or the servers that a run puts into "
+                                + "the backend and takes out again",
                             example: "\"\($0)-*\"")
                     }), "which servers belong to which color: their weights move the traffic"),
             .optional(
@@ -216,6 +230,24 @@ enum EnvironmentFormat {
                         example: "a CDN outside of both colors")
                 ]), "where its servers are; without it each at an address of its color's inventory"),
         ], rules: [.exactlyOne(["servers", "switch"])])
+
+    private static func registration(_ color: Color) -> Shape {
+        .object([
+            .required("from", .text(.name), "the group of the inventory that its servers are", example: "agent"),
+            .required(
+                "port", .either([.integer(1...65_535), .text]),
+                "theirs; `{{ variable }}` for a variable of each server",
+                example: "31001"),
+            .optional(
+                "name", .text, "what each is called in the backend", default: "\(color)-{{ name }}",
+                example: "\"\(color)-{{ name }}\""),
+            .optional(
+                "options", .list(.text, atLeast: 1),
+                "what stands behind the address in a `server` line; without it `check`, `rise`, `fall`, `maxconn` and "
+                    + "`maxqueue` as HAProxy reports them of the backend's other servers",
+                example: "[check, inter, 2s, maxconn, \"200\"]"),
+        ])
+    }
 
     private static let trafficSwitch = Shape.object([
         .required("map", .setting, "the map, as HAProxy names it: its path", example: "/etc/haproxy/active.map"),

@@ -12,11 +12,13 @@ extension Checker {
             demand(world[live].servers.isEmpty, "\(live) has servers")
             demand(holds(world[next], what: self.live), "\(next) does not run what \(live) ran")
             demandTraffic(on: next, world, demand)
+            demandListed(next, world, demand)
             demand(world.disksAreBuilt, "the disks are gone")
         case .rolledBack:
             demand(world[next].servers.isEmpty, "\(next) has servers")
             demand(holds(world[live], what: self.live), "\(live) does not run what it ran")
             demandTraffic(on: live, world, demand)
+            demandListed(live, world, demand)
         case .aborted:
             demand(holds(world[live], what: self.live), "\(live) does not run what it ran")
             demandTraffic(on: live, world, demand)
@@ -40,6 +42,18 @@ extension Checker {
                     colors == [color],
                     "\(backend.name) on \(balancer.name) is served by "
                         + (colors.isEmpty ? "no one" : serving.map(\.name).joined(separator: ", ")))
+            }
+        }
+    }
+
+    /// Where runs put servers into backends, those of a color that is gone are listed no more.
+    private func demandListed(_ color: Color, _ world: WorldState, _ demand: (Bool, String) -> Void) {
+        for rule in plan.environment.traffic where rule.registration?[color.other] != nil {
+            for balancer in world.loadBalancers {
+                let left = balancer.servers.filter {
+                    $0.backend == rule.backend && $0.color != color && !$0.isBackup && !$0.isFree
+                }
+                demand(left.isEmpty, "\(balancer.name) lists \(left.map(\.name).joined(separator: ", "))")
             }
         }
     }

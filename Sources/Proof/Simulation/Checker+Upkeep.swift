@@ -147,7 +147,7 @@ extension Checker {
         switch change.change {
         case .weight(let weight): return server.weight == weight
         case .administration(let administration): return server.administration == administration
-        case .shutdownSessions, .takeQueue: return true
+        case .shutdownSessions, .takeQueue, .add, .remove: return true
         }
     }
 

@@ -16,7 +16,11 @@ extension Checker {
         // what puts right what one of them forgot.
         let isPutRight = max(was.resetAt, was.process > 1 ? was.startedAt : 0) > verifiedAt || state.traffic.isReturning
         for backend in now.backends {
-            for color in Color.allCases where isTakenAway(color, backend.name, was, now) {
+            for color in Color.allCases
+            where isTakenAway(color, backend.name, was, now)
+                // Whom no one serves, no one takes anything from.
+                && before.couldServe(color, backend.name, on: was, without: takenOut)
+            {
                 // A switch has no raise that others could make before it.
                 let isAlone = isPutRight || now.isSwitch(backend.name)
                 let others = color == old && !isAlone ? after.loadBalancers.map(\.name) : [name]

@@ -40,7 +40,7 @@ extension Scenario {
             Shape(), Shape(isExclusive: true), Shape(serversEach: 3, minHealthy: 2, atDeadline: .force),
             Shape(backends: ["be_shop", "be_api"], atDeadline: .rollback),
             Shape(serversEach: 3, persistence: .cut, atDeadline: .force), Shape(persistence: .wait),
-            Shape(backends: ["be_shop", "be_map"], switched: ["be_map"]),
+            Shape(backends: ["be_shop", "be_map"], switched: ["be_map"]), Shape(isRegistered: true),
         ]
         var scenarios: [Scenario] = []
         for shape in shapes { scenarios.append(try Scenario(shape, startTime: 150)) }
@@ -52,6 +52,11 @@ extension Scenario {
         try Scenario(Shape(backends: ["be_shop", "be_api"]), startTime: 150)
     }
 
+    /// The small model where runs put the new color's servers into the backends, and take the old one's out.
+    public static func registered() throws(Failure) -> Scenario {
+        try Scenario(Shape(isRegistered: true), startTime: 150)
+    }
+
     /// What one data centre of these differs in from another.
     private struct Shape {
         var backends = ["be_shop"]
@@ -59,6 +64,8 @@ extension Scenario {
         var switched: [String] = []
         var serversEach = 2
         var minHealthy = 1
+        /// Whether runs put the new color's servers into the backends, and take the old one's out.
+        var isRegistered = false
         var isExclusive = false
         var isBrief = false
         var hasMesos = false
@@ -82,12 +89,12 @@ extension Scenario {
         let environment = Environment(
             name: "small", git: GitPolicy(requireClean: false), configure: Configure(playbook: "site.yaml"),
             services: ServiceRules(),
-            traffic: shape.backends.map { backend in
+            traffic: shape.backends.enumerated().map { place, backend in
                 TrafficRule(
                     backend: backend, servers: [.blue: "blue-*", .green: "green-*"], persistence: shape.persistence,
                     switching: shape.switched.contains(backend)
                         ? TrafficSwitch(map: "/simulated", key: backend, backends: [.blue: "blue", .green: "green"])
-                        : nil)
+                        : nil, registration: shape.isRegistered ? Scenario.registration(port: 80 + place) : nil)
             },
             gates: Gates(
                 service: ServiceGate(healthyFor: pause),
@@ -103,6 +110,13 @@ extension Scenario {
             environment, services: services, servers: hosts, serversEach: shape.serversEach,
             loadBalancers: ["edge-1", "edge-2"], startTime: startTime, hasMesos: shape.hasMesos
         ).planned(Runbook.rzUpdate)
+    }
+
+    private static func registration(port: Int) -> [Color: ServerRegistration] {
+        Dictionary(
+            uniqueKeysWithValues: Color.allCases.map {
+                ($0, ServerRegistration(from: "control", port: "\(port)", name: "\($0)-{{ name }}"))
+            })
     }
 
     /// A text that no plan, event or error may ever hold.
@@ -145,7 +159,7 @@ extension Scenario {
     }
 
     private static func servers(of rule: TrafficRule, _ count: Int, live: Color) -> [SimulatedServer] {
-        Color.allCases.flatMap { color in
+        Color.allCases.filter { $0 == live || rule.registration?[$0] == nil }.flatMap { color in
             (0..<count).map { host in
                 let weight = color == live ? rule.switching == nil ? 100 : 1 : 0
                 return SimulatedServer(
@@ -210,13 +224,16 @@ extension Runbook {
             .configure: [line(.configuration, .minutes(60), retries: 1)],
             .platformGate: [line(.platform, .minutes(10))],
             .replicate: [line(.launch, .minutes(15), retries: 2)],
-            .serviceGate: [line(.health, .minutes(15))],
+            .serviceGate: [line(.register, .minutes(5), retries: 1), line(.health, .minutes(15))],
             .cutOver: [
                 line(.ready, .minutes(5), retries: 1), line(.shift, .minutes(15)), line(.handOver, .minutes(60)),
             ],
             .drain: [line(.drain, .minutes(5))],
             .soak: [line(.soak, .minutes(5))],
-            .tearDown: [line(.stop, .minutes(15), retries: 2), line(.destroy, .minutes(60), retries: 1)],
+            .tearDown: [
+                line(.stop, .minutes(15), retries: 2), line(.destroy, .minutes(60), retries: 1),
+                line(.unregister, .minutes(5), retries: 1),
+            ],
         ]
         return Runbook(name: "rz-update", phases: phases.mapValues { PhaseRule(steps: $0) })
     }()

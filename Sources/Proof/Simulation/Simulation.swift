@@ -355,6 +355,13 @@ extension Event.Kind {
                 }
             }
             return "trafficFound(\(servers.joined(separator: ", ")))"
+        case .serversRegistered(let servers):
+            let listed = servers.sorted { $0.key < $1.key }.flatMap { name, backends in
+                backends.sorted { $0.key < $1.key }.flatMap { backend, servers in
+                    servers.map { "\(name)/\(backend)/\($0.name) \($0.address)" }
+                }
+            }
+            return "serversRegistered(\(listed.joined(separator: ", ")))"
         case .servicesRecorded(let color, let services):
             let left = services.sorted { $0.key < $1.key }.map { "\($0.key) × \($0.value.instances)" }
             return "servicesRecorded(\(color): \(left.joined(separator: ", ")))"

@@ -196,6 +196,7 @@ actor SimulatedWorld {
             if failing.checksAreSlow, old == .maint, state == .ready {
                 loadBalancers[name]?.backends[change.backend]?.servers[index].check = .pending
             }
+        case .add, .remove: break
         case .takeQueue: loadBalancers[name]?.backends[change.backend]?.own.queued = 0
         case .shutdownSessions: loadBalancers[name]?.backends[change.backend]?.servers[index].counters.sessions = 0
         }

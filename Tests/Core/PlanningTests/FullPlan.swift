@@ -22,8 +22,23 @@ enum FullPlan {
 
     /// The same as plans are read that knew weights only.
     static var withoutSwitches: Plan {
-        var plan = plan
+        var plan = withoutRegistration
         plan.environment.traffic.removeAll { $0.switching != nil }
+        return plan
+    }
+
+    /// Without servers that runs put into backends.
+    static var withoutRegistration: Plan {
+        var plan = plan
+        plan.environment.traffic.removeAll { $0.registration != nil }
+        plan.environment.loadBalancers = plan.environment.loadBalancers.map { balancer in
+            switch balancer.kind {
+            case .haproxy(var haproxy):
+                haproxy.configuration = nil
+                haproxy.withoutConfiguration = nil
+                return LoadBalancerAddress(name: balancer.name, .haproxy(haproxy))
+            }
+        }
         return plan
     }
 
@@ -161,7 +176,8 @@ enum FullPlan {
                     .haproxy(
                         .init(
                             socket: "unix:/run/haproxy.sock", stateFile: "/var/state",
-                            withoutStateFile: "none", epochMap: "/etc/epoch.map", master: "unix:/run/master.sock",
+                            withoutStateFile: "none", configuration: "/etc/haproxy.cfg", withoutConfiguration: "none",
+                            epochMap: "/etc/epoch.map", master: "unix:/run/master.sock",
                             hardStopAfter: .minutes(10))))
             ],
             traffic: [
@@ -175,6 +191,12 @@ enum FullPlan {
                     switching: TrafficSwitch(
                         map: "/etc/active.map", key: "active", backends: ["be_blue", "be_green"].byColor,
                         values: ["b", "g"].byColor, withoutFile: "HAProxy is elsewhere")),
+                TrafficRule(
+                    backend: "be_new", servers: ["blue-*", "green-*"].byColor,
+                    registration: [
+                        .green: ServerRegistration(
+                            from: "agent", port: "{{ http }}", name: "green-{{ name }}", options: ["check"])
+                    ]),
             ],
             ignoreBackends: [IgnoredBackend(backend: "be_stats", reason: "not of the shop")], gates: gates,
             drain: DrainPolicy(quiet: .seconds(30), deadline: .minutes(30), atDeadline: .force), soak: .minutes(15),

@@ -69,7 +69,7 @@ struct RunbookTests {
         }
         let problems = try Project.problems(runbook: without.joined(separator: "\n"))
         let step = try #require(Operation.rzUpdate.step(builtIn))
-        let isNeeded = ![.disks, .configuration].contains(builtIn)
+        let isNeeded = ![.disks, .configuration, .register, .unregister].contains(builtIn)
         #expect(step.isRequired == isNeeded)
         #expect(problems.count == (isNeeded ? 1 : 0))
         for problem in problems { #expect(problem.contains("no step uses `\(builtIn)`, which \(step.phase)")) }

@@ -22,10 +22,9 @@ struct SeedTests {
 
     @Test(
         "keep every promise where they once broke one, beyond those that are always tried",
-        arguments: [3408, 5751, 11918])
-    func onceBroken(_ seed: UInt64) throws {
-        let scenarios = try Scenario.various()
-        demandPromises(scenarios[Int(seed % UInt64(scenarios.count))], seed)
+        arguments: [(3408, 6), (5751, 4), (11918, 4)])
+    func onceBroken(_ seed: UInt64, in scenario: Int) throws {
+        demandPromises(try Scenario.various()[scenario], seed)
     }
 
     @Test("keep every promise under each lie by itself", arguments: Lie.allCases)
@@ -60,9 +59,11 @@ struct SeedTests {
         #expect(late.broken.isEmpty, "\(late.broken.map(\.description).joined(separator: "\n"))")
     }
 
-    @Test("keep every promise when a load balancer is reloaded, whenever that is")
-    func reloads() throws {
-        let reloads = Reloads(try Scenario.small())
+    @Test(
+        "keep every promise when a load balancer is reloaded, whenever that is, and loses the servers it was told of",
+        arguments: [false, true])
+    func reloads(areRegistered: Bool) throws {
+        let reloads = Reloads(try areRegistered ? Scenario.registered() : Scenario.small())
         #expect(reloads.runs > 700)
         #expect(reloads.broken.isEmpty, "\(reloads.broken.map(\.description).joined(separator: "\n"))")
     }

@@ -59,6 +59,8 @@ enum Samples {
                 "/shop/cart": WorldService(fingerprint: "f1", instances: 2, revision: "2026-11-23T12:00:00.000Z"),
                 "report": WorldService(fingerprint: "f2", instances: 1),
             ]),
+        .serversRegistered(
+            servers: ["edge-1": ["be_web": [RegisteredServer(name: "green-1", address: "10.0.0.1:80")]]]),
     ]
 
     static func caseName(_ kind: Event.Kind) -> String { String("\(kind)".prefix { $0.isLetter }) }

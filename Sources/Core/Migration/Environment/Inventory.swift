@@ -125,7 +125,14 @@ public struct Inventory: Codable, Sendable, Hashable {
     /// Fills in each `{{ group[0].field }}` of a text from this inventory.
     ///
     /// - Throws: `Failure` that names the expression which has no value here.
-    public func fill(_ text: String) throws(Failure) -> String {
+    public func fill(_ text: String) throws(Failure) -> String { try Inventory.fill(text, value) }
+
+    /// Fills in each `{{ … }}` of a text.
+    ///
+    /// - Parameter value: of what stands between the braces, without its spaces.
+    static func fill(
+        _ text: String, _ value: (String) throws(Failure) -> String
+    ) throws(Failure) -> String {
         var result = ""
         var rest = Substring(text)
         while let open = Inventory.range(of: "{{", in: rest) {
@@ -134,7 +141,7 @@ public struct Inventory: Codable, Sendable, Hashable {
             guard let close = Inventory.range(of: "}}", in: rest) else {
                 throw Failure("`{{` without `}}` in “\(text)”")
             }
-            result += try value(of: String(rest[..<close.lowerBound]).filter { $0 != " " })
+            result += try value(String(rest[..<close.lowerBound]).filter { $0 != " " })
             rest = rest[close.upperBound...]
         }
         return result + rest
@@ -157,7 +164,7 @@ public struct Inventory: Codable, Sendable, Hashable {
         return result
     }
 
-    private func value(of expression: String) throws(Failure) -> String {
+    private func value(_ expression: String) throws(Failure) -> String {
         let parts = expression.split(whereSeparator: { "[].".contains($0) }).map(String.init)
         guard parts.count == 3, let index = Int(parts[1]) else {
             throw Failure(

@@ -27,6 +27,10 @@ public struct LoadBalancerAddress: Sendable, Hashable {
         public var stateFile: Setting?
         /// Why there is none, so that a reload brings back the weights of the configuration.
         public var withoutStateFile: String?
+        /// The file of its configuration in which the lines of servers stand that runs put into backends.
+        public var configuration: Setting?
+        /// Why there is none, so that a reload forgets them.
+        public var withoutConfiguration: String?
         /// The map whose entry `epoch-ENVIRONMENT` names the run that may write (invariant I6).
         public var epochMap: Setting?
         /// The socket of the master process (`haproxy -S`), the only one that old workers answer through.
@@ -36,11 +40,14 @@ public struct LoadBalancerAddress: Sendable, Hashable {
 
         public init(
             socket: Setting, stateFile: Setting? = nil, withoutStateFile: String? = nil,
+            configuration: Setting? = nil, withoutConfiguration: String? = nil,
             epochMap: Setting? = nil, master: Setting? = nil, hardStopAfter: Period? = nil
         ) {
             self.socket = socket
             self.stateFile = stateFile
             self.withoutStateFile = withoutStateFile
+            self.configuration = configuration
+            self.withoutConfiguration = withoutConfiguration
             self.epochMap = epochMap
             self.master = master
             self.hardStopAfter = hardStopAfter

@@ -12,10 +12,13 @@ public struct TrafficRule: Codable, Sendable, Hashable {
     public var loadBalancers: [LoadBalancerID]?
     /// The entry of a map that says which color has the traffic; nil where weights do.
     public var switching: TrafficSwitch?
+    /// The colors whose servers runs put into the backend; nil where all are listed by its configuration.
+    public var registration: [Color: ServerRegistration]?
 
     public init(
         backend: String, servers: [Color: String], persistence: Persistence? = nil, anyAddress: String? = nil,
-        loadBalancers: [LoadBalancerID]? = nil, switching: TrafficSwitch? = nil
+        loadBalancers: [LoadBalancerID]? = nil, switching: TrafficSwitch? = nil,
+        registration: [Color: ServerRegistration]? = nil
     ) {
         self.backend = backend
         self.servers = servers
@@ -23,6 +26,7 @@ public struct TrafficRule: Codable, Sendable, Hashable {
         self.anyAddress = anyAddress
         self.loadBalancers = loadBalancers
         self.switching = switching
+        self.registration = registration
     }
 
     public func isOn(_ name: LoadBalancerID) -> Bool { loadBalancers?.contains(name) ?? true }

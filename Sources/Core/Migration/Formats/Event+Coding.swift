@@ -25,6 +25,7 @@ extension Event.Kind {
         case undoCompleted = "undo.completed"
         case undoFailed = "undo.failed"
         case trafficFound = "traffic.found"
+        case serversRegistered = "servers.registered"
         case trafficIntended = "traffic.intended"
         case trafficVerified = "traffic.verified"
         case trafficSampled = "traffic.sampled"
@@ -95,6 +96,7 @@ extension Event.Kind: Codable {
         case .undoCompleted(let step, let summary): event(.undoCompleted, ["step": step, "summary": summary])
         case .undoFailed(let step, let failure): event(.undoFailed, ["step": step, "failure": failure])
         case .trafficFound(let found): event(.trafficFound, ["found": found])
+        case .serversRegistered(let servers): event(.serversRegistered, ["servers": servers])
         case .trafficIntended(let share): event(.trafficIntended, ["share": share])
         case .trafficVerified(let share, let loadBalancers):
             event(.trafficVerified, ["share": share, "loadBalancers": loadBalancers])
@@ -175,6 +177,7 @@ extension Event.Kind: Codable {
         case .undoCompleted: self = .undoCompleted(step: try read("step"), summary: try read("summary"))
         case .undoFailed: self = .undoFailed(step: try read("step"), failure: try read("failure"))
         case .trafficFound: self = .trafficFound(found: try read("found"))
+        case .serversRegistered: self = .serversRegistered(servers: try read("servers"))
         case .trafficIntended: self = .trafficIntended(share: try read("share"))
         case .trafficVerified:
             self = .trafficVerified(share: try read("share"), loadBalancers: try read("loadBalancers"))

@@ -42,6 +42,8 @@ public struct Event: Sendable, Hashable {
         // Traffic.
         /// What stood on the load balancers, written down before the first touch.
         case trafficFound(found: FoundTraffic)
+        /// From here on load balancers are to list these servers of the new color; none once they were taken off again.
+        case serversRegistered(servers: RegisteredServers)
         case trafficIntended(share: Percent)
         case trafficVerified(share: Percent, loadBalancers: [LoadBalancerID])
         case trafficSampled(samples: [TrafficSample])

@@ -80,6 +80,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
             next.phases.has(.ownsTraffic, in: next.phase) && !next.phases.has(.returnsTrafficOnFailure, in: next.phase)
         next.traffic.found = found
         next.traffic.lastFound = found
+    case .serversRegistered(let servers):
+        next.traffic.registered = servers
     case .newSideFailed(let failure):
         next.traffic.verdict = next.traffic.verdict ?? failure
     case .trafficIntended(let share):

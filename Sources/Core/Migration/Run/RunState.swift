@@ -96,6 +96,8 @@ public struct RunState: Sendable, Hashable {
         public var found: FoundTraffic?
         /// The same, kept also after it was restored: which backends the old color served before this run touched them.
         public var lastFound: FoundTraffic?
+        /// The new color's servers that load balancers were, or are being, told of by this run.
+        public var registered: RegisteredServers = [:]
         /// The old color's servers are, or may be, taken out of service by this run: until then who is in maintenance was
         /// put there by a person.
         public var isOldTakenOut = false

@@ -3,7 +3,7 @@
 ///
 /// A server of a color stands at an address of that color's inventory, unless its rule says that any will do; no server
 /// stands at an address of the other color's. While a color has no servers yet, only the latter is asked. Servers without
-/// an address are no servers. Addresses are compared as they are written, letters without regard to case and IPv6 without
+/// an address are no servers; nor are those without traffic whose color runs register: they are replaced. Addresses are compared as they are written, letters without regard to case and IPv6 without
 /// brackets: a load balancer reports numbers, so an inventory with host names needs a variable of each host that has the
 /// number. An address that both inventories have proves nothing.
 public func misplacedServers(
@@ -85,7 +85,9 @@ private struct AddressBook {
             let host = server.host
             if let owner = owner(of: host) {
                 if owner != color, color != nil || rule.anyAddress == nil { wrong[owner, default: []].append(server) }
-            } else if let color, rule.anyAddress == nil, !knows(host, color) {
+            } else if let color, rule.anyAddress == nil, !knows(host, color),
+                rule.registration?[color] == nil || server.takesTraffic
+            {
                 unknown[color, default: []].append(server)
             }
         }

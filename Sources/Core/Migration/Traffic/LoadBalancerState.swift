@@ -198,6 +198,10 @@ public struct ServerChange: Sendable, Hashable {
         case shutdownSessions
         /// A ready server is to take requests that wait in its backend's queue.
         case takeQueue
+        /// A server at this address, without traffic: in maintenance. It is not listed yet.
+        case add(address: String)
+        /// A server in maintenance that is to be listed no more.
+        case remove
     }
 
     public var backend: String

@@ -19,7 +19,20 @@ extension Operation {
         if environment.configure != nil, !configures {
             problems.append("the environment \(environment.name) configures servers, but no step uses `configuration`")
         }
-        return problems
+        return problems + registrationProblems(runbook, environment)
+    }
+
+    /// Servers that no step puts into a backend would never get users.
+    private static func registrationProblems(_ runbook: Runbook, _ environment: Environment) -> [String] {
+        guard environment.traffic.contains(where: { $0.registration != nil }) else { return [] }
+        let places: [(phase: PhaseID, use: BuiltIn)] = [(.serviceGate, .register), (.tearDown, .unregister)]
+        return places.compactMap { phase, use in
+            let isThere = runbook.phases[phase]?.steps.contains { $0.work == .builtIn(use) } ?? false
+            return isThere
+                ? nil
+                : "\(environment.name) says under `traffic` which servers a run puts into backends, but no step of "
+                    + "\(phase) uses `\(use)`: add `- { id: \(use), use: \(use), timeout: 5m, retries: 1 }`"
+        }
     }
 
     /// Whether someone says yes before servers are destroyed, or the environment says why no one has to.

@@ -6,8 +6,9 @@ extension Operation {
     package static let rzUpdate = Operation(
         name: "rz-update", phases: .rzUpdate, compensations: [.returnTraffic, .undoSteps],
         steps: [
-            ChecksStep(), DisksStep(), ServersStep(), ConfigurationStep(), PlatformStep(), LaunchStep(), HealthStep(),
-            ReadyStep(), ShiftStep(), HandOverStep(), DrainStep(), SoakStep(), StopStep(), DestroyStep(),
+            ChecksStep(), DisksStep(), ServersStep(), ConfigurationStep(), PlatformStep(), LaunchStep(), RegisterStep(),
+            HealthStep(), ReadyStep(), ShiftStep(), HandOverStep(), DrainStep(), SoakStep(), StopStep(), DestroyStep(),
+            UnregisterStep(),
         ],
         words: OperationWords(
             title: { "\($0.direction)" }, heading: rzUpdateHeading,

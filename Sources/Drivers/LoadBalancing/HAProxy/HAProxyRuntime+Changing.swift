@@ -45,16 +45,26 @@ extension HAProxyRuntime {
             if let map { try await claim(epoch, map, before.epochAnswers, socket) }
         }
         let agents = agents(of: changes, in: records)
+        let added = try await newLines(changes, records, socket)
         do throws(Failure) {
+            for (backend, line) in added {
+                try await socket.perform(line.added(to: backend), succeedingWith: "New server registered.")
+            }
             try await socket.perform(
-                agents.map(RuntimeCommand.disableAgent) + changes.flatMap(RuntimeCommand.change)
-                    + choices.map { $0.item.choose($0.color) }.unique())
+                agents.map(RuntimeCommand.disableAgent) + added.compactMap { $0.line.checked(in: $0.backend) }
+                    + changes.flatMap(RuntimeCommand.change) + choices.map { $0.item.choose($0.color) }.unique())
+            for change in changes where change.change == .remove {
+                try await socket.perform(
+                    ServerLine.removed(change.server, from: change.backend), succeedingWith: "Server deleted.")
+            }
         } catch {
             throw await explained(error, changes, socket)
         }
         try await endOldSessions(changes)
         var after = try await look(socket, map, switches)
         after.choices = choices
+        after.added = added
+        after.isRegistering = changes.contains(where: \.change.isRegistering)
         after.stateFile = stateFile
         after.map = map
         if let map { try refuse(epoch, map, after.epochAnswers, socket) }
@@ -89,6 +99,9 @@ extension HAProxyRuntime {
         var held: EpochMap.Entry?
         var switchAnswers: [String]
         var choices: [(item: MapSwitch, color: Color)] = []
+        var added: [(backend: String, line: ServerLine)] = []
+        /// Whether other servers are listed than before.
+        var isRegistering = false
         /// What is kept where.
         var stateFile: PersistentFile?
         var map: EpochMap?
@@ -174,6 +187,7 @@ extension HAProxyRuntime {
         try await keep(snapshot.stateText, in: snapshot.stateFile)
         for choice in snapshot.choices { try await keep(choice.color, of: choice.item) }
         if let map = snapshot.map { try await keep(epoch, in: map) }
+        if snapshot.isRegistering { try await keepLines(snapshot.added, snapshot.records) }
     }
 
     private func keep(_ state: String, in file: PersistentFile?) async throws(Failure) {
@@ -208,7 +222,7 @@ extension HAProxyRuntime {
         }
     }
 
-    private func unkept(_ what: String, _ problem: FileProblem) -> Failure {
+    func unkept(_ what: String, _ problem: FileProblem) -> Failure {
         Failure(
             "\(name) made the changes, but its \(what) can't be saved, so a reload would lose them",
             at: name.text,

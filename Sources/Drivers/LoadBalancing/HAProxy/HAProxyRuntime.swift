@@ -10,7 +10,7 @@ import Transport
 public struct HAProxyRuntime: LoadBalancer {
     public let name: LoadBalancerID
     let address: LoadBalancerAddress.HAProxy
-    private let rules: [TrafficRule]
+    let rules: [TrafficRule]
     let owner: EpochOwner
     let resolver: Resolver
     private let deadline: Duration
@@ -83,7 +83,10 @@ public struct HAProxyRuntime: LoadBalancer {
         let look = try await lookAround(socket)
         let level = try await socket.ask(["show cli level"])[0]
         let obstacles = Obstacles(
-            name: name, address: address, rules: rules.on(name).filter { $0.switching == nil }, look: look)
+            name: name, address: address, rules: rules.on(name).filter { $0.switching == nil }, look: look,
+            configuration: try address.configuration.map { setting throws(Failure) in
+                PersistentFile(try resolver(setting))
+            })
         var isMasterSilent = false
         if let workers = try oldWorkers() {
             do throws(Failure) { _ = try await workers.observe() } catch { isMasterSilent = true }
@@ -232,8 +235,7 @@ public struct HAProxyRuntime: LoadBalancer {
         }
     }
 
-    private func strange(_ what: String, _ reason: MalformedReply, _ answer: String, _ socket: RuntimeSocket) -> Failure
-    {
+    func strange(_ what: String, _ reason: MalformedReply, _ answer: String, _ socket: RuntimeSocket) -> Failure {
         Failure(
             "\(name) answered something else than its \(what)", at: socket.address.description,
             details: [reason.description, String(answer.firstLine.prefix(200))],

@@ -9,6 +9,8 @@ struct Obstacles {
     let address: LoadBalancerAddress.HAProxy
     let rules: [TrafficRule]
     let look: HAProxyRuntime.Look
+    /// Where the lines of servers stand that runs put there.
+    let configuration: PersistentFile?
 
     func ofSocket(level answer: String) -> [Obstacle] {
         let level = answer.firstLine
@@ -28,7 +30,7 @@ struct Obstacles {
             return Color.allCases.filter { rule.servers[$0] != nil }.flatMap { color in
                 ofColor(color, servers.filter { rule.color(of: $0.name) == color }, rule)
             }
-                + ofServers(servers.filter { rule.color(of: $0.name) != nil }, rule)
+                + ofServers(servers.filter { rule.color(of: $0.name) != nil }, rule) + ofRegistration(rule)
                 + ofAlgorithm(backend, rule.backend) + ofPersistence(backend, rule)
         }
         return ofRules + ofStrangeTables()
@@ -47,6 +49,7 @@ struct Obstacles {
     // MARK: - Servers
 
     private func ofColor(_ color: Color, _ servers: [ServerRecord], _ rule: TrafficRule) -> [Obstacle] {
+        if servers.isEmpty, rule.registration?[color] != nil { return [] }
         guard !servers.isEmpty else {
             let pattern = rule.servers[color] ?? "no pattern"
             return [blocking("backend \(rule.backend) has no server of \(color) (\(pattern))")]

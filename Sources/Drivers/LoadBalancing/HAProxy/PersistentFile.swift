@@ -10,7 +10,7 @@ struct PersistentFile: Sendable {
     /// One after the other for each file: those of several load balancers do not wait for each other.
     private static let queues = Mutex<[String: DispatchQueue]>([:])
 
-    private let path: String
+    let path: String
 
     init(_ path: String) { self.path = path }
 
@@ -22,6 +22,14 @@ struct PersistentFile: Sendable {
             return isWritable ? nil : FileProblem("write in \(folder)", reason: "its folder is not writable")
         } catch {
             return error
+        }
+    }
+
+    /// Nil where there is none.
+    func contents() throws(FileProblem) -> String? {
+        let (place, name) = TrustedFolder.split(try TrustedFolder.resolve(path))
+        return try TrustedFolder(place).read(name, limit: PersistentFile.largest).map {
+            String(decoding: $0, as: UTF8.self)
         }
     }
 

@@ -16,8 +16,10 @@ struct ReadBack {
     private struct Wanted {
         var weight: Int?
         var administration: ServerState.Administration?
+        var address: String?
     }
 
+    private var removed: Set<Server> = []
     private var wanted: [Server: Wanted] = [:]
 
     init(_ changes: [ServerChange]) {
@@ -28,6 +30,8 @@ struct ReadBack {
             case .weight(let weight): wanted[server, default: Wanted()].weight = weight
             case .administration(let administration): wanted[server, default: Wanted()].administration = administration
             case .takeQueue: wanted[server, default: Wanted()].administration = .ready
+            case .add(let address): wanted[server, default: Wanted()].address = address
+            case .remove: removed.insert(server)
             case .shutdownSessions: break
             }
         }
@@ -38,11 +42,17 @@ struct ReadBack {
     ) throws(Failure) {
         var different: [(server: Server, is: ServerRecord?)] = []
         var found = 0
+        var left: [String] = []
         for record in records {
             let server = Server(backend: record.backend, name: record.name)
+            if removed.contains(server) {
+                left.append("\(server.backend)/\(server.name): was removed, is still listed")
+            }
             guard let wanted = wanted[server] else { continue }
             found += 1
-            if wanted.weight ?? record.weight != record.weight || isOther(record, than: wanted) {
+            if wanted.weight ?? record.weight != record.weight || isOther(record, than: wanted)
+                || wanted.address ?? record.address != record.address
+            {
                 different.append((server, record))
             }
         }
@@ -54,6 +64,7 @@ struct ReadBack {
         let differences =
             different.compactMap { weightSentence($0.server, $0.is) }
             + different.compactMap { administrationSentence($0.server, $0.is) }
+            + different.compactMap { addressSentence($0.server, $0.is) } + left
         try ReadBack.refuse(differences, on: loadBalancer, address)
     }
 
@@ -76,6 +87,12 @@ struct ReadBack {
         guard let weight = wanted[server]?.weight, weight != record?.weight else { return nil }
         return "\(server.backend)/\(server.name): weight \(weight) was set, "
             + (record.map { "is \($0.weight), \($0.administration.rawValue)" } ?? "the server is gone")
+    }
+
+    private func addressSentence(_ server: Server, _ record: ServerRecord?) -> String? {
+        guard let address = wanted[server]?.address, address != record?.address else { return nil }
+        return "\(server.backend)/\(server.name): was added at \(address), "
+            + (record.map { "is at \($0.address)" } ?? "the server is gone")
     }
 
     private func administrationSentence(_ server: Server, _ record: ServerRecord?) -> String? {

@@ -68,6 +68,8 @@ struct RuntimeCommand: Sendable {
         // and hands them to a server only when that ends a request or leaves maintenance. Raised from weight 0, a server
         // has no request to end: each user waits behind the others, and gets 503 in the end.
         case .takeQueue: [state(.maint), state(.ready)]
+        // These are asked for one by one, as their replies can't be told from each other's.
+        case .add, .remove: []
         }
     }
 

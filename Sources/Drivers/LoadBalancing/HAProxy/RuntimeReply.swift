@@ -59,6 +59,9 @@ enum RuntimeReply {
         return 5
     }
 
+    /// Whether a change is refused only for now.
+    static func mayPass(_ reply: String) -> Bool { reply.hasPrefix("Server still has connections attached") }
+
     /// What to do about a refused change.
     static func advice(for reply: String) -> String? {
         if reply.hasPrefix("Permission denied") {

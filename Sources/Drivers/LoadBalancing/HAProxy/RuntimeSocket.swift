@@ -62,11 +62,25 @@ struct RuntimeSocket: Sendable {
         }
     }
 
+    /// Makes one change whose success is told in words: HAProxy 2.6 ends them with an empty line or without.
+    func perform(_ command: RuntimeCommand, succeedingWith words: String) async throws(Failure) {
+        let reply = try await exchange(RuntimeCommand.line(of: [command]), changes: true)
+        let answers = RuntimeReply.toChanges(reply).filter { !$0.isEmpty }
+        guard answers != [words] else { return }
+        guard let answer = answers.first else {
+            throw Failure(
+                "\(name) did not say whether it made a change", at: address.description, details: [command.place()],
+                advice: "Read its servers back before the next change.", kind: .unknownEffect)
+        }
+        throw refusal(of: command, answer, others: [])
+    }
+
     private func refusal(of command: RuntimeCommand, _ reply: String, others: [String]) -> Failure {
         Failure(
             "\(name) refused \(command.subject): \"\(reply)\"", at: address.description,
             details: [command.place()] + others.prefix(5) + (others.count > 5 ? ["and \(others.count - 5) more"] : []),
-            advice: RuntimeReply.advice(for: reply))
+            advice: RuntimeReply.advice(for: reply),
+            kind: RuntimeReply.mayPass(reply) ? .transient : .permanent)
     }
 
     private func exchange(_ line: String, changes: Bool) async throws(Failure) -> [UInt8] {

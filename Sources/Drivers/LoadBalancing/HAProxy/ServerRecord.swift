@@ -13,6 +13,7 @@ struct ServerRecord: Sendable, Hashable {
     /// In maintenance by the server it tracks (0x02) or because its name is not resolved (0x20).
     var isHeldInMaintenance: Bool
     var hasActiveAgent: Bool
+    var usesTLS = false
     var checked = CheckMark()
 
     /// Reads all servers.
@@ -63,6 +64,7 @@ struct ServerRecord: Sendable, Hashable {
         self.administration = ServerRecord.administration(administration)
         isHeldInMaintenance = administration & 0x22 != 0
         hasActiveAgent = row.number(columns.agent).map { $0 & 0x14 == 0x14 } ?? false
+        usesTLS = row.number(columns.usesTLS) == 1
         checked = CheckMark(
             status: row.number(columns.checkStatus), health: row.number(columns.checkHealth),
             state: row.number(columns.checkState).map { $0 & 0xe })
@@ -101,7 +103,7 @@ struct ServerRecord: Sendable, Hashable {
 }
 
 private struct ServerColumns {
-    let backend, name, address, port, weight, configuredWeight, operation, administration, agent: Column
+    let backend, name, address, port, weight, configuredWeight, operation, administration, agent, usesTLS: Column
     let checkStatus, checkHealth, checkState: Column
 
     init(_ columns: Columns) {
@@ -114,6 +116,7 @@ private struct ServerColumns {
         operation = columns["srv_op_state"]
         administration = columns["srv_admin_state"]
         agent = columns["srv_agent_state"]
+        usesTLS = columns["srv_use_ssl"]
         checkStatus = columns["srv_check_status"]
         checkHealth = columns["srv_check_health"]
         checkState = columns["srv_check_state"]

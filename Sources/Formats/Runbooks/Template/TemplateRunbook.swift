@@ -41,6 +41,7 @@ extension EnvironmentTemplate {
 
           serviceGate:
             steps:
+              - { id: register, use: register, timeout: 5m, retries: 1 }   # where `traffic` says which servers a backend gets
               - { id: health, use: health, timeout: 15m }
 
           cutOver:                        # any failure here gives the traffic back to the old color first
@@ -61,6 +62,7 @@ extension EnvironmentTemplate {
             steps:
               - { id: stop, use: stop, timeout: 15m, retries: 2 }
               - { id: destroy, use: destroy, timeout: 60m, retries: 1 }
+              - { id: unregister, use: unregister, timeout: 5m, retries: 1 }
 
         """#
 }

@@ -55,7 +55,14 @@ extension WorldState {
         balancer.epoch = epoch
         for change in changes.prefix(limit ?? changes.count) {
             let index = balancer.servers.firstIndex { $0.name == change.server && $0.backend == change.backend }
+            if case .add(let address) = change.change, index == nil {
+                balancer.servers.append(try server(change, at: address, on: balancer))
+            }
             guard let index else { continue }
+            if change.change == .remove {
+                try remove(index, of: &balancer)
+                continue
+            }
             make(change.change, at: index, of: &balancer)
         }
         self[name] = balancer
@@ -86,10 +93,45 @@ extension WorldState {
         case .takeQueue:
             make(.administration(.maint), at: index, of: &balancer)
             make(.administration(.ready), at: index, of: &balancer)
+        case .add, .remove: break
         case .shutdownSessions:
             balancer.servers[index].busyUntil = time
             balancer.servers[index].queuedUntil = 0
+            balancer.servers[index].requests += balancer.servers[index].hung
+            balancer.servers[index].errors += balancer.servers[index].hung
+            balancer.servers[index].hung = 0
         }
+    }
+
+    /// A server that is told of while the load balancer runs.
+    private func server(
+        _ change: ServerChange, at address: String, on balancer: SimulatedLoadBalancer
+    ) throws(Failure) -> SimulatedServer {
+        for color in Color.allCases {
+            for host in self[color].servers.indices {
+                var server = SimulatedServer(
+                    backend: change.backend, name: change.server,
+                    color: change.server.hasPrefix("blue") ? .blue : .green,
+                    weight: 100, configuredWeight: 100, host: host)
+                server.machine = color
+                guard self.address(of: server, on: balancer) == address else { continue }
+                server.administration = .maint
+                server.isAdded = true
+                return server
+            }
+        }
+        throw Failure("\(balancer.name) can't reach \(address)", kind: .refused)
+    }
+
+    private func remove(_ index: Int, of balancer: inout SimulatedLoadBalancer) throws(Failure) {
+        let server = balancer.servers[index]
+        guard server.administration == .maint else {
+            throw Failure("Only servers in maintenance mode can be deleted.", at: server.name)
+        }
+        guard max(server.busyUntil, server.queuedUntil) <= time, server.hung < 1 else {
+            throw Failure("Server still has connections attached to it", at: server.name, kind: .transient)
+        }
+        balancer.servers.remove(at: index)
     }
 
     /// A reload: another process answers, the old one serves on what it has. Where no state file keeps what was set,
@@ -109,7 +151,7 @@ extension WorldState {
             balancer.servers[index].startAgain(keepingState: balancer.keepsState)
         }
         balancer.lost += balancer.servers.filter(\.isDynamic).map(\.asConfigured)
-        balancer.servers.removeAll(where: \.isDynamic)
+        balancer.servers.removeAll { $0.isDynamic || $0.isAdded }
         for index in balancer.backends.indices { balancer.backends[index].refused = 0 }
         balancer.process += 1
         balancer.startedAt = time

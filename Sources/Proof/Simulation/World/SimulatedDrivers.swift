@@ -272,6 +272,8 @@ extension ServerChange.Change {
         case .administration(let administration): administration.rawValue
         case .shutdownSessions: "shutdown sessions"
         case .takeQueue: "take the queue"
+        case .add(let address): "add at \(address)"
+        case .remove: "remove"
         }
     }
 }

@@ -20,6 +20,7 @@ struct Lab {
     var tcp: String { "tcp:127.0.0.1:\(tcpPort)" }
     var stateFile: String { "\(folder)/server.state" }
     var epochMap: String { "\(folder)/epoch.map" }
+    var configuration: String { "\(folder)/haproxy.cfg" }
     /// Its entry `active` names the backend of requests for `/switched/…`.
     var switchMap: String { "\(folder)/active.map" }
     /// Only with a master.
@@ -27,12 +28,13 @@ struct Lab {
 
     func driver(
         _ socket: String? = nil, stateFile: String? = nil, epochMap: String? = nil, master: String? = nil,
-        rules: [TrafficRule] = [], owner: EpochOwner = testOwner
+        configuration: String? = nil, rules: [TrafficRule] = [], owner: EpochOwner = testOwner
     ) -> HAProxyRuntime {
         HAProxyRuntime(
             "edge-1",
             .init(
                 socket: Setting(socket ?? admin), stateFile: stateFile.map { Setting($0) },
+                configuration: configuration.map { Setting($0) },
                 epochMap: epochMap.map { Setting($0) }, master: master.map { Setting($0) }), rules: rules, owner: owner,
             resolver: literal)
     }

@@ -16,7 +16,7 @@ package struct ConvergeLoadBalancersStep: BuiltInStep {
             switch change.change {
             case .weight(let weight): return ("weight " + place, String(weight))
             case .administration(let administration): return ("administration " + place, administration.rawValue)
-            case .shutdownSessions, .takeQueue: return nil
+            case .shutdownSessions, .takeQueue, .add, .remove: return nil
             }
         }
         guard !settings.isEmpty else { return [] }
@@ -30,7 +30,7 @@ package struct ConvergeLoadBalancersStep: BuiltInStep {
         var wanted: [LoadBalancerID: [ServerChange]] = [:]
         for (key, text) in arguments.sorted(by: { $0.key < $1.key }) {
             let words = key.split(separator: " ", maxSplits: 1).map(String.init)
-            let place = (words.last ?? "").split(separator: "/").map(String.init)
+            let place = (words.last ?? "").split(separator: "/", maxSplits: 2).map(String.init)
             guard words.count == 2, place.count == 3 else { return nil }
             let change: ServerChange.Change
             if words[0] == "weight", let weight = Int(text) {

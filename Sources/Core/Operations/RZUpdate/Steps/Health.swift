@@ -9,6 +9,9 @@ package struct HealthStep: BuiltInStep {
     package let kind = HealthStep.name
     package let phase = PhaseID.serviceGate
     package let changesSomething = false
+    package let follows: (step: BuiltIn, reason: String)? = (
+        .register, "probes ask the servers that load balancers list"
+    )
 
     package func expand(_ line: StepLine, in scope: StepScope) -> [Step] {
         let held = scope.environment.gates.service.healthyFor

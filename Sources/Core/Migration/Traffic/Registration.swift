@@ -1,0 +1,66 @@
+/// The servers that load balancers are to list of a color, by load balancer and backend.
+public typealias RegisteredServers = [LoadBalancerID: [String: [RegisteredServer]]]
+
+extension [TrafficRule] {
+    /// What runs put into backends of these load balancers for a color that has these servers.
+    ///
+    /// - Throws: `Failure` for an inventory that lacks what a registration needs, or has no server of its group.
+    public func registered(
+        _ color: Color, of inventory: Inventory, on names: [LoadBalancerID]
+    ) throws(Failure) -> RegisteredServers {
+        var registered: RegisteredServers = [:]
+        for rule in self {
+            guard let registration = rule.registration?[color] else { continue }
+            let servers = try registration.servers(of: inventory)
+            guard !servers.isEmpty else {
+                throw Failure(
+                    "\(color) has no server of the group \(registration.from), so \(rule.backend) would have none",
+                    at: "traffic/\(rule.backend)/servers/\(color)",
+                    details: ["groups: \(inventory.groups.keys.sorted().joined(separator: ", "))"],
+                    advice: "Correct `from`, or the provisioner's output `inventory`.")
+            }
+            for name in names where rule.isOn(name) { registered[name, default: [:]][rule.backend] = servers }
+        }
+        return registered
+    }
+}
+
+/// What has to be changed so that a load balancer lists these servers. Pure.
+///
+/// A server that has the name and another address is of a former life of its color, and is replaced.
+public struct Registering: Sendable, Hashable {
+    public var removals: [ServerChange] = []
+    public var additions: [ServerChange] = []
+
+    public var isEmpty: Bool { removals.isEmpty && additions.isEmpty }
+
+    public init(_ wanted: [String: [RegisteredServer]], _ state: LoadBalancerState) {
+        for (backend, servers) in wanted.sorted(by: { $0.key < $1.key }) {
+            let listed = Dictionary(
+                (state.backends[backend]?.servers ?? []).map { ($0.name, $0.address) },
+                uniquingKeysWith: { first, _ in first })
+            for server in servers {
+                func change(_ change: ServerChange.Change) -> ServerChange {
+                    ServerChange(backend: backend, server: server.name, change: change)
+                }
+                if listed[server.name] == server.address { continue }
+                if listed[server.name] != nil { removals.append(change(.remove)) }
+                additions.append(change(.add(address: server.address)))
+            }
+        }
+    }
+}
+
+/// Servers of a color in the backends that runs register it in, and which are not, or no more, to be listed. Free slots,
+/// `backup` servers and those that the load balancer itself holds in maintenance are no one's of a run.
+public func unwantedServers(
+    of color: Color, _ rules: [TrafficRule], besides wanted: [String: [RegisteredServer]] = [:],
+    on name: LoadBalancerID, _ state: LoadBalancerState
+) -> [(rule: TrafficRule, server: ServerState)] {
+    rules.on(name).filter { $0.registration?[color] != nil }.flatMap { rule in
+        let kept = Set((wanted[rule.backend] ?? []).map(\.name))
+        return (state.backends[rule.backend]?.servers ?? []).filter {
+            $0.isMovable && rule.color(of: $0.name) == color && !kept.contains($0.name)
+        }.map { (rule, $0) }
+    }
+}
