@@ -1,3 +1,4 @@
+import HAProxyPrograms
 import LoadBalancing
 import Migration
 import Testing
@@ -58,9 +59,11 @@ struct BrokenConnectionTests {
         #expect(failure.details == ["it is not a server state of version 1", "Content-Type: text/html"])
     }
 
-    @Test("that can't even be made tells the address", arguments: ["unix:/nowhere/admin.sock", "tcp:127.0.0.1:CLOSED"])
-    func refused(_ pattern: String) async throws {
-        try await withHAProxy { _ in
+    @Test(
+        "that can't even be made tells the address", arguments: HAProxyProgram.all,
+        ["unix:/nowhere/admin.sock", "tcp:127.0.0.1:CLOSED"])
+    func refused(on haproxy: HAProxyProgram, _ pattern: String) async throws {
+        try await withHAProxy(haproxy) { _ in
             ""
         } _: { lab in
             let socket = pattern.replacing("CLOSED", with: "\(lab.closedPort)")

@@ -1,5 +1,6 @@
 import Foundation
 import FreePorts
+import HAProxyPrograms
 import LoadBalancing
 import Migration
 import Transport
@@ -100,9 +101,10 @@ extension String {
 }
 
 /// Runs a test with a HAProxy of its own, which is gone afterwards.
-func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body: (Lab) async throws -> Void)
-    async throws
-{
+func withHAProxy(
+    _ program: HAProxyProgram, masterWorker: Bool = false, _ backends: (Lab) -> String,
+    _ body: (Lab) async throws -> Void
+) async throws {
     let folder = try temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let ports = try FreePorts.claim(4)
@@ -115,7 +117,7 @@ func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body
     try "# who is live\nactive blue\n".write(toFile: lab.switchMap, atomically: true, encoding: .utf8)
     try "epoch 0\n".write(toFile: lab.epochMap, atomically: true, encoding: .utf8)
     let haproxy = try await Peer(
-        supervisor, [folder + "/haproxy.log"] + haproxyCommand(folder, masterWorker))
+        supervisor, [folder + "/haproxy.log"] + haproxyCommand(program, folder, masterWorker))
     defer { haproxy.stop() }
     try await eventually("HAProxy to answer") {
         let log = (try? String(contentsOfFile: folder + "/haproxy.log", encoding: .utf8)) ?? ""
@@ -129,10 +131,8 @@ func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body
     try await body(lab)
 }
 
-private func haproxyCommand(_ folder: String, _ masterWorker: Bool) -> [String] {
-    let places: [String] = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"]
-    let program = places.first { access($0, X_OK) == 0 } ?? "haproxy"
-    return [program, "-f", folder + "/haproxy.cfg"]
+private func haproxyCommand(_ program: HAProxyProgram, _ folder: String, _ masterWorker: Bool) -> [String] {
+    [program.path, "-f", folder + "/haproxy.cfg"]
         + (masterWorker ? ["-W", "-S", folder + "/master.sock", "-p", folder + "/haproxy.pid"] : ["-db"])
 }
 
