@@ -23,9 +23,12 @@ struct CountersTests {
             for _ in 0..<3 { #expect(try await lab.get("good", "/500") == 500) }
             #expect(try await requestsAndErrors(lab, "good") == [7, 3])
             #expect(try await lab.get("good", "/empty") == 502)
-            #expect(try await requestsAndErrors(lab, "good") == [8, 4])
+            // curl asks again on a new connection, since the first one was used before. 2.6 counts only the second
+            // attempt; later versions count the first one, and the second one twice.
+            let empty = haproxy.isAtLeast(2, 8) ? 3 : 1
+            #expect(try await requestsAndErrors(lab, "good") == [7 + empty, 3 + empty])
             #expect(try await lab.get("good", "/slow") == 504)
-            #expect(try await requestsAndErrors(lab, "good") == [9, 5])
+            #expect(try await requestsAndErrors(lab, "good") == [8 + empty, 4 + empty])
             for _ in 0..<2 { #expect(try await lab.get("refused") == 503) }
             // Each was tried twice.
             #expect(try await requestsAndErrors(lab, "refused") == [4, 4])

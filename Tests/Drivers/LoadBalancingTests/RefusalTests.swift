@@ -36,7 +36,9 @@ struct RefusalTests {
             ),
             (ServerChange(backend: "shop", server: "nobody", change: .shutdownSessions), "No such server.", "names"),
         ])
-    func refusal(on haproxy: HAProxyProgram, _ example: (change: ServerChange, reply: String, advice: String)) async throws {
+    func refusal(on haproxy: HAProxyProgram, _ example: (change: ServerChange, reply: String, advice: String))
+        async throws
+    {
         let (change, reply, advice) = example
         try await withHAProxy(haproxy, backends) { lab in
             let failure = try await #require(throws: Failure.self) {

@@ -2,6 +2,7 @@ import HAProxyPrograms
 import LoadBalancing
 import Migration
 import Testing
+import Transport
 import Waiting
 
 private func pair(_ lab: Lab) -> String {
@@ -72,6 +73,33 @@ struct WeightsTests {
             }
             try await driver.apply([.state("blue-1", .ready)], epoch: 1)
             #expect(try await driver.observe().backends["shop"]?.servers[0].administration == .ready)
+        }
+    }
+
+    @Test("let a raised server take the requests that wait already", arguments: HAProxyProgram.all)
+    func queue(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
+            """
+            backend shop
+                timeout server 60s
+                timeout queue 30s
+                server blue-1 127.0.0.1:\(lab.webPorts[0]) weight 100 maxconn 1
+                server green-1 127.0.0.1:\(lab.webPorts[1]) weight 0
+            """
+        } _: { lab in
+            let driver = lab.driver()
+            let session = try await lab.holdSession("shop", at: "blue-1")
+            defer { session.close() }
+            async let first = lab.get("shop")
+            async let second = lab.get("shop")
+            try await eventually("the queue") { try await driver.observe().backends["shop"]?.own.queued == 2 }
+            try await driver.apply([.weight("green-1", 100), .weight("blue-1", 0)], epoch: 1)
+            let take = ServerChange(backend: "shop", server: "green-1", change: .takeQueue)
+            try await driver.apply([take], epoch: 1)
+            #expect(try await [first, second] == [200, 200])
+            let shop = try #require(try await driver.observe().backends["shop"])
+            #expect(shop.servers[1].counters.requests == 2)
+            #expect(shop.own.queued == 0)
         }
     }
 
