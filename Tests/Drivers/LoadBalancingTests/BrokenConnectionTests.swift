@@ -48,6 +48,26 @@ struct BrokenConnectionTests {
         #expect(failure.summary.hasPrefix("edge-1"))
     }
 
+    @Test("that the process from before a reload took is made again to the new one, with all of its changes")
+    func oldProcess() async throws {
+        let changes: [ServerChange] = [.weight("blue-1", 8), .weight("blue-1", 9)]
+        let old = FakeHAProxy.Answer.text("\n[3]: Proxy is disabled.\n\n[3]: Proxy is disabled.\n\n")
+        let fake = try await FakeHAProxy([.text(state), old, .text("\n\n\n"), .text(state)])
+        defer { fake.stop() }
+        try await driver(fake.socket).apply(changes, epoch: 1)
+        #expect(fake.lines.count == 4)
+        #expect(fake.lines[1] == fake.lines[2])
+
+        let stale = try await FakeHAProxy([.text(state), old])
+        defer { stale.stop() }
+        let failure = try await #require(throws: Failure.self) {
+            try await driver(stale.socket).apply(changes, epoch: 1)
+        }
+        #expect(failure.summary == "edge-1 refused a weight: \"Proxy is disabled.\"")
+        #expect(failure.advice?.contains("from before a reload") == true)
+        #expect(stale.lines.count > 3)
+    }
+
     @Test("to something that is no HAProxy is no passing trouble")
     func somethingElse() async throws {
         let fake = try await FakeHAProxy([

@@ -59,6 +59,9 @@ enum RuntimeReply {
         return 5
     }
 
+    /// Whether a process refused a change because another one has its place since a reload.
+    static func isFromOldProcess(_ reply: String) -> Bool { reply.hasPrefix("Proxy is disabled") }
+
     /// What to do about a refused change.
     static func advice(for reply: String) -> String? {
         if reply.hasPrefix("Permission denied") {
@@ -73,7 +76,7 @@ enum RuntimeReply {
         if reply.hasPrefix("No such backend") || reply.hasPrefix("No such server") {
             return "Servers and backends have the same names on every load balancer: correct the one that differs."
         }
-        if reply.hasPrefix("Proxy is disabled") {
+        if isFromOldProcess(reply) {
             return "This socket belongs to a process from before a reload: see which process listens on it."
         }
         return nil
