@@ -5,7 +5,7 @@ DESTDIR ?=
 SWIFT ?= swift
 # Neither the tests of whole sandboxes and labs, nor what they stand on, nor the program behind `make crash-test`.
 TESTS = $(filter-out EndToEndTests FieldTests CrashTests,$(notdir $(wildcard Tests/*/*Tests)))
-SCRIPTS = scripts/setup scripts/demo scripts/fuzz scripts/mutants scripts/mesos-for-tests scripts/upgrade-test .ci/run
+SCRIPTS = scripts/setup scripts/demo scripts/fuzz scripts/mutants scripts/mesos-for-tests scripts/haproxy-for-tests scripts/upgrade-test .ci/run
 # The installed programs carry Swift's libraries along, so that they run where there is no toolchain.
 RELEASE = -c release --static-swift-stdlib
 PROGRAMS = rz rz-sandbox

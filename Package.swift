@@ -145,7 +145,7 @@ let package = Package(
         tests("SafeFilesTests", in: "Base", ["SafeFiles"]),
         tests(
             "LoadBalancingTests", in: "Drivers",
-            ["LoadBalancing", "Migration", "Transport", "SafeFiles", "FreePorts", "Waiting"]),
+            ["LoadBalancing", "Migration", "Transport", "SafeFiles", "FreePorts", "HAProxyPrograms", "Waiting"]),
         tests("TransportTests", in: "Base", ["Transport", "TLSTesting", "Waiting"]),
         tests(
             "ProvisioningTests", in: "Drivers", ["Provisioning", "Migration", "JSON", "FreePorts", "Waiting"],
@@ -159,6 +159,7 @@ let package = Package(
             ], exclude: ["Samples", "Regressions"]),
         tests("KillPointsTests", in: "Proof", ["KillPoints", "Migration"]),
         support("FreePorts"),
+        support("HAProxyPrograms"),
         support("Waiting"),
         support("SandboxTesting", ["JSON", "Migration", "Transport", "Waiting"]),
         .executableTarget(
@@ -167,9 +168,9 @@ let package = Package(
         tests(
             "EndToEndTests", in: "Systems",
             [
-                "Commands", "SandboxTesting", "FreePorts", "JSON", "Journal", "Migration", "Planning", "Runbooks",
-                "Transport",
-                "Waiting",
+                "Commands", "SandboxTesting", "FreePorts", "HAProxyPrograms", "JSON", "Journal", "Migration",
+                "Planning",
+                "Runbooks", "Transport", "Waiting",
             ],
             exclude: ["Support/recording_proxy.py"]),
         tests(

@@ -1,4 +1,4 @@
-/// Which HAProxys rz knows: what it sends was measured on 2.6 and 2.8.
+/// Which HAProxys rz knows: its tests run on 2.6, 2.8, 3.0 and 3.2 (docs/operations.md).
 enum HAProxyVersion {
     /// Nil where there is nothing to say.
     static func remark(_ version: String, of subject: String) -> CheckResult? {

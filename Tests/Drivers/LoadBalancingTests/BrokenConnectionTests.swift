@@ -1,3 +1,4 @@
+import HAProxyPrograms
 import LoadBalancing
 import Migration
 import Testing
@@ -47,6 +48,26 @@ struct BrokenConnectionTests {
         #expect(failure.summary.hasPrefix("edge-1"))
     }
 
+    @Test("that the process from before a reload took is made again to the new one, with all of its changes")
+    func oldProcess() async throws {
+        let changes: [ServerChange] = [.weight("blue-1", 8), .weight("blue-1", 9)]
+        let old = FakeHAProxy.Answer.text("\n[3]: Proxy is disabled.\n\n[3]: Proxy is disabled.\n\n")
+        let fake = try await FakeHAProxy([.text(state), old, .text("\n\n\n"), .text(state)])
+        defer { fake.stop() }
+        try await driver(fake.socket).apply(changes, epoch: 1)
+        #expect(fake.lines.count == 4)
+        #expect(fake.lines[1] == fake.lines[2])
+
+        let stale = try await FakeHAProxy([.text(state), old])
+        defer { stale.stop() }
+        let failure = try await #require(throws: Failure.self) {
+            try await driver(stale.socket).apply(changes, epoch: 1)
+        }
+        #expect(failure.summary == "edge-1 refused a weight: \"Proxy is disabled.\"")
+        #expect(failure.advice?.contains("from before a reload") == true)
+        #expect(stale.lines.count > 3)
+    }
+
     @Test("to something that is no HAProxy is no passing trouble")
     func somethingElse() async throws {
         let fake = try await FakeHAProxy([
@@ -58,9 +79,11 @@ struct BrokenConnectionTests {
         #expect(failure.details == ["it is not a server state of version 1", "Content-Type: text/html"])
     }
 
-    @Test("that can't even be made tells the address", arguments: ["unix:/nowhere/admin.sock", "tcp:127.0.0.1:CLOSED"])
-    func refused(_ pattern: String) async throws {
-        try await withHAProxy { _ in
+    @Test(
+        "that can't even be made tells the address", arguments: HAProxyProgram.all,
+        ["unix:/nowhere/admin.sock", "tcp:127.0.0.1:CLOSED"])
+    func refused(on haproxy: HAProxyProgram, _ pattern: String) async throws {
+        try await withHAProxy(haproxy) { _ in
             ""
         } _: { lab in
             let socket = pattern.replacing("CLOSED", with: "\(lab.closedPort)")

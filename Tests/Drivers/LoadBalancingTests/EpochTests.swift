@@ -1,4 +1,5 @@
 import Foundation
+import HAProxyPrograms
 import LoadBalancing
 import Migration
 import Testing
@@ -9,9 +10,9 @@ private func backends(_ lab: Lab) -> String {
 
 @Suite("The epoch on a load balancer", .serialized)
 struct EpochTests {
-    @Test("is written with the first change, to HAProxy and to its map file")
-    func claim() async throws {
-        try await withHAProxy(backends) { lab in
+    @Test("is written with the first change, to HAProxy and to its map file", arguments: HAProxyProgram.all)
+    func claim(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             try "other 1\nepoch 0\nlast 2\n".write(toFile: lab.epochMap, atomically: true, encoding: .utf8)
             let driver = lab.driver(epochMap: lab.epochMap)
             #expect(try await driver.observe().epoch == 0)
@@ -23,9 +24,9 @@ struct EpochTests {
         }
     }
 
-    @Test("refuses a run that another one replaced, before anything is changed")
-    func refusal() async throws {
-        try await withHAProxy(backends) { lab in
+    @Test("refuses a run that another one replaced, before anything is changed", arguments: HAProxyProgram.all)
+    func refusal(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             let driver = lab.driver(epochMap: lab.epochMap)
             try await driver.apply([.weight("blue-1", 9)], epoch: 7)
             let failure = try await #require(throws: Failure.self) {
@@ -40,9 +41,11 @@ struct EpochTests {
         }
     }
 
-    @Test("refuses a run of another journal with the same number, and is taken over by one with a higher number")
-    func otherOwner() async throws {
-        try await withHAProxy(backends) { lab in
+    @Test(
+        "refuses a run of another journal with the same number, and is taken over by one with a higher number",
+        arguments: HAProxyProgram.all)
+    func otherOwner(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             let mine = lab.driver(epochMap: lab.epochMap)
             let other = lab.driver(epochMap: lab.epochMap, owner: EpochOwner(environment: "shop", id: "other"))
             try await mine.apply([.weight("blue-1", 9)], epoch: 7)
@@ -65,9 +68,9 @@ struct EpochTests {
         }
     }
 
-    @Test("belongs to one environment: another one in the same map is not in its way")
-    func environments() async throws {
-        try await withHAProxy(backends) { lab in
+    @Test("belongs to one environment: another one in the same map is not in its way", arguments: HAProxyProgram.all)
+    func environments(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             let old = lab.driver(epochMap: lab.epochMap, owner: EpochOwner(environment: "old", id: "me"))
             try await old.apply([], epoch: 50)
             let young = lab.driver(epochMap: lab.epochMap)
@@ -78,9 +81,11 @@ struct EpochTests {
         }
     }
 
-    @Test("of before environments had their own is a lower bound until the environment has one")
-    func sharedEntry() async throws {
-        try await withHAProxy(backends) { lab in
+    @Test(
+        "of before environments had their own is a lower bound until the environment has one",
+        arguments: HAProxyProgram.all)
+    func sharedEntry(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             try await lab.tell("set map \(lab.epochMap) epoch 5")
             let driver = lab.driver(epochMap: lab.epochMap)
             #expect(try await driver.observe().epoch == 5)
@@ -94,9 +99,11 @@ struct EpochTests {
         }
     }
 
-    @Test("of a lost journal is reset by the command of the advice, and the next plan tells who did")
-    func reset() async throws {
-        try await withHAProxy(backends) { lab in
+    @Test(
+        "of a lost journal is reset by the command of the advice, and the next plan tells who did",
+        arguments: HAProxyProgram.all)
+    func reset(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             let lost = lab.driver(epochMap: lab.epochMap, owner: EpochOwner(environment: "shop", id: "lost"))
             try await lost.apply([], epoch: 50)
             let driver = lab.driver(epochMap: lab.epochMap)
@@ -113,9 +120,9 @@ struct EpochTests {
         }
     }
 
-    @Test("is added where the map has no such entry")
-    func addition() async throws {
-        try await withHAProxy { lab in
+    @Test("is added where the map has no such entry", arguments: HAProxyProgram.all)
+    func addition(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             try? "".write(toFile: lab.folder + "/empty.map", atomically: true, encoding: .utf8)
             return """
                 backend shop
@@ -132,9 +139,9 @@ struct EpochTests {
         }
     }
 
-    @Test("can't be kept in a map that HAProxy does not know")
-    func unknownMap() async throws {
-        try await withHAProxy(backends) { lab in
+    @Test("can't be kept in a map that HAProxy does not know", arguments: HAProxyProgram.all)
+    func unknownMap(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             let driver = lab.driver(epochMap: "/nowhere/epoch.map")
             let failure = try await #require(throws: Failure.self) {
                 try await driver.apply([.weight("blue-1", 9)], epoch: 2)
@@ -165,9 +172,9 @@ struct EpochTests {
 
 @Suite("The server state file", .serialized)
 struct StateFileTests {
-    @Test("that can't be written fails the change and says that a reload would lose it")
-    func unwritable() async throws {
-        try await withHAProxy(backends) { lab in
+    @Test("that can't be written fails the change and says that a reload would lose it", arguments: HAProxyProgram.all)
+    func unwritable(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             let failure = try await #require(throws: Failure.self) {
                 try await lab.driver(stateFile: "/nowhere/server.state").apply([.weight("blue-1", 9)], epoch: 2)
             }
@@ -176,9 +183,11 @@ struct StateFileTests {
         }
     }
 
-    @Test("keeps its permissions, leaves nothing beside it, and may be reached through a link")
-    func replacement() async throws {
-        try await withHAProxy(backends) { lab in
+    @Test(
+        "keeps its permissions, leaves nothing beside it, and may be reached through a link",
+        arguments: HAProxyProgram.all)
+    func replacement(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             #expect(chmod(lab.stateFile, 0o640) == 0)
             let link = lab.folder + "/link.state"
             try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: lab.stateFile)

@@ -1,3 +1,4 @@
+import HAProxyPrograms
 import Migration
 import Testing
 import Transport
@@ -7,9 +8,11 @@ import Waiting
 
 @Suite("A server of a real HAProxy", .serialized)
 struct NatureTests {
-    @Test("that leaves maintenance is not up before its first check, and neither is one that tracks it")
-    func pending() async throws {
-        try await withHAProxy { lab in
+    @Test(
+        "that leaves maintenance is not up before its first check, and neither is one that tracks it",
+        arguments: HAProxyProgram.all)
+    func pending(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             """
             backend shop
                 server seldom 127.0.0.1:\(lab.webPorts[0]) check inter 60s rise 2 fall 3
@@ -30,9 +33,9 @@ struct NatureTests {
         }
     }
 
-    @Test("that was checked after maintenance is what the check said")
-    func checkedAgain() async throws {
-        try await withHAProxy { lab in
+    @Test("that was checked after maintenance is what the check said", arguments: HAProxyProgram.all)
+    func checkedAgain(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             """
             backend shop
                 default-server check inter 50ms rise 2 fall 3
@@ -52,9 +55,9 @@ struct NatureTests {
         }
     }
 
-    @Test("that nobody has checked yet is not up, in drain neither")
-    func initial() async throws {
-        try await withHAProxy { lab in
+    @Test("that nobody has checked yet is not up, in drain neither", arguments: HAProxyProgram.all)
+    func initial(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             """
             backend shop
                 server first 127.0.0.1:\(lab.webPorts[0]) check inter 60s
@@ -67,9 +70,11 @@ struct NatureTests {
         }
     }
 
-    @Test("is known for what it is: backup, free slot, placeholder, local, disabled, of a configured weight")
-    func natures() async throws {
-        try await withHAProxy { lab in
+    @Test(
+        "is known for what it is: backup, free slot, placeholder, local, disabled, of a configured weight",
+        arguments: HAProxyProgram.all)
+    func natures(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             """
             resolvers silent
                 nameserver one 127.0.0.9:\(lab.closedPort)
@@ -118,9 +123,11 @@ struct AttemptTests {
     private static let retrying =
         "    retries 3\n    option redispatch 1\n    retry-on conn-failure empty-response\n"
 
-    @Test("that a server fails and another one answers are errors of the first", arguments: [true, false])
-    func redispatched(isRefused: Bool) async throws {
-        try await withHAProxy { lab in
+    @Test(
+        "that a server fails and another one answers are errors of the first", arguments: HAProxyProgram.all,
+        [true, false])
+    func redispatched(on haproxy: HAProxyProgram, isRefused: Bool) async throws {
+        try await withHAProxy(haproxy) { lab in
             """
             backend shop
                 balance roundrobin
@@ -140,9 +147,11 @@ struct AttemptTests {
         }
     }
 
-    @Test("that no server is there for, or that waited too long, are errors of the backend itself")
-    func unserved() async throws {
-        try await withHAProxy { lab in
+    @Test(
+        "that no server is there for, or that waited too long, are errors of the backend itself",
+        arguments: HAProxyProgram.all)
+    func unserved(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             """
             backend dead
                 server green-1 127.0.0.1:\(lab.closedPort) check inter 50ms fall 2
@@ -172,9 +181,9 @@ struct AttemptTests {
         }
     }
 
-    @Test("are counted by what was answered, and in bytes")
-    func answers() async throws {
-        try await withHAProxy {
+    @Test("are counted by what was answered, and in bytes", arguments: HAProxyProgram.all)
+    func answers(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) {
             "backend shop\n    server blue-1 127.0.0.1:\($0.webPorts[0])"
         } _: { lab in
             for status in [404, 404, 302, 200] { #expect(try await lab.get("shop", "/\(status)") == status) }
@@ -198,9 +207,9 @@ struct OldWorkerTests {
         """
     }
 
-    @Test("are seen, listed and ended through the master")
-    func seen() async throws {
-        try await withHAProxy(masterWorker: true, backends) { lab in
+    @Test("are seen, listed and ended through the master", arguments: HAProxyProgram.all)
+    func seen(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, masterWorker: true, backends) { lab in
             let driver = lab.driver(master: lab.master)
             let session = try await lab.holdSession("shop", at: "blue-1")
             defer { session.close() }
@@ -224,9 +233,9 @@ struct OldWorkerTests {
         }
     }
 
-    @Test("are unknown without a master, but another process answers")
-    func unknown() async throws {
-        try await withHAProxy(masterWorker: true, backends) { lab in
+    @Test("are unknown without a master, but another process answers", arguments: HAProxyProgram.all)
+    func unknown(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, masterWorker: true, backends) { lab in
             for driver in [lab.driver(), lab.driver(master: "unix:/nowhere")] {
                 let session = try await lab.holdSession("shop", at: "blue-1")
                 defer { session.close() }

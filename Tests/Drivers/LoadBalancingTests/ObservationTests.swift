@@ -1,3 +1,4 @@
+import HAProxyPrograms
 import LoadBalancing
 import Migration
 import Testing
@@ -6,9 +7,9 @@ import Waiting
 
 @Suite("Counters of a real HAProxy", .serialized)
 struct CountersTests {
-    @Test("tell requests and every kind of error apart, server by server")
-    func errors() async throws {
-        try await withHAProxy { lab in
+    @Test("tell requests and every kind of error apart, server by server", arguments: HAProxyProgram.all)
+    func errors(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             """
             backend good
                 server blue-1 127.0.0.1:\(lab.webPorts[0])
@@ -22,18 +23,21 @@ struct CountersTests {
             for _ in 0..<3 { #expect(try await lab.get("good", "/500") == 500) }
             #expect(try await requestsAndErrors(lab, "good") == [7, 3])
             #expect(try await lab.get("good", "/empty") == 502)
-            #expect(try await requestsAndErrors(lab, "good") == [8, 4])
+            // curl asks again on a new connection, since the first one was used before. 2.6 counts only the second
+            // attempt; later versions count the first one, and the second one twice.
+            let empty = haproxy.isAtLeast(2, 8) ? 3 : 1
+            #expect(try await requestsAndErrors(lab, "good") == [7 + empty, 3 + empty])
             #expect(try await lab.get("good", "/slow") == 504)
-            #expect(try await requestsAndErrors(lab, "good") == [9, 5])
+            #expect(try await requestsAndErrors(lab, "good") == [8 + empty, 4 + empty])
             for _ in 0..<2 { #expect(try await lab.get("refused") == 503) }
             // Each was tried twice.
             #expect(try await requestsAndErrors(lab, "refused") == [4, 4])
         }
     }
 
-    @Test("show a session while it lasts, and who has it")
-    func sessions() async throws {
-        try await withHAProxy {
+    @Test("show a session while it lasts, and who has it", arguments: HAProxyProgram.all)
+    func sessions(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) {
             "backend shop\n    server blue-1 127.0.0.1:\($0.webPorts[0])"
         } _: { lab in
             let socket = try await StreamSocket.connect(to: .unix(path: lab.folder + "/http.sock"))
@@ -51,9 +55,9 @@ struct CountersTests {
         }
     }
 
-    @Test("need a higher level for sessions than `user`")
-    func level() async throws {
-        try await withHAProxy { _ in
+    @Test("need a higher level for sessions than `user`", arguments: HAProxyProgram.all)
+    func level(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { _ in
             ""
         } _: { lab in
             let failure = try await #require(throws: Failure.self) {
@@ -78,9 +82,9 @@ struct CountersTests {
 struct ObstaclesTests {
     private let colors: [Color: String] = [.blue: "blue-*", .green: "green-*"]
 
-    @Test("are none where all is well, servers that are down included")
-    func none() async throws {
-        try await withHAProxy(masterWorker: true) { lab in
+    @Test("are none where all is well, servers that are down included", arguments: HAProxyProgram.all)
+    func none(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, masterWorker: true) { lab in
             """
             backend shop
                 default-server check inter 50ms fall 2
@@ -96,9 +100,9 @@ struct ObstaclesTests {
         }
     }
 
-    @Test("are found one by one")
-    func all() async throws {
-        try await withHAProxy { lab in
+    @Test("are found one by one", arguments: HAProxyProgram.all)
+    func all(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             let servers =
                 "    server blue-1 127.0.0.1:\(lab.webPorts[0]) cookie b\n    server green-1 127.0.0.1:\(lab.webPorts[0])\n"
             return """
@@ -134,9 +138,11 @@ struct ObstaclesTests {
         }
     }
 
-    @Test("tell of servers that weights do not move, and of algorithms that share otherwise")
-    func natures() async throws {
-        try await withHAProxy { lab in
+    @Test(
+        "tell of servers that weights do not move, and of algorithms that share otherwise",
+        arguments: HAProxyProgram.all)
+    func natures(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             """
             resolvers silent
                 nameserver one 127.0.0.9:\(lab.closedPort)
@@ -178,9 +184,11 @@ struct ObstaclesTests {
         }
     }
 
-    @Test("tell of stick tables that keep users at their servers, and not of those that only count")
-    func stickTables() async throws {
-        try await withHAProxy { lab in
+    @Test(
+        "tell of stick tables that keep users at their servers, and not of those that only count",
+        arguments: HAProxyProgram.all)
+    func stickTables(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             let servers =
                 "    server blue-1 127.0.0.1:\(lab.webPorts[0])\n    server green-1 127.0.0.1:\(lab.webPorts[1])\n"
             return """
@@ -212,14 +220,16 @@ struct ObstaclesTests {
         }
     }
 
-    @Test("include algorithms that take no weights, found by a question that changes nothing")
-    func staticAlgorithms() async throws {
+    @Test(
+        "include algorithms that take no weights, found by a question that changes nothing",
+        arguments: HAProxyProgram.all)
+    func staticAlgorithms(on haproxy: HAProxyProgram) async throws {
         let algorithms = [
             "hash path": false, "hash path\n    hash-type consistent": true, "source": false, "uri": false,
             "source\n    hash-type consistent": true, "static-rr": false, "roundrobin": true, "leastconn": true,
             "random": true,
         ].sorted { $0.key < $1.key }
-        try await withHAProxy { lab in
+        try await withHAProxy(haproxy) { lab in
             algorithms.enumerated().map { number, algorithm in
                 """
                 backend be\(number)
@@ -244,9 +254,9 @@ struct ObstaclesTests {
         }
     }
 
-    @Test("name the level of the socket", arguments: ["user", "operator", "admin"])
-    func level(_ level: String) async throws {
-        try await withHAProxy { _ in
+    @Test("name the level of the socket", arguments: HAProxyProgram.all, ["user", "operator", "admin"])
+    func level(on haproxy: HAProxyProgram, _ level: String) async throws {
+        try await withHAProxy(haproxy) { _ in
             ""
         } _: { lab in
             let socket = ["user": lab.user, "operator": lab.operator, "admin": lab.admin][level]
@@ -268,9 +278,9 @@ struct ObstaclesTests {
         #expect(commands.allSatisfy { $0.hasPrefix("show ") || $0.hasPrefix("get ") })
     }
 
-    @Test("include a state file that can't be replaced")
-    func stateFile() async throws {
-        try await withHAProxy { _ in
+    @Test("include a state file that can't be replaced", arguments: HAProxyProgram.all)
+    func stateFile(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { _ in
             ""
         } _: { lab in
             let obstacles = try await lab.driver(stateFile: "/nowhere/server.state").observeObstacles([])

@@ -1,3 +1,4 @@
+import HAProxyPrograms
 import LoadBalancing
 import Migration
 import Testing
@@ -13,9 +14,9 @@ private func pair(_ lab: Lab) -> String {
 
 @Suite("What a load balancer says behind a change", .serialized)
 struct ChangeTests {
-    @Test("is what a look says then, but for counters", arguments: [true, false])
-    func sameAsLook(isFirst: Bool) async throws {
-        try await withHAProxy(pair) { lab in
+    @Test("is what a look says then, but for counters", arguments: HAProxyProgram.all, [true, false])
+    func sameAsLook(on haproxy: HAProxyProgram, isFirst: Bool) async throws {
+        try await withHAProxy(haproxy, pair) { lab in
             let driver = lab.driver(stateFile: lab.stateFile, epochMap: lab.epochMap)
             try await checked(isFirst ? lab.driver() : driver)
             let changed = try await driver.change([.weight("green-1", 9), .weight("blue-1", 8)], epoch: 3)
@@ -28,9 +29,9 @@ struct ChangeTests {
         }
     }
 
-    @Test("is not that of an earlier look where a server has failed since")
-    func failed() async throws {
-        try await withHAProxy(pair) { lab in
+    @Test("is not that of an earlier look where a server has failed since", arguments: HAProxyProgram.all)
+    func failed(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, pair) { lab in
             let driver = lab.driver()
             try await checked(driver)
             try await lab.tell("disable health shop/green-1; set server shop/green-1 health down")
@@ -42,9 +43,9 @@ struct ChangeTests {
         }
     }
 
-    @Test("is not that of an earlier look where someone has taken a server out since")
-    func takenOut() async throws {
-        try await withHAProxy(pair) { lab in
+    @Test("is not that of an earlier look where someone has taken a server out since", arguments: HAProxyProgram.all)
+    func takenOut(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, pair) { lab in
             let driver = lab.driver()
             try await checked(driver)
             try await lab.tell("set server shop/green-1 state maint")
@@ -54,9 +55,9 @@ struct ChangeTests {
         }
     }
 
-    @Test("is not that of another process")
-    func reloaded() async throws {
-        try await withHAProxy(masterWorker: true, pair) { lab in
+    @Test("is not that of another process", arguments: HAProxyProgram.all)
+    func reloaded(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, masterWorker: true, pair) { lab in
             let driver = lab.driver()
             try await checked(driver)
             let before = try await driver.observe().process?.pid
@@ -91,9 +92,9 @@ struct ChangeTests {
         #expect(fake.lines.count == 3)
     }
 
-    @Test("turns an agent off that someone has turned on since the last look")
-    func agent() async throws {
-        try await withHAProxy { lab in
+    @Test("turns an agent off that someone has turned on since the last look", arguments: HAProxyProgram.all)
+    func agent(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
             """
             backend shop
                 server blue-1 127.0.0.1:\(lab.webPorts[0]) weight 100 agent-check agent-inter 1h agent-port \(lab.webPorts[1])

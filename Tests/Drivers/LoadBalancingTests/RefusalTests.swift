@@ -1,3 +1,4 @@
+import HAProxyPrograms
 import LoadBalancing
 import Migration
 import Testing
@@ -19,7 +20,8 @@ private func backends(_ lab: Lab) -> String {
 struct RefusalTests {
     @Test(
         "is told with its own words, where it was, and what to do",
-        arguments: [
+        arguments: HAProxyProgram.all,
+        [
             (ServerChange.weight("blue-1", 1, in: "nowhere"), "No such backend.", "names"),
             (.weight("nobody", 1), "No such server.", "names"),
             (.state("nobody", .drain), "No such server.", "names"),
@@ -34,8 +36,11 @@ struct RefusalTests {
             ),
             (ServerChange(backend: "shop", server: "nobody", change: .shutdownSessions), "No such server.", "names"),
         ])
-    func refusal(change: ServerChange, reply: String, advice: String) async throws {
-        try await withHAProxy(backends) { lab in
+    func refusal(on haproxy: HAProxyProgram, _ example: (change: ServerChange, reply: String, advice: String))
+        async throws
+    {
+        let (change, reply, advice) = example
+        try await withHAProxy(haproxy, backends) { lab in
             let failure = try await #require(throws: Failure.self) {
                 try await lab.driver().apply([change], epoch: 1)
             }
@@ -48,9 +53,11 @@ struct RefusalTests {
         }
     }
 
-    @Test("does not keep it from making the other changes of a batch, and each refusal is told")
-    func batch() async throws {
-        try await withHAProxy(backends) { lab in
+    @Test(
+        "does not keep it from making the other changes of a batch, and each refusal is told",
+        arguments: HAProxyProgram.all)
+    func batch(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             let failure = try await #require(throws: Failure.self) {
                 try await lab.driver().apply(
                     [.weight("blue-1", 5), .weight("a", 1), .weight("blue-1", 6), .weight("b", 1)], epoch: 1)
@@ -61,9 +68,9 @@ struct RefusalTests {
         }
     }
 
-    @Test("names the level that the socket needs", arguments: ["user", "operator"])
-    func level(_ level: String) async throws {
-        try await withHAProxy(backends) { lab in
+    @Test("names the level that the socket needs", arguments: HAProxyProgram.all, ["user", "operator"])
+    func level(on haproxy: HAProxyProgram, _ level: String) async throws {
+        try await withHAProxy(haproxy, backends) { lab in
             let socket = level == "user" ? lab.user : lab.operator
             let failure = try await #require(throws: Failure.self) {
                 try await lab.driver(socket).apply([.weight("blue-1", 1)], epoch: 1)

@@ -1,4 +1,5 @@
 import Foundation
+import HAProxyPrograms
 import Migration
 import Testing
 import Transport
@@ -27,9 +28,9 @@ struct SwitchTests {
         return TrafficRule(backend: "shop", servers: item.servers, switching: item)
     }
 
-    @Test("shows the servers of both backends as those of one, with all or nothing")
-    func looks() async throws {
-        try await withHAProxy(SwitchTests.backends) { lab in
+    @Test("shows the servers of both backends as those of one, with all or nothing", arguments: HAProxyProgram.all)
+    func looks(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, SwitchTests.backends) { lab in
             let state = try await lab.driver(rules: [rule(lab)]).observe()
             #expect(state.backends.keys.sorted() == ["shop"])
             let shop = try #require(state.backends["shop"])
@@ -41,9 +42,9 @@ struct SwitchTests {
         }
     }
 
-    @Test("moves all requests with one entry, and back, and keeps it over a reload")
-    func moves() async throws {
-        try await withHAProxy(masterWorker: true, SwitchTests.backends) { lab in
+    @Test("moves all requests with one entry, and back, and keeps it over a reload", arguments: HAProxyProgram.all)
+    func moves(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, masterWorker: true, SwitchTests.backends) { lab in
             let driver = lab.driver(stateFile: lab.stateFile, epochMap: lab.epochMap, rules: [rule(lab)])
             func requests() async throws -> [Int] {
                 try await driver.observe().backends["shop"]?.servers.map(\.counters.requests) ?? []
@@ -65,9 +66,11 @@ struct SwitchTests {
         }
     }
 
-    @Test("takes its servers out of service and lists who talks to them by the names that HAProxy knows")
-    func administration() async throws {
-        try await withHAProxy(SwitchTests.backends) { lab in
+    @Test(
+        "takes its servers out of service and lists who talks to them by the names that HAProxy knows",
+        arguments: HAProxyProgram.all)
+    func administration(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, SwitchTests.backends) { lab in
             let driver = lab.driver(rules: [rule(lab)])
             try await driver.apply([.weight("be_green/web-1", 1), .state("be_blue/web-1", .maint)], epoch: 1)
             let servers = try #require(try await driver.observe().backends["shop"]?.servers)
@@ -81,9 +84,9 @@ struct SwitchTests {
         }
     }
 
-    @Test("is refused where a weight contradicts the entry")
-    func contradiction() async throws {
-        try await withHAProxy(SwitchTests.backends) { lab in
+    @Test("is refused where a weight contradicts the entry", arguments: HAProxyProgram.all)
+    func contradiction(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, SwitchTests.backends) { lab in
             let driver = lab.driver(rules: [rule(lab)])
             let failure = try await #require(throws: Failure.self) {
                 try await driver.apply([.weight("be_blue/web-1", 0)], epoch: 1)
@@ -92,9 +95,11 @@ struct SwitchTests {
         }
     }
 
-    @Test("of another load balancer is none of this one's, and neither is a rule with weights")
-    func elsewhere() async throws {
-        try await withHAProxy(SwitchTests.backends) { lab in
+    @Test(
+        "of another load balancer is none of this one's, and neither is a rule with weights",
+        arguments: HAProxyProgram.all)
+    func elsewhere(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, SwitchTests.backends) { lab in
             var other = rule(lab)
             other.loadBalancers = ["edge-9"]
             let weights = TrafficRule(backend: "gone", servers: [.blue: "b*", .green: "g*"], loadBalancers: ["edge-9"])
@@ -119,9 +124,9 @@ struct SwitchTests {
                 == ["shop/be_green/web-1: weight 1 was set, active in /m.map is neither color's"])
     }
 
-    @Test("is blocked while its map, entry, backend or file can't do what it needs")
-    func obstacles() async throws {
-        try await withHAProxy(SwitchTests.backends) { lab in
+    @Test("is blocked while its map, entry, backend or file can't do what it needs", arguments: HAProxyProgram.all)
+    func obstacles(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, SwitchTests.backends) { lab in
             func blocking(_ rule: TrafficRule) async throws -> String {
                 let driver = lab.driver(stateFile: lab.stateFile, rules: [rule])
                 return try await driver.observeObstacles([rule]).filter(\.isBlocking).map(\.text).joined(

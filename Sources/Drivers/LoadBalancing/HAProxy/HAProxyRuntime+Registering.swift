@@ -21,10 +21,10 @@ extension HAProxyRuntime {
                 options = try await reported(change.backend, records, socket)
                 known[change.backend] = options
             }
-            let said = registration(of: change)?.options
-            if said == nil, options.usesTLS { throw untold(change.backend, socket) }
+            let own = registration(of: change)?.options
+            if own == nil, options.usesTLS { throw untold(change.backend, socket) }
             let line = ServerLine(
-                name: change.server, address: address, options: said ?? options.words,
+                name: change.server, address: address, options: own ?? options.words,
                 weight: options.weight ?? WeightScale.haproxy.usual)
             guard line.isPlain else {
                 throw Failure(

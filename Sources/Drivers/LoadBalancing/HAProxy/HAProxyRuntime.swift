@@ -3,7 +3,8 @@ import Transport
 
 /// HAProxy's runtime API over one admin socket, UNIX or TCP, and over its master's where there is one.
 ///
-/// Source: HAProxy 2.6 management guide, sections 9.1 and 9.3; what it does beyond that was measured on 2.6.12.
+/// Source: HAProxy 2.6 management guide, sections 9.1 and 9.3; what it does beyond that was measured on 2.6.12, and its
+/// tests run on 2.8, 3.0 and 3.2, too.
 ///
 /// HAProxy can't compare and set: between the look at the epoch and the changes another run may take over. The epoch
 /// is looked at before and after, so such a race is seen, and only a higher epoch is ever written over a lower one.
@@ -15,6 +16,7 @@ public struct HAProxyRuntime: LoadBalancer {
     let resolver: Resolver
     private let deadline: Duration
     private let stickTables = StickTables()
+    private let givenCounters = GivenCounters()
     let lastLook: LastLook
 
     /// - Parameters:
@@ -41,12 +43,14 @@ public struct HAProxyRuntime: LoadBalancer {
 
     public func observe() async throws(Failure) -> LoadBalancerState {
         let began = ContinuousClock.now
-        let look = try await lookAround(try socket())
+        var look = try await lookAround(try socket())
+        let process = process(look.info)
+        look.statistics = givenCounters.removed(from: look.statistics, of: process)
         // Without its master's answer the old processes are unknown, which is no reason not to see the new one.
         let old = try? await oldWorkers()?.observe()
         let state = LoadBalancerState(
             version: look.info["Version"] ?? "unknown", backends: look.backends(old.map { Array($0.values) } ?? []),
-            epoch: look.held?.number, process: process(look.info), oldWorkers: old?.keys.sorted())
+            epoch: look.held?.number, process: process, oldWorkers: old?.keys.sorted())
         lastLook.keep(look.records, state, since: began)
         return state
     }

@@ -9,7 +9,7 @@ enum HealthCheck {
     ///
     /// HAProxy calls a server up as soon as it leaves maintenance, and shows until its first check how far it is from
     /// falling: `UP 1/3` with `fall 3`. After a check that passed it is `UP`. A server that tracks another one shows the
-    /// other's status. Measured on 2.6.12 and 2.8.25.
+    /// other's status. Measured on 2.6.12 to 3.2.26.
     ///
     /// - Parameters:
     ///   - last: the last check's result, also of one before maintenance; nil without a check of its own.

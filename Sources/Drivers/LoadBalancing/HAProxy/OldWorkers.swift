@@ -5,7 +5,7 @@ import Transport
 /// about.
 ///
 /// Source: HAProxy 2.6 management guide, section 9.4 (`show proc`, `@!PID`); that the master ends a connection only when
-/// no more comes, that an old worker answers questions and changes no server was measured on 2.6.12 and 2.8.25.
+/// no more comes, that an old worker answers questions and changes no server was measured on 2.6.12 to 3.2.26.
 struct OldWorkers: Sendable {
     private let socket: RuntimeSocket
 

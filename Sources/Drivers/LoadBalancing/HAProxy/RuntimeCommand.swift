@@ -64,7 +64,7 @@ struct RuntimeCommand: Sendable {
         case .administration(let wanted): [state(wanted)]
         case .shutdownSessions:
             [RuntimeCommand(text: "shutdown sessions server \(server)", subject: "to end sessions", place: place())]
-        // HAProxy (2.6.12, measured) takes every server for full while at least as many requests wait as there are servers,
+        // HAProxy (measured on 2.6.12, 2.8.25, 3.0.11 and 3.2.26) takes every server for full while at least as many requests wait as there are servers,
         // and hands them to a server only when that ends a request or leaves maintenance. Raised from weight 0, a server
         // has no request to end: each user waits behind the others, and gets 503 in the end.
         case .takeQueue: [state(.maint), state(.ready)]

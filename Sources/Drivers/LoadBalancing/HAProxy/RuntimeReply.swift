@@ -62,6 +62,9 @@ enum RuntimeReply {
     /// Whether a change is refused only for now.
     static func mayPass(_ reply: String) -> Bool { reply.hasPrefix("Server still has connections attached") }
 
+    /// Whether a process refused a change because another one has its place since a reload.
+    static func isFromOldProcess(_ reply: String) -> Bool { reply.hasPrefix("Proxy is disabled") }
+
     /// What to do about a refused change.
     static func advice(for reply: String) -> String? {
         if reply.hasPrefix("Permission denied") {
@@ -76,7 +79,7 @@ enum RuntimeReply {
         if reply.hasPrefix("No such backend") || reply.hasPrefix("No such server") {
             return "Servers and backends have the same names on every load balancer: correct the one that differs."
         }
-        if reply.hasPrefix("Proxy is disabled") {
+        if isFromOldProcess(reply) {
             return "This socket belongs to a process from before a reload: see which process listens on it."
         }
         return nil

@@ -8,6 +8,8 @@ struct Statistics: Sendable {
         var isTCP = false
         /// What HAProxy counted for the backend and for none of its servers.
         var own = ServerCounters()
+        /// Seconds since it went up or down, or since it is there.
+        var sinceChange = 0
     }
 
     struct Server: Hashable, Sendable {
@@ -58,7 +60,8 @@ struct Statistics: Sendable {
             if name == "BACKEND" {
                 backends[backend] = Backend(
                     algorithm: row.value(columns.algo), cookie: row.value(columns.cookie), isTCP: line.isTCP,
-                    own: try line.counters(besides: sums[backend, default: Sum()]))
+                    own: try line.counters(besides: sums[backend, default: Sum()]),
+                    sinceChange: try line.number(columns.lastchg))
             } else if name != "FRONTEND" {
                 let server = Server(backend: backend, name: name)
                 counters[server] = try line.counters()
@@ -66,6 +69,18 @@ struct Statistics: Sendable {
                 try sums[backend, default: Sum()].add(line)
             }
         }
+    }
+}
+
+extension Statistics {
+    /// Without what was counted before.
+    func without(
+        _ backends: [String: ServerCounters], _ servers: [Server: ServerCounters]
+    ) -> Statistics {
+        var news = self
+        for (name, given) in backends { news.backends[name]?.own.subtract(given) }
+        for (server, given) in servers { news.counters[server]?.subtract(given) }
+        return news
     }
 }
 
@@ -104,7 +119,8 @@ private struct Line {
     func counters() throws(MalformedReply) -> ServerCounters {
         // An attempt that was repeated or sent elsewhere is in `wretr` or `wredis`, of a repeated request in both, and
         // from 2.8 on in `eresp`, too. Only their sum would count it twice: the largest of the three never misses more
-        // than it. Where no other server can be tried, 2.6 and 2.8 themselves count a broken response twice.
+        // than it. Where no other server can be tried, HAProxy itself counts some twice: 2.6 each retry, 2.8 to 3.2 a
+        // connection that ended before the response, 3.2 a response that is none (2.6.12, 2.8.25, 3.0.11, 3.2.26, measured).
         let failed =
             try number(columns.econ) + max(number(columns.eresp), number(columns.wretr), number(columns.wredis))
         // Of HTTP, `stot` counts each attempt at a connection too, and `req_tot` only what was answered.

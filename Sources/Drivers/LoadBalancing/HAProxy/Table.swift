@@ -96,7 +96,7 @@ struct Row {
         return false
     }
 
-    /// HAProxy 3.2 has about a hundred columns.
+    /// HAProxy 3.2 has 208 columns.
     private static let mostColumns = 1000
 
     /// A cell without its quotes; nil for an empty one.

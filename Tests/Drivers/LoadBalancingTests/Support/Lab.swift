@@ -1,5 +1,6 @@
 import Foundation
 import FreePorts
+import HAProxyPrograms
 import LoadBalancing
 import Migration
 import Transport
@@ -19,6 +20,8 @@ struct Lab {
     var `operator`: String { "unix:\(folder)/operator.sock" }
     var tcp: String { "tcp:127.0.0.1:\(tcpPort)" }
     var stateFile: String { "\(folder)/server.state" }
+    /// Only with HAProxy 3.0 or later.
+    var statsFile: String { "\(folder)/stats" }
     var epochMap: String { "\(folder)/epoch.map" }
     var configuration: String { "\(folder)/haproxy.cfg" }
     /// Its entry `active` names the backend of requests for `/switched/…`.
@@ -53,12 +56,18 @@ struct Lab {
         return socket
     }
 
-    /// Gives HAProxy a command, as a person does.
-    func tell(_ command: String) async throws {
+    /// Gives HAProxy a command, as a person does, and returns what it says.
+    @discardableResult
+    func tell(_ command: String) async throws -> String {
         let socket = try await StreamSocket.connect(to: .unix(path: folder + "/admin.sock"))
         defer { socket.close() }
         try await socket.write(Array((command + "\n").utf8))
-        while try await !socket.read().isEmpty {}
+        var answer: [UInt8] = []
+        while true {
+            let piece = try await socket.read()
+            if piece.isEmpty { return String(decoding: answer, as: UTF8.self) }
+            answer += piece
+        }
     }
 
     /// Makes one request through HAProxy to a backend, and tells the status.
@@ -102,22 +111,24 @@ extension String {
 }
 
 /// Runs a test with a HAProxy of its own, which is gone afterwards.
-func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body: (Lab) async throws -> Void)
-    async throws
-{
+func withHAProxy(
+    _ program: HAProxyProgram, masterWorker: Bool = false, keepsStatistics: Bool = false, _ backends: (Lab) -> String,
+    _ body: (Lab) async throws -> Void
+) async throws {
     let folder = try temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let ports = try FreePorts.claim(4)
     let web = try await Peer(webServers, ports[0..<2].map { "\($0)" })
     defer { web.stop() }
     let lab = Lab(folder: folder, tcpPort: ports[2], webPorts: Array(ports[0..<2]), closedPort: ports[3])
-    try lab.configuration(backends(lab), masterWorker).write(
+    try lab.configuration(backends(lab), masterWorker, keepsStatistics).write(
         toFile: folder + "/haproxy.cfg", atomically: true, encoding: .utf8)
     try "1\n".write(toFile: lab.stateFile, atomically: true, encoding: .utf8)
     try "# who is live\nactive blue\n".write(toFile: lab.switchMap, atomically: true, encoding: .utf8)
+    try "".write(toFile: lab.statsFile, atomically: true, encoding: .utf8)
     try "epoch 0\n".write(toFile: lab.epochMap, atomically: true, encoding: .utf8)
     let haproxy = try await Peer(
-        supervisor, [folder + "/haproxy.log"] + haproxyCommand(folder, masterWorker))
+        supervisor, [folder + "/haproxy.log"] + haproxyCommand(program, folder, masterWorker))
     defer { haproxy.stop() }
     try await eventually("HAProxy to answer") {
         let log = (try? String(contentsOfFile: folder + "/haproxy.log", encoding: .utf8)) ?? ""
@@ -131,20 +142,19 @@ func withHAProxy(masterWorker: Bool = false, _ backends: (Lab) -> String, _ body
     try await body(lab)
 }
 
-private func haproxyCommand(_ folder: String, _ masterWorker: Bool) -> [String] {
-    let places: [String] = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"]
-    let program = places.first { access($0, X_OK) == 0 } ?? "haproxy"
-    return [program, "-f", folder + "/haproxy.cfg"]
+private func haproxyCommand(_ program: HAProxyProgram, _ folder: String, _ masterWorker: Bool) -> [String] {
+    [program.path, "-f", folder + "/haproxy.cfg"]
         + (masterWorker ? ["-W", "-S", folder + "/master.sock", "-p", folder + "/haproxy.pid"] : ["-db"])
 }
 
 extension Lab {
-    fileprivate func configuration(_ backends: String, _ masterWorker: Bool) -> String {
+    fileprivate func configuration(_ backends: String, _ masterWorker: Bool, _ keepsStatistics: Bool) -> String {
         """
         global
             maxconn 500
             nbthread 1
             \(masterWorker ? "master-worker" : "")
+            \(keepsStatistics ? "stats-file \(statsFile)" : "")
             stats socket unix@\(folder)/admin.sock mode 600 level admin expose-fd listeners
             stats socket unix@\(folder)/operator.sock mode 600 level operator
             stats socket unix@\(folder)/user.sock mode 600 level user

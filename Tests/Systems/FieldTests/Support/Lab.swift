@@ -196,7 +196,7 @@ struct Lab: Sendable {
         _ = programs.keep(
             try Program(
                 ["-W", "-f", "\(folder)/\(edge).cfg", "-p", "\(folder)/\(edge).pid", "-S", masterSocket(of: edge)],
-                variables: variables, folder: folder, executable: "/usr/sbin/haproxy"))
+                variables: variables, folder: folder, executable: Effort.haproxy))
     }
 
     private func answers(of edge: String) async throws -> Bool {

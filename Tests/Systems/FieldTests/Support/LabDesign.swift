@@ -69,6 +69,8 @@ enum Effort {
     }()
     /// A second.
     static let rate = variable("RZ_FIELD_RATE") ?? 200
+    /// The program of the labs' load balancers.
+    static let haproxy = ProcessInfo.processInfo.environment["RZ_FIELD_HAPROXY"] ?? "/usr/sbin/haproxy"
 }
 
 private func variable(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
