@@ -1,4 +1,5 @@
 import Foundation
+import HAProxyPrograms
 import Migration
 import SafeFiles
 import Testing
@@ -40,9 +41,9 @@ struct RegisteringTests {
         try await driver.observe().backends["be_shop"]?.servers ?? []
     }
 
-    @Test("come in maintenance, are checked, and serve like those that were there")
-    func serve() async throws {
-        try await withHAProxy(RegisteringTests.backends) { lab in
+    @Test("come in maintenance, are checked, and serve like those that were there", arguments: HAProxyProgram.all)
+    func serve(on program: HAProxyProgram) async throws {
+        try await withHAProxy(program, RegisteringTests.backends) { lab in
             let driver = driver(lab)
             let address = "127.0.0.1:\(lab.webPorts[1])"
             try await driver.apply([change("green-1", .add(address: address))], epoch: 1)
@@ -59,9 +60,9 @@ struct RegisteringTests {
         }
     }
 
-    @Test("stand in the configuration with what HAProxy reports of the others, and survive a reload with their weights")
-    func survive() async throws {
-        try await withHAProxy(masterWorker: true, RegisteringTests.backends) { lab in
+    @Test("stand in the configuration with what HAProxy reports of the others, and survive a reload with their weights", arguments: HAProxyProgram.all)
+    func survive(on program: HAProxyProgram) async throws {
+        try await withHAProxy(program, masterWorker: true, RegisteringTests.backends) { lab in
             let driver = driver(lab)
             let address = "127.0.0.1:\(lab.webPorts[1])"
             try await driver.apply([change("green-1", .add(address: address))], epoch: 1)
@@ -81,9 +82,9 @@ struct RegisteringTests {
         }
     }
 
-    @Test("are taken off in maintenance once no one uses them, and are gone from the configuration")
-    func removed() async throws {
-        try await withHAProxy(masterWorker: true, RegisteringTests.backends) { lab in
+    @Test("are taken off in maintenance once no one uses them, and are gone from the configuration", arguments: HAProxyProgram.all)
+    func removed(on program: HAProxyProgram) async throws {
+        try await withHAProxy(program, masterWorker: true, RegisteringTests.backends) { lab in
             let driver = driver(lab, options: ["check", "inter", "50ms", "weight", "20"])
             for (name, port) in zip(["green-1", "green-2"], lab.webPorts) {
                 try await driver.apply([change(name, .add(address: "127.0.0.1:\(port)"))], epoch: 1)
@@ -102,9 +103,9 @@ struct RegisteringTests {
         }
     }
 
-    @Test("are refused where they exist, or where a name or an option is none of HAProxy's")
-    func refused() async throws {
-        try await withHAProxy(RegisteringTests.backends) { lab in
+    @Test("are refused where they exist, or where a name or an option is none of HAProxy's", arguments: HAProxyProgram.all)
+    func refused(on program: HAProxyProgram) async throws {
+        try await withHAProxy(program, RegisteringTests.backends) { lab in
             let driver = driver(lab)
             for (name, address) in [
                 ("blue-1", "127.0.0.1:80"), ("a b", "127.0.0.1:80"), ("green-1", "127.0.0.1:80;help"),
@@ -123,8 +124,8 @@ struct RegisteringTests {
         }
     }
 
-    @Test("need a place in the configuration, and to be told how TLS is spoken")
-    func obstacles() async throws {
+    @Test("need a place in the configuration, and to be told how TLS is spoken", arguments: HAProxyProgram.all)
+    func obstacles(on program: HAProxyProgram) async throws {
         func backends(_ lab: Lab) -> String {
             """
             backend be_shop
@@ -136,7 +137,7 @@ struct RegisteringTests {
                 # rz: end of servers of be_tls
             """
         }
-        try await withHAProxy(backends) { lab in
+        try await withHAProxy(program, backends) { lab in
             func obstacles(_ backend: String, _ configuration: String?) async throws -> [String] {
                 var rule = rule()
                 rule.backend = backend
