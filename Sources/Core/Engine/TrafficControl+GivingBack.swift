@@ -116,8 +116,11 @@ extension TrafficControl {
         let isSwitch = found.backends.values.contains { $0.scale.isSwitch }
         let answering = isSwitch ? await vouched(for: direction.old, found, on: name, targets) : nil
         let lately = rules.on(name).filter { noteServed($0, on: name, found, targets) }.map(\.backend)
+        let unasked = share > .none ? await unasked(found, on: name, targets) : []
+        func isUnasked(_ change: WeightChange) -> Bool { unasked.contains("\(change.backend)/\(change.server)") }
         let raises = targets.raises(
-            for: share, on: name, found, vouched: answering, servedLately: Set(lately))
+            for: share, on: name, found, vouched: answering, servedLately: Set(lately)
+        ).filter { !isUnasked($0) }
         if !raises.isEmpty {
             observation = try await raise(raises.map(\.change), to: share, on: loadBalancer)
         }
@@ -132,7 +135,8 @@ extension TrafficControl {
                 of: rule, at: share, on: name, state, vouched: vouched, wasServedLately: isServed)
             open += proof.missing
             lowers += pending[rule.backend, default: []]
-                .filter { $0.color == direction.old ? proof.mayLowerOld : proof.mayLowerNew }.map(\.change)
+                .filter { $0.color == direction.old ? proof.mayLowerOld : proof.mayLowerNew && !isUnasked($0) }
+                .map(\.change)
             if share == .none, proof.mayLowerNew { lowers += targets.farewell(rule, on: name, state) }
             if let resting, proof.mayLowerOld { lowers += targets.rest(resting, rule, on: name, state) }
         }

@@ -22,12 +22,37 @@ extension TrafficControl {
             guard known.isShifted, let found = known.found else { continue }
             let targets = targets(found)
             for rule in rules.on(name) { noteServed(rule, on: name, state, targets) }
+            let vouched = await vouchedWhereUnchecked(state, on: name, targets)
             for rule in rules.on(name) where targets.mustBeCarried(rule, on: name, state) {
                 tally.note(
-                    isCarried: targets.canServe(direction.new, rule, on: name, state), "\(name)/\(rule.backend)",
-                    at: clock.uptime)
+                    isCarried: targets.canServe(direction.new, rule, on: name, state, vouched: vouched),
+                    "\(name)/\(rule.backend)", at: clock.uptime)
             }
         }
+    }
+
+    /// Servers of the new color that answer, where a load balancer has not asked them yet: after a reload it has them up
+    /// for as long as a first check takes, and so it has those that were just listed again.
+    private func vouchedWhereUnchecked(
+        _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets
+    ) async -> Set<String>? {
+        let isUnchecked = rules.on(name).contains { rule in
+            targets.movable(direction.new, rule, on: name, state).contains {
+                $0.administration == .ready && $0.check == .pending
+            }
+        }
+        return isUnchecked ? await vouched(for: direction.new, state, on: name, targets) : nil
+    }
+
+    /// Servers of the new color, as `backend/server`, that no one has asked yet whether they answer: with a weight they would
+    /// get users, dead or alive.
+    func unasked(_ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets) async -> Set<String> {
+        guard let vouched = await vouchedWhereUnchecked(state, on: name, targets) else { return [] }
+        let servers = rules.on(name).flatMap { rule in
+            targets.movable(direction.new, rule, on: name, state)
+                .filter { $0.check == .pending && !vouched.contains($0.address) }.map { "\(rule.backend)/\($0.name)" }
+        }
+        return Set(servers)
     }
 
     /// Whether a shift is under way, in the middle of which nothing is to be judged and nothing to be restored: for half a

@@ -193,8 +193,8 @@ extension EnvironmentFormat {
             }
             for (color, registration) in registration where registration.pattern.allSatisfy({ $0 == "*" }) {
                 reader.problem(
-                    "every name fits “\(registration.name)”, so no server belongs to \(color.other); put the color into it: "
-                        + "\(color)-{{ name }}", at: rule["servers", color.rawValue, "name"] ?? rule)
+                    "every name fits “\(registration.name)”, so no server belongs to \(color.other); say which: "
+                        + "`matches: \"\(color)-*\"`", at: rule["servers", color.rawValue, "name"] ?? rule)
             }
             let switching = rule["switch"].map { trafficSwitch($0, &reader) }
             return TrafficRule(
@@ -212,7 +212,7 @@ extension EnvironmentFormat {
             guard let value = servers?[color.rawValue], let from = value["from"] else { continue }
             registration[color] = ServerRegistration(
                 from: from.text, port: value["port"]?.text ?? "", name: value["name"]?.text ?? "\(color)-{{ name }}",
-                options: value["options"]?.list.map(\.text))
+                matches: value["matches"]?.text, options: value["options"]?.list.map(\.text))
         }
         return registration
     }

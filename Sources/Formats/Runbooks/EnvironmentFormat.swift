@@ -242,6 +242,9 @@ enum EnvironmentFormat {
                 "name", .text, "what each is called in the backend", default: "\(color)-{{ name }}",
                 example: "\"\(color)-{{ name }}\""),
             .optional(
+                "matches", .text(.trafficName), "pattern of these names; without it that of `name`",
+                example: "\"\(color)-*\""),
+            .optional(
                 "options", .list(.text, atLeast: 1),
                 "what stands behind the address in a `server` line; without it `check`, `rise`, `fall`, `maxconn` and "
                     + "`maxqueue` as HAProxy reports them of the backend's other servers",

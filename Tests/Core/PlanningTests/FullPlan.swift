@@ -195,7 +195,8 @@ enum FullPlan {
                     backend: "be_new", servers: ["blue-*", "green-*"].byColor,
                     registration: [
                         .green: ServerRegistration(
-                            from: "agent", port: "{{ http }}", name: "green-{{ name }}", options: ["check"])
+                            from: "agent", port: "{{ http }}", name: "green-{{ name }}", matches: "green-*",
+                            options: ["check"])
                     ]),
             ],
             ignoreBackends: [IgnoredBackend(backend: "be_stats", reason: "not of the shop")], gates: gates,

@@ -60,7 +60,9 @@ struct RegisteringTests {
         }
     }
 
-    @Test("stand in the configuration with what HAProxy reports of the others, and survive a reload with their weights", arguments: HAProxyProgram.all)
+    @Test(
+        "stand in the configuration with what HAProxy reports of the others, and survive a reload with their weights",
+        arguments: HAProxyProgram.all)
     func survive(on program: HAProxyProgram) async throws {
         try await withHAProxy(program, masterWorker: true, RegisteringTests.backends) { lab in
             let driver = driver(lab)
@@ -82,7 +84,9 @@ struct RegisteringTests {
         }
     }
 
-    @Test("are taken off in maintenance once no one uses them, and are gone from the configuration", arguments: HAProxyProgram.all)
+    @Test(
+        "are taken off in maintenance once no one uses them, and are gone from the configuration",
+        arguments: HAProxyProgram.all)
     func removed(on program: HAProxyProgram) async throws {
         try await withHAProxy(program, masterWorker: true, RegisteringTests.backends) { lab in
             let driver = driver(lab, options: ["check", "inter", "50ms", "weight", "20"])
@@ -103,7 +107,9 @@ struct RegisteringTests {
         }
     }
 
-    @Test("are refused where they exist, or where a name or an option is none of HAProxy's", arguments: HAProxyProgram.all)
+    @Test(
+        "are refused where they exist, or where a name or an option is none of HAProxy's", arguments: HAProxyProgram.all
+    )
     func refused(on program: HAProxyProgram) async throws {
         try await withHAProxy(program, RegisteringTests.backends) { lab in
             let driver = driver(lab)

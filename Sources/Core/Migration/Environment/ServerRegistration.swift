@@ -6,23 +6,27 @@ public struct ServerRegistration: Codable, Sendable, Hashable {
     public var port: String
     /// What each is called in the backend: `{{ name }}` and other variables of the server are filled in.
     public var name: String
+    /// The pattern that their names fit; nil where it follows from `name`.
+    public var matches: String?
     /// What the load balancer is told of each beside its address, in its own words; nil for what it reports of the
     /// backend's other servers.
     public var options: [String]?
 
-    public init(from: String, port: String, name: String, options: [String]? = nil) {
+    public init(from: String, port: String, name: String, matches: String? = nil, options: [String]? = nil) {
         self.from = from
         self.port = port
         self.name = name
+        self.matches = matches
         self.options = options
     }
 
     /// The pattern that fits their names.
     public var pattern: String {
-        name.split(separator: "{{", omittingEmptySubsequences: false).enumerated().map { number, piece in
-            guard number > 0, let close = piece.firstRange(of: "}}") else { return String(piece) }
-            return "*" + piece[close.upperBound...]
-        }.joined()
+        matches
+            ?? name.split(separator: "{{", omittingEmptySubsequences: false).enumerated().map { number, piece in
+                guard number > 0, let close = piece.firstRange(of: "}}") else { return String(piece) }
+                return "*" + piece[close.upperBound...]
+            }.joined()
     }
 
     /// The servers as they are to be listed, in the inventory's order.
@@ -39,6 +43,11 @@ public struct ServerRegistration: Codable, Sendable, Hashable {
                     advice: "Give a number from 1 to 65535, or a variable of the server that holds one.")
             }
             let name = try host.fill(self.name)
+            guard matchesWildcard(name, pattern: pattern) else {
+                throw Failure(
+                    "The server \(name) would not fit “\(pattern)”, so no one could tell whose it is",
+                    at: "traffic/servers/matches", advice: "Correct `name` or `matches`.")
+            }
             guard names.insert(name).inserted else {
                 throw Failure(
                     "Two servers of \(from) would be called \(name)", at: "traffic/servers/name",
