@@ -86,7 +86,8 @@ extension TrafficControl {
         let findings = TrafficJudgement(
             tally, targets(found), usual: known.usual, share: known.verified ?? known.intended, now: clock.uptime
         ).findings(plan.environment.gates.cutOver.analysis)
-        for finding in findings where finding.sample.gate == "share" {
+        // While weights change the share is not what was set, nor what was before.
+        for finding in findings where finding.sample.gate == "share" && known.verified != nil {
             guard noted.insert("\(known.intended) \(finding.sample.subject)").inserted else { continue }
             try await record(.noted(text: finding.sample.message))
         }
