@@ -355,28 +355,30 @@ public actor Engine: RunLedger {
     private func judgeTraffic() async {
         while !Task.isCancelled {
             if ownsTraffic {
-                if let samples = await traffic.newSamples() { publish(samples) }
-                if isJudge, let bad = try? await traffic.findings().first(where: { $0.sample.verdict == .fail }),
-                    isJudge
-                {
-                    let failure = failure(of: bad.sample, at: "in \(state.phase)")
-                    try? await record([.gateFailed(sample: bad.sample), .newSideFailed(failure: failure)])
+                // In the middle of a change of weights nothing is judged, unless that takes long.
+                if let samples = await traffic.newSamples() {
+                    publish(samples)
+                    await judge()
                 }
             }
             do { try await clock.sleep(Period(milliseconds: 500)) } catch { return }
         }
     }
 
+    private func judge() async {
+        guard isJudge, let bad = try? await traffic.findings().first(where: { $0.sample.verdict == .fail }), isJudge
+        else { return }
+        let failure = failure(of: bad.sample, at: "in \(state.phase)")
+        try? await record([.gateFailed(sample: bad.sample), .newSideFailed(failure: failure)])
+    }
+
     private var ownsTraffic: Bool { plan.phases.has(.ownsTraffic, in: state.phase) || state.traffic.isShifted }
 
-    /// Some steps judge by themselves; once the last step that closes the way back was begun, no verdict helps any more.
+    /// Once the last step that closes the way back was begun, no verdict helps any more.
     private var isJudge: Bool {
-        guard state.traffic.verdict == nil, state.traffic.verified != nil,
-            state.status == .running || state.status == .paused
-        else { return false }
+        guard state.traffic.verdict == nil, state.status == .running || state.status == .paused else { return false }
         let end = plan.steps.last(where: \.closesWayBack)
         return end.map { state.steps[$0.id]?.isIntended != true } ?? true
-            && !plan.steps.contains { state.steps[$0.id]?.progress == .running && work($0).judgesTraffic }
     }
 
     /// What a bad verdict means for the run.

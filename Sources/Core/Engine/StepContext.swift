@@ -118,9 +118,6 @@ package struct StepContext: Sendable {
 /// The work behind one kind of step. Each follows one contract: observe whether it is so already, write down the
 /// intent, act, and read back from outside that it worked.
 package protocol StepWork: Sendable {
-    /// Whether it judges the new color by its traffic itself, so that the watch over the run need not meanwhile.
-    var judgesTraffic: Bool { get }
-
     /// - Returns: what came of it, for people.
     func perform(_ context: StepContext) async throws(Failure) -> String
 
@@ -129,7 +126,5 @@ package protocol StepWork: Sendable {
 }
 
 extension StepWork {
-    package var judgesTraffic: Bool { false }
-
     package func undo(_ context: StepContext) async throws(Failure) -> String { "nothing to undo" }
 }

@@ -22,13 +22,13 @@ extension TrafficControl {
             if server.administration != .ready { changes.append(.administration(.ready)) }
             return changes
         }
-        try await waitUntilUp()
-        try await noteServing()
+        try await noteServing(try await waitUntilUp())
     }
 
     /// Writes down who of the new color serves: a share counts on no one else.
-    private func noteServing() async throws(Failure) {
-        let observation = try await observe()
+    ///
+    /// - Parameter more: whether who served before still counts: one that is down for a moment must not be given more.
+    private func noteServing(_ observation: TrafficObservation, more: Bool = false) async throws(Failure) {
         let before = try await targets(observation).found
         var found = before
         for (name, state) in observation.states {
@@ -36,6 +36,7 @@ extension TrafficControl {
                 for server in state.backends[rule.backend]?.servers ?? [] {
                     let index = found.servers[name]?[rule.backend]?.firstIndex { $0.name == server.name }
                     guard let index, rule.color(of: server.name) == direction.new else { continue }
+                    if more, !server.isUp { continue }
                     found.servers[name]?[rule.backend]?[index].serves = server.isMovable && server.isUp
                 }
             }
@@ -54,28 +55,39 @@ extension TrafficControl {
         }
     }
 
-    /// A server leaves maintenance called up before anyone has asked it: it counts once a check has passed.
-    private func waitUntilUp() async throws(Failure) {
-        let deadline = clock.uptime + .seconds(60)
+    /// A server leaves maintenance called up before anyone has asked it: it counts once a check has passed. For a while
+    /// each is waited for that no check has asked yet: it would soon take more than the share that was meant for others.
+    private func waitUntilUp() async throws(Failure) -> TrafficObservation {
+        let began = clock.uptime
         while true {
             let observation = try await observe()
             let targets = try await targets(observation)
-            let missing = loadBalancers.map(\.name).flatMap { name in
-                rules.on(name).filter { rule in
-                    guard let state = observation.states[name], targets.mustBeCarried(rule, on: name, state)
-                    else { return false }
-                    return targets.movable(direction.new, rule, on: name, state).count(where: \.isUp)
-                        < targets.minHealthy
-                }.map { "\(name)/\($0.backend)" }
+            let waited = clock.uptime - began
+            let missing = places(observation) { rule, name, state in
+                targets.mustBeCarried(rule, on: name, state)
+                    && targets.movable(direction.new, rule, on: name, state).count(where: \.isUp) < targets.minHealthy
             }
-            if missing.isEmpty { return }
-            guard clock.uptime < deadline else {
+            let unasked = places(observation) { rule, name, state in
+                targets.movable(direction.new, rule, on: name, state).contains { $0.check == .pending }
+            }
+            if missing.isEmpty, unasked.isEmpty || waited >= .seconds(20) { return observation }
+            guard missing.isEmpty || waited < .seconds(60) else {
                 throw Failure(
                     "No server of \(direction.new) is up in \(missing.joined(separator: ", ")) after 1m",
                     at: missing[0],
                     advice: "See the health checks of these backends.", kind: .transient)
             }
             do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
+        }
+    }
+
+    /// The backends of load balancers that are so, as `edge-1/be_shop`.
+    private func places(
+        _ observation: TrafficObservation, where isSo: (TrafficRule, LoadBalancerID, LoadBalancerState) -> Bool
+    ) -> [String] {
+        loadBalancers.map(\.name).flatMap { name in
+            rules.on(name).filter { rule in observation.states[name].map { isSo(rule, name, $0) } ?? false }
+                .map { "\(name)/\($0.backend)" }
         }
     }
 
@@ -103,6 +115,7 @@ extension TrafficControl {
                 isNew = false
             }
             let start = isNew ? seen : try await self.observe()
+            try await self.noteServing(start, more: true)
             let targets = try await self.targets(start)
             await self.noteShift(since: self.clock.uptime)
             do throws(Failure) {

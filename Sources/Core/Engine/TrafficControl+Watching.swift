@@ -64,16 +64,20 @@ extension TrafficControl {
     /// What was measured last, for people; nil while that has to wait.
     func newSamples() -> [TrafficSample]? { isShifting ? nil : samples() }
 
-    /// Notes whether anyone was at the old color since the look before: a session may begin and end between two looks, for
-    /// example at a `backup` server, while no one of the new color answers.
+    /// Notes whether anyone was at the old color since the look before, for example at a `backup` server, while no one of
+    /// the new color answers. A session may begin and end between two looks, and one that was there in the look before may
+    /// have ended just now.
     private func noteOldBusy(_ state: LoadBalancerState, on name: LoadBalancerID) {
         let before = looks[name]?.now.states[name]
         for rule in rules.on(name) {
-            func begun(_ state: LoadBalancerState?) -> Int? {
+            func counters(_ state: LoadBalancerState?) -> [ServerCounters] {
                 state?.backends[rule.backend]?.servers.filter { rule.color(of: $0.name) == direction.old }
-                    .map(\.counters.begun).reduce(0, +)
+                    .map(\.counters) ?? []
             }
-            if let earlier = begun(before), let now = begun(state), now > earlier { oldBusyAt = clock.uptime }
+            let (earlier, now) = (counters(before), counters(state))
+            let hasSessions = (earlier + now).contains { $0.sessions + $0.queued > 0 }
+            let hasBegun = before != nil && now.map(\.begun).reduce(0, +) > earlier.map(\.begun).reduce(0, +)
+            if hasSessions || hasBegun { oldBusyAt = clock.uptime }
         }
     }
 
@@ -111,7 +115,8 @@ extension TrafficControl {
         let findings = TrafficJudgement(
             tally, targets(found), usual: known.usual, share: known.verified ?? known.intended, now: clock.uptime
         ).findings(plan.environment.gates.cutOver.analysis)
-        for finding in findings where finding.sample.gate == "share" {
+        // While weights change the share is not what was set, nor what was before.
+        for finding in findings where finding.sample.gate == "share" && known.verified != nil {
             guard noted.insert("\(known.intended) \(finding.sample.subject)").inserted else { continue }
             try await record(.noted(text: finding.sample.message))
         }

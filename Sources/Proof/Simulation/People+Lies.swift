@@ -95,7 +95,7 @@ extension People {
     private func reload() {
         guard let name = simulation.world.loadBalancers.randomElement(using: &timeline.generator)?.name else { return }
         simulation.happens("\(name) is reloaded") { $0.reset(name) }
-        excuseUntilWatched()
+        excuseUntilWatched(name)
     }
 
     /// Only while the new color serves it can be done without.
@@ -115,6 +115,7 @@ extension People {
                 }
             }
         }
+        timeline.after(length) { [self] in excuseWhereNoOneServed() }
     }
 
     /// Someone takes the last server of each backend of the old color into maintenance, on all load balancers.

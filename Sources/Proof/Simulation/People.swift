@@ -40,6 +40,7 @@ final class People: @unchecked Sendable {
         timeline.after(faultsEnd) { [self] in
             simulation.happens("no more faults") { [old] in $0.heal(old) }
             faults.rates = .none
+            excuseWhereNoOneServed()
         }
         if isUpkeep { planHands() } else { planLies() }
         start(opening: firstEvent)
@@ -162,7 +163,7 @@ final class People: @unchecked Sendable {
         switch kind {
         case 0:
             simulation.happens("\(balancer) is reloaded") { $0.reset(balancer) }
-            excuseUntilWatched()
+            excuseUntilWatched(balancer)
         case 1:
             simulation.happens("\(balancer) does not answer for \(length) ms") { world in
                 let end = world.time + length
@@ -273,13 +274,27 @@ final class People: @unchecked Sendable {
         }
     }
 
-    /// Failed requests are not what rz did until one and the same rz has run for ten seconds.
-    func excuseUntilWatched(_ watcher: SimulatedProcess? = nil, for watched: Int64 = 0) {
+    /// Failed requests are not what rz did until one and the same rz has run for ten seconds in which it did not wait for
+    /// an answer of the load balancer: while it does, it can't know how that one stands.
+    func excuseUntilWatched(_ name: LoadBalancerID, by watcher: SimulatedProcess? = nil, for watched: Int64 = 0) {
         guard watched < 10_000, !isDone else { return }
         excuse(for: 1_000)
         timeline.after(500) { [self] in
             let running = process?.state == .running ? process : nil
-            excuseUntilWatched(running, for: running != nil && running === watcher ? watched + 500 : 0)
+            guard let running, running === watcher else { return excuseUntilWatched(name, by: running) }
+            let isWaiting = simulation.isWaiting(running, for: .loadBalancer(name))
+            excuseUntilWatched(name, by: running, for: watched + (isWaiting ? 0 : 500))
+        }
+    }
+
+    /// Where no one could serve and now someone can, no rz can have sent users there yet.
+    func excuseWhereNoOneServed() {
+        for balancer in simulation.world.loadBalancers {
+            let isServed = balancer.backends.allSatisfy { backend in
+                balancer.servers.contains { $0.backend == backend.name && $0.isSetToServe }
+            }
+            // Its servers count once they are checked.
+            if !isServed { excuseUntilWatched(balancer.name, for: -balancer.checkPeriod) }
         }
     }
 

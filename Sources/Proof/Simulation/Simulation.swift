@@ -22,6 +22,8 @@ final class Simulation: @unchecked Sendable {
     private(set) var onTheWay: [MessageOnTheWay] = []
     /// The program that works on a target, by the number of its message.
     private var programs: [Call.Target: Int] = [:]
+    /// Until when each process waits for answers that are lost or late, by whom it asked.
+    private var waits: [String: [Call.Target: Int64]] = [:]
     /// By where they go.
     private var lateMessages: [Call.Target: [LateMessage]] = [:]
     /// Journal events and effects so far.
@@ -143,7 +145,13 @@ final class Simulation: @unchecked Sendable {
                     outcome = perform(call, looker, issuedAt, arrives ? limit : 0, effect)
                 }
             }
-            func reply(after: Int64) { timeline.after(after, owner: process) { process.wake(id) } }
+            func reply(after: Int64) {
+                timeline.after(after, owner: process) { process.wake(id) }
+                guard after > Simulation.promptly, !call.isProgram else { return }
+                note("\(process.name) waits \(after) ms for an answer of \(call.target) (\(call.name))")
+                let end = timeline.elapsed + after
+                waits[process.name, default: [:]][call.target] = max(end, waits[process.name]?[call.target] ?? 0)
+            }
             switch fate {
             case .answered(let effectAfter, let replyAfter):
                 happen(after: effectAfter)
@@ -178,6 +186,14 @@ final class Simulation: @unchecked Sendable {
         if !call.isMutating, case .success = outcome { checker.observed(call, by: looker, happenedAt) }
         return try outcome.get()
     }
+
+    /// Whether a process waits for an answer that is lost or late.
+    func isWaiting(_ process: SimulatedProcess, for target: Call.Target) -> Bool {
+        waits[process.name]?[target].map { $0 > timeline.elapsed } ?? false
+    }
+
+    /// What is answered within this time is not late, in milliseconds.
+    private static let promptly: Int64 = 500
 
     private func isFrozen(_ call: Call) -> Bool {
         guard case .loadBalancer(let name) = call.target, let balancer = world[name] else { return false }

@@ -22,7 +22,10 @@ struct SeedTests {
 
     @Test(
         "keep every promise where they once broke one, beyond those that are always tried",
-        arguments: [(3408, 6), (5751, 4), (11918, 4)])
+        arguments: [
+            (3408, 6), (5751, 4), (11918, 4), (184_148_234, 2), (607_594_242, 2), (343_575_430, 6), (484_209_814, 6),
+            (5_002_473, 1), (5_001_957, 5), (972_363_385, 1), (49_131_775, 7),
+        ])
     func onceBroken(_ seed: UInt64, in scenario: Int) throws {
         demandPromises(try Scenario.various()[scenario], seed)
     }

@@ -137,19 +137,22 @@ public struct TrafficJudgement: Sendable {
         guard before.map({ finishes($0.requests, of: $0.begun) }) == true || finishes(own.requests, of: ended) else {
             return nil
         }
-        for scope in scopes(rule) where !isTCP(rule, on: scope.names) {
-            let sessions = tally.sessions(new, rule.backend, on: scope.names)
-            let length = tally.stall(new, rule.backend, on: scope.names)
-            guard length >= .seconds(1) else { continue }
-            let text = "\(scope.place): \(new) has \(sessions) sessions and finished none in \(length.rounded)"
-            let wait = meanResponseTime(servers(old, rule)) ?? .zero
-            let isBad = sessions >= 3 && length >= max(.seconds(3), Period(milliseconds: wait.milliseconds * 3))
-            return Finding(
-                sample: GateSample(
-                    gate: "answers", subject: scope.place, verdict: isBad ? .fail : .inconclusive, samples: sessions,
-                    message: text), holds: !isBad)
-        }
-        return nil
+        let found = scopes(rule).filter { !isTCP(rule, on: $0.names) }.compactMap { hang(rule, $0.place, on: $0.names) }
+        // What one load balancer leaves open, as it says nothing more, hides nothing of another.
+        return found.first { $0.sample.verdict == .fail } ?? found.first
+    }
+
+    private func hang(_ rule: TrafficRule, _ place: String, on names: [LoadBalancerID]) -> Finding? {
+        let sessions = tally.sessions(new, rule.backend, on: names)
+        let length = tally.stall(new, rule.backend, on: names)
+        guard length >= .seconds(1) else { return nil }
+        let text = "\(place): \(new) has \(sessions) sessions and finished none in \(length.rounded)"
+        let wait = meanResponseTime(servers(old, rule)) ?? .zero
+        let isBad = sessions >= 3 && length >= max(.seconds(3), Period(milliseconds: wait.milliseconds * 3))
+        return Finding(
+            sample: GateSample(
+                gate: "answers", subject: place, verdict: isBad ? .fail : .inconclusive, samples: sessions,
+                message: text), holds: !isBad)
     }
 
     // MARK: - Other answers than the old color's

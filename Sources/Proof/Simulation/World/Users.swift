@@ -55,10 +55,24 @@ extension WorldState {
             fate.refused += requests
             let isSet = loadBalancers[balancer].servers.contains { $0.backend == fate.name && $0.isSetToServe }
             failedRequests += max(1, Int(requests))
-            if !isSet { deniedRequests += max(1, Int(requests)) }
+            if !isSet, !isTakenByWorld(fate.name, on: loadBalancers[balancer]) {
+                deniedRequests += max(1, Int(requests))
+            }
         }
         wrongAnswers += failed.blue + failed.green
         loadBalancers[balancer].backends[backend] = fate
+    }
+
+    /// Whether no one could serve a backend, and no rz made it so: of each color every server is dead, or a reload lost it.
+    private func isTakenByWorld(_ backend: String, on balancer: SimulatedLoadBalancer) -> Bool {
+        Color.allCases.allSatisfy { color in
+            let own = balancer.servers.filter {
+                $0.backend == backend && $0.color == color && !$0.isFree && !$0.isBackup
+            }
+            let isLost = own.isEmpty && balancer.lost.contains { $0.backend == backend && $0.color == color }
+            return isLost
+                || !own.isEmpty && own.allSatisfy { max($0.isDeadUntil, self[$0.machine].isLostUntil) > time }
+        }
     }
 
     // MARK: - Who is asked

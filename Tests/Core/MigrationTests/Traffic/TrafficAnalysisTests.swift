@@ -150,6 +150,24 @@ struct TrafficAnalysisTests {
         #expect(watch.findings(limits).first { $0.sample.gate == "answers" }?.sample.verdict == .fail)
     }
 
+    @Test("fails a color that hangs on one load balancer, while another one has said nothing since it began to")
+    func hangsBesideSilence() {
+        var watch = Watch(rule, edges: ["edge-1", "edge-2"])
+        let blue: [LoadBalancerID: ServerCounters] = [
+            "edge-1": ServerCounters(requests: 500, begun: 510), "edge-2": ServerCounters(requests: 500, begun: 510),
+        ]
+        watch.look([:], [:])
+        watch.look(blue, [:])
+        for second in 1...10 {
+            let hanging = ServerCounters(sessions: 10 * second, begun: 10 * second)
+            watch.look(blue, ["edge-1": hanging, "edge-2": hanging], seconds: 1)
+            if second == 2 { watch.edges = ["edge-2"] }
+        }
+        let finding = watch.findings(limits).first { $0.sample.gate == "answers" }
+        #expect(finding?.sample.verdict == .fail)
+        #expect(finding?.sample.subject == "edge-2/be")
+    }
+
     @Test("does not go up a step where the last seconds had sessions and no answer, however many there were before")
     func stalls() {
         var watch = Watch(rule)
