@@ -1,5 +1,8 @@
 /// Which HAProxys rz knows: what it sends was measured on 2.6 and 2.8.
 enum HAProxyVersion {
+    /// As its driver calls it.
+    static let product = "HAProxy"
+
     /// Nil where there is nothing to say.
     static func remark(_ version: String, of subject: String) -> CheckResult? {
         let numbers = version.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }

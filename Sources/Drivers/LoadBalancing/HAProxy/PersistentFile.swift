@@ -25,6 +25,16 @@ struct PersistentFile: Sendable {
         }
     }
 
+    /// What it holds now; nil where there is none.
+    var text: String? {
+        get throws(FileProblem) {
+            let (folder, name) = TrustedFolder.split(try TrustedFolder.resolve(path))
+            return try TrustedFolder(folder).read(name, limit: PersistentFile.largest).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+    }
+
     private var queue: DispatchQueue {
         PersistentFile.queues.withLock { queues in
             if let queue = queues[path] { return queue }

@@ -23,9 +23,15 @@ protocol ConformanceLab: Sendable {
 
 /// The kinds of load balancers that rz moves users on, each with a real one.
 enum ConformingKind: String, CaseIterable {
-    case haproxy
+    case haproxy, traefik
 
-    static var here: [ConformingKind] { allCases }
+    /// Those that this machine can run; Traefik comes with scripts/setup, and is skipped, saying so, where it is not.
+    static var here: [ConformingKind] {
+        if TraefikConformance.program != nil { return allCases }
+        print(
+            "skipped: Traefik's conformance, as there is no traefik in .venv-traefik or on the PATH: run scripts/setup")
+        return [.haproxy]
+    }
 
     /// Runs a test with a load balancer of its own, which is gone afterwards.
     func withLab(_ body: (any ConformanceLab) async throws -> Void) async throws {
@@ -33,6 +39,7 @@ enum ConformingKind: String, CaseIterable {
         defer { servers.stop() }
         switch self {
         case .haproxy: try await HAProxyConformance.with(servers, body)
+        case .traefik: try await TraefikConformance.with(servers, body)
         }
     }
 }
