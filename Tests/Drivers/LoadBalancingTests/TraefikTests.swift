@@ -119,6 +119,69 @@ struct TraefikTests {
         }
     }
 
+    @Test("that is restarted keeps what checks had found, for whoever saw it; no one else calls it checked")
+    func restart() async throws {
+        try await withTraefik { lab in
+            try lab.write(lab.pools(check: "{ path: /, interval: 4s, timeout: 300ms }"), "services.yml")
+            let driver = lab.own()
+            try await eventually("all checks") {
+                try await lab.servers(.green, driver).map(\.check) == [.passed, .passed]
+            }
+            try await lab.reload()
+            let stranger = lab.own()
+            #expect(try await lab.servers(.green, driver).map(\.check) == [.passed, .passed])
+            #expect(try await lab.servers(.green, stranger).map(\.check) == [.pending, .pending])
+        }
+    }
+
+    @Test("is not observed without its metrics: nothing could be shown quiet")
+    func withoutMetrics() async throws {
+        try await withTraefik { lab in
+            let nothing = try await #require(throws: Failure.self) {
+                _ = try await lab.own(metrics: lab.api + "/nothing").observe()
+            }
+            #expect(nothing.summary == "edge-1 has nothing there (HTTP 404)")
+            #expect(nothing.advice?.contains("metrics: { prometheus: {} }") == true)
+            let other = try await #require(throws: Failure.self) {
+                _ = try await lab.own(metrics: lab.api + "/api/version").observe()
+            }
+            #expect(other.summary == "edge-1 shows no metrics of Traefik")
+        }
+    }
+
+    @Test("requires who asks where its API does, and is believed over TLS only with a certificate that can be verified")
+    func access() async throws {
+        try await withTraefik { lab in
+            try lab.write(
+                """
+                http:
+                  routers:
+                    api:
+                      rule: "PathPrefix(`/api`)"
+                      entryPoints: [ web ]
+                      priority: 1000
+                      service: api@internal
+                      middlewares: [ known ]
+                    secure: { rule: "PathPrefix(`/api`)", entryPoints: [ secure ], service: api@internal, tls: {} }
+                  middlewares: { known: { basicAuth: { users: [ "test:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=" ] } } }
+
+                """, "api.yml")
+            let guarded = lab.own(api: lab.url, metrics: lab.api + "/metrics")
+            try await eventually("the router") {
+                do throws(Failure) { _ = try await guarded.observe() } catch {
+                    return error.summary == "edge-1 requires authentication (HTTP 401)"
+                }
+                return false
+            }
+            let known = lab.own(api: lab.url, metrics: lab.api + "/metrics", user: "test", password: "test")
+            #expect(try await known.observe().backends[lab.rule.backend]?.servers.count == 4)
+            let unverified = try await #require(throws: Failure.self) {
+                _ = try await lab.own(api: lab.secure).observe()
+            }
+            #expect(unverified.summary.hasPrefix("edge-1 can't be called over TLS"), "\(unverified)")
+        }
+    }
+
     @Test("has obstacles in words", arguments: obstacles)
     fileprivate func obstacle(_ one: ExpectedObstacle) async throws {
         try await withTraefik { lab in
@@ -174,6 +237,47 @@ extension TraefikReport {
 
 @Suite("What a Traefik says")
 struct TraefikParsingTests {
+    private func metrics(_ requests: Int, start: Int = 1, up: Int? = nil) -> TraefikMetrics {
+        TraefikMetrics(
+            """
+            process_start_time_seconds \(start)
+            traefik_service_requests_total{code="200",service="a@file"} \(requests)
+            \(up.map { "traefik_service_server_up{service=\"a@file\",url=\"u\"} \($0)" } ?? "")
+            """)
+    }
+
+    @Test("of requests is a rate from look to look, 0 only where there was none for a second")
+    func rates() {
+        let memory = TraefikMemory()
+        let start = ContinuousClock.now
+        func rate(_ requests: Int, _ milliseconds: Int, of process: Int = 1) -> Int? {
+            memory.gather(metrics(requests, start: process), at: start + .milliseconds(milliseconds)).rates["a@file"]
+        }
+        #expect(rate(100, 0) == nil)
+        #expect(rate(101, 200) == 1)
+        #expect(rate(101, 900) == 1)
+        #expect(rate(101, 1300) == 0)
+        #expect(rate(141, 3300) == 20)
+        #expect(rate(3, 3400, of: 2) == nil)
+        #expect(rate(5, 3500, of: 2) == 2)
+    }
+
+    @Test("of checks is recalled for a few seconds when another process answers")
+    func recall() {
+        let memory = TraefikMemory()
+        let start = ContinuousClock.now
+        func check(_ up: Int?, _ seconds: Int, of process: Int) -> Bool? {
+            memory.gather(metrics(0, start: process, up: up), at: start + .seconds(seconds)).lastCheck["a@file"]?["u"]
+        }
+        #expect(check(1, 0, of: 1) == true)
+        #expect(check(nil, 1, of: 1) == nil)
+        #expect(check(0, 2, of: 1) == false)
+        #expect(check(nil, 4, of: 2) == false)
+        #expect(check(1, 5, of: 2) == true)
+        #expect(check(nil, 6, of: 3) == true)
+        #expect(check(nil, 30, of: 3) == nil)
+    }
+
     @Test("in lengths of time is read as Go writes them")
     func durations() {
         #expect(Duration(go: "1m30s") == .seconds(90))
@@ -231,6 +335,11 @@ struct TraefikParsingTests {
         #expect(again.note == file.note)
         #expect(again.children(of: "shop@file")?.map(\.weight) == [100, 25])
         #expect(file.text.contains("\"healthCheck\": {}"))
+        let odd =
+            "http: { services: { a: { weighted: { services: [ { name: x, weight: -3 }, { name: y, weight: 9e99 }, "
+            + "{ name: z }, { name: w, weight: 99999999999 } ] } } } }"
+        #expect(
+            try TraefikFile(odd, environment: "shop").children(of: "a@file")?.map(\.weight) == [0, 0, 1, 1_000_000])
         for (text, reason) in [
             ("", "the text is empty"), ("7", "it holds no `http: { services: … }`"), ("a: 1", "it holds `a`"),
             ("http: { routers: {} }", "it holds `http.routers`"),

@@ -54,6 +54,30 @@ struct TraefikTests {
         }
     }
 
+    @Test("killed in the middle of the cutover and of the drain, and resumed, ends as if nothing had happened")
+    func killed() async throws {
+        try await with { sandbox, traefik in
+            let users = SteadyUsers(traefik.url)
+            for (index, step) in ["cutOver", "drain"].enumerated() {
+                let rz = try sandbox.start(
+                    index == 0 ? ["update", "sandbox", "--yes", "--json"] : ["resume", "--json"])
+                try await rz.waitForOutput("\"type\":\"step.started\",\"attempt\":1,\"step\":\"\(step)/")
+                // A change waits for the next check: it is under way.
+                let before = try String(contentsOfFile: traefik.file, encoding: .utf8)
+                try await eventually("a change") {
+                    try String(contentsOfFile: traefik.file, encoding: .utf8) != before
+                }
+                rz.signal(SIGKILL)
+                _ = try await rz.end()
+            }
+            try await sandbox.succeed("resume")
+            #expect(try await traefik.weights() == ["web-blue": 0, "web-green": 100])
+            let (answered, failures) = await users.leave()
+            #expect(failures == [])
+            #expect(answered > 100)
+        }
+    }
+
     @Test("goes back with a rollback to the weights that were found, and fails no request")
     func goesBack() async throws {
         try await with { sandbox, traefik in

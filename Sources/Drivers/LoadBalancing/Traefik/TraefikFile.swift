@@ -144,7 +144,7 @@ struct TraefikFile: Sendable {
         let root: JSON = ["http": .object(JSONObject(http))]
         return """
             # Written by rz, which moves the users of the environment \(environment) by these weights. Only weighted
-            # services belong into this file; their children, routers and all else into others.
+            # services belong in this file; their children, routers and all else belong in others.
             \(root.pretty)
 
             """

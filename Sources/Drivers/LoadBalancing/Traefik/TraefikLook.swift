@@ -7,9 +7,9 @@ import Migration
 struct TraefikLook: Sendable {
     var version: String
     var report: TraefikReport
-    var metrics: TraefikMetrics
-    /// Requests a second, by service.
-    var rates: [String: Int]
+    /// By service.
+    var counts: [String: TraefikMetrics.Count]
+    var gathered: TraefikMemory.Gathered
     var note: TraefikFile.Note
 
     var state: LoadBalancerState {
@@ -49,7 +49,7 @@ struct TraefikLook: Sendable {
     private func check(_ url: String, _ pool: TraefikReport.Pool, _ service: String) -> ServerState.Check {
         guard pool.check != nil else { return .none }
         if pool.status[url] == "DOWN" { return .failed }
-        switch metrics.lastCheck[service]?[url] {
+        switch gathered.lastCheck[service]?[url] {
         case nil: return .pending
         case true?: return pool.status[url] == nil ? .pending : .passed
         case false?: return .failed
@@ -58,9 +58,9 @@ struct TraefikLook: Sendable {
 
     /// Of all servers of a child together, which the first one of them shows: Traefik counts by service.
     private func counters(_ service: String) -> ServerCounters {
-        let count = metrics.counts[service] ?? TraefikMetrics.Count()
+        let count = counts[service] ?? TraefikMetrics.Count()
         return ServerCounters(
-            rate: rates[service] ?? 0, requests: count.requests, errors: count.byClass[5] ?? 0,
+            rate: gathered.rates[service] ?? 0, requests: count.requests, errors: count.byClass[5] ?? 0,
             clientErrors: count.byClass[4] ?? 0, redirects: count.byClass[3] ?? 0, begun: count.requests,
             bytesOut: count.bytesOut)
     }

@@ -33,19 +33,24 @@ struct TraefikMetrics: Sendable {
         case "process_start_time_seconds": start = sample.value
         case "traefik_service_requests_total":
             guard let service = sample.labels["service"] else { return }
-            counts[service, default: Count()].requests += sample.count
+            counts[service, default: Count()].requests.add(sample.count)
             if let digit = sample.labels["code"]?.first?.wholeNumberValue {
-                counts[service, default: Count()].byClass[digit, default: 0] += sample.count
+                counts[service, default: Count()].byClass[digit, default: 0].add(sample.count)
             }
         case "traefik_service_responses_bytes_total":
             guard let service = sample.labels["service"] else { return }
-            counts[service, default: Count()].bytesOut += sample.count
+            counts[service, default: Count()].bytesOut.add(sample.count)
         case "traefik_service_server_up":
             guard let service = sample.labels["service"], let url = sample.labels["url"] else { return }
             lastCheck[service, default: [:]][url] = sample.value > 0
         default: break
         }
     }
+}
+
+extension Int {
+    /// Whatever an answer holds, its sums have a bound.
+    fileprivate mutating func add(_ count: Int) { self = Swift.min(self + count, 1 << 60) }
 }
 
 /// `name{label="value",…} 12`.

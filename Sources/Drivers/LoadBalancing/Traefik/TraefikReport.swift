@@ -96,10 +96,16 @@ extension TraefikReport.Weighted {
             isUsed: service.isUsed)
     }
 
+    /// A larger weight counts as this one: sums of them stay numbers.
+    private static let largest = 1_000_000
+
     /// Of the API and of files alike: a child without a weight has 1.
     static func children(_ content: JSON) -> [Child] {
         (content["services"]?.array ?? []).compactMap { child in
-            child["name"]?.string.map { Child(name: $0, weight: child["weight"].map { $0.int ?? 0 } ?? 1) }
+            child["name"]?.string.map { name in
+                let weight = child["weight"].map { $0.int ?? 0 } ?? 1
+                return Child(name: name, weight: min(largest, max(0, weight)))
+            }
         }
     }
 }

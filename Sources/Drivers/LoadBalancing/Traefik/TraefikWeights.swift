@@ -16,7 +16,7 @@ public struct TraefikWeights: LoadBalancer {
     let owner: EpochOwner
     let resolver: Resolver
     private let proxy: ProxyRules?
-    private let rates = TraefikRates()
+    private let memory = TraefikMemory()
     /// How long a change may take to be served: Traefik waits `providersThrottleDuration`, 2 s, between two.
     let patience: Duration
 
@@ -82,16 +82,16 @@ public struct TraefikWeights: LoadBalancer {
     func look(_ client: TraefikClient) async throws(Failure) -> TraefikLook {
         let report = try await client.report()
         let metrics = try await client.counted()
+        let gathered = memory.gather(metrics, at: .now)
         let version: String
-        if let known = rates.version(of: metrics.start) {
+        if let known = memory.version(of: metrics.start) {
             version = known
         } else {
             version = try await client.version()
-            rates.know(version, of: metrics.start)
+            memory.know(version, of: metrics.start)
         }
         return TraefikLook(
-            version: version, report: report, metrics: metrics, rates: rates.rates(metrics, at: .now),
-            note: note(report))
+            version: version, report: report, counts: metrics.counts, gathered: gathered, note: note(report))
     }
 
     /// What Traefik gives back of the note.

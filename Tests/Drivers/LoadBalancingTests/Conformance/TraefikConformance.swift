@@ -17,14 +17,15 @@ final class TraefikConformance: ConformanceLab {
     private let program: String
     private let front: Int
     private let admin: Int
+    private let tls: Int
     private let process = Mutex<Peer?>(nil)
 
     private init(_ servers: ColorServers, _ program: String) throws {
         self.servers = servers
         self.program = program
         folder = try temporaryFolder()
-        let ports = try FreePorts.claim(2)
-        (front, admin) = (ports[0], ports[1])
+        let ports = try FreePorts.claim(3)
+        (front, admin, tls) = (ports[0], ports[1], ports[2])
     }
 
     static func with(
@@ -51,11 +52,20 @@ final class TraefikConformance: ConformanceLab {
 
     func driver(_ owner: EpochOwner) -> any LoadBalancer { own(owner) }
 
-    func own(_ owner: EpochOwner = testOwner, file: String? = nil, patience: Duration = .seconds(15)) -> TraefikWeights
-    {
+    var url: String { "http://127.0.0.1:\(front)" }
+    var api: String { "http://127.0.0.1:\(admin)" }
+    /// With a certificate that no one vouches for.
+    var secure: String { "https://127.0.0.1:\(tls)" }
+
+    func own(
+        _ owner: EpochOwner = testOwner, file: String? = nil, api: String? = nil, metrics: String? = nil,
+        user: Setting? = nil, password: Setting? = nil, patience: Duration = .seconds(15)
+    ) -> TraefikWeights {
         TraefikWeights(
-            "edge-1", .init(api: Setting("http://127.0.0.1:\(admin)"), file: Setting(file ?? self.file)), rules: [rule],
-            owner: owner, resolver: literal, patience: patience)
+            "edge-1",
+            .init(
+                api: Setting(api ?? self.api), file: Setting(file ?? self.file), metrics: metrics.map { Setting($0) },
+                user: user, password: password), rules: [rule], owner: owner, resolver: literal, patience: patience)
     }
 
     func request() -> HTTPRequest {
@@ -97,6 +107,7 @@ final class TraefikConformance: ConformanceLab {
         entryPoints:
           web: { address: "127.0.0.1:\(front)" }
           traefik: { address: "127.0.0.1:\(admin)" }
+          secure: { address: "127.0.0.1:\(tls)" }
         providers:
           providersThrottleDuration: 100ms
           file: { directory: \(folder)/dynamic, watch: true }
