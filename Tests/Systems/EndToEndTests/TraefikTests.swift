@@ -41,6 +41,7 @@ struct TraefikTests {
             #expect(try await traefik.weights() == ["web-blue": 50, "web-green": 50])
             let ended = try await rz.end()
             #expect(ended.status == 0, "\(ended.all.suffix(1500))")
+            #expect(ended.output.contains("blue counts as quiet on edge-3 once no request of it has ended for 1s"))
             let (answered, failures) = await users.leave()
             #expect(failures == [])
             #expect(answered > 100)

@@ -22,7 +22,7 @@ struct TraefikLook: Sendable {
             let child = TraefikReport.Weighted.Child(name: name, weight: 1)
             backends[name] = BackendState(servers: servers(child, of: name), algorithm: "wrr", scale: .traefik)
         }
-        return LoadBalancerState(version: version, backends: backends, epoch: note.epoch?.number)
+        return LoadBalancerState(version: version, backends: backends, epoch: note.epoch?.number, countsEndedOnly: true)
     }
 
     private func servers(_ child: TraefikReport.Weighted.Child, of parent: String) -> [ServerState] {

@@ -14,6 +14,7 @@ struct Quiet: Sendable {
     func prove() async throws(Failure) -> Instant {
         var deadline = context.clock.uptime + policy.deadline
         var wasForced = false
+        var isNoted = false
         var quietSince: Period?
         var disturbances = await context.traffic.disturbances
         while true {
@@ -26,6 +27,10 @@ struct Quiet: Sendable {
             let isKept = try await context.keepTraffic(observation)
             let busy = busyServers(observation)
             let unseen = await oldProcesses(observation)
+            if !isNoted, let text = unseenSessions(observation) {
+                isNoted = true
+                try await context.record(.noted(text: text))
+            }
             let now = context.clock.uptime
             quietSince = busy.isEmpty && isKept && unseen.isEmpty ? quietSince ?? now : nil
             if let quietSince, asked - quietSince >= policy.quiet {
@@ -46,6 +51,14 @@ struct Quiet: Sendable {
                     ?? unseen.first?.text ?? missing)
             try await context.pause(Period(milliseconds: 200))
         }
+    }
+
+    /// What the proof does not rest on belongs in the report; nil where sessions are counted everywhere.
+    private func unseenSessions(_ observation: TrafficObservation) -> String? {
+        let names = observation.states.filter { $0.value.countsEndedOnly == true }.map(\.key.text).sorted()
+        guard !names.isEmpty else { return nil }
+        return "\(old) counts as quiet on \(names.joined(separator: ", ")) once no request of it has ended for "
+            + "\(policy.quiet): sessions are not reported there, and a request that is under way is not seen"
     }
 
     /// Asked right before something of the old color goes for good: no one is there, the new color carries everything, and
