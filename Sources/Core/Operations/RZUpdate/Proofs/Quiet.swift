@@ -14,9 +14,9 @@ struct Quiet: Sendable {
     func prove() async throws(Failure) -> Instant {
         var deadline = context.clock.uptime + policy.deadline
         var wasForced = false
-        var isNoted = false
         var quietSince: Period?
         var disturbances = await context.traffic.disturbances
+        var isNoted = false
         while true {
             // A load balancer that lost what was set may have given it traffic between two looks.
             let count = await context.traffic.disturbances
@@ -27,10 +27,6 @@ struct Quiet: Sendable {
             let isKept = try await context.keepTraffic(observation)
             let busy = busyServers(observation)
             let unseen = await oldProcesses(observation)
-            if !isNoted, let text = unseenSessions(observation) {
-                isNoted = true
-                try await context.record(.noted(text: text))
-            }
             let now = context.clock.uptime
             quietSince = busy.isEmpty && isKept && unseen.isEmpty ? quietSince ?? now : nil
             if let quietSince, asked - quietSince >= policy.quiet {
@@ -43,6 +39,10 @@ struct Quiet: Sendable {
                 try await cut(context.environment.traffic)
                 wasForced = true
                 deadline = now + max(policy.deadline, .minutes(1))
+            }
+            if !isNoted, let text = unseenSessions(observation) {
+                isNoted = true
+                try await context.record(.noted(text: text))
             }
             if let process = unseen.first { try await ask(about: process) }
             let missing = isKept ? "\(policy.quiet) of quiet" : "weights that drifted to be restored"
