@@ -97,7 +97,7 @@ let package = Package(
         module(
             "Clusters", in: "Drivers",
             ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust", "SafeFiles"]),
-        module("LoadBalancing", in: "Drivers", ["Migration", "Transport", "SafeFiles"]),
+        module("LoadBalancing", in: "Drivers", ["Migration", "JSON", "YAML", "Transport", "Trust", "SafeFiles"]),
         module("Gating", in: "Drivers", ["Migration", "JSON", "Transport", "Trust"]),
         module("Publishing", in: "Views", ["Migration", "JSON", "Threads"]),
         module("Reporting", in: "Views", ["Migration", "Operations", "JSON"]),
@@ -145,7 +145,7 @@ let package = Package(
         tests("SafeFilesTests", in: "Base", ["SafeFiles"]),
         tests(
             "LoadBalancingTests", in: "Drivers",
-            ["LoadBalancing", "Migration", "Transport", "SafeFiles", "FreePorts", "HAProxyPrograms", "Waiting"]),
+            ["LoadBalancing", "JSON", "Migration", "Transport", "SafeFiles", "FreePorts", "HAProxyPrograms", "Waiting"]),
         tests("TransportTests", in: "Base", ["Transport", "TLSTesting", "Waiting"]),
         tests(
             "ProvisioningTests", in: "Drivers", ["Provisioning", "Migration", "JSON", "FreePorts", "Waiting"],

@@ -31,8 +31,8 @@ extension EnvironmentFormat {
         }
         if let services = value["services"] { environment.services = ServicesFormat.rules(services, tls, &reader) }
         refuseUnwatchedCompose(value, environment, &reader)
-        environment.loadBalancers = loadBalancers(value["loadBalancers"], &reader)
-        environment.traffic = traffic(value["traffic"], on: environment.loadBalancers.map(\.name), &reader)
+        environment.loadBalancers = loadBalancers(value["loadBalancers"], tls, &reader)
+        environment.traffic = traffic(value["traffic"], on: environment.loadBalancers, &reader)
         environment.ignoreBackends = value["ignoreBackends"].map { backends in
             backends.list.map {
                 IgnoredBackend(backend: $0["backend"]?.text ?? "", reason: $0["reason"]?.text ?? "")
@@ -71,7 +71,7 @@ extension EnvironmentFormat {
         return value["starterCounts"]?.flag == false ? .others(count) : .count(count)
     }
 
-    private static func colors<Result>(_ value: Value?, _ convert: (Value) -> Result) -> [Color: Result] {
+    static func colors<Result>(_ value: Value?, _ convert: (Value) -> Result) -> [Color: Result] {
         var result: [Color: Result] = [:]
         for color in Color.allCases { result[color] = value?[color.rawValue].map(convert) }
         return result
@@ -150,85 +150,6 @@ extension EnvironmentFormat {
             }
             return IdempotenceException(subject, reason: exception["reason"]?.text ?? "")
         }
-    }
-
-    private static func loadBalancers(_ value: Value?, _ reader: inout Reader) -> [LoadBalancerAddress] {
-        var names: Set<String> = []
-        return (value?.list ?? []).map { balancer in
-            if let name = balancer["name"], !names.insert(name.text).inserted {
-                reader.problem("the load balancer \(name.text) is listed twice", at: name)
-            }
-            let haproxy = balancer["haproxy"]
-            let none = haproxy?["stateFile", "none"]
-            let forgets = haproxy?["configuration", "none"]
-            return LoadBalancerAddress(
-                name: LoadBalancerID(balancer["name"]?.text ?? ""),
-                .haproxy(
-                    LoadBalancerAddress.HAProxy(
-                        socket: haproxy?["socket"]?.setting ?? "",
-                        stateFile: none == nil ? haproxy?["stateFile"]?.setting : nil, withoutStateFile: none?.text,
-                        configuration: forgets == nil ? haproxy?["configuration"]?.setting : nil,
-                        withoutConfiguration: forgets?.text,
-                        epochMap: haproxy?["epochMap"]?.setting, master: haproxy?["master"]?.setting,
-                        hardStopAfter: haproxy?["hardStopAfter"]?.period)))
-        }
-    }
-
-    private static func traffic(
-        _ value: Value?, on loadBalancers: [LoadBalancerID], _ reader: inout Reader
-    ) -> [TrafficRule] {
-        var backends: Set<String> = []
-        return (value?.list ?? []).map { rule in
-            if let backend = rule["backend"], !backends.insert(backend.text).inserted {
-                reader.problem("the backend \(backend.text) is listed twice", at: backend)
-            }
-            for name in rule["loadBalancers"]?.list ?? [] where !loadBalancers.contains(LoadBalancerID(name.text)) {
-                reader.problem("there is no load balancer \(name.text) under `loadBalancers`", at: name)
-            }
-            let registration = registration(rule["servers"])
-            var servers = colors(rule["servers"]) { $0.text }
-            for (color, registration) in registration { servers[color] = registration.pattern }
-            if let place = rule["servers"], servers[.blue] == servers[.green] {
-                reader.problem("both colors have the same pattern, so no server belongs to either", at: place)
-            }
-            for (color, registration) in registration where registration.pattern.allSatisfy({ $0 == "*" }) {
-                reader.problem(
-                    "every name fits “\(registration.name)”, so no server belongs to \(color.other); say which: "
-                        + "`matches: \"\(color)-*\"`", at: rule["servers", color.rawValue, "name"] ?? rule)
-            }
-            let switching = rule["switch"].map { trafficSwitch($0, &reader) }
-            return TrafficRule(
-                backend: rule["backend"]?.text ?? "", servers: switching?.servers ?? servers,
-                persistence: rule["persistence"].flatMap { TrafficRule.Persistence(rawValue: $0.text) },
-                anyAddress: rule["addresses", "any"]?.text,
-                loadBalancers: rule["loadBalancers"]?.list.map { LoadBalancerID($0.text) }, switching: switching,
-                registration: registration.isEmpty ? nil : registration)
-        }
-    }
-
-    private static func registration(_ servers: Value?) -> [Color: ServerRegistration] {
-        var registration: [Color: ServerRegistration] = [:]
-        for color in Color.allCases {
-            guard let value = servers?[color.rawValue], let from = value["from"] else { continue }
-            registration[color] = ServerRegistration(
-                from: from.text, port: value["port"]?.text ?? "", name: value["name"]?.text ?? "\(color)-{{ name }}",
-                matches: value["matches"]?.text, options: value["options"]?.list.map(\.text))
-        }
-        return registration
-    }
-
-    private static func trafficSwitch(_ value: Value, _ reader: inout Reader) -> TrafficSwitch {
-        let backends = colors(value["backends"]) { $0.text }
-        let values = value["values"].map { colors($0) { $0.text } }
-        if backends[.blue] == backends[.green], let place = value["backends"] {
-            reader.problem("both colors have the same backend, so there is nothing to switch", at: place)
-        }
-        if let values, values[.blue] == values[.green], let place = value["values"] {
-            reader.problem("both colors have the same value, so the entry says nothing", at: place)
-        }
-        return TrafficSwitch(
-            map: value["map"]?.setting ?? "", key: value["key"]?.text ?? "", backends: backends, values: values,
-            withoutFile: value["mapFile", "none"]?.text)
     }
 }
 

@@ -151,51 +151,69 @@ enum EnvironmentFormat {
 
     // MARK: - Traffic
 
-    private static let loadBalancer = Shape.object([
-        .required("name", .text(.name), "what rz calls it", example: "edge-1"),
+    private static let loadBalancer = Shape.object(
+        [
+            .required("name", .text(.name), "what rz calls it", example: "edge-1"),
+            .optional("haproxy", haproxy, "an HAProxy, over its runtime API"),
+            .optional("traefik", traefik, "a Traefik 3, over a file of its file provider and its API"),
+            .later("dataplane"),
+        ], rules: [.exactlyOne(["haproxy", "traefik"])])
+
+    private static let traefik = Shape.object([
         .required(
-            "haproxy",
-            .object([
-                .required(
-                    "socket", .setting(.socket), "unix:/path or tcp:host:port, level admin",
-                    example: "\"unix:/run/haproxy/admin.sock\""),
-                .optional(
-                    "stateFile",
-                    .either([
-                        .setting,
-                        .object([
-                            .required(
-                                "none", .text, "why it does no harm that a reload brings back the configured weights",
-                                example: "its configuration is generated with the weights of now")
-                        ]),
-                    ]), "the server state file that a reload reads; without it the plan is refused, unless with `none`",
-                    example: "/var/lib/haproxy/server-state"),
-                .optional(
-                    "configuration",
-                    .either([
-                        .setting,
-                        .object([
-                            .required(
-                                "none", .text, "why it does no harm that a reload forgets the servers that runs added",
-                                example: "a program writes them from Mesos")
-                        ]),
-                    ]),
-                    "the file of its configuration with the backends that runs put servers into: their lines are kept "
-                        + "between two comments; needed only for those",
-                    example: "/etc/haproxy/haproxy.cfg"),
-                .optional(
-                    "epochMap", .setting, "the map whose entry `epoch-ENVIRONMENT` names the run that may write",
-                    example: "/etc/haproxy/rz-epoch.map"),
-                .optional(
-                    "master", .setting(.socket), "the master's socket (`haproxy -S`): shows sessions of old workers",
-                    example: "\"unix:/run/haproxy/master.sock\""),
-                .optional(
-                    "hardStopAfter", .periodAboveZero, "its `hard-stop-after`: how long an old worker can last",
-                    example: "30m"),
-                .later("dataplane"),
-            ]), "an HAProxy, over its runtime API"),
-        .later("dataplane"),
+            "api", .setting(.url), "URL of its API, without `/api`", example: "\"https://edge-3.example.org:8080\""),
+        .required(
+            "file", .setting,
+            "the file that its file provider watches and that holds the weighted services and nothing else: rz's own",
+            example: "/etc/traefik/dynamic/rz.yml"),
+        .optional(
+            "metrics", .setting(.url), "URL of its metrics for Prometheus; without it `/metrics` beside the API",
+            example: "\"https://edge-3.example.org:8082/metrics\""),
+        .optional("user", .setting, "who asks", example: "rz"),
+        .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/traefik.password}\""),
+        TLSFormat.field,
     ])
+
+    private static let haproxy = Shape.object(
+        [
+            .required(
+                "socket", .setting(.socket), "unix:/path or tcp:host:port, level admin",
+                example: "\"unix:/run/haproxy/admin.sock\""),
+            .optional(
+                "stateFile",
+                .either([
+                    .setting,
+                    .object([
+                        .required(
+                            "none", .text, "why it does no harm that a reload brings back the configured weights",
+                            example: "its configuration is generated with the weights of now")
+                    ]),
+                ]), "the server state file that a reload reads; without it the plan is refused, unless with `none`",
+                example: "/var/lib/haproxy/server-state"),
+            .optional(
+                "configuration",
+                .either([
+                    .setting,
+                    .object([
+                        .required(
+                            "none", .text, "why it does no harm that a reload forgets the servers that runs added",
+                            example: "a program writes them from Mesos")
+                    ]),
+                ]),
+                "the file of its configuration with the backends that runs put servers into: their lines are kept "
+                    + "between two comments; needed only for those",
+                example: "/etc/haproxy/haproxy.cfg"),
+            .optional(
+                "epochMap", .setting, "the map whose entry `epoch-ENVIRONMENT` names the run that may write",
+                example: "/etc/haproxy/rz-epoch.map"),
+            .optional(
+                "master", .setting(.socket), "the master's socket (`haproxy -S`): shows sessions of old workers",
+                example: "\"unix:/run/haproxy/master.sock\""),
+            .optional(
+                "hardStopAfter", .periodAboveZero, "its `hard-stop-after`: how long an old worker can last",
+                example: "30m"),
+            .later("dataplane"),
+        ])
 
     private static let trafficRule = Shape.object(
         [

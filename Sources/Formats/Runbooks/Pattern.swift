@@ -19,8 +19,12 @@ struct Pattern: Sendable {
     static let name = Pattern(
         expression: "[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
         advice: "a name has letters, digits, dots, dashes and underscores, and begins with a letter or a digit")
-    /// What HAProxy's runtime API takes as a name, or as a pattern of names.
+    /// What a load balancer takes as a name, or as a pattern of names.
     static let trafficName = Pattern(
+        expression: "[A-Za-z0-9_.:*@/-]+",
+        advice: "names on load balancers have letters, digits, '-', '_', '.' and ':', in Traefik '@' and '/', too")
+    /// What HAProxy's runtime API takes.
+    static let haproxyName = Pattern(
         expression: "[A-Za-z0-9_.:*-]+", advice: "names in HAProxy have letters, digits, '-', '_', '.' and ':'")
     /// An environment variable that can't change what tools do without a trace in Git.
     static let variable = Pattern(

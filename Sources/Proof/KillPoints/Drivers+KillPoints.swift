@@ -27,6 +27,7 @@ private struct KilledLoadBalancer: LoadBalancer {
     let points: KillPoints
 
     var name: LoadBalancerID { base.name }
+    var product: String { base.product }
 
     func observe() async throws(Failure) -> LoadBalancerState {
         try await points.around(name.text, "\(name).observe", changes: false) { () async throws(Failure) in

@@ -16,10 +16,12 @@ extension EnvironmentChecks {
                     let found = try await balancer.observe()
                     state.value = found
                     let obstacles = try await balancer.observeObstacles(environment.traffic)
-                    return [
-                        CheckResult(.ok, subject, "HAProxy \(found.version), \(found.backends.count) backends"),
-                        HAProxyVersion.remark(found.version, of: subject),
-                    ].compactMap { $0 } + obstacles.map { EnvironmentChecks.result(subject, $0) }
+                    let greeting = "\(balancer.product) \(found.version), \(found.backends.count) backends"
+                    let remark =
+                        balancer.product == HAProxyVersion.product
+                        ? HAProxyVersion.remark(found.version, of: subject) : nil
+                    return [CheckResult(.ok, subject, greeting), remark].compactMap { $0 }
+                        + obstacles.map { EnvironmentChecks.result(subject, $0) }
                 } catch {
                     return [CheckResult(subject, error)]
                 }

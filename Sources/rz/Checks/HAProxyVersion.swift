@@ -1,5 +1,8 @@
 /// Which HAProxys rz knows: its tests run on 2.6, 2.8, 3.0 and 3.2 (docs/operations.md).
 enum HAProxyVersion {
+    /// As its driver calls it.
+    static let product = "HAProxy"
+
     /// Nil where there is nothing to say.
     static func remark(_ version: String, of subject: String) -> CheckResult? {
         let numbers = version.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }

@@ -30,7 +30,7 @@ extension Drivers {
         let owner =
             looking ? EpochOwner.known(environment.name, in: state) : try EpochOwner.of(environment.name, in: state)
         return Drivers(
-            loadBalancers: environment.loadBalancers.map { $0.driver(environment.traffic, owner: owner, resolve) },
+            loadBalancers: environment.loadBalancers.map { $0.driver(environment, owner: owner, resolve) },
             provisioner: try orMissing(looking) { () throws(Failure) in
                 try provisioner(environment, folder, state, children)
             },
@@ -189,10 +189,13 @@ extension ServiceSource {
 extension LoadBalancerAddress {
     /// One line for each kind of load balancer.
     fileprivate func driver(
-        _ rules: [TrafficRule], owner: EpochOwner, _ resolver: @escaping Resolver
+        _ environment: Environment, owner: EpochOwner, _ resolver: @escaping Resolver
     ) -> any LoadBalancer {
-        switch kind {
+        let rules = environment.traffic
+        return switch kind {
         case .haproxy(let address): HAProxyRuntime(name, address, rules: rules, owner: owner, resolver: resolver)
+        case .traefik(let address):
+            TraefikWeights(name, address, rules: rules, owner: owner, proxy: environment.proxy, resolver: resolver)
         }
     }
 }

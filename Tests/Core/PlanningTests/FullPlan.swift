@@ -27,12 +27,13 @@ enum FullPlan {
         return plan
     }
 
-    /// Without servers that runs put into backends.
+    /// Without servers that runs put into backends, and without Traefik.
     static var withoutRegistration: Plan {
         var plan = plan
         plan.environment.traffic.removeAll { $0.registration != nil }
-        plan.environment.loadBalancers = plan.environment.loadBalancers.map { balancer in
+        plan.environment.loadBalancers = plan.environment.loadBalancers.compactMap { balancer in
             switch balancer.kind {
+            case .traefik: return nil
             case .haproxy(var haproxy):
                 haproxy.configuration = nil
                 haproxy.withoutConfiguration = nil
@@ -178,7 +179,13 @@ enum FullPlan {
                             socket: "unix:/run/haproxy.sock", stateFile: "/var/state",
                             withoutStateFile: "none", configuration: "/etc/haproxy.cfg", withoutConfiguration: "none",
                             epochMap: "/etc/epoch.map", master: "unix:/run/master.sock",
-                            hardStopAfter: .minutes(10))))
+                            hardStopAfter: .minutes(10)))),
+                LoadBalancerAddress(
+                    name: "edge-2",
+                    .traefik(
+                        .init(
+                            api: "https://edge-2:8080", file: "/etc/traefik/rz.yml", metrics: "https://edge-2:8082/metrics",
+                            user: "u", password: "${env:P}", tls: tls))),
             ],
             traffic: [
                 TrafficRule(

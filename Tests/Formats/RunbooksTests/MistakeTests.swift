@@ -19,6 +19,25 @@ struct MistakeTests {
         #expect(error?.problems.first?.suggestion == "runbook")
     }
 
+    @Test("about a load balancer of another kind is told where it was made")
+    func kindsOfLoadBalancers() throws {
+        let traefik = "traefik: { api: \"http://edge-3:8080\", file: /etc/traefik/rz.yml }"
+        let haproxy = try #require(Sample.environment.firstRange(of: /haproxy: \{[^\n]*\}/))
+        var text = Sample.environment
+        text.replaceSubrange(haproxy, with: traefik)
+        #expect(
+            try problems(text).contains {
+                $0.contains("edge-1 is a Traefik: its weighted services are named with their provider, `be_shop@file`")
+            })
+        #expect(try problems(text.changing("be_shop", to: "shop@file")) == [])
+        #expect(
+            try problems(Sample.environment.changing("be_shop", to: "shop@file")).contains {
+                $0.contains("edge-1 is an HAProxy: names in HAProxy have letters")
+            })
+        text.replaceSubrange(try #require(text.firstRange(of: traefik)), with: "color: blue")
+        #expect(try problems(text).contains { $0.contains("traefik") && $0.contains("haproxy") })
+    }
+
     @Test("does not hide the others, and causes no more messages than there are mistakes")
     func allAtOnce() throws {
         let text = Sample.environment

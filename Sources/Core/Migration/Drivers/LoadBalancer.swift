@@ -1,6 +1,8 @@
 /// A load balancer in front of both colors.
 public protocol LoadBalancer: Sendable {
     var name: LoadBalancerID { get }
+    /// What it is, for people: `HAProxy`.
+    var product: String { get }
 
     /// Everything rz needs to know, read from the load balancer itself; counters include old workers.
     func observe() async throws(Failure) -> LoadBalancerState
@@ -39,6 +41,7 @@ extension LoadBalancer {
         try await apply(changes, epoch: epoch)
         return try await observe()
     }
+    public var product: String { "HAProxy" }
     public func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle] { [] }
     public func proveWeights(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] { [] }
 }

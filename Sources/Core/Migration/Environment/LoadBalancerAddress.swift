@@ -2,6 +2,7 @@
 public struct LoadBalancerAddress: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
         case haproxy(HAProxy)
+        case traefik(Traefik)
     }
 
     public var name: LoadBalancerID
@@ -16,6 +17,8 @@ public struct LoadBalancerAddress: Sendable, Hashable {
     public var keepsWeights: Bool {
         switch kind {
         case .haproxy(let haproxy): haproxy.stateFile != nil
+        // They stand in its configuration.
+        case .traefik: true
         }
     }
 
@@ -55,20 +58,24 @@ public struct LoadBalancerAddress: Sendable, Hashable {
     }
 }
 
-/// On the wire the settings of an HAProxy stand beside the name.
+/// On the wire the settings of an HAProxy stand beside the name; those of any other kind under the kind's.
 extension LoadBalancerAddress: Codable {
-    private enum Key: String, CodingKey { case name }
+    private enum Key: String, CodingKey { case name, traefik }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(name, forKey: .name)
         switch kind {
         case .haproxy(let haproxy): try haproxy.encode(to: encoder)
+        case .traefik(let traefik): try container.encode(traefik, forKey: .traefik)
         }
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
-        self.init(name: try container.decode(LoadBalancerID.self, forKey: .name), .haproxy(try HAProxy(from: decoder)))
+        let traefik = try container.decodeIfPresent(Traefik.self, forKey: .traefik)
+        self.init(
+            name: try container.decode(LoadBalancerID.self, forKey: .name),
+            try traefik.map(Kind.traefik) ?? .haproxy(try HAProxy(from: decoder)))
     }
 }

@@ -40,6 +40,9 @@ extension Environment {
                 }
             }
         }
+        for case .traefik(let traefik) in loadBalancers.map(\.kind) {
+            add("loadBalancers[].traefik", url: traefik.api, traefik.tls)
+        }
         for probe in gates.service.probes { places += probe.tlsPlaces(at: "gates.service.probes[]") }
         for probe in gates.platform?.probes ?? [] { places += probe.tlsPlaces(at: "gates.platform.probes[]") }
         for declared in services.declared ?? [] {

@@ -9,16 +9,20 @@ public struct LoadBalancerState: Codable, Sendable, Hashable {
     public var process: LoadBalancerProcess?
     /// Processes from before a reload that still serve their own sessions; nil where no one can be asked for them.
     public var oldWorkers: [Int]?
+    /// Whether it counts requests only once they have ended, and no sessions: what is under way there no one sees. Nil
+    /// for false.
+    public var countsEndedOnly: Bool?
 
     public init(
         version: String, backends: [String: BackendState], epoch: Int? = nil, process: LoadBalancerProcess? = nil,
-        oldWorkers: [Int]? = []
+        oldWorkers: [Int]? = [], countsEndedOnly: Bool? = nil
     ) {
         self.version = version
         self.backends = backends
         self.epoch = epoch
         self.process = process
         self.oldWorkers = oldWorkers
+        self.countsEndedOnly = countsEndedOnly
     }
 }
 

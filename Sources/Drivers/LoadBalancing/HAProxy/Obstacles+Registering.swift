@@ -36,7 +36,7 @@ extension Obstacles {
         let lines = ConfigurationLines(backend: backend)
         let contents: String?
         do throws(FileProblem) {
-            contents = try configuration.contents()
+            contents = try configuration.text
             if let problem = configuration.obstacle { throw problem }
         } catch {
             let advice = error.advice.map { ". \($0)" } ?? ""

@@ -25,11 +25,13 @@ struct PersistentFile: Sendable {
         }
     }
 
-    /// Nil where there is none.
-    func contents() throws(FileProblem) -> String? {
-        let (place, name) = TrustedFolder.split(try TrustedFolder.resolve(path))
-        return try TrustedFolder(place).read(name, limit: PersistentFile.largest).map {
-            String(decoding: $0, as: UTF8.self)
+    /// What it holds now; nil where there is none.
+    var text: String? {
+        get throws(FileProblem) {
+            let (folder, name) = TrustedFolder.split(try TrustedFolder.resolve(path))
+            return try TrustedFolder(folder).read(name, limit: PersistentFile.largest).map {
+                String(decoding: $0, as: UTF8.self)
+            }
         }
     }
 

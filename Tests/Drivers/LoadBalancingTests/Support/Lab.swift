@@ -179,7 +179,7 @@ extension Lab {
     }
 }
 
-private let supervisor = """
+let supervisor = """
     log = open(sys.argv[1], "wb")
     child = subprocess.Popen(sys.argv[2:], start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     def end():

@@ -16,7 +16,8 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
     var description: String { name }
 
     static let all: [FuzzTarget] =
-        jsonTargets + haproxyTargets + marathonTargets + composeTargets + provisioningTargets + runbookTargets
+        jsonTargets + haproxyTargets + traefikTargets + marathonTargets + composeTargets + provisioningTargets
+        + runbookTargets
         + journalTargets + telemetryTargets + vocabularyTargets + transportTargets + sandboxTargets
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

@@ -16,6 +16,7 @@ struct Quiet: Sendable {
         var wasForced = false
         var quietSince: Period?
         var disturbances = await context.traffic.disturbances
+        var isNoted = false
         while true {
             // A load balancer that lost what was set may have given it traffic between two looks.
             let count = await context.traffic.disturbances
@@ -39,6 +40,10 @@ struct Quiet: Sendable {
                 wasForced = true
                 deadline = now + max(policy.deadline, .minutes(1))
             }
+            if !isNoted, let text = unseenSessions(observation) {
+                isNoted = true
+                try await context.record(.noted(text: text))
+            }
             if let process = unseen.first { try await ask(about: process) }
             let missing = isKept ? "\(policy.quiet) of quiet" : "weights that drifted to be restored"
             await context.wait(
@@ -46,6 +51,14 @@ struct Quiet: Sendable {
                     ?? unseen.first?.text ?? missing)
             try await context.pause(Period(milliseconds: 200))
         }
+    }
+
+    /// What the proof does not rest on belongs in the report; nil where sessions are counted everywhere.
+    private func unseenSessions(_ observation: TrafficObservation) -> String? {
+        let names = observation.states.filter { $0.value.countsEndedOnly == true }.map(\.key.text).sorted()
+        guard !names.isEmpty else { return nil }
+        return "\(old) counts as quiet on \(names.joined(separator: ", ")) once no request of it has ended for "
+            + "\(policy.quiet): sessions are not reported there, and a request that is under way is not seen"
     }
 
     /// Asked right before something of the old color goes for good: no one is there, the new color carries everything, and

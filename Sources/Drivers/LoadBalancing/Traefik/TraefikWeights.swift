@@ -1,0 +1,118 @@
+import Migration
+import Trust
+
+/// Traefik as the outer load balancer: its weighted services, changed through a file of its file provider, read back over
+/// its API and its metrics.
+///
+/// Source: Traefik 3 documentation, Services/Weighted Round Robin and Providers/File; what it does beyond that was
+/// measured on 3.7.15. Two things are not as in HAProxy. A weight belongs to a child, which has all servers of a color,
+/// and nothing but a weight of 0 takes one out of service: what is in drain or in maintenance, rz notes itself. And each
+/// change makes Traefik call all servers up until their next check: a change returns once that has ended.
+public struct TraefikWeights: LoadBalancer {
+    public let name: LoadBalancerID
+    public let product = "Traefik"
+    let address: LoadBalancerAddress.Traefik
+    let rules: [TrafficRule]
+    let owner: EpochOwner
+    let resolver: Resolver
+    private let proxy: ProxyRules?
+    private let memory = TraefikMemory()
+    /// How long a change may take to be served: Traefik waits `providersThrottleDuration`, 2 s, between two.
+    let patience: Duration
+
+    /// - Parameters:
+    ///   - rules: those of the environment: by them it knows whose checks a change waits for.
+    ///   - owner: whose epochs are written into the file.
+    ///   - resolver: called at each use.
+    public init(
+        _ name: LoadBalancerID, _ address: LoadBalancerAddress.Traefik, rules: [TrafficRule] = [], owner: EpochOwner,
+        proxy: ProxyRules? = nil, resolver: @escaping Resolver, patience: Duration = .seconds(15)
+    ) {
+        self.name = name
+        self.address = address
+        self.rules = rules.on(name)
+        self.owner = owner
+        self.proxy = proxy
+        self.resolver = resolver
+        self.patience = patience
+    }
+
+    public func observe() async throws(Failure) -> LoadBalancerState { try await look(client()).state }
+
+    /// Traefik counts connections by entry point only, so it can't be said who talks to a server.
+    public func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
+        ["\(name) \(backend)/\(server): Traefik does not report who is connected to a service"]
+    }
+
+    public func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
+        let client = try client()
+        let look = try await look(client)
+        var found: TraefikFile?
+        var reason = "there is none"
+        do throws(Failure) { found = try file() } catch { reason = error.details.first ?? error.summary }
+        return TraefikObstacles(
+            name: name, rules: rules.on(name), look: look, path: try path, file: found, reason: reason
+        ).all
+    }
+
+    public func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle] {
+        let served = note(try await client().report()).epoch
+        let held = [served, (try? file())?.note.epoch].compactMap { $0 }
+        let mine = EpochMap.Entry(number: epoch, owner: owner.id)
+        if let higher = held.first(where: { mine.isRefused(by: $0) }) {
+            let failure = try replaced(mine, by: higher)
+            let text = ([failure.summary] + failure.details + [failure.advice].compactMap(\.self)).joined(
+                separator: "; ")
+            return [Obstacle(text, isBlocking: true)]
+        }
+        guard let other = held.first(where: { $0.owner != nil && $0.owner != owner.id }) else { return [] }
+        return [
+            Obstacle(
+                "\(name): the note of \(try path) is \(other), of another journal than this one; the run takes it over. "
+                    + "Make sure that no run of that journal lives.", isBlocking: false)
+        ]
+    }
+
+    // MARK: - Looking
+
+    func client() throws(Failure) -> TraefikClient {
+        try TraefikClient(name, address, proxy: proxy, resolver: resolver)
+    }
+
+    func look(_ client: TraefikClient) async throws(Failure) -> TraefikLook {
+        let report = try await client.report()
+        let metrics = try await client.counted()
+        let gathered = memory.gather(metrics, at: .now)
+        let version: String
+        if let known = memory.version(of: metrics.start) {
+            version = known
+        } else {
+            version = try await client.version()
+            memory.know(version, of: metrics.start)
+        }
+        return TraefikLook(
+            version: version, report: report, counts: metrics.counts, gathered: gathered, note: note(report))
+    }
+
+    /// What Traefik gives back of the note.
+    func note(_ report: TraefikReport) -> TraefikFile.Note {
+        TraefikFile.Note(report.notes[TraefikFile.middleware(owner.environment) + "@file"] ?? [:])
+    }
+
+    // MARK: - The file
+
+    var path: String { get throws(Failure) { try resolver(address.file) } }
+
+    /// That this run may not write here.
+    func replaced(_ mine: EpochMap.Entry, by held: EpochMap.Entry) throws(Failure) -> Failure {
+        let path = try path
+        let middleware = TraefikFile.middleware(owner.environment)
+        return Failure(
+            "\(name): another run owns this load balancer", at: path,
+            details: ["its \(middleware) is \(held), this run's is \(mine)"],
+            advice:
+                "This run has been fenced off. See which run now owns \(owner.environment): rz status and rz history, "
+                + "there and here. Only if that journal is lost and none of its runs is active: take the middleware "
+                + "\(middleware) out of \(path).", kind: .refused)
+    }
+}

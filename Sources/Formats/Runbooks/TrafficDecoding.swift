@@ -1,0 +1,141 @@
+import JSON
+import Migration
+
+/// Load balancers, and the rules by which traffic moves on them.
+extension EnvironmentFormat {
+    /// - Parameter tls: what holds for the whole environment.
+    static func loadBalancers(
+        _ value: Value?, _ tls: TLSRules?, _ reader: inout Reader
+    ) -> [LoadBalancerAddress] {
+        var names: Set<String> = []
+        return (value?.list ?? []).map { balancer in
+            if let name = balancer["name"], !names.insert(name.text).inserted {
+                reader.problem("the load balancer \(name.text) is listed twice", at: name)
+            }
+            let name = LoadBalancerID(balancer["name"]?.text ?? "")
+            guard let traefik = balancer["traefik"] else {
+                return LoadBalancerAddress(name: name, .haproxy(haproxy(balancer["haproxy"])))
+            }
+            return LoadBalancerAddress(
+                name: name,
+                .traefik(
+                    LoadBalancerAddress.Traefik(
+                        api: traefik["api"]?.setting ?? "", file: traefik["file"]?.setting ?? "",
+                        metrics: traefik["metrics"]?.setting, user: traefik["user"]?.setting,
+                        password: traefik["password"]?.setting,
+                        tls: TLSFormat.rules(traefik, url: "api", standard: tls, &reader))))
+        }
+    }
+
+    private static func haproxy(_ value: Value?) -> LoadBalancerAddress.HAProxy {
+        let none = value?["stateFile", "none"]
+        let forgets = value?["configuration", "none"]
+        return LoadBalancerAddress.HAProxy(
+            socket: value?["socket"]?.setting ?? "",
+            stateFile: none == nil ? value?["stateFile"]?.setting : nil, withoutStateFile: none?.text,
+            configuration: forgets == nil ? value?["configuration"]?.setting : nil, withoutConfiguration: forgets?.text,
+            epochMap: value?["epochMap"]?.setting, master: value?["master"]?.setting,
+            hardStopAfter: value?["hardStopAfter"]?.period)
+    }
+
+    static func traffic(
+        _ value: Value?, on loadBalancers: [LoadBalancerAddress], _ reader: inout Reader
+    ) -> [TrafficRule] {
+        let names = loadBalancers.map(\.name)
+        var backends: Set<String> = []
+        return (value?.list ?? []).map { rule in
+            if let backend = rule["backend"], !backends.insert(backend.text).inserted {
+                reader.problem("the backend \(backend.text) is listed twice", at: backend)
+            }
+            for name in rule["loadBalancers"]?.list ?? [] where !names.contains(LoadBalancerID(name.text)) {
+                reader.problem("there is no load balancer \(name.text) under `loadBalancers`", at: name)
+            }
+            let registration = registration(rule["servers"])
+            var servers = colors(rule["servers"]) { $0.text }
+            for (color, registration) in registration { servers[color] = registration.pattern }
+            if let place = rule["servers"], servers[.blue] == servers[.green] {
+                reader.problem("both colors have the same pattern, so no server belongs to either", at: place)
+            }
+            for (color, registration) in registration where registration.pattern.allSatisfy({ $0 == "*" }) {
+                reader.problem(
+                    "every name fits “\(registration.name)”, so no server belongs to \(color.other); say which: "
+                        + "`matches: \"\(color)-*\"`", at: rule["servers", color.rawValue, "name"] ?? rule)
+            }
+            let switching = rule["switch"].map { trafficSwitch($0, &reader) }
+            let read = TrafficRule(
+                backend: rule["backend"]?.text ?? "", servers: switching?.servers ?? servers,
+                persistence: rule["persistence"].flatMap { TrafficRule.Persistence(rawValue: $0.text) },
+                anyAddress: rule["addresses", "any"]?.text,
+                loadBalancers: rule["loadBalancers"]?.list.map { LoadBalancerID($0.text) }, switching: switching,
+                registration: registration.isEmpty ? nil : registration)
+            refuseOtherKinds(read, rule, loadBalancers.filter { read.isOn($0.name) }, &reader)
+            return read
+        }
+    }
+
+    private static func registration(_ servers: Value?) -> [Color: ServerRegistration] {
+        var registration: [Color: ServerRegistration] = [:]
+        for color in Color.allCases {
+            guard let value = servers?[color.rawValue], let from = value["from"] else { continue }
+            registration[color] = ServerRegistration(
+                from: from.text, port: value["port"]?.text ?? "", name: value["name"]?.text ?? "\(color)-{{ name }}",
+                matches: value["matches"]?.text, options: value["options"]?.list.map(\.text))
+        }
+        return registration
+    }
+
+    /// What a kind of load balancer has no such thing of.
+    private static func refuseOtherKinds(
+        _ rule: TrafficRule, _ value: Value, _ loadBalancers: [LoadBalancerAddress], _ reader: inout Reader
+    ) {
+        let matcher = Matcher()
+        for balancer in loadBalancers {
+            switch balancer.kind {
+            case .haproxy:
+                let names = [value["backend"]] + rule.patterns(in: value)
+                for name in names.compactMap({ $0 }) where !matcher.fits(name.text, .haproxyName) {
+                    reader.problem(
+                        "\(balancer.name) is an HAProxy: \(Pattern.haproxyName.advice). Name those that have it under "
+                            + "`loadBalancers`", at: name)
+                }
+            case .traefik:
+                if let place = value["switch"] {
+                    reader.problem(
+                        "\(balancer.name) is a Traefik, which has no maps: write `servers`, or name those that have the "
+                            + "switch under `loadBalancers`", at: place)
+                } else if rule.registration != nil, let place = value["servers"] {
+                    reader.problem(
+                        "\(balancer.name) is a Traefik, whose servers stand in the configuration of each color's service: write "
+                            + "a pattern, or name those that have the backend under `loadBalancers`", at: place)
+                } else if let backend = value["backend"], !rule.backend.hasSuffix("@file") {
+                    reader.problem(
+                        "\(balancer.name) is a Traefik: its weighted services are named with their provider, "
+                            + "`\(rule.backend)@file`; or name those that have it under `loadBalancers`", at: backend)
+                }
+            }
+        }
+    }
+
+    private static func trafficSwitch(_ value: Value, _ reader: inout Reader) -> TrafficSwitch {
+        let backends = colors(value["backends"]) { $0.text }
+        let values = value["values"].map { colors($0) { $0.text } }
+        if backends[.blue] == backends[.green], let place = value["backends"] {
+            reader.problem("both colors have the same backend, so there is nothing to switch", at: place)
+        }
+        if let values, values[.blue] == values[.green], let place = value["values"] {
+            reader.problem("both colors have the same value, so the entry says nothing", at: place)
+        }
+        return TrafficSwitch(
+            map: value["map"]?.setting ?? "", key: value["key"]?.text ?? "", backends: backends, values: values,
+            withoutFile: value["mapFile", "none"]?.text)
+    }
+}
+
+extension TrafficRule {
+    /// The patterns of servers as they are written.
+    fileprivate func patterns(in value: Value) -> [Value?] {
+        Color.allCases.map { color in
+            registration?[color] == nil ? value["servers", color.rawValue] : value["servers", color.rawValue, "matches"]
+        }
+    }
+}

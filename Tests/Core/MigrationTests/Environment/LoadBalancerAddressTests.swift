@@ -1,0 +1,44 @@
+import Foundation
+import Migration
+import Testing
+
+@Suite("A load balancer's address")
+struct LoadBalancerAddressTests {
+    private func written(_ address: LoadBalancerAddress) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(address), as: UTF8.self)
+    }
+
+    private func read(_ text: String) throws -> LoadBalancerAddress {
+        try JSONDecoder().decode(LoadBalancerAddress.self, from: Data(text.utf8))
+    }
+
+    @Test("says its kind, but for an HAProxy, as plans of before have it")
+    func kinds() throws {
+        let traefik = LoadBalancerAddress(
+            name: "edge-3",
+            .traefik(
+                .init(api: "https://edge-3:8080", file: "/etc/rz.yml", user: "rz", password: "${file:/etc/rz/pw}")))
+        let text = try written(traefik)
+        #expect(
+            text == #"{"name":"edge-3","traefik":{"api":"https://edge-3:8080","file":"/etc/rz.yml","#
+                + #""password":"${file:/etc/rz/pw}","user":"rz"}}"#)
+        #expect(try read(text) == traefik)
+        #expect(traefik.keepsWeights)
+        let haproxy = LoadBalancerAddress(name: "edge-1", .haproxy(.init(socket: "unix:/a")))
+        #expect(try written(haproxy) == #"{"name":"edge-1","socket":"unix:/a"}"#)
+        #expect(try read(#"{"name":"edge-1","socket":"unix:/a"}"#) == haproxy)
+    }
+
+    @Test("that is called over TLS is one of the places where certificates are looked at")
+    func tls() {
+        var environment = Environment(name: "shop")
+        environment.loadBalancers = [
+            LoadBalancerAddress(name: "edge-3", .traefik(.init(api: "https://edge-3", file: "/a.yml"))),
+            LoadBalancerAddress(name: "edge-4", .traefik(.init(api: "http://edge-4", file: "/b.yml"))),
+        ]
+        #expect(environment.tlsPlaces.map(\.address) == ["https://edge-3"])
+        #expect(environment.tlsPlaces.map(\.key) == ["loadBalancers[].traefik"])
+    }
+}

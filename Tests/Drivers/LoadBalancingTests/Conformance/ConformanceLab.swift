@@ -1,0 +1,136 @@
+import Foundation
+import FreePorts
+import LoadBalancing
+import Migration
+import Transport
+import Waiting
+
+/// A real load balancer of one kind, and two servers of each color behind it, all of one backend.
+///
+/// Blue has the weight 100 and green 0 at the beginning; each server is asked by a check twice a second at least.
+protocol ConformanceLab: Sendable {
+    /// The backend that users are sent to, which colors share.
+    var rule: TrafficRule { get }
+    /// One that the load balancer does not have.
+    var absent: TrafficRule { get }
+    func driver(_ owner: EpochOwner) -> any LoadBalancer
+    /// A user's request, through the load balancer.
+    func request() -> HTTPRequest
+    /// What a person does with it during operation: a reload, or a restart where there is none.
+    func reload() async throws
+    var servers: ColorServers { get }
+}
+
+/// The kinds of load balancers that rz moves users on, each with a real one.
+enum ConformingKind: String, CaseIterable {
+    case haproxy, traefik
+
+    /// Those that this machine can run; Traefik comes with scripts/setup, and is skipped, saying so, where it is not.
+    static var here: [ConformingKind] {
+        if TraefikConformance.program != nil { return allCases }
+        print(
+            "skipped: Traefik's conformance, as there is no traefik in .venv-traefik or on the PATH: run scripts/setup")
+        return [.haproxy]
+    }
+
+    /// Runs a test with a load balancer of its own, which is gone afterwards.
+    func withLab(_ body: (any ConformanceLab) async throws -> Void) async throws {
+        let servers = try await ColorServers()
+        defer { servers.stop() }
+        switch self {
+        case .haproxy: try await HAProxyConformance.with(servers, body)
+        case .traefik: try await TraefikConformance.with(servers, body)
+        }
+    }
+}
+
+extension ConformanceLab {
+    var driver: any LoadBalancer { driver(testOwner) }
+
+    /// The color that answers a user; nil for an answer that is none of a server's.
+    func answer() async throws -> Color? {
+        let answer = try await HTTPClient.shared.send(request())
+        guard answer.status == 200 else { return nil }
+        return Color.allCases.first { answer.text.hasPrefix($0.rawValue) }
+    }
+
+    /// What so many users get.
+    func answers(_ count: Int) async throws -> [Color: Int] {
+        var counts: [Color: Int] = [:]
+        for _ in 0..<count {
+            guard let color = try await answer() else { throw PeerError("a user got an error") }
+            counts[color, default: 0] += 1
+        }
+        return counts
+    }
+
+    func servers(_ color: Color, _ driver: any LoadBalancer) async throws -> [ServerState] {
+        try await driver.observe().backends[rule.backend]?.servers.filter { rule.color(of: $0.name) == color } ?? []
+    }
+
+    /// Every server of a color gets the same.
+    func changes(_ color: Color, _ change: ServerChange.Change, _ driver: any LoadBalancer) async throws
+        -> [ServerChange]
+    {
+        try await servers(color, driver).map { ServerChange(backend: rule.backend, server: $0.name, change: change) }
+    }
+
+    /// Raises first, as the engine does.
+    func setWeights(blue: Int, green: Int, _ driver: any LoadBalancer, epoch: Int = 1) async throws {
+        let now = try await servers(.green, driver).first?.weight ?? 0
+        let both = [(Color.green, green), (.blue, blue)]
+        for (color, weight) in green > now ? both : both.reversed() {
+            try await driver.apply(try await changes(color, .weight(weight), driver), epoch: epoch)
+        }
+    }
+
+    func weights(_ color: Color, _ driver: any LoadBalancer) async throws -> Set<Int> {
+        Set(try await servers(color, driver).map(\.weight))
+    }
+}
+
+/// Two web servers of each color, each a process of its own that says its name.
+final class ColorServers: Sendable {
+    private let peers: [String: Peer]
+    let ports: [String: Int]
+
+    init() async throws {
+        let names = Color.allCases.flatMap { ["\($0.rawValue)-1", "\($0.rawValue)-2"] }
+        var ports: [String: Int] = [:]
+        var peers: [String: Peer] = [:]
+        for (name, port) in zip(names, try FreePorts.claim(names.count)) {
+            ports[name] = port
+            peers[name] = try await Peer(webServer, [name, "\(port)"])
+        }
+        self.ports = ports
+        self.peers = peers
+    }
+
+    func addresses(_ color: Color) -> [(name: String, address: String)] {
+        ["\(color.rawValue)-1", "\(color.rawValue)-2"].map { ($0, "127.0.0.1:\(ports[$0] ?? 0)") }
+    }
+
+    /// Ends one: from then on its port refuses connections.
+    func kill(_ name: String) { peers[name]?.stop() }
+
+    func stop() { for peer in peers.values { peer.stop() } }
+}
+
+private let webServer = """
+    import http.server
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        def do_GET(self):
+            body = sys.argv[1].encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        def log_message(self, *arguments): pass
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 128
+        daemon_threads = True
+    server = Server(("127.0.0.1", int(sys.argv[2])), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    announce_until_test_ends("ready")
+    """
