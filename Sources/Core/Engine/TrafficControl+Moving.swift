@@ -13,9 +13,12 @@ extension TrafficControl {
         }
     }
 
-    private func prepare() async throws(Failure) {
+    /// - Parameter listed: whether only those that stand out of service, as they were listed again, are meant: where others
+    ///   serve, no one takes their weight.
+    private func prepare(onlyListed listed: Bool = false) async throws(Failure) {
         try await listAgain()
         try await change(direction.new, try await observe()) { server in
+            if listed, server.administration == .ready { return [] }
             var changes: [ServerChange.Change] = []
             if server.administration == .maint { changes.append(.administration(.drain)) }
             if server.weight != 0 { changes.append(.weight(0)) }
@@ -111,7 +114,7 @@ extension TrafficControl {
             var isNew = self.clock.uptime - began <= Period(milliseconds: 500)
             let registered = try await self.known().registered
             if seen.states.contains(where: { self.hasLost(registered, $0.key, $0.value) }) {
-                try await self.prepare()
+                try await self.prepare(onlyListed: true)
                 isNew = false
             }
             let start = isNew ? seen : try await self.observe()
@@ -184,7 +187,8 @@ extension TrafficControl {
     /// Asked before anything of the new color is taken down on the way back: where the old color does not serve, the new
     /// one stays. A load balancer that does not answer proves nothing.
     package func refuseToTakeDownWhatServes() async throws(Failure) {
-        if let oldServedAt, clock.uptime - oldServedAt < .seconds(5) { return }
+        if let oldServedAt, clock.uptime - oldServedAt <= TrafficControl.freshness { return }
+        let began = clock.uptime
         let states = try await onEach { loadBalancer throws(Failure) in try await loadBalancer.observe() }
         let before = try await known().lastFound.map { targets($0) }
         var needed: [String] = []
@@ -198,13 +202,24 @@ extension TrafficControl {
             }.map { "\(name)/\($0.backend)" }
         }
         guard needed.isEmpty else {
+            oldServedAt = nil
             throw Failure(
                 "\(direction.old) does not serve, so nothing of \(direction.new) is taken down", at: needed[0],
                 details: needed.map { "\($0): no server of \(direction.old) serves" },
                 advice: "Get these servers of \(direction.old) to serve, then run: rz resume \(plan.environment.name)",
                 kind: .transient)
         }
-        oldServedAt = clock.uptime
+        oldServedAt = began
+    }
+
+    /// What a later look shows counts, whoever takes it.
+    func noteWhetherOldServes(_ observation: TrafficObservation) {
+        guard oldServedAt != nil else { return }
+        let targets = targets(FoundTraffic(observation, rules))
+        let serves = observation.states.allSatisfy { name, state in
+            rules.on(name).allSatisfy { targets.canServe(direction.old, $0, on: name, state) }
+        }
+        if !serves { oldServedAt = nil }
     }
 
     /// Whether the new color could serve a backend: also from maintenance, into which the return may have put it, or from

@@ -15,6 +15,7 @@ extension TrafficControl {
     /// Adds a look to what was counted.
     func count(_ observation: TrafficObservation) async throws(Failure) {
         let known = try await known()
+        noteWhetherOldServes(observation)
         for (name, state) in observation.states {
             tally.add(state, of: name, at: clock.uptime, isShared: known.intended > .none)
             noteOldBusy(state, on: name)

@@ -91,7 +91,9 @@ extension Checker {
     // MARK: - The end of a color
 
     /// Before anything of a color is stopped or destroyed, the other one carries every backend, and its users are well.
-    func checkEndOfColor(_ color: Color, _ action: Action?, _ step: StepID, _ world: WorldState) {
+    ///
+    /// - Parameter issuedAt: when it was asked for. What happens while a call is on its way, no one can know.
+    func checkEndOfColor(_ color: Color, _ action: Action?, _ step: StepID, _ issuedAt: Int64, _ world: WorldState) {
         switch action {
         case .stopServices?, .destroyServers?: guard color == old else { return }
         case let action? where action.kind == LaunchStep.name || action == .buildServers:
@@ -100,7 +102,7 @@ extension Checker {
         }
         for balancer in world.loadBalancers {
             let look = lastLook.values.compactMap { $0[balancer.name] }.max() ?? world.time
-            let known = max(look, world.time - Checker.freshness)
+            let known = min(issuedAt, max(look, world.time - Checker.freshness))
             if balancer.startedAt >= max(known, 1) || balancer.resetAt >= known { continue }
             for backend in balancer.backends {
                 if balancer.isSwitch(backend.name),

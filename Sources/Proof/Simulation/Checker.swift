@@ -103,9 +103,9 @@ final class Checker {
                 if color != old { breaks("I11", "“\(call.description)” touched \(old)") }
                 checkOldColor(call, issuedAt, before, after, state)
             }
-            if color == new, state.status != .rollingBack { checkKept(call, before, after) }
-            if color == new, state.status == .rollingBack, hadTraffic(state), takesDown(before[new], after[new]) {
-                checkEndOfColor(new, .buildServers, StepID("“\(call.description)”"), before)
+            if color == new, !state.isRollingBack { checkKept(call, before, after) }
+            if color == new, state.isRollingBack, hadTraffic(state), takesDown(before[new], after[new]) {
+                checkEndOfColor(new, .buildServers, StepID("“\(call.description)”"), issuedAt, before)
             }
         case .disks: break
         }
@@ -143,7 +143,7 @@ final class Checker {
         case .trafficReturned: checkWayBack("the traffic was called back", world)
         case .stepIntended(let step, _):
             intended.insert(step)
-            if !isUpkeep { checkEndOfColor(old, plan.step(step)?.action, step, world) }
+            if !isUpkeep { checkEndOfColor(old, plan.step(step)?.action, step, world.time, world) }
         default: break
         }
     }
