@@ -395,8 +395,5 @@ public actor Engine: RunLedger {
 }
 
 extension Command {
-    fileprivate var isWake: Bool {
-        if case .wake = self { return true }
-        return false
-    }
+    fileprivate var isWake: Bool { if case .wake = self { true } else { false } }
 }

@@ -45,7 +45,7 @@ public struct ServerRegistration: Codable, Sendable, Hashable {
             let name = try host.fill(self.name)
             guard matchesWildcard(name, pattern: pattern) else {
                 throw Failure(
-                    "The server \(name) would not fit “\(pattern)”, so no one could tell whose it is",
+                    "The server \(name) would not fit “\(pattern)”, so no one would know whose it is",
                     at: "traffic/servers/matches", advice: "Correct `name` or `matches`.")
             }
             guard names.insert(name).inserted else {
