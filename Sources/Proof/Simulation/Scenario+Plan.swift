@@ -29,6 +29,15 @@ extension Scenario {
             world[old].services[service.id] = LaunchedService(live: service)
         }
         world[new].servers = standing
+        var plan = plan
+        // The simulated servers are all of one group, and have no variables.
+        for place in plan.environment.traffic.indices {
+            let registration = plan.environment.traffic[place].registration?.mapValues { registered in
+                ServerRegistration(
+                    from: "control", port: "\(1000 + place)", name: registered.pattern.replacing("*", with: "{{ name }}"))
+            }
+            plan.environment.traffic[place].registration = registration
+        }
         environment = plan.environment
         startTime = 5_000
         serverNames = hosts

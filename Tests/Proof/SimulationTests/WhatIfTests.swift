@@ -9,8 +9,17 @@ struct WhatIfTests {
 
     init() throws { scenario = try Scenario(try Scenario.small().plan) }
 
-    @Test("every fault at every step ends well, after a resume at the latest")
-    func everything() {
+    @Test("every fault at every step ends well, after a resume at the latest", arguments: [false, true])
+    func everything(areRegistered: Bool) throws {
+        var scenario = scenario
+        if areRegistered {
+            var plan = try Scenario.registered().plan
+            // A group that no simulated server is in, and a variable that none has.
+            plan.environment.traffic[0].registration?[.green]?.from = "agent"
+            plan.environment.traffic[0].registration?[.green]?.port = "{{ http }}"
+            scenario = try Scenario(plan)
+        }
+        let plan = scenario.plan
         let outcomes = WhatIf.all(of: plan).map { $0.perform(in: scenario) }
         #expect(outcomes.count > 100)
         #expect(outcomes.count(where: \.happened) > 90)

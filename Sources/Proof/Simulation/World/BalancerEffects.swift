@@ -107,14 +107,15 @@ extension WorldState {
     private func server(
         _ change: ServerChange, at address: String, on balancer: SimulatedLoadBalancer
     ) throws(Failure) -> SimulatedServer {
-        for color in Color.allCases {
-            for host in self[color].servers.indices {
+        for machine in Color.allCases {
+            for host in self[machine].servers.indices
+            where ServerState.host(of: address) == WorldState.address(of: machine, host: host) {
+                let color = Color.allCases.first { change.server.hasPrefix($0.rawValue) } ?? machine
                 var server = SimulatedServer(
-                    backend: change.backend, name: change.server,
-                    color: change.server.hasPrefix("blue") ? .blue : .green,
-                    weight: 100, configuredWeight: 100, host: host)
-                server.machine = color
-                guard self.address(of: server, on: balancer) == address else { continue }
+                    backend: change.backend, name: change.server, color: color, weight: 100, configuredWeight: 100,
+                    host: host)
+                server.machine = machine
+                server.port = address.split(separator: ":").last.flatMap { Int($0) }
                 server.administration = .maint
                 server.isAdded = true
                 return server

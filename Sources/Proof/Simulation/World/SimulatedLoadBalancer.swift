@@ -90,7 +90,9 @@ struct SimulatedServer: Sendable, Hashable {
     var isFree = false
     /// Added while the load balancer ran: a reload loses it.
     var isDynamic = false
-    /// The same, by rz: no one else puts it back.
+    /// Where it listens; nil for its backend's usual port.
+    var port: Int?
+    /// The same as dynamic, by rz: no one else puts it back.
     var isAdded = false
     /// It is up, answers checks, and fails whoever asks it for something.
     var isSick = false

@@ -200,7 +200,7 @@ extension WorldState {
     }
 
     func address(of server: SimulatedServer, on balancer: SimulatedLoadBalancer) -> String {
-        let port = 80 + (balancer.backends.firstIndex { $0.name == server.backend } ?? 0)
+        let port = server.port ?? 80 + (balancer.backends.firstIndex { $0.name == server.backend } ?? 0)
         return "\(WorldState.address(of: server.machine, host: server.host)):\(port)"
     }
 
