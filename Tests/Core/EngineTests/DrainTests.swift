@@ -62,7 +62,7 @@ struct DrainTests {
         await keepBusy(run) { $0.sessions = 2 }
         await run.world.fail { $0.slowStops = [] }
         let failure = try await task.value.halt()
-        #expect(failure.summary == "blue has traffic again, so nothing of it is stopped")
+        #expect(failure.summary == "blue is not quiet after 5s")
         let stopped = await run.world.log.filter { $0.hasPrefix("stop ") }
         #expect(stopped.count <= 1 && !stopped.contains { $0.contains("/shop/db") }, "\(stopped)")
     }
