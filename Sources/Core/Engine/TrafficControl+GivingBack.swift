@@ -128,7 +128,9 @@ extension TrafficControl {
         let vouched = share == .all ? nil : await vouched(for: direction.old, state, on: name, targets)
         var open: [String] = []
         var lowers: [ServerChange] = []
-        let pending = Dictionary(grouping: targets.changes(for: share, on: name, state), by: \.backend)
+        // What was not raised, as the color that gains can't serve, is not raised now.
+        let pending = Dictionary(
+            grouping: targets.changes(for: share, on: name, state).filter { !$0.isRaise }, by: \.backend)
         for rule in rules.on(name) {
             let isServed = noteServed(rule, on: name, state, targets)
             let proof = targets.proof(

@@ -18,18 +18,28 @@ extension Checker {
         for backend in now.backends {
             for color in Color.allCases
             where isTakenAway(color, backend.name, was, now)
-                // Whom no one serves, no one takes anything from.
+                // Whom no one serves, no one takes anything from: whom the load balancer calls down gets no users.
                 && before.couldServe(color, backend.name, on: was, without: takenOut)
+                && !isCalledDown(color, backend.name, was, before)
             {
                 // A switch has no raise that others could make before it.
                 let isAlone = isPutRight || now.isSwitch(backend.name)
                 let others = color == old && !isAlone ? after.loadBalancers.map(\.name) : [name]
                 for other in others {
-                    guard let balancer = after[other], let changed = after[name] else { continue }
+                    guard let balancer = after[other], let changed = after[name],
+                        other == name || !isCalledDown(color, backend.name, balancer, after)
+                    else { continue }
                     demandCarrying(color.other, backend.name, on: balancer, as: changed, call, looker, issuedAt, state)
                 }
             }
         }
+    }
+
+    private func isCalledDown(
+        _ color: Color, _ backend: String, _ balancer: SimulatedLoadBalancer, _ world: WorldState
+    ) -> Bool {
+        let ready = balancer.servers.filter { $0.color == color && $0.backend == backend && $0.isReady }
+        return !ready.isEmpty && ready.allSatisfy { world.operation(of: $0, on: balancer) == .down }
     }
 
     private func isTakenAway(

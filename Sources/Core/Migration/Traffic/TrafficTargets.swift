@@ -155,10 +155,12 @@ public struct TrafficTargets: Sendable {
         found.servers[name]?[rule.backend]?.contains { rule.color(of: $0.name) == direction.old && $0.serves } ?? true
     }
 
-    /// Whether the new color has to prove that it carries a backend before the old one is lowered there. Where it lists no
-    /// server, as after a reload that lost them, it never can: whoever of the old color comes back must find its weight.
+    /// Whether the new color has to prove that it carries a backend before the old one is lowered there: the old one served
+    /// it when the run found it, or serves it by now. Where the new one lists no server, as after a reload that lost them,
+    /// it never can: whoever of the old color comes back must find its weight.
     public func mustBeCarried(_ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState) -> Bool {
         wasServed(rule, on: name) || movable(direction.new, rule, on: name, state).isEmpty
+            || movable(direction.old, rule, on: name, state).contains { $0.takesTraffic && $0.check != .failed }
     }
 
     /// How many servers a color needs to carry a backend: of the old one no more than it had when it was found, less

@@ -109,6 +109,7 @@ struct CarryingTests {
         let targets = targets(state([down, green(0)]))
         #expect(!targets.mustBeCarried(rule, on: "edge-1", state([down, green(0)])))
         #expect(targets.mustBeCarried(rule, on: "edge-1", state([down])))
+        #expect(targets.mustBeCarried(rule, on: "edge-1", state([blue(), green(0)])))
     }
 
     @Test("has users where new ones may come, and where sessions are left, whatever the weight")
