@@ -34,7 +34,8 @@ extension Scenario {
         for place in plan.environment.traffic.indices {
             let registration = plan.environment.traffic[place].registration?.mapValues { registered in
                 ServerRegistration(
-                    from: "control", port: "\(1000 + place)", name: registered.pattern.replacing("*", with: "{{ name }}"))
+                    from: "control", port: "\(1000 + place)",
+                    name: registered.pattern.replacing("*", with: "{{ name }}"))
             }
             plan.environment.traffic[place].registration = registration
         }
