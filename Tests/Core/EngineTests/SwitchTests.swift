@@ -62,7 +62,8 @@ struct SwitchTests {
             for index in [2, 3] { state.backends["shop"]?.servers[index].check = .failed }
         }
         let state = try await task.value
-        #expect(try state.halt().summary.contains("shop"))
+        let halt = try state.halt()
+        #expect("\(halt)".contains("shop"), "\(halt)")
         #expect(await shop(run) == [[1, 1, 0, 0], [1, 1, 0, 0]])
         let log = await run.world.log
         #expect(!log.contains { $0.contains("shop/be_green") && $0.contains("weight 1") })
