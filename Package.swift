@@ -139,7 +139,9 @@ let package = Package(
         tests("OperationsTests", in: "Core", ["Operations", "Planning", "Migration"]),
         tests("EngineTests", in: "Core", ["Engine", "Migration", "Operations", "Waiting"]),
         tests("PlanningTests", in: "Core", ["Planning", "Migration", "Operations", "JSON"], exclude: ["Golden"]),
-        tests("GatingTests", in: "Drivers", ["Gating", "Migration", "JSON", "Transport", "FreePorts"]),
+        tests(
+            "GatingTests", in: "Drivers",
+            ["Gating", "Migration", "JSON", "Transport", "FreePorts", "PrometheusTesting", "Waiting"]),
         tests("PublishingTests", in: "Views", ["Publishing", "Migration"]),
         tests("ReportingTests", in: "Views", ["Reporting", "Migration", "Operations"], exclude: ["Golden"]),
         tests("SafeFilesTests", in: "Base", ["SafeFiles"]),
@@ -160,6 +162,7 @@ let package = Package(
         tests("KillPointsTests", in: "Proof", ["KillPoints", "Migration"]),
         support("FreePorts"),
         support("HAProxyPrograms"),
+        support("PrometheusTesting", ["FreePorts"]),
         support("Waiting"),
         support("SandboxTesting", ["JSON", "Migration", "Transport", "Waiting"]),
         .executableTarget(
@@ -169,8 +172,7 @@ let package = Package(
             "EndToEndTests", in: "Systems",
             [
                 "Commands", "SandboxTesting", "FreePorts", "HAProxyPrograms", "JSON", "Journal", "Migration",
-                "Planning",
-                "Runbooks", "Transport", "Waiting",
+                "Planning", "PrometheusTesting", "Runbooks", "Transport", "Waiting",
             ],
             exclude: ["Support/recording_proxy.py"]),
         tests(

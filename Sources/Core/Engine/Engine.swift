@@ -77,6 +77,9 @@ public actor Engine: RunLedger {
         let watchers =
             drivers.loadBalancers.map { loadBalancer in
                 Task(executorPreference: executor) { await self.watchTraffic(of: loadBalancer) }
+            }
+            + traffic.measured.map { place, analysis in
+                Task(executorPreference: executor) { await self.traffic.keepMeasuring(place, analysis) }
             } + [Task(executorPreference: executor) { await self.judgeTraffic() }]
         defer {
             poll.cancel()
@@ -368,7 +371,7 @@ public actor Engine: RunLedger {
     private func judge() async {
         guard isJudge, let bad = try? await traffic.findings().first(where: { $0.sample.verdict == .fail }), isJudge
         else { return }
-        let failure = failure(of: bad.sample, at: "in \(state.phase)")
+        let failure = plan.failure(of: bad.sample, at: "in \(state.phase)")
         try? await record([.gateFailed(sample: bad.sample), .newSideFailed(failure: failure)])
     }
 
@@ -379,15 +382,6 @@ public actor Engine: RunLedger {
         guard state.traffic.verdict == nil, state.status == .running || state.status == .paused else { return false }
         let end = plan.steps.last(where: \.closesWayBack)
         return end.map { state.steps[$0.id]?.isIntended != true } ?? true
-    }
-
-    /// What a bad verdict means for the run.
-    nonisolated func failure(of sample: GateSample, at place: String) -> Failure {
-        Failure(
-            "\(plan.direction.new) failed the gate \(sample.gate) \(place)", at: sample.subject,
-            details: [sample.message],
-            advice: "See why, then run: rz resume \(plan.environment.name) (the cutover is done again). Or take "
-                + "\(plan.direction.new) down: rz rollback \(plan.environment.name)")
     }
 
     /// Publishes samples of the traffic to those who look; the journal keeps verdicts and changes only.

@@ -36,7 +36,7 @@ package struct StepContext: Sendable {
     }
 
     /// What a bad verdict means for the run.
-    package func failure(of sample: GateSample, at place: String) -> Failure { engine.failure(of: sample, at: place) }
+    package func failure(of sample: GateSample, at place: String) -> Failure { plan.failure(of: sample, at: place) }
 
     package func record(_ kind: Event.Kind) async throws(Failure) { try await engine.record([kind]) }
 

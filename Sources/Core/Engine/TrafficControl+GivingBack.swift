@@ -207,7 +207,7 @@ extension TrafficControl {
                 .filter { $0.administration == .ready && ($0.check == .pending || $0.check == .none) }.map(\.address)
         }
         guard !unasked.isEmpty else { return [] }
-        let relative = plan.environment.gates.service.probes.filter(\.isRelative)
+        let relative = plan.environment.gates.service.probes.filter(\.isRelative).map { $0.filled(direction) }
         let probes = relative.isEmpty ? [Probe(.tcp(address: nil))] : relative
         let inventory = inventories[color] ?? Inventory()
         let other = inventories[color.other] ?? Inventory()

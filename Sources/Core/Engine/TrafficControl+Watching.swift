@@ -107,15 +107,19 @@ extension TrafficControl {
     private static let silence = Period.seconds(3)
 
     /// From here on, what is counted belongs to the step that begins.
-    package func beginStep() { tally.beginStep() }
+    package func beginStep() {
+        tally.beginStep()
+        stepBegan = clock.uptime
+    }
 
     /// What is to be said of the new color now; nothing while it has no traffic.
     package func findings() async throws(Failure) -> [TrafficJudgement.Finding] {
         let known = try await known()
         guard known.isShifted, !known.isReturning, let found = known.found else { return [] }
-        let findings = TrafficJudgement(
-            tally, targets(found), usual: known.usual, share: known.verified ?? known.intended, now: clock.uptime
-        ).findings(plan.environment.gates.cutOver.analysis)
+        let findings =
+            TrafficJudgement(
+                tally, targets(found), usual: known.usual, share: known.verified ?? known.intended, now: clock.uptime
+            ).findings(plan.environment.gates.cutOver.analysis) + measuredFindings()
         // While weights change the share is not what was set, nor what was before.
         for finding in findings where finding.sample.gate == "share" && known.verified != nil {
             guard noted.insert("\(known.intended) \(finding.sample.subject)").inserted else { continue }

@@ -42,6 +42,10 @@ package actor TrafficControl {
     package var disturbances = 0
     /// What was written down already, so that it is written once.
     var noted: Set<String> = []
+    /// What other systems said last, by the place of their analysis.
+    var measurements: [Int: Measurement] = [:]
+    /// When the step of the cutover that is judged began.
+    var stepBegan: Period?
     /// The servers of each color, where a step has asked for them: by them each server's address is judged.
     package var inventories: [Color: Inventory] = [:]
 

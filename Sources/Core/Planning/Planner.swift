@@ -39,7 +39,7 @@ public struct Planner: Sendable {
             services: services,
             capacity: observation.capacity, ignored: observation.ignored, drifts: observation.drifts,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation)
-                + warnings(observation.certificates, at: time) + insecurePlaces
+                + warnings(observation.certificates, at: time) + insecurePlaces + environment.lateMeasurements
                 + clearPlaces(Array(observation.inventory.values)) + visibleArguments,
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
         plan.id = try plan.sealedID()

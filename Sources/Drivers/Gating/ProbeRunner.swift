@@ -20,13 +20,13 @@ public struct ProbeRunner: Prober {
     public func ask(_ probe: Probe, target: String?, inventory: Inventory, other: Inventory) async -> GateSample {
         do throws(Failure) {
             switch probe.kind {
-            case .http(let url, let path, let expect):
+            case .http(let url, let path, let expect, let headers):
                 let scheme = probe.tls == nil ? "http" : "https"
                 guard
                     let base = try url.map({ url throws(Failure) in try text(url, inventory) })
                         ?? target.map({ "\(scheme)://\($0)" })
                 else { return noTarget }
-                return try await askHTTP(base + path, expect: expect, probe, inventory)
+                return try await askHTTP(base + path, expect: expect, headers, probe, inventory)
             case .tcp(let address):
                 guard
                     let address = try address.map({ address throws(Failure) in try text(address, inventory) }) ?? target
@@ -46,6 +46,8 @@ public struct ProbeRunner: Prober {
                 return try await askVault(url, inventory, probe, tls(probe, "vault", inventory))
             case .traefik(let traefik):
                 return try await askTraefik(traefik, inventory, other, probe)
+            case .prometheus(let query):
+                return try await askPrometheus(query, inventory, probe, tls(probe, "prometheus", inventory))
             }
         } catch {
             return sample("probe", .inconclusive, "could not be asked: \(error.summary)")
@@ -63,13 +65,17 @@ public struct ProbeRunner: Prober {
     func reach(_ inventory: Inventory) -> Reach { Reach(inventory, proxy: proxy, resolver: resolver) }
 
     private func askHTTP(
-        _ url: String, expect: Int, _ probe: Probe, _ inventory: Inventory
+        _ url: String, expect: Int, _ headers: [String: Setting], _ probe: Probe, _ inventory: Inventory
     ) async throws(Failure) -> GateSample {
         let tls = tls(probe, "http", inventory)
+        var filled: [HTTPHeader] = []
+        for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
+            filled.append(HTTPHeader(name, try text(value, inventory)))
+        }
         let request = try reach(inventory).bound(
             HTTPRequest(
-                .get, url, deadline: probe.timeout.duration, tls: try tls.options(for: url), retry: RetryPolicy.none,
-                maximumRedirects: 0))
+                .get, url, headers: filled, deadline: probe.timeout.duration, tls: try tls.options(for: url),
+                retry: RetryPolicy.none, maximumRedirects: 0))
         // The query may hold a secret, and samples are written to the journal.
         let url = request.shownURL
         do throws(TransportError) {

@@ -6,7 +6,7 @@ extension GatesFormat {
         Gates(
             platform: value["platform"].map { platform($0, tls, &reader) },
             service: value["service"].map { service($0, tls, &reader) } ?? ServiceGate(),
-            cutOver: value["cutOver"].map { cutOver($0, &reader) } ?? CutOverGate())
+            cutOver: value["cutOver"].map { cutOver($0, tls, &reader) } ?? CutOverGate())
     }
 
     private static func service(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> ServiceGate {
@@ -28,7 +28,7 @@ extension GatesFormat {
         return gate
     }
 
-    private static func cutOver(_ value: Value, _ reader: inout Reader) -> CutOverGate {
+    private static func cutOver(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> CutOverGate {
         var gate = CutOverGate()
         if let steps = value["steps"] {
             gate.steps = steps.list.map {
@@ -37,7 +37,12 @@ extension GatesFormat {
             check(steps, &reader)
         }
         if let interval = value["interval"] { gate.interval = interval.period }
-        gate.analysis = (value["analysis"]?.list ?? []).map { .haproxy(haproxy($0["haproxy"])) }
+        gate.analysis = (value["analysis"]?.list ?? []).map { analysis in
+            if let value = analysis["prometheus"] {
+                return .prometheus(PrometheusFormat.analysis(value, tls, &reader))
+            }
+            return .haproxy(haproxy(analysis["haproxy"]))
+        }
         return gate
     }
 
@@ -61,7 +66,7 @@ extension GatesFormat {
         analysis.errorRate = value?["errorRate", "max"]?.percent
         analysis.responseTimeRatio = value?["responseTime", "maxRatioToLive"]?.number
         if let requests = value?["minRequests"] { analysis.minRequests = requests.integer }
-        if let idle = value?["whenIdle"].flatMap({ Analysis.HAProxy.WhenIdle(rawValue: $0.text) }) {
+        if let idle = value?["whenIdle"].flatMap({ Analysis.WhenIdle(rawValue: $0.text) }) {
             analysis.whenIdle = idle
         }
         return analysis

@@ -66,7 +66,7 @@ enum GatesFormat {
                             "minRequests", .integer(1...1_000_000), "below so many there is no verdict",
                             default: haproxy.minRequests, example: "10"),
                         .optional(
-                            "whenIdle", .choice(Analysis.HAProxy.WhenIdle.allCases.map(\.rawValue)),
+                            "whenIdle", .choice(Analysis.WhenIdle.allCases.map(\.rawValue)),
                             "what a backend without enough requests means", default: haproxy.whenIdle.rawValue,
                             example: "hold"),
                         .later("p99"),
@@ -76,6 +76,9 @@ enum GatesFormat {
                             ["errorRate", "responseTime"],
                             otherwise: "an analysis without `errorRate` and `responseTime` judges nothing")
                     ]), "counters of the load balancers, both colors over the same window"),
-            .later("prometheus"),
-        ], rules: [.exactlyOne(["haproxy"])])
+            .optional(
+                "prometheus", PrometheusFormat.analysisShape,
+                "numbers of a Prometheus, as long as the new color has traffic; no data, NaN and old samples are no pass"
+            ),
+        ], rules: [.exactlyOne(["haproxy", "prometheus"])])
 }

@@ -14,6 +14,10 @@ enum ProbesFormat {
                     .required("path", .text(.absolutePath), "what is asked for", example: "/health"),
                     .optional("expect", .integer(100...599), "the status", default: 200, example: "200"),
                     .optional(
+                        "headers", .map(.setting),
+                        "sent with it, for example one that a load balancer leads to the new color by; `{{ new }}` and "
+                            + "`{{ old }}` stand for the colors", example: "{ X-Color: \"{{ new }}\" }"),
+                    .optional(
                         "tls", TLSFormat.shape, "as above; with it, and without `url`, servers are asked by https"),
                 ]), "a GET request"),
             .optional(
@@ -32,11 +36,14 @@ enum ProbesFormat {
             .optional("redis", redis, "a Redis: loaded, in its role, keeping its data on disk"),
             .optional("vault", vault, "a Vault: initialised and unsealed"),
             .optional("traefik", traefik, "the Traefik of each color: the new one has every router of the old one"),
+            .optional("prometheus", PrometheusFormat.probe, "numbers of a Prometheus, within limits"),
             .optional(
                 "timeout", .periodAboveZero, "for one question", default: Probe(.command([])).timeout, example: "2s"),
         ], rules: [.exactlyOne(kinds)])
 
-    private static let kinds = ["http", "tcp", "command", "zookeeper", "mesosDNS", "redis", "vault", "traefik"]
+    private static let kinds = [
+        "http", "tcp", "command", "zookeeper", "mesosDNS", "redis", "vault", "traefik", "prometheus",
+    ]
 
     private static let zooKeeper = Shape.object([
         .required(
@@ -94,7 +101,7 @@ enum ProbesFormat {
 
     /// - Parameter standard: what holds for the whole environment.
     static func probe(_ value: Value, _ standard: TLSRules?, _ reader: inout Reader) -> Probe {
-        var probe = Probe(kind(value))
+        var probe = Probe(kind(value, &reader))
         if let timeout = value["timeout"] { probe.timeout = timeout.period }
         probe.tls = tls(value, standard, &reader)
         return probe
@@ -102,15 +109,17 @@ enum ProbesFormat {
 
     /// Where only `tls` itself says that TLS is spoken, the environment's alone says nothing.
     private static func tls(_ probe: Value, _ standard: TLSRules?, _ reader: inout Reader) -> TLSRules? {
-        let places = ["http", "tcp", "redis", "vault", "traefik"].compactMap { probe[$0] }
+        let places = ["http", "tcp", "redis", "vault", "traefik", "prometheus"].compactMap { probe[$0] }
         guard let place = places.first, place["url"] != nil || place["tls"] != nil else { return nil }
         return TLSFormat.rules(place, url: "url", standard: standard, &reader)
     }
 
-    private static func kind(_ probe: Value) -> Probe.Kind {
+    private static func kind(_ probe: Value, _ reader: inout Reader) -> Probe.Kind {
         if let http = probe["http"] {
             let expect = http["expect"]?.integer ?? 200
-            return .http(url: http["url"]?.setting, path: http["path"]?.text ?? "/", expect: expect)
+            return .http(
+                url: http["url"]?.setting, path: http["path"]?.text ?? "/", expect: expect,
+                headers: http["headers"]?.settings ?? [:])
         }
         if let tcp = probe["tcp"] { return .tcp(address: tcp["address"]?.setting) }
         if let group = probe["zookeeper"] { return .zooKeeper(servers: group["servers"]?.list.map(\.setting) ?? []) }
@@ -136,6 +145,7 @@ enum ProbesFormat {
                         Probe.Traefik.IgnoredRouter(router: $0["router"]?.text ?? "", reason: $0["reason"]?.text ?? "")
                     }))
         }
+        if let prometheus = probe["prometheus"] { return .prometheus(PrometheusFormat.query(prometheus, &reader)) }
         return .command(probe["command"]?.list.map(\.setting) ?? [])
     }
 

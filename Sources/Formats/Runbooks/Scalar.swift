@@ -40,7 +40,8 @@ struct Scalar {
             guard kind == .number, let number = Double(text), number.isFinite else {
                 return ("“\(text)” is not a number", nil)
             }
-            return number > Double(bound) ? nil : ("it must be more than \(bound)", nil)
+            guard let bound, number <= Double(bound) else { return nil }
+            return ("it must be more than \(bound)", nil)
         case .flag: return kind == .flag ? nil : ("“\(text)” is neither true nor false", nil)
         case .period(let pattern): return isText(pattern) && Period(text) != nil ? nil : patternComplaint(pattern)
         case .percent: return isText(.percent) && Percent(text) != nil ? nil : patternComplaint(.percent)

@@ -34,7 +34,8 @@ public enum Schema {
                 "type": "integer", "minimum": .number(JSONNumber(range.lowerBound)),
                 "maximum": .number(JSONNumber(range.upperBound)),
             ]
-        case .number(let bound): ["type": "number", "exclusiveMinimum": .number(JSONNumber(bound))]
+        case .number(let bound?): ["type": "number", "exclusiveMinimum": .number(JSONNumber(bound))]
+        case .number(nil): ["type": "number"]
         case .flag: ["type": "boolean"]
         case .period(let pattern): json(pattern)
         case .percent: json(Pattern.percent)

@@ -4,7 +4,8 @@ indirect enum Shape: Sendable {
     /// Text as written; where the pattern allows any, numbers and flags too.
     case string(Pattern, references: Bool)
     case integer(ClosedRange<Int>)
-    case number(moreThan: Int)
+    /// Nil for no bound.
+    case number(moreThan: Int?)
     case flag
     /// `500ms`, `30s`, `1m30s`, `2h`.
     case period(Pattern)

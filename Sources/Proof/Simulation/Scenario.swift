@@ -57,6 +57,11 @@ extension Scenario {
         try Scenario(Shape(isRegistered: true), startTime: 150)
     }
 
+    /// The small model where a Prometheus, and no load balancer, tells how the new color's users fare.
+    public static func measured() throws(Failure) -> Scenario {
+        try Scenario(Shape(isMeasured: true), startTime: 150)
+    }
+
     /// What one data centre of these differs in from another.
     private struct Shape {
         var backends = ["be_shop"]
@@ -66,6 +71,7 @@ extension Scenario {
         var minHealthy = 1
         /// Whether runs put the new color's servers into the backends, and take the old one's out.
         var isRegistered = false
+        var isMeasured = false
         var isExclusive = false
         var isBrief = false
         var hasMesos = false
@@ -100,7 +106,7 @@ extension Scenario {
                 service: ServiceGate(healthyFor: pause),
                 cutOver: CutOverGate(
                     steps: [Percent(10), .all].map { CutOverGate.Step(weight: $0, bake: pause) },
-                    analysis: shape.isBrief ? [] : [.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))],
+                    analysis: shape.isBrief ? [] : [shape.isMeasured ? Scenario.measurement : Scenario.counted],
                     interval: pause)),
             drain: DrainPolicy(quiet: pause + pause, deadline: .seconds(20), atDeadline: shape.atDeadline),
             soak: pause + pause, approvals: shape.isBrief ? [:] : [.tearDown: .count(1)],
@@ -111,6 +117,16 @@ extension Scenario {
             loadBalancers: ["edge-1", "edge-2"], startTime: startTime, hasMesos: shape.hasMesos
         ).planned(Runbook.rzUpdate)
     }
+
+    private static let counted = Analysis.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))
+
+    /// The share of what users asked of the new color and did not get, as their own programs report it.
+    private static let measurement = Analysis.prometheus(
+        Analysis.Prometheus(
+            PrometheusQuery(
+                name: "failed", url: "http://simulated", query: "failed{color=\"{{ new }}\"}", series: "asked", max: 0.1
+            ),
+            timeout: .seconds(1), interval: .seconds(1)))
 
     private static func registration(port: Int) -> [Color: ServerRegistration] {
         Dictionary(

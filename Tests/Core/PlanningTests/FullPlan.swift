@@ -29,7 +29,7 @@ enum FullPlan {
 
     /// Without servers that runs put into backends, and without Traefik.
     static var withoutRegistration: Plan {
-        var plan = plan
+        var plan = withoutPrometheus
         plan.environment.traffic.removeAll { $0.registration != nil }
         plan.environment.loadBalancers = plan.environment.loadBalancers.compactMap { balancer in
             switch balancer.kind {
@@ -38,6 +38,20 @@ enum FullPlan {
                 haproxy.configuration = nil
                 haproxy.withoutConfiguration = nil
                 return LoadBalancerAddress(name: balancer.name, .haproxy(haproxy))
+            }
+        }
+        return plan
+    }
+
+    /// Without questions to a Prometheus, and headers of probes.
+    static var withoutPrometheus: Plan {
+        var plan = plan
+        plan.environment.gates.cutOver.analysis.removeAll { if case .prometheus = $0 { true } else { false } }
+        plan.environment.gates.service.probes.removeAll { probe in
+            switch probe.kind {
+            case .prometheus: true
+            case .http(_, _, _, let headers): !headers.isEmpty
+            default: false
             }
         }
         return plan
@@ -273,6 +287,8 @@ enum FullPlan {
                         .http(url: "https://web/health", path: "/health", expect: 204), timeout: .seconds(3), tls: tls),
                     Probe(.http(url: nil, path: "/health", expect: 200)), Probe(.tcp(address: "db:5432")),
                     Probe(.tcp(address: nil)), Probe(.command(["bin/check", "--all"])),
+                    Probe(.prometheus(query)),
+                    Probe(.http(url: "http://edge", path: "/", expect: 200, headers: ["X-Color": "{{ new }}"])),
                 ], passes: 3),
             cutOver: CutOverGate(
                 steps: [.init(weight: Percent(thousandths: 12_500), bake: .seconds(90))],
@@ -281,8 +297,17 @@ enum FullPlan {
                         .init(
                             errorRate: Percent(thousandths: 100), responseTimeRatio: 1.25, minRequests: 20,
                             whenIdle: .ignore)), .haproxy(.init(whenIdle: .hold)),
+                    .prometheus(
+                        .init(
+                            query, tls: tls, timeout: .seconds(3), interval: .seconds(4), failures: 2, whenIdle: .ignore
+                        )),
                 ], interval: .seconds(2)))
     }
+
+    private static let query = PrometheusQuery(
+        name: "errors", url: "https://prometheus:9090", query: "sum(errors)", series: "errors", maxAge: .seconds(30),
+        min: 0,
+        max: 0.5, user: "u", password: "${env:P}", token: "${env:T}")
 }
 
 extension [String] {

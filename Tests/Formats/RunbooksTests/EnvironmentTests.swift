@@ -212,7 +212,6 @@ struct EnvironmentTests {
         "says of optional keys of later versions that they are not supported yet",
         arguments: [
             ("notify: []", "notify"), ("limits: { maxStep: 10% }", "maxStep"),
-            ("gates: { cutOver: { analysis: [ { prometheus: { url: x } } ] } }", "prometheus"),
             ("gates: { cutOver: { analysis: [ { haproxy: { errorRate: { max: 1% }, p99: { max: 2 } } } ] } }", "p99"),
         ])
     func laterOptionalKeys(line: String, key: String) throws {

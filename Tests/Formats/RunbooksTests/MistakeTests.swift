@@ -117,7 +117,7 @@ struct MistakeTests {
             ("configure: { ansible: { playbook: \"${env:BOOK}\" } }", "holds no ${…}: nothing resolves it here"),
             (
                 "gates: { service: { probes: [ { timeout: 1s } ] } }",
-                "one of http, tcp, command, zookeeper, mesosDNS, redis, vault, traefik is needed here"
+                "one of http, tcp, command, zookeeper, mesosDNS, redis, vault, traefik, prometheus is needed here"
             ),
             (
                 "gates: { service: { probes: [ { tcp: {}, command: [ a ] } ] } }",

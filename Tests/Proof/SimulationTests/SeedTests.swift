@@ -58,6 +58,15 @@ struct SeedTests {
         #expect(ends["rolledBack", default: 0] > Int(Self.runs) / 2)
     }
 
+    @Test("keep every promise where a Prometheus alone tells how users fare, and says nothing at times")
+    func measured() throws {
+        let scenario = try Scenario.measured()
+        for seed in Self.seed..<(Self.seed + max(1, Self.runs / 8)) { demandPromises(scenario, seed) }
+        for seed in Self.seed..<(Self.seed + max(1, Self.runs / 20)) {
+            demandPromises(scenario, seed, lies: [.sickness])
+        }
+    }
+
     @Test("keep every promise when a change arrives after its sender's death, behind the next one's back")
     func lateChanges() throws {
         let late = LateChanges(try Scenario.small())

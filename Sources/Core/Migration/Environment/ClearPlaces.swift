@@ -35,6 +35,7 @@ extension Environment {
             gates.service.probes.map { ("gates.service.probes[]", $0) }
             + (gates.platform?.probes ?? []).map { ("gates.platform.probes[]", $0) }
             + (services.declared ?? []).map { ("services.sources[].declared[].probe", $0.probe) }
+            + gates.cutOver.analysis.compactMap(\.probe).map { ("gates.cutOver.analysis[]", $0) }
         places += probes.compactMap { ClearPlace($1, at: $0) }
         return ClearPlace.sentences(places, inventories)
     }
@@ -90,7 +91,14 @@ private struct ClearPlace {
 extension ClearPlace {
     fileprivate init?(_ probe: Probe, at key: String) {
         switch probe.kind {
-        case .http(let url?, _, _): self.init(key: key + ".http", address: url, isURL: true, holdsSecret: false)
+        case .http(let url?, _, _, let headers):
+            self.init(
+                key: key + ".http", address: url, isURL: true,
+                holdsSecret: headers.values.contains(where: \.refersToSecret))
+        case .prometheus(let query):
+            self.init(
+                key: key + ".prometheus", address: query.url, isURL: true,
+                holdsSecret: query.user != nil || query.token != nil)
         case .traefik(let traefik):
             self.init(key: key + ".traefik", address: traefik.url, isURL: true, holdsSecret: traefik.user != nil)
         case .redis(let redis) where probe.tls == nil:

@@ -44,8 +44,9 @@ public struct ServiceGate: Codable, Sendable, Hashable {
 /// A question asked of each instance of the new color's services, or of one address.
 public struct Probe: Codable, Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
-        /// `url` nil: asked at every server of the new color that the load balancers list.
-        case http(url: Setting?, path: String, expect: Int)
+        /// `url` nil: asked at every server of the new color that the load balancers list. A header may lead it through a
+        /// load balancer to the new color alone.
+        case http(url: Setting?, path: String, expect: Int, headers: [String: Setting] = [:])
         /// `address` as `host:port`; nil as above.
         case tcp(address: Setting?)
         /// Passes when the program exits with 0.
@@ -57,6 +58,7 @@ public struct Probe: Codable, Sendable, Hashable {
         /// By the URL of its API.
         case vault(url: Setting)
         case traefik(Traefik)
+        case prometheus(PrometheusQuery)
     }
 
     public var kind: Kind
@@ -74,9 +76,9 @@ public struct Probe: Codable, Sendable, Hashable {
     /// Whether it is asked of servers that a load balancer lists, having no address of its own.
     public var isRelative: Bool {
         switch kind {
-        case .http(let url, _, _): url == nil
+        case .http(let url, _, _, _): url == nil
         case .tcp(let address): address == nil
-        case .command, .zooKeeper, .mesosDNS, .redis, .vault, .traefik: false
+        case .command, .zooKeeper, .mesosDNS, .redis, .vault, .traefik, .prometheus: false
         }
     }
 }
@@ -114,10 +116,41 @@ public struct CutOverGate: Codable, Sendable, Hashable {
 public enum Analysis: Sendable, Hashable {
     /// Counters of the same load balancers, both colors over the same window.
     case haproxy(HAProxy)
+    /// Numbers of a Prometheus.
+    case prometheus(Prometheus)
+
+    /// What it means at the end of a bake that too little was measured for a verdict.
+    public enum WhenIdle: String, Codable, Sendable, Hashable, CaseIterable { case hold, ignore }
+
+    public struct Prometheus: Codable, Sendable, Hashable {
+        public var query: PrometheusQuery
+        public var tls: TLSRules?
+        /// For one answer.
+        public var timeout: Period
+        /// How often it is asked.
+        public var interval: Period
+        /// So many answers in a row beyond the limits give the traffic back.
+        public var failures: Int
+        /// What no data means at the end of a bake. An answer that is missing or too old holds it anyway.
+        public var whenIdle: WhenIdle
+
+        public init(
+            _ query: PrometheusQuery, tls: TLSRules? = nil, timeout: Period = .seconds(2),
+            interval: Period = .seconds(5), failures: Int = 1, whenIdle: WhenIdle = .hold
+        ) {
+            self.query = query
+            self.tls = tls
+            self.timeout = timeout
+            self.interval = interval
+            self.failures = failures
+            self.whenIdle = whenIdle
+        }
+
+        /// The question itself.
+        public var probe: Probe { Probe(.prometheus(query), timeout: timeout, tls: tls) }
+    }
 
     public struct HAProxy: Codable, Sendable, Hashable {
-        public enum WhenIdle: String, Codable, Sendable, Hashable, CaseIterable { case hold, ignore }
-
         /// The new color's share of 5xx responses and failed connections.
         public var errorRate: Percent?
         /// The new color's mean response time at most this many times the old one's.
@@ -137,4 +170,9 @@ public enum Analysis: Sendable, Hashable {
             self.whenIdle = whenIdle
         }
     }
+}
+
+extension Analysis {
+    /// The question that is asked of another system; nil for what load balancers tell.
+    public var probe: Probe? { if case .prometheus(let analysis) = self { analysis.probe } else { nil } }
 }

@@ -45,6 +45,9 @@ extension Environment {
         }
         for probe in gates.service.probes { places += probe.tlsPlaces(at: "gates.service.probes[]") }
         for probe in gates.platform?.probes ?? [] { places += probe.tlsPlaces(at: "gates.platform.probes[]") }
+        for probe in gates.cutOver.analysis.compactMap(\.probe) {
+            places += probe.tlsPlaces(at: "gates.cutOver.analysis[]")
+        }
         for declared in services.declared ?? [] {
             places += declared.probe.tlsPlaces(at: "services.sources[].declared[].probe")
         }
@@ -115,11 +118,12 @@ extension Probe {
             tls == nil ? [] : [TLSPlace(key: "\(key).\(kind)", address: address, rules: tls, isProbe: true)]
         }
         return switch kind {
-        case .http(let url, _, _): place("http", url: url)
+        case .http(let url, _, _, _): place("http", url: url)
         case .tcp(let address): place("tcp", address: address)
         case .redis(let redis): place("redis", address: redis.address)
         case .vault(let url): place("vault", url: url)
         case .traefik(let traefik): place("traefik", url: traefik.url)
+        case .prometheus(let query): place("prometheus", url: query.url)
         case .command, .zooKeeper, .mesosDNS: []
         }
     }

@@ -4,7 +4,10 @@ extension Probe.Kind: Codable {
 
     private var tagged: Tagged {
         switch self {
-        case .http(let url, let path, let expect): Tagged("http", ["url": url, "path": path, "expect": expect])
+        case .http(let url, let path, let expect, let headers):
+            Tagged(
+                "http",
+                ["url": url, "path": path, "expect": expect, "headers": headers.isEmpty ? nil : headers])
         case .tcp(let address): Tagged("tcp", ["address": address])
         case .command(let command): Tagged("command", ["command": command])
         case .zooKeeper(let servers): Tagged("zooKeeper", ["servers": servers])
@@ -12,6 +15,7 @@ extension Probe.Kind: Codable {
         case .redis(let redis): Tagged("redis", beside: redis)
         case .vault(let url): Tagged("vault", ["url": url])
         case .traefik(let traefik): Tagged("traefik", beside: traefik)
+        case .prometheus(let query): Tagged("prometheus", beside: query)
         }
     }
 
@@ -19,7 +23,9 @@ extension Probe.Kind: Codable {
         let read = try TaggedFields(from: decoder)
         switch read.type {
         case "http":
-            self = .http(url: try read.optional("url"), path: try read("path"), expect: try read("expect"))
+            self = .http(
+                url: try read.optional("url"), path: try read("path"), expect: try read("expect"),
+                headers: try read.optional("headers") ?? [:])
         case "tcp": self = .tcp(address: try read.optional("address"))
         case "command": self = .command(try read("command"))
         case "zooKeeper": self = .zooKeeper(servers: try read("servers"))
@@ -27,6 +33,7 @@ extension Probe.Kind: Codable {
         case "redis": self = .redis(try read.record())
         case "vault": self = .vault(url: try read("url"))
         case "traefik": self = .traefik(try read.record())
+        case "prometheus": self = .prometheus(try read.record())
         default: throw read.unknown("probe")
         }
     }
@@ -36,6 +43,7 @@ extension Analysis: Codable {
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .haproxy(let limits): try Tagged("haproxy", beside: limits).encode(to: encoder)
+        case .prometheus(let limits): try Tagged("prometheus", beside: limits).encode(to: encoder)
         }
     }
 
@@ -43,6 +51,7 @@ extension Analysis: Codable {
         let read = try TaggedFields(from: decoder)
         switch read.type {
         case "haproxy": self = .haproxy(try read.record())
+        case "prometheus": self = .prometheus(try read.record())
         default: throw read.unknown("analysis")
         }
     }

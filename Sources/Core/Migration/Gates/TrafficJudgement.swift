@@ -37,9 +37,8 @@ public struct TrafficJudgement: Sendable {
         guard share > .none else { return [] }
         return carrying
             + analysis.flatMap { analysis -> [Finding] in
-                switch analysis {
-                case .haproxy(let limits): targets.rules.flatMap { findings(limits, $0) }
-                }
+                guard case .haproxy(let limits) = analysis else { return [] }
+                return targets.rules.flatMap { findings(limits, $0) }
             }
     }
 

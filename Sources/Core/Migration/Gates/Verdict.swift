@@ -45,6 +45,18 @@ public struct GateSample: Codable, Sendable, Hashable {
     }
 }
 
+extension Plan {
+    /// What a bad verdict on the new color means for a run.
+    ///
+    /// - Parameter place: `at 10%`, `in drain`.
+    package func failure(of sample: GateSample, at place: String) -> Failure {
+        Failure(
+            "\(direction.new) failed the gate \(sample.gate) \(place)", at: sample.subject, details: [sample.message],
+            advice: "See why, then run: rz resume \(environment.name) (the cutover is done again). Or take "
+                + "\(direction.new) down: rz rollback \(environment.name)")
+    }
+}
+
 /// Counts consecutive verdicts until `needed` passes stand in a row.
 public struct ConsecutivePasses: Sendable, Equatable {
     public let needed: Int

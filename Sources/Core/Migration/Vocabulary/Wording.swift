@@ -51,6 +51,15 @@ package enum Wording {
         names.prefix(shown).joined(separator: ", ") + (names.count > shown ? " and \(names.count - shown) more" : "")
     }
 
+    /// A measured number with four digits: `0.01667`, `1234`.
+    package static func number(_ value: Double) -> String {
+        guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf" }
+        var unit = 1.0
+        while abs(value) * unit < 1000, value != 0, unit < 1e15 { unit *= 10 }
+        let rounded = (value * unit).rounded() / unit
+        return rounded == rounded.rounded() && abs(rounded) < 1e15 ? String(Int64(rounded)) : String(rounded)
+    }
+
     package static func percent(_ fraction: Double, decimals: Int = 2) -> String {
         let scale = decimals == 0 ? 1.0 : 100.0
         let number = (fraction * 100 * scale).rounded() / scale

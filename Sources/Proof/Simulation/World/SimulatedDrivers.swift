@@ -251,6 +251,7 @@ extension SimulatedOutside: Provisioner, Configurator {
 
 extension SimulatedOutside: Prober, StepRunner {
     func ask(_ probe: Probe, target: String?, inventory: Inventory, other: Inventory) async -> GateSample {
+        if case .prometheus(let query) = probe.kind { return await askPrometheus(query) }
         guard let target else {
             // Its address is outside of the simulated world.
             return GateSample(gate: "probe", subject: "", verdict: .pass, message: "is not simulated")
@@ -259,6 +260,22 @@ extension SimulatedOutside: Prober, StepRunner {
         return GateSample(
             gate: "probe", subject: target, verdict: answers == true ? .pass : .fail,
             message: answers == true ? "answers" : "does not answer")
+    }
+
+    /// Knows how the users of one color fare, which one the query says.
+    private func askPrometheus(_ query: PrometheusQuery) async -> GateSample {
+        func sample(_ verdict: Verdict, _ message: String, samples: Int? = nil) -> GateSample {
+            GateSample(gate: "probe", subject: query.name, verdict: verdict, samples: samples, message: message)
+        }
+        let color = query.query.contains(Color.blue.rawValue) ? Color.blue : .green
+        do throws(Failure) {
+            guard let failed = try await look("ask prometheus", .servers(.blue), { $0.failedShare(of: color) }) else {
+                return sample(.inconclusive, "no data", samples: 0)
+            }
+            return sample(query.isWithin(failed) ? .pass : .fail, "\(query.name): \(failed)")
+        } catch {
+            return sample(.inconclusive, "Prometheus does not answer")
+        }
     }
 
     func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {}

@@ -60,6 +60,8 @@ struct SimulatedBackend: Sendable, Hashable {
     var remembered: ByColor<Double>?
     /// Requests that the load balancer answered itself, as no server could.
     var refused = 0.0
+    /// The part that a color failed of what it was asked just now; nil where it was asked nothing.
+    var failed = ByColor<Double?>(both: nil)
     /// Since when a color fails a fifth of what it is asked; nil while it does not, or is asked nothing.
     var failingSince = ByColor<Int64?>(both: nil)
     /// Since when no server can be asked.

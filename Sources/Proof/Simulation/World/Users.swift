@@ -50,6 +50,8 @@ extension WorldState {
                 asked[color] >= requests * WorldState.least && failed[color] >= asked[color] * WorldState.failing
             fate.failingSince[color] = isFailing ? fate.failingSince[color] ?? start : nil
         }
+        fate.failed = ByColor(both: nil)
+        for color in Color.allCases where asked[color] > 0 { fate.failed[color] = failed[color] / asked[color] }
         fate.hurt = isRefused ? 1 : (failed.blue + failed.green) / requests
         if isRefused {
             fate.refused += requests
@@ -188,6 +190,12 @@ extension WorldState {
     func isAlive(_ server: SimulatedServer, _ isServing: ByColor<Bool>) -> Bool {
         !server.isFree && time >= server.isDeadUntil && isServing[server.machine]
             && self[server.machine].serves(server.host)
+    }
+
+    /// The part of what a color was asked just now that it did not answer well, where that part is greatest; nil where it
+    /// was asked nothing.
+    func failedShare(of color: Color) -> Double? {
+        loadBalancers.flatMap(\.backends).compactMap { $0.failed[color] }.max()
     }
 
     /// Whether whatever stands at an address answers.

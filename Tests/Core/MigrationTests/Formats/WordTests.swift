@@ -20,7 +20,7 @@ struct WordTests {
         #expect(DrainPolicy.AtDeadline.allCases.map(\.rawValue) == ["hold", "rollback", "force"])
         #expect(TrafficRule.Persistence.allCases.map(\.rawValue) == ["leave", "cut", "wait"])
         #expect(Configure.HostAddress.allCases.map(\.rawValue) == ["always", "whenNeeded", "never"])
-        #expect(Analysis.HAProxy.WhenIdle.allCases.map(\.rawValue) == ["hold", "ignore"])
+        #expect(Analysis.WhenIdle.allCases.map(\.rawValue) == ["hold", "ignore"])
         #expect(Probe.Redis.Role.allCases.map(\.rawValue) == ["primary", "replica"])
         #expect(DeclaredService.Mover.allCases.map(\.rawValue) == ["playbook", "hand"])
         #expect(

@@ -27,8 +27,9 @@ struct Peer {
         self.port = port
     }
 
-    private func stop() {
-        (process.standardInput as? Pipe)?.fileHandleForWriting.closeFile()
+    /// Also where it has ended already.
+    func stop() {
+        try? (process.standardInput as? Pipe)?.fileHandleForWriting.close()
         process.waitUntilExit()
     }
 }

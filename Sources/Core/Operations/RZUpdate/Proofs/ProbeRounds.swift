@@ -35,7 +35,7 @@ struct ProbeRounds {
         let old = try await context.inventory(of: context.direction.old)
         var missing: String?
         for (index, question) in questions.enumerated() {
-            let sample = try await ask(question.probe, new, old, context)
+            let sample = try await ask(question.probe.filled(context.direction), new, old, context)
             passes[index].record(sample.verdict)
             guard !passes[index].isReached else { continue }
             missing = missing ?? [question.title, sample.message].compactMap { $0 }.joined(separator: ": ")

@@ -38,11 +38,21 @@ package struct ShiftStep: BuiltInStep {
         return PlanLine(
             steps.joined(separator: " → ") + " on "
                 + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "), undo: "undo: one flip",
-            details: steps.count == 1
-                ? []
-                : plan.environment.traffic.filter { $0.switching != nil }.map {
-                    PlanLine.Detail("⇄", $0.backend, "switched with the last step: it moves as a whole")
-                })
+            details: measured(plan) + (steps.count == 1 ? [] : switched(plan)))
+    }
+
+    private func measured(_ plan: Plan) -> [PlanLine.Detail] {
+        plan.environment.gates.cutOver.analysis.compactMap { analysis in
+            guard case .prometheus(let prometheus) = analysis else { return nil }
+            let query = prometheus.query
+            return PlanLine.Detail("·", query.name, "\(query.limits), asked of Prometheus every \(prometheus.interval)")
+        }
+    }
+
+    private func switched(_ plan: Plan) -> [PlanLine.Detail] {
+        plan.environment.traffic.filter { $0.switching != nil }.map {
+            PlanLine.Detail("⇄", $0.backend, "switched with the last step: it moves as a whole")
+        }
     }
 }
 
