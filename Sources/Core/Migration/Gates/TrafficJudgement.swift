@@ -95,21 +95,28 @@ public struct TrafficJudgement: Sendable {
 
     private func errorRate(_ rule: TrafficRule, _ limit: Percent, _ limits: Analysis.HAProxy) -> Finding {
         let needed = max(1, limits.minRequests)
+        var suspicion: Finding?
         for scope in scopes(rule) {
             for window in TrafficTally.Window.allCases {
                 let sums = sums(rule, on: scope.names, window)
+                let evidence = Evidence(of: sums.errors, in: sums.requests, above: limit.fraction)
                 let isTotal = sums.errors >= 3 && sums.errors == sums.requests
-                let isClear =
-                    sums.requests >= needed && sums.errorRate > limit.fraction
-                    && (window != .recent || sums.errors >= 3)
-                guard isTotal || isClear else { continue }
-                return Finding(
-                    sample: sample(
-                        "errorRate", scope.place, .fail, sums, limit,
-                        "\(scope.place): \(shown(sums.errorRate)) errors of \(sums.requests) requests, limit \(limit)"),
-                    holds: false)
+                guard evidence.isSuspicious, sums.requests >= needed || isTotal else { continue }
+                let text =
+                    "\(scope.place): \(shown(sums.errorRate)) errors of \(sums.requests) requests, limit \(limit)"
+                guard !evidence.isClear else {
+                    return Finding(
+                        sample: sample("errorRate", scope.place, .fail, sums, limit, text), holds: false)
+                }
+                suspicion =
+                    suspicion
+                    ?? Finding(
+                        sample: sample(
+                            "errorRate", scope.place, .inconclusive, sums, limit, "\(text), which may be chance so far"),
+                        holds: true)
             }
         }
+        if let suspicion { return suspicion }
         let place = scopes(rule).last?.place ?? rule.backend
         let sums = sums(rule, on: names, .run)
         let errors = "\(place): \(shown(sums.errorRate)) errors of \(sums.requests) requests"
@@ -163,11 +170,15 @@ public struct TrafficJudgement: Sendable {
         let needed = max(10, limits.minRequests)
         guard let before = usual[rule.backend], before.requests >= needed else { return nil }
         let usual = before.rate(before[keyPath: known])
+        // What little of the old color's answers was counted may have been better than its usual ones.
+        let most = Double(before[keyPath: known] + 2) / Double(before.requests + 4) + limit
         for scope in scopes(rule) {
             for window in TrafficTally.Window.allCases {
                 let sums = tally.sums(new, rule.backend, on: scope.names, window)
                 let rate = sums.rate(sums[keyPath: count])
-                guard sums.requests >= needed, sums[keyPath: count] >= 3, rate > usual + limit else { continue }
+                guard sums.requests >= needed,
+                    Evidence(of: sums[keyPath: count], in: sums.requests, above: most).isClear
+                else { continue }
                 return failure(
                     gate, scope.place, sums.requests,
                     "\(scope.place): \(shown(rate)) of \(sums.requests) answers are \(gate), \(shown(usual)) of \(old)'s"
@@ -239,13 +250,17 @@ public struct TrafficJudgement: Sendable {
             // Load balancers measure in whole milliseconds: one more or less is no difference, and none may be 0.9.
             let tick = Period(milliseconds: 1)
             let ratio = max(mine, tick).seconds / max(other, tick).seconds
-            let isBad = ratio > limit && mine > other + tick
+            let isSlower = ratio > limit && mine > other + tick
+            let isClear = ratio > limit * (1 + 4 * spread(servers, rule, requests))
             let place = "\(name)/\(rule.backend)"
-            let sample = GateSample(
-                gate: "responseTime", subject: place, verdict: isBad ? .fail : .pass, value: ratio, limit: limit,
-                samples: requests,
+            var sample = GateSample(
+                gate: "responseTime", subject: place, verdict: .pass, value: ratio, limit: limit, samples: requests,
                 message: "\(place): mean response time \(mine), the old color's is \(other), limit \(limit) times that")
-            if isBad { return Finding(sample: sample, holds: false) }
+            if isSlower {
+                sample.verdict = isClear ? .fail : .inconclusive
+                if !isClear { sample.message += ", which may be chance so far" }
+                return Finding(sample: sample, holds: !isClear)
+            }
             passed = passed ?? Finding(sample: sample, holds: false)
         }
         return passed
@@ -254,6 +269,16 @@ public struct TrafficJudgement: Sendable {
                     gate: "responseTime", subject: rule.backend, verdict: .inconclusive, limit: limit,
                     message: "\(rule.backend): no response times to compare yet"),
                 holds: limits.whenIdle == .hold)
+    }
+
+    /// How far the ratio of two means may be off by chance, as a part of it: HAProxy gives means of each server's last
+    /// 1,024 requests and no spread, so that of an exponential distribution is assumed, which is as large as its mean.
+    private func spread(_ servers: [ServerState], _ rule: TrafficRule, _ requests: Int) -> Double {
+        func measured(_ color: Color) -> Int {
+            servers.filter { rule.color(of: $0.name) == color }.reduce(0) { $0 + min(1024, $1.counters.requests) }
+        }
+        let mine = min(max(1, requests), max(1, measured(new)))
+        return (1 / Double(mine) + 1 / Double(max(1, measured(old)))).squareRoot()
     }
 
     // MARK: - Words

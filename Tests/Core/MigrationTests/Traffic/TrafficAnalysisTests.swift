@@ -17,17 +17,31 @@ struct TrafficAnalysisTests {
     @Test("fails a color with more errors than the limit, however the other one does")
     func fails() {
         let watch = Watch(rule).looks(
-            green: ServerCounters(requests: 1000, errors: 20), blue: ServerCounters(requests: 1000, errors: 500))
+            green: ServerCounters(requests: 2000, errors: 60), blue: ServerCounters(requests: 1000, errors: 500))
         let bad = watch.findings(limits).first { $0.sample.verdict == .fail }
-        #expect(bad?.sample.message == "edge-1/be: 2 % errors of 1000 requests, limit 1 %")
+        #expect(bad?.sample.message == "edge-1/be: 3 % errors of 2000 requests, limit 1 %")
     }
 
     @Test("needs as many requests as it is told, and not one more")
     func tooFew() {
         #expect(verdict(of: "errorRate", [9: 0]) == .inconclusive)
         #expect(verdict(of: "errorRate", [10: 0]) == .pass)
-        #expect(verdict(of: "errorRate", [9: 1]) == .inconclusive)
-        #expect(verdict(of: "errorRate", [10: 1]) == .fail)
+        #expect(verdict(of: "errorRate", [9: 8]) == .inconclusive)
+        #expect(verdict(of: "errorRate", [10: 8]) == .fail)
+    }
+
+    @Test("takes no chance for a failure: it waits for more while errors are few, and is sure when they are not")
+    func evidence() {
+        #expect(verdict(of: "errorRate", [10: 1]) == .pass)
+        #expect(verdict(of: "errorRate", [10: 2]) == .inconclusive)
+        let held = Watch(rule).looks(green: ServerCounters(requests: 10, errors: 2)).findings(limits)
+        #expect(held.first?.holds == true)
+        #expect(
+            held.first?.sample.message == "edge-1/be: 20 % errors of 10 requests, limit 1 %, which may be chance so far"
+        )
+        #expect(verdict(of: "errorRate", [10: 4]) == .fail)
+        #expect(verdict(of: "errorRate", [10_000: 110]) == .pass)
+        #expect(verdict(of: "errorRate", [10_000: 160]) == .fail)
     }
 
     @Test("fails at once where each of three requests or more failed, however few they are")
@@ -54,9 +68,9 @@ struct TrafficAnalysisTests {
         watch.look([:], ["edge-1": ServerCounters(requests: 4), "edge-2": ServerCounters(requests: 3)])
         #expect(watch.findings(limits).map(\.sample.verdict) == [.inconclusive])
         watch.tally.beginStep()
-        watch.look([:], ["edge-1": ServerCounters(requests: 6, errors: 1), "edge-2": ServerCounters(requests: 5)])
+        watch.look([:], ["edge-1": ServerCounters(requests: 6, errors: 5), "edge-2": ServerCounters(requests: 5)])
         let finding = watch.findings(limits).first
-        #expect(finding?.sample.message == "be: 9.091 % errors of 11 requests, limit 1 %")
+        #expect(finding?.sample.message == "be: 35.714 % errors of 14 requests, limit 1 %")
         #expect(finding?.sample.verdict == .fail)
     }
 
@@ -256,8 +270,8 @@ struct TrafficAnalysisTests {
     @Test(
         "compares response times",
         arguments: [
-            (100, 100, Verdict.pass), (120, 100, .pass), (121, 100, .fail), (50, 100, .pass), (2, 1, .pass),
-            (30, 1, .fail),
+            (100, 100, Verdict.pass), (120, 100, .pass), (121, 100, .inconclusive), (187, 100, .inconclusive),
+            (189, 100, .fail), (50, 100, .pass), (2, 1, .pass), (30, 1, .fail),
         ])
     func responseTimes(new: Int64, old: Int64, verdict: Verdict) {
         let watch = Watch(rule).looks(
