@@ -5,12 +5,18 @@ public struct TrafficTargets: Sendable {
     public let direction: Direction
     /// Servers that each backend needs in a color that carries it, on each load balancer.
     public let minHealthy: Int
+    /// The same as a part of the servers that served the backend when it was found.
+    public let minHealthyPart: Percent
 
-    public init(found: FoundTraffic, rules: [TrafficRule], direction: Direction, minHealthy: Int) {
+    public init(
+        found: FoundTraffic, rules: [TrafficRule], direction: Direction, minHealthy: Int,
+        minHealthyPart: Percent? = nil
+    ) {
         self.found = found
         self.rules = rules
         self.direction = direction
         self.minHealthy = max(1, minHealthy)
+        self.minHealthyPart = minHealthyPart ?? .none
     }
 
     /// The servers of a color that weights move. A server that no one has found before takes part like the others.
@@ -99,7 +105,8 @@ public struct TrafficTargets: Sendable {
             new[sides[place].weighed] = weight
             if sides.found(place)?.serves == false, sides[place].group == nil { missing.new += weight }
         }
-        return Weights(share: share, old: old, new: new, missing: missing, atLeast: minHealthy, scale: scale)
+        return Weights(
+            share: share, old: old, new: new, missing: missing, atLeast: neededOfNew(rule, on: name), scale: scale)
     }
 
     private func weightsFound(_ rule: TrafficRule, on name: LoadBalancerID) -> [Int] {
@@ -164,12 +171,24 @@ public struct TrafficTargets: Sendable {
     }
 
     /// How many servers a color needs to carry a backend: of the old one no more than it had when it was found, less
-    /// those that a person has taken out since.
+    /// those that a person has taken out since, and no part of these: nothing keeps traffic from going back to it.
     func needed(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ sides: Sides) -> Int {
-        guard color == direction.old, let servers = found.servers[name]?[rule.backend] else { return minHealthy }
-        let serving = servers.count { rule.color(of: $0.name) == color && $0.serves }
+        guard color == direction.old, found.servers[name]?[rule.backend] != nil else {
+            return neededOfNew(rule, on: name)
+        }
         let ready = sides.count(of: color) { $0.administration == .ready }
-        return max(1, min(minHealthy, serving, ready))
+        return max(1, min(minHealthy, servingFound(rule, on: name), ready))
+    }
+
+    /// How many servers the new color needs to carry a backend.
+    public func neededOfNew(_ rule: TrafficRule, on name: LoadBalancerID) -> Int {
+        let part = servingFound(rule, on: name) * minHealthyPart.thousandths
+        return max(minHealthy, (part + Percent.all.thousandths - 1) / Percent.all.thousandths)
+    }
+
+    /// How many servers of the old color served a backend when it was found.
+    public func servingFound(_ rule: TrafficRule, on name: LoadBalancerID) -> Int {
+        (found.servers[name]?[rule.backend] ?? []).count { rule.color(of: $0.name) == direction.old && $0.serves }
     }
 }
 
