@@ -15,6 +15,17 @@ extension Plan {
             }
     }
 
+    /// What its limits rest on that may be less than it seems.
+    func limitWarnings(_ states: [LoadBalancerID: LoadBalancerState]) -> [String] {
+        guard limits.headroom != nil else { return [] }
+        return states.sorted { $0.key < $1.key }.compactMap { name, state in
+            guard let uptime = state.process?.uptime, uptime < .hours(1) else { return nil }
+            return
+                "limits.headroom: \(name) has counted for \(uptime) only, since its process began, so the peak may be "
+                + "higher than it knows"
+        }
+    }
+
     private var paceObstacles: [String] {
         guard let limit = limits.maxStep, limit < .all else { return [] }
         let switched = environment.traffic.filter { $0.switching != nil }.map(\.backend)

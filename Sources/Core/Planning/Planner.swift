@@ -48,7 +48,7 @@ public struct Planner: Sendable {
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
         if operation.phases.contains(where: { $0.traits.contains(.returnsTrafficOnFailure) }) {
             plan.obstacles += plan.limitObstacles(observation.loadBalancers)
-            plan.warnings = plan.liftedWords + plan.warnings
+            plan.warnings = plan.liftedWords + plan.warnings + plan.limitWarnings(observation.loadBalancers)
         }
         plan.id = try plan.sealedID()
         return plan

@@ -30,7 +30,8 @@ extension Checker {
         if isFlip, limits.flipBegan == nil { limits.flipBegan = after.time }
         let minuteAgo = after.time - SharePace.window.milliseconds
         // What others changed meanwhile, or a reload, is no share that rz gave.
-        let isOthers = max(meddledAt, now.resetAt, now.process > 1 ? now.startedAt : -1) > minuteAgo
+        let others = max(meddledAt, now.resetAt, now.process > 1 ? now.startedAt : -1)
+        let isOthers = others >= max(0, minuteAgo)
         for backend in now.backends where !now.isSwitch(backend.name) {
             let place = "\(name)/\(backend.name)"
             let (earlier, share) = (share(of: new, backend.name, was), share(of: new, backend.name, now))

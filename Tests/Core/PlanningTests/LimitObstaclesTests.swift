@@ -63,6 +63,21 @@ struct LimitObstaclesTests {
                 == true)
     }
 
+    @Test("warns of a peak that was counted for a short time only")
+    func short() throws {
+        let small = world { $0.headroom = 1.3 }
+        var observation = small.observation
+        observation.loadBalancers["edge-1"]?.process = LoadBalancerProcess(pid: 7, uptime: .seconds(40))
+        let plan = try Planner(
+            environment: small.environment, runbook: Runbook(name: "rz-update", phases: small.phases),
+            operation: Operation.rzUpdate
+        ).plan(observation, at: small.time)
+        #expect(
+            plan.warnings.contains(
+                "limits.headroom: edge-1 has counted for 40s only, since its process began, so the peak may be higher than it "
+                    + "knows"))
+    }
+
     @Test("that lifts one asks two people before anything else, though the environment waives approvals")
     func lifted() throws {
         let world = world { $0.maxStep = Percent(50) }

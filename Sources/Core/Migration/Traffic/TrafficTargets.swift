@@ -116,6 +116,9 @@ public struct TrafficTargets: Sendable {
 
     /// The changes that are left to do for a share, servers in maintenance left alone.
     ///
+    /// Of each backend in an order in which the new color never has more on the way than it is to have, where a load
+    /// balancer makes one after the other: the old color is raised first, and lowered last.
+    ///
     /// - Parameter held: the color whose servers in maintenance count, too: they are to leave it.
     public func changes(
         for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState, withHeld held: Color? = nil
@@ -124,17 +127,20 @@ public struct TrafficTargets: Sendable {
         for rule in rules.on(name) {
             let sides = sides(rule, on: name, state)
             let weights = weights(for: share, rule, on: name, sides)
-            for color in Color.allCases {
+            var lowers: [WeightChange] = []
+            for color in [direction.old, direction.new] {
                 let targets = color == direction.old ? weights.old : weights.new
                 for place in sides.places(of: color) {
                     let (server, weight) = (sides[place].name, sides[place].weight)
                     guard let target = targets[sides[place].weighed], weight != target,
                         sides[place].administration != .maint || color == held
                     else { continue }
-                    changes.append(
-                        WeightChange(backend: rule.backend, color: color, server: server, from: weight, to: target))
+                    let change = WeightChange(
+                        backend: rule.backend, color: color, server: server, from: weight, to: target)
+                    if change.isRaise { changes.append(change) } else { lowers.append(change) }
                 }
             }
+            changes += lowers.filter { $0.color == direction.new } + lowers.filter { $0.color == direction.old }
         }
         return changes
     }

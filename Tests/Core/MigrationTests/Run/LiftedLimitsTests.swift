@@ -62,6 +62,37 @@ struct LiftedLimitsTests {
         #expect(other.looser(than: limits) == [.maxStep])
     }
 
+    @Test("are kept between two commands of a batch, too: on no way has the new color more than it is to have")
+    func order() {
+        let rule = TrafficRule(backend: "be", servers: [.blue: "blue-*", .green: "green-*"])
+        func state(_ weights: [String: Int]) -> LoadBalancerState {
+            LoadBalancerState(
+                version: "2.6",
+                backends: [
+                    "be": BackendState(
+                        servers: weights.sorted { $0.key < $1.key }.map {
+                            ServerState(name: $0.key, address: "10.0.0.1:80", weight: $0.value)
+                        })
+                ])
+        }
+        for direction in [Direction(from: .blue), Direction(from: .green)] {
+            // HAProxy's own weight is 1: a share of a tenth needs larger numbers in both colors.
+            var weights = [
+                "blue-1": direction.old == .blue ? 1 : 0, "green-1": direction.old == .green ? 1 : 0,
+            ]
+            let found = FoundTraffic(
+                TrafficObservation(time: Instant(milliseconds: 0), states: ["edge-1": state(weights)]), [rule])
+            let targets = TrafficTargets(found: found, rules: [rule], direction: direction, minHealthy: 1)
+            for (share, most) in [(Percent(10), 0.11), (Percent.none, 0.11)] {
+                for change in targets.changes(for: share, on: "edge-1", state(weights)) {
+                    weights[change.server] = change.to
+                    let part = Double(weights["\(direction.new)-1", default: 0])
+                    #expect(part / Double(weights.values.reduce(0, +)) <= most, "\(change) towards \(share)")
+                }
+            }
+        }
+    }
+
     @Test("of healthy servers may be a part of those that served, rounded up, in the color that gains alone")
     func part() {
         let rule = TrafficRule(backend: "be", servers: [.blue: "blue-*", .green: "green-*"])
