@@ -108,6 +108,9 @@ struct SeedTests {
         let late = LateChanges(scenario)
         #expect(late.runs > 200)
         #expect(late.broken.isEmpty, "\(late.broken.map(\.description).joined(separator: "\n"))")
+        let lost = LostServers(scenario)
+        #expect(lost.runs > 60)
+        #expect(lost.broken.isEmpty, "\(lost.broken.map(\.description).joined(separator: "\n"))")
     }
 
     @Test("start a missed run at most once, whenever rz dies while it makes up for it")

@@ -50,6 +50,14 @@ if let first = Overtakings(scenario).broken.first {
     print("\(first.promise), overtakings: \(first.explanation)")
     exit(1)
 }
+if let first = LateChanges(try Scenario.governed()).broken.first {
+    print("\(first.promise), late changes under limits: \(first.explanation)")
+    exit(1)
+}
+if let first = LostServers(try Scenario.governed()).broken.first {
+    print("\(first.promise), lost servers: \(first.explanation)")
+    exit(1)
+}
 if let first = ClockJumps(try Scenario.governed()).broken.first {
     print("\(first.promise), clock jumps under limits: \(first.explanation)")
     exit(1)
