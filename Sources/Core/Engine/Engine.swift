@@ -33,6 +33,7 @@ public actor Engine: RunLedger {
     private let work: @Sendable (Step) -> any StepWork
     /// What is known of each color's servers.
     private(set) var sessions: [Color: ColorSession] = [:]
+    private(set) var pace = PaceRecord()
     private(set) lazy var traffic = TrafficControl(
         plan: plan, drivers: drivers, fence: fence, clock: clock, ledger: self)
 
@@ -70,6 +71,7 @@ public actor Engine: RunLedger {
     public func perform(opening: Event.Kind, until lastPhase: PhaseID? = nil) async throws(Failure) -> RunState {
         stopAfter = lastPhase
         try await catchUp()
+        pace.hasReadEarlier = true
         try await record([opening])
         if ownsTraffic { try await traffic.claim() }
         if state.traffic.isShifted { try? await traffic.assumeFound() }
@@ -286,6 +288,7 @@ public actor Engine: RunLedger {
         let events = try await journal.events(of: state.run, after: state.sequence)
         for event in events where event.sequence > state.sequence {
             state = evolve(state, event)
+            pace.take(event, clock)
             await listener(event, state)
             wakeUp()
         }
@@ -386,8 +389,4 @@ public actor Engine: RunLedger {
 
     /// Publishes samples of the traffic to those who look; the journal keeps verdicts and changes only.
     func publish(_ samples: [TrafficSample]) { telemetry.publish(samples, at: clock.now, run: state.run) }
-}
-
-extension Command {
-    fileprivate var isWake: Bool { if case .wake = self { true } else { false } }
 }

@@ -68,7 +68,8 @@ extension TrafficControl {
             let waited = clock.uptime - began
             let missing = places(observation) { rule, name, state in
                 targets.mustBeCarried(rule, on: name, state)
-                    && targets.movable(direction.new, rule, on: name, state).count(where: \.isUp) < targets.minHealthy
+                    && targets.movable(direction.new, rule, on: name, state).count(where: \.isUp)
+                        < targets.neededOfNew(rule, on: name)
             }
             let unasked = places(observation) { rule, name, state in
                 targets.movable(direction.new, rule, on: name, state).contains { $0.check == .pending }
@@ -76,7 +77,7 @@ extension TrafficControl {
             if missing.isEmpty, unasked.isEmpty || waited >= .seconds(20) { return observation }
             guard missing.isEmpty || waited < .seconds(60) else {
                 throw Failure(
-                    "No server of \(direction.new) is up in \(missing.joined(separator: ", ")) after 1m",
+                    "Too few servers of \(direction.new) are up in \(missing.joined(separator: ", ")) after 1m",
                     at: missing[0],
                     advice: "See the health checks of these backends.", kind: .transient)
             }
@@ -139,7 +140,9 @@ extension TrafficControl {
     private func move(
         to share: Percent, _ start: TrafficObservation, _ targets: TrafficTargets
     ) async throws(Failure) {
+        let began = clock.uptime
         let raised = try await raise(to: share, start, targets)
+        try refuseIfTooSlow(since: began)
         try await refuseUnlessProved(share, raised, targets)
         let lowered = try await onEach { loadBalancer throws(Failure) in
             let rest = raised.states[loadBalancer.name].map {
@@ -149,6 +152,7 @@ extension TrafficControl {
             return targets.changes(for: share, on: loadBalancer.name, state)
         }
         try refuseUnlessAt(lowered)
+        try refuseIfTooSlow(since: began)
     }
 
     /// Raises, and reads back what that led to: what was read a while ago proves nothing, and is read once more.

@@ -3,6 +3,7 @@ import Migration
 /// What the traffic control knows of the run, and writes down: the engine.
 protocol RunLedger: AnyObject, Sendable {
     var trafficKnown: RunState.Traffic { get async }
+    var sharePace: SharePace { get async }
     func record(_ kinds: [Event.Kind]) async throws(Failure)
 }
 
@@ -71,6 +72,12 @@ package actor TrafficControl {
         return await ledger.trafficKnown
     }
 
+    /// How fast the share has grown lately.
+    func sharePace() async throws(Failure) -> SharePace {
+        guard let ledger else { throw .cancelled }
+        return await ledger.sharePace
+    }
+
     func record(_ kind: Event.Kind) async throws(Failure) {
         guard let ledger else { throw .cancelled }
         try await ledger.record([kind])
@@ -107,7 +114,8 @@ package actor TrafficControl {
 
     package func targets(_ found: FoundTraffic) -> TrafficTargets {
         TrafficTargets(
-            found: found, rules: rules, direction: direction, minHealthy: plan.environment.limits.minHealthy)
+            found: found, rules: rules, direction: direction, minHealthy: plan.limits.minHealthy,
+            minHealthyPart: plan.limits.minHealthyPart)
     }
 
     // MARK: - Looking

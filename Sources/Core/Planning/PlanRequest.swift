@@ -6,9 +6,12 @@ public struct PlanRequest: Sendable {
     public var color: Color?
     /// Where drift is taken back, for an operation that does.
     public var areas: [Drift.Area]
+    /// Limits that the run is to do without.
+    public var lifted: [LiftedLimit]
 
-    public init(color: Color? = nil, areas: [Drift.Area] = []) {
+    public init(color: Color? = nil, areas: [Drift.Area] = [], lifted: [LiftedLimit] = []) {
         self.color = color
         self.areas = areas
+        self.lifted = lifted
     }
 }

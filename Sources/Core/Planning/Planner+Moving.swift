@@ -23,6 +23,7 @@ extension Planner {
         plan.obstacles = []
         plan.waitForApprovalsAgain(in: state)
         try keepWhatWasBegun(of: old, in: state, &plan)
+        try refuseLooserLimits(old, plan)
         plan.id = try plan.sealedID()
         return plan
     }
@@ -59,7 +60,7 @@ extension Planner {
                 StepScope(
                     environment: environment, direction: old.direction, services: old.services,
                     needed: operation.neededServices(in: old),
-                    serverCount: old.world.servers[old.direction.old]?.count ?? 0))
+                    serverCount: old.world.servers[old.direction.old]?.count ?? 0, lifted: old.lifted))
         }
         plan.phases = operation.phases.filter { phase in plan.steps.contains { $0.phase == phase.id } }
         try refuseAmbiguous(plan.steps)
@@ -91,6 +92,22 @@ extension Planner {
             throw Failure(
                 "The run can't go on from this commit: it is about something else", details: problems,
                 advice: "Take the run back, or choose a commit that keeps these.", kind: .refused)
+        }
+    }
+
+    /// What a run may do to its users is not loosened half way by a commit: that takes two people, before it begins.
+    private func refuseLooserLimits(_ old: Plan, _ new: Plan) throws(Failure) {
+        let looser = new.limits.looser(than: old.limits)
+        guard looser.isEmpty else {
+            throw Failure(
+                "The run can't go on from this commit: it loosens limits of the cutover",
+                at: "limits.\(looser[0].rawValue)", details: looser.map { "limits.\($0.rawValue)" },
+                advice: "Choose a commit that keeps them. To lift one takes a new run and two people: "
+                    + "rz update \(old.environment.name) --lift \(looser[0].rawValue) --reason WHY", kind: .refused)
+        }
+        if let problem = new.limits.maxStep.flatMap({ new.environment.gates.cutOver.problem(at: $0) }) {
+            throw Failure(
+                "The run can't go on from this commit: its steps are too fast", details: [problem], kind: .refused)
         }
     }
 

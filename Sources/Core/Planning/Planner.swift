@@ -21,14 +21,18 @@ public struct Planner: Sendable {
     }
 
     /// The plan for the world as observed. Pure: the same inputs give the same plan.
-    public func plan(_ observation: Observation, at time: Instant) throws(Failure) -> Plan {
+    ///
+    /// - Parameter lifted: limits that the run is to do without.
+    public func plan(
+        _ observation: Observation, at time: Instant, lifting lifted: [LiftedLimit] = []
+    ) throws(Failure) -> Plan {
         let order = LaunchOrder(observation.rewritten)
         let services = try order.planned().map { service in
             var service = service
             service.findings = observation.findings[service.id, default: []]
             return service
         }
-        let steps = steps(services, order, observation)
+        let steps = steps(services, order, observation, lifted)
         try refuseAmbiguous(steps)
         var plan = Plan(
             id: "", operation: operation.name, environment: environment, direction: observation.direction,
@@ -37,11 +41,15 @@ public struct Planner: Sendable {
             phases: operation.phases, steps: steps, compensations: operation.compensations,
             provisioning: observation.provisioning, destruction: observation.destruction,
             services: services,
-            capacity: observation.capacity, ignored: observation.ignored, drifts: observation.drifts,
+            capacity: observation.capacity, ignored: observation.ignored, drifts: observation.drifts, lifted: lifted,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation)
                 + warnings(observation.certificates, at: time) + insecurePlaces + environment.lateMeasurements
                 + clearPlaces(Array(observation.inventory.values)) + visibleArguments,
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
+        if operation.phases.contains(where: { $0.traits.contains(.returnsTrafficOnFailure) }) {
+            plan.obstacles += plan.limitObstacles(observation.loadBalancers)
+            plan.warnings = plan.liftedWords + plan.warnings + plan.limitWarnings(observation.loadBalancers)
+        }
         plan.id = try plan.sealedID()
         return plan
     }
@@ -64,12 +72,14 @@ public struct Planner: Sendable {
             backends: backends, configuration: try configuration(observation.source))
     }
 
-    private func steps(_ services: [PlannedService], _ order: LaunchOrder, _ observation: Observation) -> [Step] {
+    private func steps(
+        _ services: [PlannedService], _ order: LaunchOrder, _ observation: Observation, _ lifted: [LiftedLimit]
+    ) -> [Step] {
         steps(
             StepScope(
                 environment: environment, direction: observation.direction, services: services, needed: order.needed,
                 serverCount: observation.inventory[observation.direction.old]?.hosts.count ?? 0,
-                drifts: observation.drifts))
+                drifts: observation.drifts, lifted: lifted))
     }
 
     func steps(_ scope: StepScope) -> [Step] {

@@ -29,6 +29,8 @@ public struct StepScope: Sendable {
     public var serverCount: Int
     /// What is to be taken back.
     public var drifts: [Drift] = []
+    /// Limits that are to be lifted.
+    public var lifted: [LiftedLimit] = []
 }
 
 /// A line of a runbook, in its phase.
@@ -74,7 +76,9 @@ struct StepExpansion {
     let scope: StepScope
 
     func steps(of phase: PhaseID, rule: PhaseRule) -> [Step] {
-        let approvals = approval(before: phase)
+        let isFirst = operation.phases.first?.id == phase
+        let lifting = isFirst ? Plan.liftingStep(of: scope.lifted, in: phase) : nil
+        let approvals = [lifting].compactMap(\.self) + approval(before: phase)
         func expand(_ line: RunbookStep, needs: [StepID]) -> [Step] {
             operation.expand(StepLine(line, phase: phase, rule: rule, needs: needs), in: scope)
         }

@@ -48,9 +48,7 @@ extension EnvironmentFormat {
         for member in value["approvals"]?.members ?? [] {
             environment.approvals[PhaseID(rawValue: member.key)] = approval(member.value)
         }
-        if let period = value["limits", "returnFor"] { environment.limits.returnFor = period.period }
-        if let minHealthy = value["limits", "minHealthy"] { environment.limits.minHealthy = minHealthy.integer }
-        if let launches = value["limits", "launches"] { environment.limits.launches = launches.integer }
+        if let limits = value["limits"] { environment.limits = LimitsFormat.limits(limits, &reader) }
         return environment
     }
 

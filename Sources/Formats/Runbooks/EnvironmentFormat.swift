@@ -331,16 +331,5 @@ enum EnvironmentFormat {
                     ? "{ waived: a test environment }" : "1")
         })
 
-    private static let limits = Shape.object([
-        .optional(
-            "minHealthy", .integer(1...10_000), "servers that must be up before a color gets traffic",
-            default: standard.limits.minHealthy, example: "2"),
-        .optional(
-            "launches", .integer(1...100), "services launched at the same time", default: standard.limits.launches,
-            example: "8"),
-        .optional(
-            "returnFor", .period, "how long giving the traffic back is tried before the run halts",
-            default: Limits.usualReturn.description, example: "30m"),
-        .later("maxStep"), .later("headroom"),
-    ])
+    private static let limits = LimitsFormat.shape
 }

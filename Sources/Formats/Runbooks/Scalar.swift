@@ -98,6 +98,8 @@ extension Reader {
         case .object, .map: node.map != nil
         case .data: true
         case .list: node.list != nil
+        // Beside a number it is told by its sign.
+        case .percent: node.scalar?.text.hasSuffix("%") ?? false
         case .either(let shapes): shapes.contains { fits(node, $0) }
         default: node.scalar != nil
         }

@@ -51,7 +51,7 @@ extension Checker {
             || now.isPutToSleep(color, backend, since: was)
     }
 
-    private func share(of color: Color, _ backend: String, _ balancer: SimulatedLoadBalancer) -> Double {
+    func share(of color: Color, _ backend: String, _ balancer: SimulatedLoadBalancer) -> Double {
         let own = balancer.weights(of: color, in: backend).reduce(0, +)
         let all = own + balancer.weights(of: color.other, in: backend).reduce(0, +)
         return all == 0 ? 0 : Double(own) / Double(all)

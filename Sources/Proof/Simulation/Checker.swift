@@ -45,6 +45,8 @@ final class Checker {
     var lastClusterLook: [Looker: Int64] = [:]
     /// When someone last changed a service that a run is about.
     var changedByHand: [ServiceID: (at: Int64, fingerprint: String)] = [:]
+    /// What it knows of how the run keeps the limits of its cutover.
+    var limits = LimitsWatch()
     /// Steps that were begun.
     var intended: Set<StepID> = []
 
@@ -98,6 +100,7 @@ final class Checker {
         case .loadBalancer(let name):
             if found[name] == nil, before[name]?.settings != after[name]?.settings { found[name] = before[name] }
             checkWeights(call, looker, name, issuedAt, before, after, state)
+            checkLimits(call, name, before, after, state)
         case .cluster(let color), .servers(let color):
             if before[old] != after[old] {
                 if color != old { breaks("I11", "“\(call.description)” touched \(old)") }
@@ -137,6 +140,7 @@ final class Checker {
         for violation in violations(of: state, plan) { breaks(violation.promise, violation.description) }
         checkCapacity(world)
         checkSecrets(event)
+        checkFlip(event.kind, world)
         switch event.kind {
         case .trafficVerified: verifiedAt = world.time
         case .oldSideQuiet: checkQuiet("drain was called over", world)

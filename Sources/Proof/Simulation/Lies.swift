@@ -38,6 +38,8 @@ public enum Lie: String, Sendable, Hashable, CaseIterable {
     case deadBackend
     /// A framework reports less than it runs: its store is gone, a leader came up without its state.
     case shrunkSource
+    /// The new color's servers take less than they did when the plan was made.
+    case smaller
 }
 
 extension Lie {
@@ -49,8 +51,13 @@ extension Lie {
         return Set(drawn.filter { generator.chance(oneIn: $0.stopsEarly ? rate * 4 : rate) })
     }
 
-    /// Shrunk sources have dice of their own (`SimulatedRun`): what else a seed decides does not depend on them.
-    private static let drawn = allCases.filter { $0 != .shrunkSource }
+    /// These have dice of their own (`SimulatedRun`): what else a seed decides does not depend on them.
+    private static let drawn = allCases.filter { ![.shrunkSource, .smaller].contains($0) }
+
+    /// What leaves the shares of the traffic as they were set, so that a run under limits can be judged by them.
+    public static let besideShares: Set<Lie> = [
+        .slowChecks, .asleep, .remembered, .oldProcesses, .sickness, .queue, .longSessions, .frozen, .smaller,
+    ]
 }
 
 extension Lie {
@@ -84,6 +91,7 @@ extension WorldState {
                 balancer.hardStopAfter = Int64.random(in: 5_000...30_000, using: &generator)
             }
             if lies.contains(.spares) { balancer.addSpares(old) }
+            if lies.contains(.smaller) { balancer.setLimits(of: old.other, to: SimulatedServer.tooFew) }
             takenOut.formUnion(balancer.lie(lies, old: old, weights, isWeightless: isWeightless))
             loadBalancers[index] = balancer
         }
@@ -93,6 +101,13 @@ extension WorldState {
 }
 
 extension SimulatedLoadBalancer {
+    /// What each server of a color takes at a time, where that is limited.
+    fileprivate mutating func setLimits(of color: Color, to limit: Int) {
+        for index in servers.indices where servers[index].color == color && servers[index].limit != nil {
+            servers[index].limit = limit
+        }
+    }
+
     fileprivate mutating func lie(
         _ lies: Set<Lie>, old: Color, _ weights: [Int], isWeightless: Bool
     ) -> Set<String> {
@@ -148,6 +163,7 @@ extension WorldState {
         for index in loadBalancers.indices {
             loadBalancers[index].isFrozenUntil = min(loadBalancers[index].isFrozenUntil, time)
             loadBalancers[index].servers += loadBalancers[index].lost
+            loadBalancers[index].setLimits(of: old.other, to: SimulatedServer.enough)
             loadBalancers[index].lost = []
             for server in loadBalancers[index].servers.indices {
                 let color = loadBalancers[index].servers[server].color

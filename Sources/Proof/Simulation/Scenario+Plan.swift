@@ -60,6 +60,10 @@ extension Scenario {
                 }
             }
         }
-        return SimulatedLoadBalancer(name: name, servers: servers)
+        var balancer = SimulatedLoadBalancer(name: name, servers: servers)
+        // A plan does not record what load balancers counted: what its limits ask for is there.
+        for index in balancer.servers.indices { balancer.servers[index].limit = SimulatedServer.enough }
+        for index in balancer.backends.indices { balancer.backends[index].peak = 1 }
+        return balancer
     }
 }

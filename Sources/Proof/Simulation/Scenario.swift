@@ -52,6 +52,9 @@ extension Scenario {
         try Scenario(Shape(backends: ["be_shop", "be_api"]), startTime: 150)
     }
 
+    /// The small model with three servers of each color.
+    static func threeServers() throws(Failure) -> Scenario { try Scenario(Shape(serversEach: 3), startTime: 150) }
+
     /// The small model where runs put the new color's servers into the backends, and take the old one's out.
     public static func registered() throws(Failure) -> Scenario {
         try Scenario(Shape(isRegistered: true), startTime: 150)

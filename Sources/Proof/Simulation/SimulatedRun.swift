@@ -34,7 +34,11 @@ public struct SimulatedRun {
         let rates = timeline.generator.chance(oneIn: 3) ? FaultRates.none : FaultRates.random(&timeline.generator)
         var ownDice = SeededGenerator(seed: ~seed)
         let shrunk = ownDice.chance(oneIn: 6)
-        let lies = lies ?? Lie.random(&timeline.generator).union(shrunk ? [.shrunkSource] : [])
+        var chosen = lies ?? Lie.random(&timeline.generator).union(shrunk ? [.shrunkSource] : [])
+        if lies == nil, scenario.isGoverned {
+            chosen = chosen.union(ownDice.chance(oneIn: 3) ? [.smaller] : []).intersection(Lie.besideShares)
+        }
+        let lies = chosen
         self.lies = lies
         faults = RandomFaults(rates, timeline: timeline)
         simulation = Simulation(scenario, timeline: timeline, faults: faults, isTracing: isTracing)

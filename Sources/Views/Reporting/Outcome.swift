@@ -15,7 +15,16 @@ public struct Outcome: Sendable {
         standing = Standing(self.plan, state)
     }
 
-    public var text: String { (lines).joined(separator: "\n") + "\n" }
+    public var text: String { (lines + lifted).joined(separator: "\n") + "\n" }
+
+    /// What the run did without, why, and who said yes.
+    private var lifted: [String] {
+        let people = state.liftedBy(plan).map(\.by).joined(separator: ", ")
+        return plan.lifted.map { lifted in
+            "  lifted   limits.\(lifted.limit.rawValue): \(lifted.reason) "
+                + "(\(people.isEmpty ? "not approved yet" : "approved by \(people)"))"
+        }
+    }
 
     private var name: String { plan.environment.name }
 

@@ -29,12 +29,14 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Print the plan as JSON.")
     var json = false
 
+    @OptionGroup var lifting: LiftOptions
     @OptionGroup var project: ProjectOptions
 
     func run() async throws {
         try await exiting {
             let project = try await Project.load(environment, root: project.chosenRoot, planFile: output)
-            let plan = try await project.plan(.rzUpdate)
+            let lifted = try lifting.lifted(of: project.environment)
+            let plan = try await project.plan(.rzUpdate, PlanRequest(lifted: lifted))
             let text = try PlanCoding.text(of: plan)
             let isRunnable = plan.obstacles.isEmpty
             if let output, isRunnable { try PrivateFile.write(text + "\n", to: output) }
@@ -54,13 +56,14 @@ extension Project {
     func plan(_ operation: Operation, _ request: PlanRequest = PlanRequest()) async throws -> Plan {
         var observation = try await operation.observe(observer(), source, request)
         observation.drifts = DriftLook(observation.drifts).masked(settings.secrets).drifts
-        return try await planner(operation).plan(observation, at: SystemClock().now)
+        return try await planner(operation).plan(
+            observation, at: SystemClock().now, lifting: request.lifted)
     }
 
     /// A saved plan, if it is what was saved, still fits the world, and is what the pinned commit says: what was approved
     /// is what runs, and nothing else.
     func approved(_ saved: Plan, at file: String) async throws -> Plan {
-        let now = try await plan(try Operation.of(saved), PlanRequest(color: saved.direction.new))
+        let now = try await plan(try Operation.of(saved), PlanRequest(color: saved.direction.new, lifted: saved.lifted))
         let differences = try saved.differences(to: now)
         try saved.refuseUnlessSealed(at: file, details: differences)
         let fresh = "Make a new one: rz plan \(environment.name) -o FILE."

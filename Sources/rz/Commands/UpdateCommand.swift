@@ -13,6 +13,7 @@ struct UpdateCommand: AsyncParsableCommand {
               rz update shop
               rz update --plan shop.plan --yes
               rz update shop --yes --until serviceGate
+              rz update shop --lift maxStep --reason "CHG 4711: blue's racks lose power at 18:00"
             """)
 
     @Argument(help: "The environment to update.")
@@ -27,11 +28,15 @@ struct UpdateCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Halt after this phase.", valueName: "phase"))
     var until: PhaseID?
 
+    @OptionGroup var lifting: LiftOptions
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if environment == nil, plan == nil { throw ValidationError("Name an environment, or a plan with --plan.") }
+        if plan != nil, !lifting.lift.isEmpty {
+            throw ValidationError("A saved plan says what it lifts: rz plan ENVIRONMENT --lift … -o FILE.")
+        }
     }
 
     func run() async throws {
@@ -43,8 +48,10 @@ struct UpdateCommand: AsyncParsableCommand {
             }
             let name = environment ?? saved?.environment.name ?? ""
             let project = try await Project.load(name, root: self.project.chosenRoot, planFile: plan)
+            let lifted = try lifting.lifted(of: project.environment)
             return try await NewRun(
-                operation: .rzUpdate, purpose: "rz update \(name)", asks: !yes, output: output.output
+                operation: .rzUpdate, request: PlanRequest(lifted: lifted), purpose: "rz update \(name)", asks: !yes,
+                output: output.output
             ).perform(project, saved: saved.map { ($0, plan ?? "") }, until: until)
         }
     }

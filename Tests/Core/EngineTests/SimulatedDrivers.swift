@@ -19,6 +19,9 @@ struct SimulatedLoadBalancer: LoadBalancer {
         return try await world.observe(name)
     }
     func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
+        if let period = await world.failing.slowChanges[name], !changes.isEmpty {
+            do { try await WallClock().sleep(period) } catch { throw .cancelled }
+        }
         try await world.apply(changes, on: name, epoch: epoch)
     }
     func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {

@@ -10,6 +10,8 @@ actor SimulatedWorld {
         var sickServices: Set<ServiceID> = []
         /// Load balancers that stand still: whoever asks them waits until they go on.
         var loadBalancersFrozen: Set<LoadBalancerID> = []
+        /// Load balancers that take so long for each change.
+        var slowChanges: [LoadBalancerID: Period] = [:]
         /// Services whose stop takes until they are taken out of here.
         var slowStops: Set<ServiceID> = []
         /// No check of a server that left maintenance ever ends.

@@ -17,6 +17,7 @@ enum FullPlan {
                 IgnoredService(id: "/data/kafka", reason: "its data is local", isLeftToPeople: true),
             ],
             drifts: [Drift(.loadBalancers, "edge-1/be_web/green-1", "has another weight", diff: ["weight: 0 → 7"])],
+            lifted: [LiftedLimit(.flipWithin, reason: "CHG 4711", by: "ada@ctl-1")],
             warnings: ["edge-1 keeps no state file"], obstacles: ["edge-2 can't be reached"])
     }
 
@@ -24,6 +25,14 @@ enum FullPlan {
     static var withoutSwitches: Plan {
         var plan = withoutRegistration
         plan.environment.traffic.removeAll { $0.switching != nil }
+        return plan
+    }
+
+    /// Without limits of the cutover.
+    static var withoutLimits: Plan {
+        var plan = plan
+        plan.lifted = []
+        plan.environment.limits = Limits(minHealthy: 2, launches: 4, returnFor: .minutes(5))
         return plan
     }
 
@@ -45,7 +54,7 @@ enum FullPlan {
 
     /// Without questions to a Prometheus, and headers of probes.
     static var withoutPrometheus: Plan {
-        var plan = plan
+        var plan = withoutLimits
         plan.environment.gates.cutOver.analysis.removeAll { if case .prometheus = $0 { true } else { false } }
         plan.environment.gates.service.probes.removeAll { probe in
             switch probe.kind {
@@ -224,7 +233,9 @@ enum FullPlan {
             ignoreBackends: [IgnoredBackend(backend: "be_stats", reason: "not of the shop")], gates: gates,
             drain: DrainPolicy(quiet: .seconds(30), deadline: .minutes(30), atDeadline: .force), soak: .minutes(15),
             approvals: [.cutOver: .count(1), .drain: .others(2), .tearDown: .waived(reason: "a test")],
-            limits: Limits(minHealthy: 2, launches: 4, returnFor: .minutes(5)), tls: tls, pass: ["AWS_PROFILE"],
+            limits: Limits(
+                minHealthy: 2, minHealthyPart: Percent(80), maxStep: Percent(20), headroom: 1.3,
+                flipWithin: .seconds(10), launches: 4, returnFor: .minutes(5)), tls: tls, pass: ["AWS_PROFILE"],
             proxy: ProxyRules(url: "http://proxy:3128", except: ["*.example.org"]))
     }
 

@@ -84,7 +84,20 @@ struct EnvironmentTests {
             environment.drain == DrainPolicy(quiet: .seconds(10), deadline: .minutes(90), atDeadline: .rollback))
         #expect(environment.soak == .minutes(20))
         #expect(environment.approvals == [.cutOver: .count(1), .tearDown: .waived(reason: "nobody is awake")])
-        #expect(environment.limits == Limits(minHealthy: 2, launches: 16))
+        #expect(
+            environment.limits
+                == Limits(
+                    minHealthyPart: Percent(80), maxStep: Percent("12.5%"), headroom: 1.3, flipWithin: .seconds(10),
+                    launches: 16, returnFor: .minutes(30)))
+    }
+
+    @Test("takes a number of healthy servers, or a part of them")
+    func healthy() throws {
+        func limits(_ text: String) throws -> Limits {
+            try Project().environment(Sample.environment + "limits: { minHealthy: \(text) }\n").limits
+        }
+        #expect(try limits("2") == Limits(minHealthy: 2))
+        #expect(try limits("60%") == Limits(minHealthyPart: Percent(60)))
     }
 
     @Test("with every key gives the gates their values")
@@ -211,7 +224,7 @@ struct EnvironmentTests {
     @Test(
         "says of optional keys of later versions that they are not supported yet",
         arguments: [
-            ("notify: []", "notify"), ("limits: { maxStep: 10% }", "maxStep"),
+            ("notify: []", "notify"),
             ("gates: { cutOver: { analysis: [ { haproxy: { errorRate: { max: 1% }, p99: { max: 2 } } } ] } }", "p99"),
         ])
     func laterOptionalKeys(line: String, key: String) throws {

@@ -103,6 +103,16 @@ struct MistakeTests {
             ("git: { requireClean: yes }", "“yes” is neither true nor false"),
             ("git: { requireClean: \"true\" }", "“true” is neither true nor false"),
             ("git: [ requireClean ]", "keys with values are expected here, not a list"),
+            ("limits: { minHealthy: 0 }", "“0” is not a whole number from 1 to 10000"),
+            ("limits: { minHealthy: most }", "“most” is not a whole number from 1 to 10000"),
+            ("limits: { minHealthy: 120% }", "“120%”: a percentage is written as 0.1% or 50%, from 0% to 100%"),
+            ("limits: { maxStep: 0% }", "with 0% the new color would never get a share"),
+            ("limits: { maxStep: 20 }", "“20”: a percentage is written as 0.1% or 50%, from 0% to 100%"),
+            ("limits: { headroom: 0.9 }", "below 1 the new color might not take what the live one had"),
+            (
+                "limits: { flipWithin: 0s }",
+                "“0s”: a length of time is written as 500ms, 30s, 1m30s or 2h, here longer than nothing"
+            ),
             ("limits: { launches: 101 }", "“101” is not a whole number from 1 to 100"),
             ("limits: { launches: \"8\" }", "“8” is not a whole number from 1 to 100"),
             ("limits: { launches: 1.5 }", "“1.5” is not a whole number from 1 to 100"),

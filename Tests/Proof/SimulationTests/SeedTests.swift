@@ -107,6 +107,21 @@ struct SeedTests {
         #expect(jumps.broken.isEmpty, "\(jumps.broken.map(\.description).joined(separator: "\n"))")
     }
 
+    @Test("keep the limits of the cutover, whatever goes wrong")
+    func limits() throws {
+        let scenario = try Scenario.governed()
+        for seed in Self.seed..<(Self.seed + max(1, Self.runs / 8)) { demandPromises(scenario, seed) }
+        let jumps = ClockJumps(scenario)
+        #expect(jumps.runs > 150)
+        #expect(jumps.broken.isEmpty, "\(jumps.broken.map(\.description).joined(separator: "\n"))")
+        let late = LateChanges(scenario)
+        #expect(late.runs > 200)
+        #expect(late.broken.isEmpty, "\(late.broken.map(\.description).joined(separator: "\n"))")
+        let lost = LostServers(scenario)
+        #expect(lost.runs > 60)
+        #expect(lost.broken.isEmpty, "\(lost.broken.map(\.description).joined(separator: "\n"))")
+    }
+
     @Test("start a missed run at most once, whenever rz dies while it makes up for it")
     func jobHandOvers() throws {
         let handOvers = JobHandOvers(try Scenario.small())

@@ -242,25 +242,6 @@ public enum ApprovalRule: Sendable, Hashable {
     }
 }
 
-/// Bounds that a run never crosses.
-public struct Limits: Codable, Sendable, Hashable {
-    /// Healthy servers that each backend must have in the color that is given traffic, on each load balancer.
-    public var minHealthy: Int
-    /// Services launched at the same time. Marathon refuses more than 100 deployments.
-    public var launches: Int
-    /// For how long a return of the traffic is tried before the run halts; nil for `usualReturn`.
-    public var returnFor: Period?
-
-    public init(minHealthy: Int = 1, launches: Int = 8, returnFor: Period? = nil) {
-        self.minHealthy = minHealthy
-        self.launches = launches
-        self.returnFor = returnFor
-    }
-
-    /// No one else gives the traffic back while rz lives.
-    public static let usualReturn = Period.minutes(10)
-}
-
 /// Whether a text fits a pattern in which `*` stands for any text, also none. Byte by byte, as other systems compare.
 public func matchesWildcard(_ text: String, pattern: String) -> Bool {
     let text = text.utf8

@@ -3,6 +3,9 @@ public struct FoundTraffic: Codable, Sendable, Hashable {
     /// By load balancer and backend: the servers of both colors.
     public var servers: [LoadBalancerID: [String: [FoundServer]]]
 
+    /// The most that each backend had had at a time by then; nil where no load balancer reports it.
+    public var peaks: [LoadBalancerID: [String: BackendLoad]]?
+
     public init(servers: [LoadBalancerID: [String: [FoundServer]]] = [:]) { self.servers = servers }
 
     /// What these load balancers say now.
@@ -14,6 +17,8 @@ public struct FoundTraffic: Codable, Sendable, Hashable {
                     let servers = state.backends[rule.backend]?.servers ?? []
                     return (rule.backend, servers.filter { rule.color(of: $0.name) != nil }.map { FoundServer($0) })
                 }, uniquingKeysWith: { first, _ in first })
+            let peaks = state.backends.compactMapValues(\.load).filter { servers[name]?[$0.key] != nil }
+            if !peaks.isEmpty { self.peaks = (self.peaks ?? [:]).merging([name: peaks]) { first, _ in first } }
         }
     }
 

@@ -61,10 +61,13 @@ public struct BackendState: Codable, Sendable, Hashable {
     public var own: ServerCounters
     /// The weights that it takes.
     public var scale: WeightScale
+    /// The most that it had at a time; nil where the load balancer does not report it.
+    public var load: BackendLoad?
 
     public init(
         servers: [ServerState], algorithm: String? = nil, cookie: String? = nil, hasStickTable: Bool = false,
-        isTCP: Bool = false, own: ServerCounters = ServerCounters(), scale: WeightScale = WeightScale()
+        isTCP: Bool = false, own: ServerCounters = ServerCounters(), scale: WeightScale = WeightScale(),
+        load: BackendLoad? = nil
     ) {
         self.servers = servers
         self.algorithm = algorithm
@@ -73,6 +76,7 @@ public struct BackendState: Codable, Sendable, Hashable {
         self.isTCP = isTCP
         self.own = own
         self.scale = scale
+        self.load = load
     }
 
     /// Whether users stay at their server even when it has no weight.
@@ -112,12 +116,14 @@ public struct ServerState: Codable, Sendable, Hashable {
     /// Whether an agent check may change its weight and administration.
     public var hasAgent: Bool
     public var counters: ServerCounters
+    /// What it takes and took at a time; nil where the load balancer does not report it.
+    public var load: ServerLoad?
 
     public init(
         name: String, address: String, weight: Int, group: String? = nil, configuredWeight: Int? = nil,
         administration: Administration = .ready, operation: Operation = .up, check: Check = .passed,
         isBackup: Bool = false, isHeldInMaintenance: Bool = false, hasAgent: Bool = false,
-        counters: ServerCounters = ServerCounters()
+        counters: ServerCounters = ServerCounters(), load: ServerLoad? = nil
     ) {
         self.name = name
         self.address = address
@@ -131,6 +137,7 @@ public struct ServerState: Codable, Sendable, Hashable {
         self.isHeldInMaintenance = isHeldInMaintenance
         self.hasAgent = hasAgent
         self.counters = counters
+        self.load = load
     }
 
     /// What its weight belongs to: the server, or its group.

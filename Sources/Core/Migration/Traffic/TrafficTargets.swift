@@ -5,12 +5,18 @@ public struct TrafficTargets: Sendable {
     public let direction: Direction
     /// Servers that each backend needs in a color that carries it, on each load balancer.
     public let minHealthy: Int
+    /// The same as a part of the servers that served the backend when it was found.
+    public let minHealthyPart: Percent
 
-    public init(found: FoundTraffic, rules: [TrafficRule], direction: Direction, minHealthy: Int) {
+    public init(
+        found: FoundTraffic, rules: [TrafficRule], direction: Direction, minHealthy: Int,
+        minHealthyPart: Percent? = nil
+    ) {
         self.found = found
         self.rules = rules
         self.direction = direction
         self.minHealthy = max(1, minHealthy)
+        self.minHealthyPart = minHealthyPart ?? .none
     }
 
     /// The servers of a color that weights move. A server that no one has found before takes part like the others.
@@ -99,7 +105,8 @@ public struct TrafficTargets: Sendable {
             new[sides[place].weighed] = weight
             if sides.found(place)?.serves == false, sides[place].group == nil { missing.new += weight }
         }
-        return Weights(share: share, old: old, new: new, missing: missing, atLeast: minHealthy, scale: scale)
+        return Weights(
+            share: share, old: old, new: new, missing: missing, atLeast: neededOfNew(rule, on: name), scale: scale)
     }
 
     private func weightsFound(_ rule: TrafficRule, on name: LoadBalancerID) -> [Int] {
@@ -109,6 +116,9 @@ public struct TrafficTargets: Sendable {
 
     /// The changes that are left to do for a share, servers in maintenance left alone.
     ///
+    /// Of each backend in an order in which the new color never has more on the way than it is to have, where a load
+    /// balancer makes one after the other: the old color is raised first, and lowered last.
+    ///
     /// - Parameter held: the color whose servers in maintenance count, too: they are to leave it.
     public func changes(
         for share: Percent, on name: LoadBalancerID, _ state: LoadBalancerState, withHeld held: Color? = nil
@@ -117,17 +127,20 @@ public struct TrafficTargets: Sendable {
         for rule in rules.on(name) {
             let sides = sides(rule, on: name, state)
             let weights = weights(for: share, rule, on: name, sides)
-            for color in Color.allCases {
+            var lowers: [WeightChange] = []
+            for color in [direction.old, direction.new] {
                 let targets = color == direction.old ? weights.old : weights.new
                 for place in sides.places(of: color) {
                     let (server, weight) = (sides[place].name, sides[place].weight)
                     guard let target = targets[sides[place].weighed], weight != target,
                         sides[place].administration != .maint || color == held
                     else { continue }
-                    changes.append(
-                        WeightChange(backend: rule.backend, color: color, server: server, from: weight, to: target))
+                    let change = WeightChange(
+                        backend: rule.backend, color: color, server: server, from: weight, to: target)
+                    if change.isRaise { changes.append(change) } else { lowers.append(change) }
                 }
             }
+            changes += lowers.filter { $0.color == direction.new } + lowers.filter { $0.color == direction.old }
         }
         return changes
     }
@@ -164,12 +177,24 @@ public struct TrafficTargets: Sendable {
     }
 
     /// How many servers a color needs to carry a backend: of the old one no more than it had when it was found, less
-    /// those that a person has taken out since.
+    /// those that a person has taken out since, and no part of these: nothing keeps traffic from going back to it.
     func needed(_ color: Color, _ rule: TrafficRule, on name: LoadBalancerID, _ sides: Sides) -> Int {
-        guard color == direction.old, let servers = found.servers[name]?[rule.backend] else { return minHealthy }
-        let serving = servers.count { rule.color(of: $0.name) == color && $0.serves }
+        guard color == direction.old, found.servers[name]?[rule.backend] != nil else {
+            return neededOfNew(rule, on: name)
+        }
         let ready = sides.count(of: color) { $0.administration == .ready }
-        return max(1, min(minHealthy, serving, ready))
+        return max(1, min(minHealthy, servingFound(rule, on: name), ready))
+    }
+
+    /// How many servers the new color needs to carry a backend.
+    public func neededOfNew(_ rule: TrafficRule, on name: LoadBalancerID) -> Int {
+        let part = servingFound(rule, on: name) * minHealthyPart.thousandths
+        return max(minHealthy, (part + Percent.all.thousandths - 1) / Percent.all.thousandths)
+    }
+
+    /// How many servers of the old color served a backend when it was found.
+    public func servingFound(_ rule: TrafficRule, on name: LoadBalancerID) -> Int {
+        (found.servers[name]?[rule.backend] ?? []).count { rule.color(of: $0.name) == direction.old && $0.serves }
     }
 }
 

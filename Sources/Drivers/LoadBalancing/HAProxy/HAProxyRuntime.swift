@@ -95,7 +95,7 @@ public struct HAProxyRuntime: LoadBalancer {
         if let workers = try oldWorkers() {
             do throws(Failure) { _ = try await workers.observe() } catch { isMasterSilent = true }
         }
-        return obstacles.ofSocket(level: level) + obstacles.ofBackends()
+        return obstacles.ofSocket(level: level) + obstacles.ofBackends() + obstacles.ofConnections()
             + look.switches.flatMap { obstacles.ofSwitch($0.item, answer: $0.answer) } + obstacles.ofEpochMap(look.map)
             + obstacles.ofStateFile(try address.stateFile.map { setting throws(Failure) in try resolver(setting) })
             + obstacles.ofReloads(isMasterSilent: isMasterSilent)
@@ -256,7 +256,7 @@ extension HAProxyRuntime.Look {
             for statistics in old { own.addOpen(statistics.backends[name]?.own) }
             backends[name] = BackendState(
                 servers: [], algorithm: backend.algorithm, cookie: backend.cookie, hasStickTable: tables.contains(name),
-                isTCP: backend.isTCP, own: own, scale: .haproxy)
+                isTCP: backend.isTCP, own: own, scale: .haproxy, load: backend.load)
         }
         for record in records {
             backends[record.backend, default: BackendState(servers: [])].servers.append(server(record, old))
@@ -274,7 +274,8 @@ extension HAProxyRuntime.Look {
             name: record.name, address: nature?.isLocal == true ? "unix" : record.address, weight: record.weight,
             configuredWeight: record.configuredWeight, administration: record.administration,
             operation: record.operation, check: nature?.check ?? .pending, isBackup: nature?.isBackup ?? false,
-            isHeldInMaintenance: record.isHeldInMaintenance, hasAgent: record.hasActiveAgent, counters: counters)
+            isHeldInMaintenance: record.isHeldInMaintenance, hasAgent: record.hasActiveAgent, counters: counters,
+            load: nature?.load)
     }
 }
 

@@ -37,9 +37,11 @@ struct MapSwitch: Sendable {
     func combine(_ backends: inout [String: BackendState], chosen: Color?) {
         var servers: [ServerState] = []
         var isTCP = false
+        var load: BackendLoad?
         for color in Color.allCases {
             guard let name = rule.backends[color], let backend = backends.removeValue(forKey: name) else { continue }
             isTCP = isTCP || backend.isTCP
+            load = [load, backend.load].compactMap(\.self).max { $0.peakSessions < $1.peakSessions }
             servers += backend.servers.enumerated().map { index, server in
                 var server = server
                 server.name = "\(name)/\(server.name)"
@@ -53,7 +55,7 @@ struct MapSwitch: Sendable {
             }
         }
         guard !servers.isEmpty else { return }
-        backends[self.name] = BackendState(servers: servers, isTCP: isTCP, scale: .switch)
+        backends[self.name] = BackendState(servers: servers, isTCP: isTCP, scale: .switch, load: load)
     }
 
     // MARK: - What is changed

@@ -98,7 +98,7 @@ struct Obstacles {
         return found
     }
 
-    private func nature(of record: ServerRecord) -> Statistics.Nature? {
+    func nature(of record: ServerRecord) -> Statistics.Nature? {
         look.statistics.natures[.init(backend: record.backend, name: record.name)]
     }
 

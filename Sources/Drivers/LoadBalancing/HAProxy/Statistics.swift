@@ -10,6 +10,12 @@ struct Statistics: Sendable {
         var own = ServerCounters()
         /// Seconds since it went up or down, or since it is there.
         var sinceChange = 0
+        /// What it had at a time at most.
+        var load = BackendLoad(peakSessions: 0, peakRate: 0)
+        /// The most requests that waited for any of its servers at a time.
+        var peakQueue = 0
+        /// With so many sessions `minconn` gives servers their whole `maxconn`; nil where there is none.
+        var fullconn: Int?
     }
 
     struct Server: Hashable, Sendable {
@@ -25,6 +31,7 @@ struct Statistics: Sendable {
         var isLocal: Bool
         /// Whether one failed check takes it out (`fall 1`).
         var fallsAtOnce: Bool
+        var load: ServerLoad
     }
 
     /// Of backends and servers only: 2 + 4.
@@ -61,7 +68,10 @@ struct Statistics: Sendable {
                 backends[backend] = Backend(
                     algorithm: row.value(columns.algo), cookie: row.value(columns.cookie), isTCP: line.isTCP,
                     own: try line.counters(besides: sums[backend, default: Sum()]),
-                    sinceChange: try line.number(columns.lastchg))
+                    sinceChange: try line.number(columns.lastchg),
+                    load: BackendLoad(
+                        peakSessions: try line.number(columns.smax), peakRate: try line.number(columns.rateMax)),
+                    peakQueue: try line.number(columns.qmax), fullconn: try line.limit())
             } else if name != "FRONTEND" {
                 let server = Server(backend: backend, name: name)
                 counters[server] = try line.counters()
@@ -154,7 +164,15 @@ private struct Line {
                 status: row.value(columns.status) ?? "", last: row.value(columns.checkStatus), fallsAtOnce: fallsAtOnce,
                 sinceChange: try number(columns.lastchg)), isBackup: row.value(columns.bck) == "1",
             isLocal: row.value(columns.addr) == "unix",
-            fallsAtOnce: fallsAtOnce)
+            fallsAtOnce: fallsAtOnce,
+            load: ServerLoad(
+                limit: try limit(), peakSessions: try number(columns.smax), peakRate: try number(columns.rateMax)))
+    }
+
+    /// `maxconn` of a server, `fullconn` of a backend; HAProxy leaves it out where there is none.
+    func limit() throws(MalformedReply) -> Int? {
+        let limit = try number(columns.slim)
+        return limit > 0 ? limit : nil
     }
 }
 
@@ -162,6 +180,7 @@ private struct Line {
 private struct StatisticsColumns {
     let svname, mode, algo, cookie, status, lastchg, checkStatus, checkFall, bck, addr: Column
     let scur, qcur, rate, stot, reqTot, bout, rtime: Column
+    let slim, smax, qmax, rateMax: Column
     let econ, eresp, wretr, wredis, hrsp3xx, hrsp4xx, hrsp5xx: Column
 
     init(_ columns: Columns) {
@@ -182,6 +201,10 @@ private struct StatisticsColumns {
         reqTot = columns["req_tot"]
         bout = columns["bout"]
         rtime = columns["rtime"]
+        slim = columns["slim"]
+        smax = columns["smax"]
+        qmax = columns["qmax"]
+        rateMax = columns["rate_max"]
         econ = columns["econ"]
         eresp = columns["eresp"]
         wretr = columns["wretr"]

@@ -11,7 +11,8 @@ extension WorldState {
             backends[backend.name] = BackendState(
                 servers: servers.map { state(of: $0, on: balancer) },
                 cookie: backend.remembered == nil ? nil : "SERVER", own: own,
-                scale: backend.isSwitch ? .switch : WeightScale())
+                scale: backend.isSwitch ? .switch : WeightScale(),
+                load: backend.peak.map { BackendLoad(peakSessions: $0, peakRate: 0) })
         }
         let old = Set(balancer.oldSessions.filter { $0.end > time }.map(\.process)).sorted()
         return LoadBalancerState(
@@ -41,7 +42,8 @@ extension WorldState {
                 sessions: sessions + (balancer.tellsOldWorkers ? old : 0), queued: isQueued ? 3 : 0,
                 rate: time - server.lastRequestAt < 1000 ? 1 : 0, requests: Int(server.requests),
                 errors: Int(server.errors), clientErrors: Int(server.clientErrors),
-                begun: Int(server.requests + server.hung)))
+                begun: Int(server.requests + server.hung)),
+            load: server.limit.map { ServerLoad(limit: $0, peakSessions: 0, peakRate: 0) })
     }
 
     /// - Parameter limit: how many of the changes are made before the connection breaks; nil for all.

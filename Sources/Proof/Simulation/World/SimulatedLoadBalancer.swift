@@ -68,6 +68,8 @@ struct SimulatedBackend: Sendable, Hashable {
     var unservedSince: Int64?
     /// The part of its users' requests that failed lately.
     var hurt = 0.0
+    /// The most sessions that it had at a time; nil where it does not report them.
+    var peak: Int?
     /// Since when the load balancer can't say that enough servers of a color carry traffic.
     var silentSince = ByColor<Int64?>(both: 0)
 
@@ -92,6 +94,8 @@ struct SimulatedServer: Sendable, Hashable {
     var isFree = false
     /// Added while the load balancer ran: a reload loses it.
     var isDynamic = false
+    /// Sessions that it takes at a time; nil without a limit.
+    var limit: Int?
     /// Where it listens; nil for its backend's usual port.
     var port: Int?
     /// The same as dynamic, by rz: no one else puts it back.

@@ -175,7 +175,7 @@ enum Sample {
         drain: { quiet: 10s, deadline: 1h30m, atDeadline: rollback }
         soak: 20m
         approvals: { cutOver: 1, tearDown: { waived: nobody is awake } }
-        limits: { minHealthy: 2, launches: 16 }
+        limits: { minHealthy: 80%, maxStep: 12.5%, headroom: 1.3, flipWithin: 10s, launches: 16, returnFor: 30m }
 
         """
 

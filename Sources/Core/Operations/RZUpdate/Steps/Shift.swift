@@ -15,12 +15,15 @@ package struct ShiftStep: BuiltInStep {
     /// One step for each share, each after the other.
     package func expand(_ line: StepLine, in scope: StepScope) -> [Step] {
         let new = scope.direction.new
+        // A raise may have to wait for the minute to pass.
+        let hold = scope.environment.limits.without(scope.lifted.map(\.limit)).maxStep == nil ? .zero : SharePace.window
         var before = line.needs
         return scope.environment.gates.cutOver.steps.map { shift in
             let step = line.step(
                 "\(new) \(shift.weight), watched for \(shift.bake)", .shift(to: shift.weight, bake: shift.bake),
                 on: new,
-                suffix: "-\(shift.weight.text)", needs: before, estimate: shift.bake + .seconds(1), extra: shift.bake)
+                suffix: "-\(shift.weight.text)", needs: before, estimate: shift.bake + .seconds(1),
+                extra: shift.bake + hold)
             before = [step.id]
             return step
         }
@@ -38,7 +41,12 @@ package struct ShiftStep: BuiltInStep {
         return PlanLine(
             steps.joined(separator: " → ") + " on "
                 + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "), undo: "undo: one flip",
-            details: measured(plan) + (steps.count == 1 ? [] : switched(plan)))
+            details: limits(of: plan) + measured(plan) + (steps.count == 1 ? [] : switched(plan)))
+    }
+
+    private func limits(of plan: Plan) -> [PlanLine.Detail] {
+        let words = plan.limits.words.map(\.text)
+        return words.isEmpty ? [] : [PlanLine.Detail("≤", "limits: \(words.joined(separator: ", "))")]
     }
 
     private func measured(_ plan: Plan) -> [PlanLine.Detail] {
@@ -81,6 +89,7 @@ struct ShiftTraffic: StepWork {
         let isThere = try await traffic.isAt(share, seen)
         if known.intended != share || !isThere {
             try await context.knowServers()
+            try await keepLimits(context)
             try await context.intend("give \(context.color) \(share)")
             try await context.record(.trafficIntended(share: share))
             do throws(Failure) {
@@ -95,6 +104,30 @@ struct ShiftTraffic: StepWork {
             .trafficVerified(share: share, loadBalancers: context.drivers.loadBalancers.map(\.name)))
         try await watch(context)
         return "\(context.color) carries \(share)"
+    }
+
+    /// Holds until the share may grow, and the new color is proved to take it. Whoever is served meanwhile is watched by
+    /// the run as a whole.
+    private func keepLimits(_ context: StepContext) async throws(Failure) {
+        guard await context.state.mayLift(context.plan) else {
+            throw Failure(
+                "Limits are lifted that fewer than \(Plan.liftingPeople) people lifted",
+                at: context.plan.lifted.first.map { "limits.\($0.limit.rawValue)" }, kind: .refused)
+        }
+        let traffic = await context.traffic
+        let wait = try await traffic.wait(before: share)
+        let end = context.clock.uptime + wait
+        if wait > .zero {
+            let limit = context.plan.limits.maxStep ?? .all
+            await context.wait(for: "limits.maxStep: at most \(limit) more within a minute, so \(share) in \(wait)")
+        }
+        while context.clock.uptime < end { try await context.pause(min(.seconds(1), end - context.clock.uptime)) }
+        try await context.poll(every: .seconds(1)) { () async throws(Failure) -> String? in
+            try await traffic.shortOfHeadroom()
+        }
+        if context.plan.limits.headroom != nil {
+            try await context.record(.gatePassed(gate: "headroom before \(share)"))
+        }
     }
 
     /// Watches for the bake time; a bad verdict ends it at once, an open one holds it until the step's deadline. What is

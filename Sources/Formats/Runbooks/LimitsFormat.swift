@@ -1,0 +1,53 @@
+import Migration
+
+/// `limits` of an environment.
+enum LimitsFormat {
+    private static let standard = Limits()
+
+    static let shape = Shape.object([
+        .optional(
+            "maxStep", .percent, "by how much the new color's share grows within a minute at most", example: "20%"),
+        .optional(
+            "minHealthy", .either([.percent, .integer(1...10_000)]),
+            "servers that must be up before a color gets traffic, and as long as it has any: a number, or a part of those "
+                + "that served the backend when the run found it", default: standard.minHealthy, example: "80%"),
+        .optional(
+            "headroom", .number(moreThan: 0),
+            "before each raise the new color must be proved to take this many times the live color's peak, from 1 on",
+            example: "1.3"),
+        .optional(
+            "flipWithin", .periodAboveZero,
+            "a flip, one step's raise and lower on all load balancers, that takes longer is undone", example: "10s"),
+        .optional(
+            "launches", .integer(1...100), "services launched at the same time", default: standard.launches,
+            example: "8"),
+        .optional(
+            "returnFor", .period, "how long giving the traffic back is tried before the run halts",
+            default: Limits.usualReturn.description, example: "30m"),
+    ])
+
+    static func limits(_ value: Value, _ reader: inout Reader) -> Limits {
+        var limits = Limits()
+        if let step = value["maxStep"] {
+            limits.maxStep = step.percent
+            if step.percent == .none { reader.problem("with 0% the new color would never get a share", at: step) }
+        }
+        if let healthy = value["minHealthy"] {
+            if healthy.text.hasSuffix("%") {
+                limits.minHealthyPart = healthy.percent
+            } else {
+                limits.minHealthy = healthy.integer
+            }
+        }
+        if let headroom = value["headroom"] {
+            limits.headroom = headroom.number
+            if headroom.number < 1 {
+                reader.problem("below 1 the new color might not take what the live one had", at: headroom)
+            }
+        }
+        if let period = value["flipWithin"] { limits.flipWithin = period.period }
+        if let launches = value["launches"] { limits.launches = launches.integer }
+        if let period = value["returnFor"] { limits.returnFor = period.period }
+        return limits
+    }
+}

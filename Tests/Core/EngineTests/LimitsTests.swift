@@ -1,0 +1,133 @@
+import Engine
+import Migration
+import Operations
+import Testing
+import Waiting
+
+/// What a run never crosses, whatever its steps say.
+@Suite("A cutover under limits")
+struct LimitsTests {
+    @Test("undoes a flip that a slow load balancer keeps too long, and gives the traffic back")
+    func slowFlip() async throws {
+        let run = SimulatedRun { $0.limits.flipWithin = Period(milliseconds: 250) }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually { await engine.state.traffic.verified == Percent(10) }
+        await run.world.fail { $0.slowChanges["edge-2"] = Period(milliseconds: 400) }
+        let state = try await task.value
+        let failure = try state.halt()
+        #expect(failure.summary.hasPrefix("The flip took longer than limits.flipWithin allows"))
+        #expect(failure.details.contains("The step was undone on every load balancer."))
+        #expect(state.traffic.verified == Percent.none)
+        let undone = await run.journal.events.contains { $0.kind == .trafficIntended(share: Percent(10)) }
+        #expect(undone)
+        for name in ["edge-1", "edge-2"] as [LoadBalancerID] {
+            #expect(await run.world.weights(on: name) == ["blue-1": 100, "blue-2": 100, "green-1": 0, "green-2": 0])
+        }
+    }
+
+    @Test("holds a raise that comes too soon, saying so, and gives traffic back without waiting")
+    func tooSoon() async throws {
+        let run = SimulatedRun(deadline: .seconds(120)) { $0.limits.maxStep = Percent(50) }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually {
+            await engine.state.steps["shift-100%"]?.message.hasPrefix("limits.maxStep: at most 50 % more") == true
+        }
+        #expect(await engine.state.traffic.verified == Percent(50))
+        let asked = WallClock().uptime
+        _ = try await run.journal.append([.abortRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
+        let state = try await task.value
+        #expect(state.status == .aborted)
+        #expect(WallClock().uptime - asked < .seconds(20))
+        #expect(await run.world.weights(on: "edge-1") == ["blue-1": 100, "blue-2": 100, "green-1": 0, "green-2": 0])
+    }
+
+    @Test("refuses a raise that is larger than the limit, however long it would wait")
+    func tooLarge() async throws {
+        let run = SimulatedRun { $0.limits.maxStep = Percent(30) }
+        let state = try await run.engine().perform(opening: SimulatedRun.start)
+        #expect(
+            try state.halt().summary
+                == "A step from 10 % to 50 % is more than limits.maxStep allows, which is 30 % a minute")
+        #expect(state.traffic.verified == Percent.none)
+    }
+
+    @Test("gives no share to a color that is not proved to take the peak, and says what is missing")
+    func headroom() async throws {
+        let run = SimulatedRun { $0.limits.headroom = 1.3 }
+        await run.world.change { $0.setLoad(limit: 60, peak: 100) }
+        let failure = try await run.engine().perform(opening: SimulatedRun.start).halt()
+        #expect(failure.summary == "green is not proved to take what blue had at its peak")
+        #expect(failure.details.first?.hasPrefix("edge-1/be_web: 2 servers of green take 120 sessions") == true)
+        #expect(await !run.world.log.contains { $0.contains("green") && $0.hasSuffix("weight(10)") })
+    }
+
+    @Test("waits for servers that are down where all together would take the peak")
+    func waitsForServers() async throws {
+        let run = SimulatedRun(deadline: .seconds(60)) { $0.limits.headroom = 1.3 }
+        await run.world.change { $0.setLoad(limit: 70, peak: 100) }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually { await engine.state.traffic.verified == Percent(10) }
+        await run.world.change { $0.set("green-2", .down) }
+        try await eventually {
+            await engine.state.steps.values.contains { $0.message.contains("1 server of green take 70 sessions") }
+        }
+        await run.world.change { $0.set("green-2", .up) }
+        #expect(try await task.value.status == .done)
+    }
+
+    @Test("gives the traffic back where fewer servers are left than the part that must serve")
+    func tooFewHealthy() async throws {
+        let run = SimulatedRun(deadline: .seconds(120)) {
+            $0.soak = .seconds(60)
+            $0.limits.minHealthyPart = Percent(80)
+        }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually { await engine.state.phase == .soak }
+        await run.world.change { $0.set("green-2", .down) }
+        let state = try await task.value
+        #expect(try state.halt().summary == "green failed the gate carries in soak")
+        #expect(state.traffic.verified == Percent.none)
+    }
+
+    @Test("lifts nothing that fewer than two people lifted, whatever the plan says")
+    func unapproved() async throws {
+        var run = SimulatedRun { $0.limits.maxStep = Percent(30) }
+        run.plan.lifted = [LiftedLimit(.maxStep, reason: "hurry", by: "ada@ctl-1")]
+        let state = try await run.engine().perform(opening: SimulatedRun.start)
+        #expect(try state.halt().summary == "Limits are lifted that fewer than 2 people lifted")
+    }
+
+    @Test("goes without a limit that two people lifted")
+    func lifted() async throws {
+        var run = SimulatedRun { $0.limits.maxStep = Percent(30) }
+        run.plan.lifted = [LiftedLimit(.maxStep, reason: "hurry", by: "ada@ctl-1")]
+        let step = try #require(Plan.liftingStep(of: run.plan.lifted, in: .preflight))
+        run.plan.steps.insert(step, at: 0)
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually { await engine.state.steps[step.id]?.progress == .running }
+        for user in ["ada", "bo"] {
+            let yes = Event.Kind.approvalGiven(step: step.id, by: "\(user)@ctl-1", user: user, host: "ctl-1")
+            _ = try await run.journal.append([yes], run: "r-1", epoch: nil, at: WallClock().now)
+        }
+        #expect(try await task.value.status == .done)
+    }
+}
+
+extension LoadBalancerState {
+    fileprivate mutating func setLoad(limit: Int, peak: Int) {
+        backends["be_web"]?.load = BackendLoad(peakSessions: peak, peakRate: 10)
+        for index in backends["be_web"]?.servers.indices ?? 0..<0 {
+            backends["be_web"]?.servers[index].load = ServerLoad(limit: limit, peakSessions: 0, peakRate: 0)
+        }
+    }
+
+    fileprivate mutating func set(_ server: String, _ operation: ServerState.Operation) {
+        guard let index = backends["be_web"]?.servers.firstIndex(where: { $0.name == server }) else { return }
+        backends["be_web"]?.servers[index].operation = operation
+    }
+}
