@@ -26,6 +26,7 @@ extension TrafficControl {
             } while self.clock.uptime - lookedAt > TrafficControl.freshness
         }
         tally = TrafficTally(rules: rules)
+        try await noteGivenUp()
         return (loadBalancers.map(\.name), clock.uptime - begin)
     }
 
@@ -34,6 +35,7 @@ extension TrafficControl {
         do throws(Failure) {
             try await giveBack(to: before, for: .seconds(5)) { !Task.isCancelled }
             failed.details.append("The step was undone on every load balancer.")
+            try await noteGivenUp()
         } catch {
             failed.details.append("The step was undone where that was possible. \(error.summary)")
             failed.details += error.details
@@ -139,7 +141,9 @@ extension TrafficControl {
             lowers += pending[rule.backend, default: []]
                 .filter { $0.color == direction.old ? proof.mayLowerOld : proof.mayLowerNew && !isUnasked($0) }
                 .map(\.change)
-            if share == .none, proof.mayLowerNew { lowers += targets.farewell(rule, on: name, state) }
+            if share == .none, proof.mayLowerNew, !targets.isGivenUp(rule, on: name) {
+                lowers += targets.farewell(rule, on: name, state)
+            }
             if let resting, proof.mayLowerOld { lowers += targets.rest(resting, rule, on: name, state) }
         }
         if !lowers.isEmpty {

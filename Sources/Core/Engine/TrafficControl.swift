@@ -103,7 +103,8 @@ package actor TrafficControl {
 
     package func targets(_ found: FoundTraffic) -> TrafficTargets {
         TrafficTargets(
-            found: found, rules: rules, direction: direction, minHealthy: plan.environment.limits.minHealthy)
+            found: found, rules: rules, direction: direction, minHealthy: plan.environment.limits.minHealthy,
+            isOldUnreachable: plan.unreachable != nil)
     }
 
     // MARK: - Looking

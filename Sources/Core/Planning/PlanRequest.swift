@@ -6,9 +6,14 @@ public struct PlanRequest: Sendable {
     public var color: Color?
     /// Where drift is taken back, for an operation that does.
     public var areas: [Drift.Area]
+    /// Whether the old color is said not to answer: its services are those that were kept.
+    public var isOldUnreachable: Bool
+    /// What was kept of each color's services.
+    public var kept: [Color: KeptServices] = [:]
 
-    public init(color: Color? = nil, areas: [Drift.Area] = []) {
+    public init(color: Color? = nil, areas: [Drift.Area] = [], isOldUnreachable: Bool = false) {
         self.color = color
         self.areas = areas
+        self.isOldUnreachable = isOldUnreachable
     }
 }

@@ -59,7 +59,8 @@ extension Planner {
                 StepScope(
                     environment: environment, direction: old.direction, services: old.services,
                     needed: operation.neededServices(in: old),
-                    serverCount: old.world.servers[old.direction.old]?.count ?? 0))
+                    serverCount: old.world.servers[old.direction.old]?.count ?? 0,
+                    unreachable: old.unreachable))
         }
         plan.phases = operation.phases.filter { phase in plan.steps.contains { $0.phase == phase.id } }
         try refuseAmbiguous(plan.steps)

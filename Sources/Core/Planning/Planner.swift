@@ -38,6 +38,7 @@ public struct Planner: Sendable {
             provisioning: observation.provisioning, destruction: observation.destruction,
             services: services,
             capacity: observation.capacity, ignored: observation.ignored, drifts: observation.drifts,
+            unreachable: observation.unreachable,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation)
                 + warnings(observation.certificates, at: time) + insecurePlaces
                 + clearPlaces(Array(observation.inventory.values)) + visibleArguments,
@@ -69,7 +70,7 @@ public struct Planner: Sendable {
             StepScope(
                 environment: environment, direction: observation.direction, services: services, needed: order.needed,
                 serverCount: observation.inventory[observation.direction.old]?.hosts.count ?? 0,
-                drifts: observation.drifts))
+                drifts: observation.drifts, unreachable: observation.unreachable))
     }
 
     func steps(_ scope: StepScope) -> [Step] {

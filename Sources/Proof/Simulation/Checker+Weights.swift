@@ -147,6 +147,20 @@ extension Checker {
         found[balancer.name]?.servers.contains { $0.backend == backend && $0.isSetToServe } ?? true
     }
 
+    /// I12: users of a color that does not answer are moved only where the new one carries them, whoever served them last.
+    func checkCarried(_ world: WorldState) {
+        guard plan.unreachable != nil else { return }
+        for balancer in world.loadBalancers where world.time - balancer.startedAt > Checker.freshness {
+            for backend in balancer.backends {
+                guard let silent = backend.silentSince[new], silent < world.time - Checker.freshness else { continue }
+                breaks(
+                    "I12",
+                    "all traffic is called moved, while since \(silent) ms \(new) does not carry "
+                        + "\(balancer.name)/\(backend.name)")
+            }
+        }
+    }
+
     /// How long rz may take to notice that users are hurt, in milliseconds.
     private static let noticed: Int64 = 12_000
 }

@@ -56,7 +56,7 @@ final class Checker {
 
     init(_ scenario: Scenario) {
         plan = scenario.plan
-        live = scenario.world[scenario.plan.direction.old]
+        live = scenario.live
     }
 
     func breaks(_ promise: String, _ explanation: String) {
@@ -138,7 +138,9 @@ final class Checker {
         checkCapacity(world)
         checkSecrets(event)
         switch event.kind {
-        case .trafficVerified: verifiedAt = world.time
+        case .trafficVerified(let share, _):
+            verifiedAt = world.time
+            if share == .all { checkCarried(world) }
         case .oldSideQuiet: checkQuiet("drain was called over", world)
         case .trafficReturned: checkWayBack("the traffic was called back", world)
         case .stepIntended(let step, _):

@@ -26,6 +26,7 @@ public struct Outcome: Sendable {
             let disks = standing.hasDisks ? ", the data disks stayed" : ""
             return [style.good("DONE") + "  \(plan.words.done(plan, standing.end))\(disks).  \(elapsed)"]
                 + (plan.movesTraffic ? configuration : [])
+                + list("left", standing.ruins) + list("unverified", standing.unverified)
         case .aborted where !standing.hasNewColor && !plan.buildsOrLaunches:
             return [style.careful("ABORTED") + "  \(plan.words.aborted(plan)).  \(elapsed)"]
                 + (standing.undoable == 0 ? [] : [next(Advice.rollback(name), rollingBack)])
@@ -63,6 +64,10 @@ public struct Outcome: Sendable {
         ]
     }
 
+    private func list(_ heading: String, _ lines: [String]) -> [String] {
+        zip(["\(heading):"] + lines.dropFirst().map { _ in "" }, lines).map { "  \($0.padded(to: 11)) \($1)" }
+    }
+
     private func halted(_ failure: Failure) -> [String] {
         let isVerified = state.traffic.verified != nil
         let traffic = isVerified ? standing.traffic : style.bad(standing.traffic)
@@ -87,6 +92,7 @@ public struct Outcome: Sendable {
             }
             lines.append(next(Advice.rollback(name), rollingBack, isFirst: false))
         }
+        lines += list("unverified", standing.unverified)
         lines.append(next("rz history \(state.run) -e \(name)", "what happened when", isFirst: false))
         return lines
     }

@@ -115,6 +115,7 @@ public struct PlanView: Sendable {
     private var notes: [String] {
         var lines: [String] = []
         for text in plan.obstacles { lines += note(style.bad("blocking:"), text) }
+        for text in plan.unreachable?.unverified ?? [] { lines += note(style.careful("unverified:"), text) }
         for text in plan.warnings { lines += note(style.careful("warning:"), text) }
         if let capacity = plan.capacity { lines += note("capacity:", capacity) }
         if plan.steps.isEmpty { return lines + ["There is nothing to do."] }

@@ -13,6 +13,7 @@ struct UpdateCommand: AsyncParsableCommand {
               rz update shop
               rz update --plan shop.plan --yes
               rz update shop --yes --until serviceGate
+              rz update shop --old-unreachable
             """)
 
     @Argument(help: "The environment to update.")
@@ -27,10 +28,14 @@ struct UpdateCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Halt after this phase.", valueName: "phase"))
     var until: PhaseID?
 
+    @OptionGroup var old: OldColorOptions
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if plan != nil, old.isUnreachable {
+            throw ValidationError("A saved plan says itself whether the old color is unreachable.")
+        }
         if environment == nil, plan == nil { throw ValidationError("Name an environment, or a plan with --plan.") }
     }
 
@@ -44,7 +49,8 @@ struct UpdateCommand: AsyncParsableCommand {
             let name = environment ?? saved?.environment.name ?? ""
             let project = try await Project.load(name, root: self.project.chosenRoot, planFile: plan)
             return try await NewRun(
-                operation: .rzUpdate, purpose: "rz update \(name)", asks: !yes, output: output.output
+                operation: .rzUpdate, request: old.request, purpose: "rz update \(name)", asks: !yes,
+                output: output.output
             ).perform(project, saved: saved.map { ($0, plan ?? "") }, until: until)
         }
     }

@@ -17,6 +17,9 @@ enum FullPlan {
                 IgnoredService(id: "/data/kafka", reason: "its data is local", isLeftToPeople: true),
             ],
             drifts: [Drift(.loadBalancers, "edge-1/be_web/green-1", "has another weight", diff: ["weight: 0 → 7"])],
+            unreachable: UnreachableColor(
+                keptAt: time, digest: "k1", silent: ["marathon /shop", "metronome"],
+                unverified: ["that no user is left"]),
             warnings: ["edge-1 keeps no state file"], obstacles: ["edge-2 can't be reached"])
     }
 
@@ -27,9 +30,16 @@ enum FullPlan {
         return plan
     }
 
+    /// Without an old color that does not answer.
+    static var withAnswers: Plan {
+        var plan = plan
+        plan.unreachable = nil
+        return plan
+    }
+
     /// Without servers that runs put into backends, and without Traefik.
     static var withoutRegistration: Plan {
-        var plan = plan
+        var plan = withAnswers
         plan.environment.traffic.removeAll { $0.registration != nil }
         plan.environment.loadBalancers = plan.environment.loadBalancers.compactMap { balancer in
             switch balancer.kind {

@@ -6,6 +6,9 @@ public protocol Cluster: Sendable {
     /// Every service that moves: read from the framework, stripped of what it owns, made canonical.
     func observeServices() async throws(Failure) -> [Service]
 
+    /// The frameworks that it is made of, each with the source that names it; nil for a cluster that is one itself.
+    var frameworks: [(source: ServiceSource?, cluster: any Cluster)] { get }
+
     /// Services that files of the environment declare, whether they run or not. Asks nothing outside.
     var servicesInFiles: [ServiceID] { get }
 
@@ -56,6 +59,9 @@ public protocol Cluster: Sendable {
 }
 
 extension Cluster {
+    /// Itself.
+    public var frameworks: [(source: ServiceSource?, cluster: any Cluster)] { [(nil, self)] }
+
     /// None, for frameworks that know of all their services themselves.
     public var servicesInFiles: [ServiceID] { [] }
 

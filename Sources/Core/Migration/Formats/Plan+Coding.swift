@@ -18,6 +18,7 @@ extension Plan: Codable {
         case capacity = "capacity"
         case ignored = "ignored"
         case drifts = "drifts"
+        case unreachable = "unreachable"
         case warnings = "warnings"
         case obstacles = "obstacles"
     }
@@ -41,6 +42,7 @@ extension Plan: Codable {
         try plan.encodeIfPresent(capacity, forKey: .capacity)
         try plan.encode(ignored, forKey: .ignored)
         try plan.encodeIfPresent(drifts.isEmpty ? nil : drifts, forKey: .drifts)
+        try plan.encodeIfPresent(unreachable, forKey: .unreachable)
         try plan.encode(warnings, forKey: .warnings)
         try plan.encode(obstacles, forKey: .obstacles)
     }
@@ -75,6 +77,7 @@ extension Plan: Codable {
             capacity: try plan.decodeIfPresent(String.self, forKey: .capacity),
             ignored: try plan.decode([IgnoredService].self, forKey: .ignored),
             drifts: try plan.decodeIfPresent([Drift].self, forKey: .drifts) ?? [],
+            unreachable: try plan.decodeIfPresent(UnreachableColor.self, forKey: .unreachable),
             warnings: try plan.decode([String].self, forKey: .warnings),
             obstacles: try plan.decode([String].self, forKey: .obstacles))
     }

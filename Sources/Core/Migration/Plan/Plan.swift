@@ -28,6 +28,8 @@ public struct Plan: Sendable, Hashable {
     public var ignored: [IgnoredService]
     /// What a run of the plan takes back, where it is for that.
     public var drifts: [Drift]
+    /// What is said of an old color that does not answer; nil where it does.
+    public var unreachable: UnreachableColor?
     /// What an operator should know before saying yes.
     public var warnings: [String]
     /// What refuses the run until it is fixed.
@@ -39,7 +41,7 @@ public struct Plan: Sendable, Hashable {
         world: World, phases: [Phase] = .ofOlderPlans, steps: [Step],
         compensations: [Compensation] = .ofOlderPlans, provisioning: ProvisioningChanges = ProvisioningChanges(),
         destruction: [String]? = nil, services: [PlannedService] = [], capacity: String? = nil,
-        ignored: [IgnoredService] = [], drifts: [Drift] = [],
+        ignored: [IgnoredService] = [], drifts: [Drift] = [], unreachable: UnreachableColor? = nil,
         warnings: [String] = [], obstacles: [String] = []
     ) {
         self.id = id
@@ -58,6 +60,7 @@ public struct Plan: Sendable, Hashable {
         self.capacity = capacity
         self.ignored = ignored
         self.drifts = drifts
+        self.unreachable = unreachable
         self.warnings = warnings
         self.obstacles = obstacles
     }

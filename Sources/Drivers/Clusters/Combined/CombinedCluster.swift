@@ -42,6 +42,10 @@ public struct CombinedCluster: Cluster {
         return services.sorted { $0.id < $1.id }
     }
 
+    public var frameworks: [(source: ServiceSource?, cluster: any Cluster)] {
+        members.map { ($0.source, $0.cluster) }
+    }
+
     public var servicesInFiles: [ServiceID] { members.flatMap(\.cluster.servicesInFiles) }
 
     public func observeDoubts() async throws(Failure) -> [String] {

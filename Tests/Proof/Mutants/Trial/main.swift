@@ -64,6 +64,15 @@ for seed in 0..<runs {
         exit(1)
     }
 }
+let unreachable = try Scenario.unreachable()
+for seed in 0..<runs {
+    current.store(2 * runs + seed, ordering: .relaxed)
+    let scenario = unreachable[Int(seed % UInt64(unreachable.count))]
+    if let first = SimulatedRun(scenario, seed: seed, lies: []).perform().broken.first {
+        print("\(first.promise), unreachable seed \(seed): \(first.explanation)")
+        exit(1)
+    }
+}
 let upkeep = try Upkeep()
 for seed in 0..<runs {
     current.store(runs + seed, ordering: .relaxed)

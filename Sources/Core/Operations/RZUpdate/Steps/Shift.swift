@@ -20,7 +20,9 @@ package struct ShiftStep: BuiltInStep {
             let step = line.step(
                 "\(new) \(shift.weight), watched for \(shift.bake)", .shift(to: shift.weight, bake: shift.bake),
                 on: new,
-                suffix: "-\(shift.weight.text)", needs: before, estimate: shift.bake + .seconds(1), extra: shift.bake)
+                suffix: "-\(shift.weight.text)", needs: before,
+                // No one says that the old color serves, so no one may ask for its users back.
+                closesWayBack: scope.unreachable != nil, estimate: shift.bake + .seconds(1), extra: shift.bake)
             before = [step.id]
             return step
         }
