@@ -21,8 +21,8 @@ extension TrafficControl {
         let targets = try await targets(observation)
         try await change(direction.new, observation) { rule, name, server in
             if listed, server.administration == .ready { return [] }
-            // Users whom no one else can serve stay with who has them.
-            if server.takesTraffic, targets.isGivenUp(rule, on: name) { return [] }
+            // Users whom no one else can serve stay with who has them, also while that one is down for a moment.
+            if server.weight > 0, server.administration == .ready, targets.isGivenUp(rule, on: name) { return [] }
             var changes: [ServerChange.Change] = []
             if server.administration == .maint { changes.append(.administration(.drain)) }
             if server.weight != 0 { changes.append(.weight(0)) }

@@ -107,7 +107,8 @@ public struct Observer: Sendable {
             ignored: services.ignored, findings: services.findings,
             capacity: capacity,
             obstacles: obstacles + servers.obstacles + identityObstacles(states, inventory) + doubts + unclaimed
-                + shortfalls + unproven + (try await drivers.configurator?.observeObstacles() ?? [])
+                + ruins(of: direction.new, inventory[direction.new, default: Inventory()]) + shortfalls + unproven
+                + (try await drivers.configurator?.observeObstacles() ?? [])
                 + sourceObstacles(source), certificates: certificates, look: look)
     }
 
@@ -139,8 +140,8 @@ public struct Observer: Sendable {
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
             provisioning: servers.changes, destruction: nil, services: [], rewritten: [], ignored: [], findings: [:],
             capacity: nil,
-            obstacles: obstacles + servers.obstacles + (try await drivers.configurator?.observeObstacles() ?? [])
-                + sourceObstacles(source))
+            obstacles: obstacles + servers.obstacles + ruins(of: color, inventory[color, default: Inventory()])
+                + (try await drivers.configurator?.observeObstacles() ?? []) + sourceObstacles(source))
     }
 
     /// Servers that are not what their names say, and those that would go down unseen (invariant I11).

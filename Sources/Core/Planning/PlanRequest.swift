@@ -10,6 +10,8 @@ public struct PlanRequest: Sendable {
     public var isOldUnreachable: Bool
     /// What was kept of each color's services.
     public var kept: [Color: KeptServices] = [:]
+    /// When it is asked.
+    public var time = Instant(milliseconds: 0)
 
     public init(color: Color? = nil, areas: [Drift.Area] = [], isOldUnreachable: Bool = false) {
         self.color = color

@@ -191,6 +191,8 @@ private struct KilledCluster: Cluster {
         base.frameworks.map { ($0.source, KilledCluster(base: $0.cluster, name: name, points: points)) }
     }
 
+    var servicesByFiles: [Service]? { base.servicesByFiles }
+
     func observePlatform() async throws(Failure) -> PlatformState {
         try await look("observePlatform") { () async throws(Failure) in try await base.observePlatform() }
     }

@@ -21,6 +21,8 @@ extension Checker {
                 // Whom no one serves, no one takes anything from: whom the load balancer calls down gets no users.
                 && before.couldServe(color, backend.name, on: was, without: takenOut)
                 && !isCalledDown(color, backend.name, was, before)
+                // A new color that has no user yet may be taken back, whoever does not answer.
+                && !(plan.unreachable != nil && color == new && share(of: color, backend.name, was) == 0)
             {
                 // A switch has no raise that others could make before it.
                 let isAlone = isPutRight || now.isSwitch(backend.name)

@@ -197,6 +197,7 @@ final class Checker {
         _ call: Call, _ issuedAt: Int64, _ before: WorldState, _ after: WorldState, _ state: RunState
     ) {
         if onlyHandsOver(before[old], after[old]) { return }
+        if plan.unreachable != nil { return checkSuspended(call, before[old], after[old], state) }
         pointOfNoReturn = pointOfNoReturn ?? after.time
         // What happens while a call is on its way, no one can know who makes it.
         if meddledAt >= issuedAt || after.loadBalancers.contains(where: { $0.startedAt >= max(1, issuedAt) }) { return }
@@ -205,6 +206,16 @@ final class Checker {
         }
         checkQuiet("“\(call.description)”", after)
         if before.disksAreBuilt, !after.disksAreBuilt { breaks("I3", "“\(call.description)” destroyed the disks") }
+    }
+
+    /// Of a color that does not answer as a whole services are suspended where they can be, once all its users have left.
+    private func checkSuspended(_ call: Call, _ before: ColorState, _ after: ColorState, _ state: RunState) {
+        var same = after
+        for (id, launched) in before.services where after.services[id]?.isEnabled == false {
+            same.services[id] = launched
+        }
+        if same != before { breaks("I2", "“\(call.description)” did more than suspend a service") }
+        if state.traffic.verified != .all { breaks("I2", "“\(call.description)” before all users had left") }
     }
 
     /// Whether only singletons were suspended or activated.

@@ -206,7 +206,7 @@ final class People: @unchecked Sendable {
     /// Developers deploy to the old color, as they do every day, until the traffic begins to move.
     private func deploy() {
         guard !plan.phases.has(.ownsTraffic, in: simulation.state.phase), !simulation.world[old].servers.isEmpty,
-            !simulation.world[old].isSilent
+            plan.unreachable == nil
         else { return }
         let version = simulation.timeline.elapsed
         let id: ServiceID = timeline.generator.chance(oneIn: 2) ? "/shop/web" : "/shop/extra"

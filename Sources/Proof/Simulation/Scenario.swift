@@ -67,6 +67,7 @@ extension Scenario {
             Shape(isExclusive: true, gone: ["be_shop"]), Shape(backends: ["be_shop", "be_api"], gone: ["be_api"]),
             Shape(backends: ["be_shop", "be_map"], switched: ["be_map"], gone: ["be_shop", "be_map"]),
             Shape(isRegistered: true, gone: ["be_shop"]),
+            Shape(isExclusive: true, gone: ["be_shop"], isSilent: false),
         ]
         var scenarios: [Scenario] = []
         for shape in shapes { scenarios.append(try Scenario(shape, startTime: 150)) }
@@ -87,8 +88,9 @@ extension Scenario {
         var hasMesos = false
         var persistence: TrafficRule.Persistence?
         var atDeadline = DrainPolicy.AtDeadline.hold
-        /// Backends whose servers of the live color never answer again; its framework is silent then.
+        /// Backends whose servers of the live color never answer again; its framework is silent then, or answers still.
         var gone: [String] = []
+        var isSilent = true
     }
 
     private init(_ shape: Shape, startTime: Int64) throws(Failure) {
@@ -127,19 +129,20 @@ extension Scenario {
         var scenario = Scenario(
             environment, services: services, servers: hosts, serversEach: shape.serversEach,
             loadBalancers: ["edge-1", "edge-2"], startTime: startTime, hasMesos: shape.hasMesos)
-        if !shape.gone.isEmpty { scenario.loseLive(services, gone: shape.gone) }
+        if !shape.gone.isEmpty { scenario.loseLive(services, gone: shape.gone, isSilent: shape.isSilent) }
         self = try scenario.planned(Runbook.rzUpdate)
     }
 
-    /// From here on the live color's framework is silent, and with it ends what must run in one color only.
-    private mutating func loseLive(_ services: [Service], gone: [String]) {
+    /// From here on the live color serves these backends no more. With a framework that is silent ends what must run in one
+    /// color only.
+    private mutating func loseLive(_ services: [Service], gone: [String], isSilent: Bool) {
         let color = plan.direction.old
         let kept = KeptServices(color: color, time: Instant(milliseconds: Timeline.start), services: services)
         self.kept = kept
         request = PlanRequest(isOldUnreachable: true)
         request.kept = [color: kept]
-        world[color].isSilent = true
-        for service in services where service.mode.isSingleton {
+        world[color].isSilent = isSilent
+        for service in services where isSilent && service.mode.isSingleton {
             world[color].services[service.id]?.instances = 0
             world[color].services[service.id]?.isArmed = false
         }

@@ -56,8 +56,9 @@ extension Project {
     func plan(_ operation: Operation, _ request: PlanRequest = PlanRequest()) async throws -> Plan {
         var request = request
         if request.isOldUnreachable { request.kept = try keptServices() }
+        request.time = SystemClock().now
         var observation = try await operation.observe(observer(), source, request)
-        await keep(observation.look)
+        await keep(observation.look, at: request.time)
         observation.drifts = DriftLook(observation.drifts).masked(settings.secrets).drifts
         return try await planner(operation).plan(observation, at: SystemClock().now)
     }

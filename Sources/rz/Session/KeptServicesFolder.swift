@@ -66,10 +66,10 @@ extension Project {
     ///
     /// Nothing is kept while a run is unfinished, which may rest on what was kept, and half of whose services may be gone; and
     /// nothing that reports far fewer services than what is kept already.
-    func keep(_ look: ServiceLook?) async {
+    func keep(_ look: ServiceLook?, at time: Instant) async {
         guard let look, await !isRunUnfinished else { return }
         do throws(Failure) {
-            if let before = try kept.read(look.color) {
+            if let before = try kept.read(look.color), !before.areFromFiles {
                 let lost = environment.services.shrinkages(
                     before: Set(before.services.map(\.id)), now: Set(look.services.map(\.id)))
                 if let large = lost.first(where: { !$0.isSmall }) {
@@ -78,14 +78,14 @@ extension Project {
                             + "these, move \(kept.file(of: look.color)) away")
                 }
             }
-            try kept.write(look.kept(at: SystemClock().now))
+            try kept.write(look.kept(at: time))
         } catch {
             note(error.description)
         }
     }
 
     /// The same after a look of its own.
-    func keepServices(of color: Color) async { await keep(try? await look(at: color)) }
+    func keepServices(of color: Color) async { await keep(try? await look(at: color), at: SystemClock().now) }
 
     /// Once a run has moved the traffic: what the new color runs is all that there is, and what the old one ran is gone.
     func keepServices(after plan: Plan) async {

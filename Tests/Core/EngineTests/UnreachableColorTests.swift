@@ -237,7 +237,7 @@ private struct DeadBlue {
 
     static func observe(_ run: SimulatedRun, kept: [Color: KeptServices]) async throws(Failure) -> Observation {
         try await Observer(environment: run.plan.environment, drivers: run.drivers)
-            .observeUnreachable(PinnedSource(commit: "4f1c2e9"), kept: kept)
+            .observeUnreachable(PinnedSource(commit: "4f1c2e9"), kept: kept, at: keptAt)
     }
 
     func engine(epoch: Int = 1) -> Engine { run.engine(drivers, epoch: epoch) }

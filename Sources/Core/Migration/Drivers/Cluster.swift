@@ -12,6 +12,10 @@ public protocol Cluster: Sendable {
     /// Services that files of the environment declare, whether they run or not. Asks nothing outside.
     var servicesInFiles: [ServiceID] { get }
 
+    /// The services as files of the environment declare them, whatever runs of them; nil where files don't say all of them.
+    /// Asks nothing outside.
+    var servicesByFiles: [Service]? { get }
+
     /// Why `observeServices` may report less than there is, one sentence each: a group that does not exist.
     func observeDoubts() async throws(Failure) -> [String]
 
@@ -61,6 +65,9 @@ public protocol Cluster: Sendable {
 extension Cluster {
     /// Itself.
     public var frameworks: [(source: ServiceSource?, cluster: any Cluster)] { [(nil, self)] }
+
+    /// Unknown, for frameworks that keep the definitions themselves.
+    public var servicesByFiles: [Service]? { nil }
 
     /// None, for frameworks that know of all their services themselves.
     public var servicesInFiles: [ServiceID] { [] }

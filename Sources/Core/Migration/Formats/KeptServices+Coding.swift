@@ -6,6 +6,7 @@ extension KeptServices: Codable {
         case time = "time"
         case services = "services"
         case suspended = "suspended"
+        case areFromFiles = "areFromFiles"
     }
 
     /// - Throws: `NewerFormat` for what only a newer rz can read, `DecodingError` for what is no such file.
@@ -18,7 +19,8 @@ extension KeptServices: Codable {
         self.init(
             color: try kept.decode(Color.self, forKey: .color), time: try kept.decode(Instant.self, forKey: .time),
             services: try kept.decode([KeptService].self, forKey: .services).map(\.service),
-            suspended: try kept.decode([ServiceID].self, forKey: .suspended))
+            suspended: try kept.decode([ServiceID].self, forKey: .suspended),
+            areFromFiles: try kept.decode(Bool.self, forKey: .areFromFiles))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -28,6 +30,7 @@ extension KeptServices: Codable {
         try kept.encode(time, forKey: .time)
         try kept.encode(services.map(KeptService.init), forKey: .services)
         try kept.encode(suspended, forKey: .suspended)
+        try kept.encode(areFromFiles, forKey: .areFromFiles)
     }
 }
 

@@ -11,7 +11,13 @@ public struct KeptServices: Sendable, Hashable {
     /// Those of them that must run in one color only and were suspended.
     public var suspended: [ServiceID]
 
-    public init(color: Color, time: Instant, services: [Service], suspended: [ServiceID] = []) {
+    /// Whether no look was kept, and these are what files of the environment declare.
+    public var areFromFiles: Bool
+
+    public init(
+        color: Color, time: Instant, services: [Service], suspended: [ServiceID] = [], areFromFiles: Bool = false
+    ) {
+        self.areFromFiles = areFromFiles
         self.color = color
         self.time = time
         self.services = services

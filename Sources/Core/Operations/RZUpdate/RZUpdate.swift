@@ -24,7 +24,7 @@ extension Operation {
         problems: rzUpdateProblems,
         observe: { observer, source, request throws(Failure) in
             request.isOldUnreachable
-                ? try await observer.observeUnreachable(source, kept: request.kept)
+                ? try await observer.observeUnreachable(source, kept: request.kept, at: request.time)
                 : try await observer.observe(source)
         }, rule: rzUpdateRule)
 

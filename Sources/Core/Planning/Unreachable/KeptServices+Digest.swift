@@ -4,8 +4,12 @@ import Glibc
 import Migration
 
 extension KeptServices {
-    /// What a plan that moves these services knows them by.
-    public func digest() throws(Failure) -> String { SHA256.hexadecimal(of: try canonicalText) }
+    /// What a plan that moves these services knows them by, whenever they were looked at.
+    public func digest() throws(Failure) -> String {
+        var same = self
+        same.time = Instant(milliseconds: 0)
+        return SHA256.hexadecimal(of: try same.canonicalText)
+    }
 
     /// The text of the file that keeps them.
     public func fileText() throws(Failure) -> String { try canonicalText + "\n" }

@@ -3,15 +3,18 @@ import Migration
 extension Observer {
     /// Everything that a plan rests on whose old color does not answer. Makes no mutating call.
     ///
-    /// - Parameter kept: what was kept of each color's services.
+    /// - Parameters:
+    ///   - kept: what was kept of each color's services.
+    ///   - time: now.
     /// - Throws: `Failure`, refused, where the old color answers, or nothing was kept of it.
     public func observeUnreachable(
-        _ source: PinnedSource, kept: [Color: KeptServices]
+        _ source: PinnedSource, kept: [Color: KeptServices], at time: Instant
     ) async throws(Failure) -> Observation {
         let (states, obstacles) = try await observeLoadBalancers()
         let old = try liveColor(of: states)
-        guard let kept = kept[old] else { throw nothingKept(of: old) }
         let inventory = try await drivers.provisioner.observeServers(old)
+        let files = ServiceLook(ofFilesFor: old, try drivers.cluster(old, inventory))
+        guard let kept = kept[old] ?? files?.kept(at: time) else { throw nothingKept(of: old) }
         let answers = try await OldColorAnswers(old, inventory, states, environment, drivers)
         guard !answers.isReachable else { throw answers.refusal }
         var unreachable = UnreachableColor(
@@ -23,7 +26,23 @@ extension Observer {
             source, Direction(from: old), states, obstacles, isOldReachable: false)
         unreachable.unverified = answers.unverified(kept, observation)
         observation.unreachable = unreachable
+        if kept.areFromFiles { observation.look = files }
         return observation
+    }
+
+    /// What is left of a color that did not answer when its users were moved may run what must run in one color only, and
+    /// is nothing to build on.
+    func ruins(of color: Color, _ inventory: Inventory) -> [Obstacle] {
+        guard let lastRun, lastRun.ruins == color, !inventory.isEmpty else { return [] }
+        let isFixed = drivers.provisioner.hasFixedServers
+        return [
+            Obstacle(
+                "\(color) did not answer when \(lastRun.run) moved its users, and its servers are there still; "
+                    + (isFixed
+                        ? "see that nothing runs on them"
+                        : "destroy them first: rz destroy \(environment.name) --color \(color)"),
+                isBlocking: !isFixed)
+        ]
     }
 
     /// As the load balancers report it; where no server of either color has weight any more, as the last run left it.
@@ -120,7 +139,11 @@ private struct OldColorAnswers {
         let singletons = observation.rewritten.filter { service in
             service.mode.isSingleton && silent.contains { $0.title == rules.sourceTitle(of: service.id) }
         }.map(\.id.text)
-        var sentences = ["what changed on \(old) since \(kept.time): its services are those of then"]
+        var sentences = [
+            kept.areFromFiles
+                ? "what ran on \(old): no look was kept, and its services are those that files of the environment declare"
+                : "what changed on \(old) since \(kept.time): its services are those of then"
+        ]
         sentences += silent.map { "\($0.title) of \(old) does not answer (\($0.reason))" }
         sentences += down.map { "\($0.place): \($0.up) of \($0.all) servers of \(old) are up" }
         if !unserved.isEmpty {
@@ -131,6 +154,9 @@ private struct OldColorAnswers {
             sentences.append(
                 "that nothing of \(Wording.few(singletons)) runs on \(old) still: what must run in one color only may "
                     + "run in both")
+        }
+        if observation.rewritten.contains(where: { $0.mode == .scheduled }) {
+            sentences.append("which runs of jobs \(old) missed: none is made up for")
         }
         sentences.append("that no user is left on \(old), and that what it runs ends: no drain, no stop")
         sentences.append("data that \(old) had not written to shared disks or replicated")

@@ -7,6 +7,17 @@ public struct ServiceLook: Sendable {
     public let services: [Service]
     /// Those of them that must run in one color only and are suspended.
     public let suspended: [ServiceID]
+    /// Whether the color was not asked, and these are what files of the environment declare.
+    public let isOfFiles: Bool
+
+    /// What files of the environment declare; nil where they don't say all of it.
+    init?(ofFilesFor color: Color, _ cluster: any Cluster) {
+        guard let services = cluster.servicesByFiles, !services.isEmpty else { return nil }
+        self.color = color
+        self.services = services
+        suspended = []
+        isOfFiles = true
+    }
 
     /// - Parameter singletons: of the services, those that must run in one color only.
     init(
@@ -14,6 +25,7 @@ public struct ServiceLook: Sendable {
     ) async throws(Failure) {
         self.color = color
         self.services = services
+        isOfFiles = false
         let activity = singletons.isEmpty ? [:] : try await cluster.observeActivity(singletons)
         suspended = singletons.filter { activity[$0]?.isEnabled == false }
     }
@@ -33,7 +45,7 @@ public struct ServiceLook: Sendable {
     }
 
     public func kept(at time: Instant) -> KeptServices {
-        KeptServices(color: color, time: time, services: services, suspended: suspended)
+        KeptServices(color: color, time: time, services: services, suspended: suspended, areFromFiles: isOfFiles)
     }
 }
 

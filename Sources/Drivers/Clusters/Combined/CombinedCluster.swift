@@ -48,6 +48,15 @@ public struct CombinedCluster: Cluster {
 
     public var servicesInFiles: [ServiceID] { members.flatMap(\.cluster.servicesInFiles) }
 
+    public var servicesByFiles: [Service]? {
+        var services: [Service] = []
+        for member in members {
+            guard let own = member.cluster.servicesByFiles else { return nil }
+            services += own
+        }
+        return services.sorted { $0.id < $1.id }
+    }
+
     public func observeDoubts() async throws(Failure) -> [String] {
         var doubts: [String] = []
         for member in members { doubts += try await member.cluster.observeDoubts() }

@@ -80,14 +80,24 @@ struct HandOverService: StepWork {
 
     // MARK: - From a color that does not answer
 
+    /// A framework that answered when the plan was made is where the service is suspended; when it has stopped answering,
+    /// only a person can say that nothing of the service runs there.
     private func answers(_ context: StepContext) async throws(Failure) -> Bool {
         guard let framework = try await context.answeringFramework(of: id) else { return false }
+        let isVouched = await context.state.approvals[context.step.id]?.isEmpty == false
         do throws(Failure) {
             return try await framework.observeActivity([id])[id] != nil
         } catch  where error.kind != .cancelled {
+            if isVouched { return false }
+            var failure = error
+            let (old, name) = (context.direction.old, context.environment.name)
             try await context.record(
-                .noted(text: "unverified: that nothing of \(id) runs on \(context.direction.old): \(error.summary)"))
-            return false
+                .approvalRequested(
+                    step: context.step.id, count: 1,
+                    reason: "that nothing of \(id) runs on \(old), which stopped answering"))
+            failure.advice =
+                "See that nothing of \(id) runs on \(old) any more; then run: rz approve \(name), and rz resume \(name)"
+            throw failure
         }
     }
 
