@@ -2,6 +2,12 @@ import Migration
 
 /// An old color that does not answer: what it can't serve is not given back to it, and at last it is fenced.
 extension TrafficControl {
+    /// Whether the new color has users on a load balancer at a share, be it that the old one can't serve them.
+    func keepsUsers(at share: Percent, on name: LoadBalancerID) async throws(Failure) -> Bool {
+        if share > .none { return true }
+        return try await givenUp().contains { $0.hasPrefix("\(name)/") }
+    }
+
     /// Backends, as `edge-1/be_shop`, that the old color did not serve when they were found and that are not given back.
     func givenUp() async throws(Failure) -> [String] {
         guard plan.unreachable != nil, let found = try await known().lastFound else { return [] }

@@ -101,7 +101,8 @@ extension TrafficControl {
     ) async throws(Failure) -> [String] {
         let name = loadBalancer.name
         var observation = try await lookFreshly(at: loadBalancer)
-        if share > .none, try await listAgain(on: loadBalancer, observation) {
+        let keepsUsers = try await keepsUsers(at: share, on: name)
+        if keepsUsers, try await listAgain(on: loadBalancer, observation) {
             observation = try await lookFreshly(at: loadBalancer)
         }
         let targets = try await targets(observation)
@@ -118,7 +119,7 @@ extension TrafficControl {
         let isSwitch = found.backends.values.contains { $0.scale.isSwitch }
         let answering = isSwitch ? await vouched(for: direction.old, found, on: name, targets) : nil
         let lately = rules.on(name).filter { noteServed($0, on: name, found, targets) }.map(\.backend)
-        let unasked = share > .none ? await unasked(found, on: name, targets) : []
+        let unasked = keepsUsers ? await unasked(found, on: name, targets) : []
         func isUnasked(_ change: WeightChange) -> Bool { unasked.contains("\(change.backend)/\(change.server)") }
         let raises = targets.raises(
             for: share, on: name, found, vouched: answering, servedLately: Set(lately)
