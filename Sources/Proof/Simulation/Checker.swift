@@ -29,6 +29,9 @@ final class Checker {
     var meddledAt: Int64 = -1
     /// Servers that a person took out, as `backend/server`: they stay out.
     var takenOut: Set<String> = []
+    /// Backends, as `load balancer/backend`, that an old color which does not answer did not serve when rz found them: whom
+    /// no one there can serve is given back to no one.
+    var givenUp: Set<String> = []
     /// How each load balancer stood when rz first changed something there.
     var found: [LoadBalancerID: SimulatedLoadBalancer] = [:]
     /// When nothing could be taken back any more.
@@ -141,12 +144,22 @@ final class Checker {
         case .trafficVerified(let share, _):
             verifiedAt = world.time
             if share == .all { checkCarried(world) }
+        case .trafficFound(let found): if plan.unreachable != nil { noteGivenUp(found) }
         case .oldSideQuiet: checkQuiet("drain was called over", world)
         case .trafficReturned: checkWayBack("the traffic was called back", world)
         case .stepIntended(let step, _):
             intended.insert(step)
             if !isUpkeep { checkEndOfColor(old, plan.step(step)?.action, step, world.time, world) }
         default: break
+        }
+    }
+
+    private func noteGivenUp(_ found: FoundTraffic) {
+        for (name, backends) in found.servers {
+            for rule in plan.environment.traffic.on(name) {
+                let isServed = backends[rule.backend]?.contains { rule.color(of: $0.name) == old && $0.serves } ?? true
+                if !isServed { givenUp.insert("\(name)/\(rule.backend)") }
+            }
         }
     }
 
