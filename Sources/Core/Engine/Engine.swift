@@ -386,8 +386,9 @@ public actor Engine: RunLedger {
         Failure(
             "\(plan.direction.new) failed the gate \(sample.gate) \(place)", at: sample.subject,
             details: [sample.message],
-            advice: "See why, then run: rz resume \(plan.environment.name) (the cutover is done again). Or take "
-                + "\(plan.direction.new) down: rz rollback \(plan.environment.name)")
+            advice: "See why, then run: rz resume \(plan.environment.name) (the cutover is done again)."
+                + (plan.unreachable == nil
+                    ? " Or take \(plan.direction.new) down: rz rollback \(plan.environment.name)" : ""))
     }
 
     /// Publishes samples of the traffic to those who look; the journal keeps verdicts and changes only.

@@ -65,7 +65,9 @@ public struct Outcome: Sendable {
     }
 
     private func list(_ heading: String, _ lines: [String]) -> [String] {
-        zip(["\(heading):"] + lines.dropFirst().map { _ in "" }, lines).map { "  \($0.padded(to: 11)) \($1)" }
+        lines.flatMap { line in
+            line.wrapped(to: 80).enumerated().map { $0 == 0 ? "\u{B7} \($1)" : "  \($1)" }
+        }.enumerated().map { "  \(($0 == 0 ? heading : "").padded(to: 12)) \($1)" }
     }
 
     private func halted(_ failure: Failure) -> [String] {
@@ -84,6 +86,7 @@ public struct Outcome: Sendable {
         if state.traffic.isShifted {
             lines.append("           no one watches weights and errors until the run goes on")
         }
+        lines += list("unverified", standing.unverified)
         lines.append(next(Advice.resume(name), resuming))
         if canRollBack(state, plan), !state.isRollingBack {
             if state.traffic.isShifted {
@@ -92,7 +95,6 @@ public struct Outcome: Sendable {
             }
             lines.append(next(Advice.rollback(name), rollingBack, isFirst: false))
         }
-        lines += list("unverified", standing.unverified)
         lines.append(next("rz history \(state.run) -e \(name)", "what happened when", isFirst: false))
         return lines
     }
@@ -111,7 +113,10 @@ public struct Outcome: Sendable {
 
     private var resuming: String {
         if state.isRollingBack { return "go on rolling back" }
-        if state.traffic.isReturning { return "bring all traffic back to \(plan.direction.old), then go on" }
+        if state.traffic.isReturning {
+            let users = plan.unreachable == nil ? "all traffic" : "users whom it serves"
+            return "bring \(users) back to \(plan.direction.old), then go on"
+        }
         return "go on from here"
     }
 

@@ -155,6 +155,22 @@ struct UnreachableColorTests {
             await dead.run.world.weights(on: "edge-1") == ["blue-1": 100, "blue-2": 100, "green-1": 0, "green-2": 0])
     }
 
+    @Test("is suspended where its framework answers after all, once its users have left")
+    func answeringFramework() async throws {
+        let dead = try await DeadBlue(silent: [])
+        #expect(dead.run.plan.unreachable?.silent == [])
+        let state = try await dead.perform()
+        #expect(state.status == .done)
+        let log = await dead.run.world.log
+        let first = try #require(log.firstIndex { $0.hasSuffix("in blue") })
+        #expect(
+            log[first...].filter { $0.hasSuffix("in blue") } == [
+                "suspend /shop/db in blue", "suspend /shop/web in blue",
+            ])
+        #expect(try #require(log.lastIndex { $0.contains("blue") && $0.contains("maint") }) < first)
+        #expect(state.steps["drain/drain"]?.message.hasSuffix("its services are suspended") == true)
+    }
+
     @Test("can be gone back to as long as green has no users")
     func rollback() async throws {
         let dead = try await DeadBlue()
@@ -172,7 +188,18 @@ struct UnreachableColorTests {
     @Test("is destroyed later, where no user is on it, and never where users are")
     func takeDown() async throws {
         let dead = try await DeadBlue()
-        #expect(try await dead.perform().status == .done)
+        let end = try await dead.perform()
+        #expect(end.status == .done)
+        // Until then nothing is built on it.
+        let lastRun = try #require(LastRun(dead.run.plan, end))
+        #expect(lastRun.ruins == .blue)
+        let next = try await Observer(
+            environment: dead.run.plan.environment, drivers: dead.run.drivers, lastRun: lastRun
+        ).observe(PinnedSource(commit: "4f1c2e9"))
+        #expect(
+            next.obstacles.contains {
+                $0.isBlocking && $0.text.hasSuffix("destroy them first: rz destroy test --color blue")
+            }, "\(next.obstacles)")
         var run = SimulatedRun()
         run.world = dead.run.world
         let observer = Observer(environment: run.plan.environment, drivers: run.drivers)
@@ -220,11 +247,11 @@ private struct DeadBlue {
     private let drivers: Drivers
 
     init(
-        deadOn names: [LoadBalancerID] = ["edge-1", "edge-2"], analysis: [Analysis] = [],
+        deadOn names: [LoadBalancerID] = ["edge-1", "edge-2"], silent: Set<Color> = [.blue], analysis: [Analysis] = [],
         _ change: (inout Environment) -> Void = { _ in }
     ) async throws {
         run = SimulatedRun(analysis: analysis, change: change)
-        await run.world.fail { $0.silent = [.blue] }
+        await run.world.fail { $0.silent = silent }
         await run.world.change(names) { $0.lose("blue-1", "blue-2") }
         let seen = try await DeadBlue.observe(run, kept: DeadBlue.kept)
         run.plan = try Planner(environment: run.plan.environment, runbook: .update, operation: Operation.rzUpdate)

@@ -47,10 +47,9 @@ extension Operation {
     private static func rzUpdateHeading(_ plan: Plan) -> String {
         func servers(_ color: Color) -> Int { plan.world.servers[color]?.count ?? 0 }
         let (old, new) = (plan.direction.old, plan.direction.new)
-        let silence = plan.unreachable.map { ", does not answer: as of \($0.keptAt)" } ?? ""
-        return "live: \(old) (\(Wording.count(servers(old), "server")), "
+        return "live: \(old)\(plan.unreachable == nil ? "" : ", silent") (\(Wording.count(servers(old), "server")), "
             + "\(Wording.count(plan.world.services.count, "service")), "
-            + "\(Wording.count(plan.environment.loadBalancers.count, "load balancer"))\(silence))      idle: \(new) "
+            + "\(Wording.count(plan.environment.loadBalancers.count, "load balancer")))      idle: \(new) "
             + "(\(servers(new) == 0 ? "empty" : Wording.count(servers(new), "server")))"
     }
 }

@@ -5,7 +5,8 @@ import Synchronization
 
 /// Looks for the first promise that a mutant breaks: in every late change, reload, clock jump, hand-over, partial
 /// return, overtaking and shrunk source, then in runs from seed 0 on, of the small model and its relatives in turn,
-/// then where the old color does not answer, in runs beside the update, and in the small model. Prints where it was and ends with 1; with 0 when there is none.
+/// then where the old color does not answer, in runs beside the update, and in the small model. Prints where it was and
+/// ends with 1; with 0 when there is none.
 
 let runs = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 3000
 let explored = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 2500

@@ -39,7 +39,8 @@ package struct ShiftStep: BuiltInStep {
         let steps = plan.environment.gates.cutOver.steps.map(\.weight.description)
         return PlanLine(
             steps.joined(separator: " → ") + " on "
-                + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "), undo: "undo: one flip",
+                + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "),
+            undo: plan.unreachable == nil ? "undo: one flip" : "no way back",
             details: steps.count == 1
                 ? []
                 : plan.environment.traffic.filter { $0.switching != nil }.map {
