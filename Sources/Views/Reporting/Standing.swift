@@ -100,7 +100,7 @@ struct Standing {
             "\(Wording.count(servers.count, "server")) of \(old)\(known), and whatever runs there",
             hasFixedServers
                 ? "they are a fixed list: stop by hand what runs there, before anyone can reach it again"
-                : "once they can be reached, before anyone else can: rz destroy \(plan.environment.name) --color \(old)",
+                : "rz destroy \(plan.environment.name) --color \(old): once they can be reached, before anyone else can",
         ]
     }
 

@@ -48,7 +48,7 @@ struct UnreachableTests {
             let users = try Users(sandbox)
             let run = try #require(update.events.first?["run"]?.string)
             let report = try await sandbox.run("history", run)
-            #expect(report.output.contains("unverified:"), "\(report.output)")
+            #expect(report.output.contains("  unverified   · what changed on blue since "), "\(report.output)")
             #expect(report.output.contains("rz destroy sandbox --color blue"), "\(report.output)")
             for edge in ["edge-1", "edge-2"] {
                 let states = try await administration(on: edge, sandbox)
