@@ -137,7 +137,7 @@ let package = Package(
             ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts", "Waiting"]),
         tests("SimulationTests", in: "Proof", ["Simulation", "Migration", "Operations"], exclude: ["Golden"]),
         tests("OperationsTests", in: "Core", ["Operations", "Planning", "Migration"]),
-        tests("EngineTests", in: "Core", ["Engine", "Migration", "Operations", "Waiting"]),
+        tests("EngineTests", in: "Core", ["Engine", "Planning", "Migration", "Operations", "Waiting"]),
         tests("PlanningTests", in: "Core", ["Planning", "Migration", "Operations", "JSON"], exclude: ["Golden"]),
         tests(
             "GatingTests", in: "Drivers",

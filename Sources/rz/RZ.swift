@@ -35,7 +35,8 @@ public struct RZ: AsyncParsableCommand {
             CommandGroup(
                 name: "Move",
                 subcommands: [
-                    PlanCommand.self, UpdateCommand.self, BuildCommand.self, ConvergeCommand.self, ResumeCommand.self,
+                    PlanCommand.self, UpdateCommand.self, BuildCommand.self, DestroyCommand.self, ConvergeCommand.self,
+                    ResumeCommand.self,
                     RollbackCommand.self,
                     AbortCommand.self,
                 ]),

@@ -26,6 +26,7 @@ extension TrafficControl {
             } while self.clock.uptime - lookedAt > TrafficControl.freshness
         }
         tally = TrafficTally(rules: rules)
+        try await noteGivenUp()
         return (loadBalancers.map(\.name), clock.uptime - begin)
     }
 
@@ -34,6 +35,7 @@ extension TrafficControl {
         do throws(Failure) {
             try await giveBack(to: before, for: .seconds(5)) { !Task.isCancelled }
             failed.details.append("The step was undone on every load balancer.")
+            try await noteGivenUp()
         } catch {
             failed.details.append("The step was undone where that was possible. \(error.summary)")
             failed.details += error.details
@@ -99,7 +101,8 @@ extension TrafficControl {
     ) async throws(Failure) -> [String] {
         let name = loadBalancer.name
         var observation = try await lookFreshly(at: loadBalancer)
-        if share > .none, try await listAgain(on: loadBalancer, observation) {
+        let keepsUsers = try await keepsUsers(at: share, on: name)
+        if keepsUsers, try await listAgain(on: loadBalancer, observation) {
             observation = try await lookFreshly(at: loadBalancer)
         }
         let targets = try await targets(observation)
@@ -116,7 +119,7 @@ extension TrafficControl {
         let isSwitch = found.backends.values.contains { $0.scale.isSwitch }
         let answering = isSwitch ? await vouched(for: direction.old, found, on: name, targets) : nil
         let lately = rules.on(name).filter { noteServed($0, on: name, found, targets) }.map(\.backend)
-        let unasked = share > .none ? await unasked(found, on: name, targets) : []
+        let unasked = keepsUsers ? await unasked(found, on: name, targets) : []
         func isUnasked(_ change: WeightChange) -> Bool { unasked.contains("\(change.backend)/\(change.server)") }
         let raises = targets.raises(
             for: share, on: name, found, vouched: answering, servedLately: Set(lately)
@@ -139,7 +142,9 @@ extension TrafficControl {
             lowers += pending[rule.backend, default: []]
                 .filter { $0.color == direction.old ? proof.mayLowerOld : proof.mayLowerNew && !isUnasked($0) }
                 .map(\.change)
-            if share == .none, proof.mayLowerNew { lowers += targets.farewell(rule, on: name, state) }
+            if share == .none, proof.mayLowerNew, !targets.isGivenUp(rule, on: name) {
+                lowers += targets.farewell(rule, on: name, state)
+            }
             if let resting, proof.mayLowerOld { lowers += targets.rest(resting, rule, on: name, state) }
         }
         if !lowers.isEmpty {

@@ -17,8 +17,12 @@ extension TrafficControl {
     ///   serve, no one takes their weight.
     private func prepare(onlyListed listed: Bool = false) async throws(Failure) {
         try await listAgain()
-        try await change(direction.new, try await observe()) { server in
+        let observation = try await observe()
+        let targets = try await targets(observation)
+        try await change(direction.new, observation) { rule, name, server in
             if listed, server.administration == .ready { return [] }
+            // Users whom no one else can serve stay with who has them, also while that one is down for a moment.
+            if server.weight > 0, server.administration == .ready, targets.isGivenUp(rule, on: name) { return [] }
             var changes: [ServerChange.Change] = []
             if server.administration == .maint { changes.append(.administration(.drain)) }
             if server.weight != 0 { changes.append(.weight(0)) }
@@ -52,7 +56,7 @@ extension TrafficControl {
         try await turn.exclusive { () async throws(Failure) in
             try await self.listAgain()
             let observation = try await self.observe()
-            try await self.change(self.direction.new, observation) { server in
+            try await self.change(self.direction.new, observation) { _, _, server in
                 server.administration == .maint ? [.administration(.drain)] : []
             }
         }
@@ -250,10 +254,8 @@ extension TrafficControl {
         try await turn.exclusive { () async throws(Failure) in
             try await self.claim()
             let observation = try await self.observeFreshly()
-            let targets = try await self.targets(observation)
-            try await self.refuseUnlessAt(.all, observation, targets)
-            try await self.refuseUnlessProved(.all, observation, targets)
-            try await self.change(self.direction.old, observation, in: rules) { server in
+            try await self.refuseUnlessCarriesAll(observation)
+            try await self.change(self.direction.old, observation, in: rules) { _, _, server in
                 server.administration == administration || server.administration == .maint
                     ? [] : [.administration(administration)]
             }
@@ -263,7 +265,7 @@ extension TrafficControl {
     /// Ends the sessions that the old color still has, once: its servers must take no new ones.
     package func shutDownSessions(in rules: [TrafficRule]? = nil) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
-            try await self.change(self.direction.old, try await self.observe(), in: rules) { server in
+            try await self.change(self.direction.old, try await self.observe(), in: rules) { _, _, server in
                 server.counters.sessions > 0 ? [.shutdownSessions] : []
             }
         }
@@ -274,7 +276,11 @@ extension TrafficControl {
     /// Asked right before something of the old color goes for good: the new color carries everything, here and now.
     package func demandAllCarried() async throws(Failure) {
         try await claim()
-        let observation = try await observeFreshly()
+        try await refuseUnlessCarriesAll(try await observeFreshly())
+    }
+
+    /// That the new color carries everything, by this look.
+    func refuseUnlessCarriesAll(_ observation: TrafficObservation) async throws(Failure) {
         let targets = try await targets(observation)
         try refuseUnlessAt(.all, observation, targets)
         try await refuseUnlessProved(.all, observation, targets)
@@ -354,14 +360,14 @@ extension TrafficControl {
     /// Changes the servers of a color that weights move.
     private func change(
         _ color: Color, _ observation: TrafficObservation, in rules: [TrafficRule]? = nil,
-        _ changes: @Sendable (ServerState) -> [ServerChange.Change]
+        _ changes: @Sendable (TrafficRule, LoadBalancerID, ServerState) -> [ServerChange.Change]
     ) async throws(Failure) {
         let targets = try await targets(observation)
         var wanted: [LoadBalancerID: [ServerChange]] = [:]
         for (name, state) in observation.states {
             for rule in (rules ?? self.rules).on(name) {
                 for server in targets.movable(color, rule, on: name, state) {
-                    wanted[name, default: []] += changes(server).map {
+                    wanted[name, default: []] += changes(rule, name, server).map {
                         ServerChange(backend: rule.backend, server: server.name, change: $0)
                     }
                 }
@@ -380,7 +386,7 @@ extension TrafficTargets {
         let new = direction.new
         for rule in rules.on(name) where mustBeCarried(rule, on: name, state) {
             // A switch moves with the last step: until then no one of the new color has to carry it.
-            if share > .none, state.scale(of: rule.backend).settable(share) == .none { continue }
+            if share > .none, self.share(share, of: rule, on: name, state.scale(of: rule.backend)) == .none { continue }
             let carrying = carrying(new, rule, at: share, on: name, state)
             if carrying.isEnough { continue }
             return Failure(

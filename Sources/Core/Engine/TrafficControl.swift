@@ -115,7 +115,7 @@ package actor TrafficControl {
     package func targets(_ found: FoundTraffic) -> TrafficTargets {
         TrafficTargets(
             found: found, rules: rules, direction: direction, minHealthy: plan.limits.minHealthy,
-            minHealthyPart: plan.limits.minHealthyPart)
+            minHealthyPart: plan.limits.minHealthyPart, isOldUnreachable: plan.unreachable != nil)
     }
 
     // MARK: - Looking

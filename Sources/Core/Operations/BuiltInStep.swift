@@ -10,6 +10,8 @@ package protocol BuiltInStep: Sendable {
     var phase: PhaseID { get }
     /// Whether a runbook of its operation must have it.
     var isRequired: Bool { get }
+    /// The step of the same phase in whose place it stands where the old color does not answer; runbooks name that one.
+    var standsFor: BuiltIn? { get }
     /// The step of the same phase that must come first where the runbook has it, and why.
     var follows: (step: BuiltIn, reason: String)? { get }
     /// The name of the steps that it becomes, in plans.
@@ -31,6 +33,7 @@ package protocol BuiltInStep: Sendable {
 
 extension BuiltInStep {
     package var isRequired: Bool { true }
+    package var standsFor: BuiltIn? { nil }
     package var follows: (step: BuiltIn, reason: String)? { nil }
     package var changesSomething: Bool { true }
     package var each: String? { nil }

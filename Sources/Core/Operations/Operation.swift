@@ -26,7 +26,7 @@ package struct Operation: PlannedOperation {
 
 extension Operation {
     /// Every operation that there is.
-    package static let all: [Operation] = [.rzUpdate, .build, .converge]
+    package static let all: [Operation] = [.rzUpdate, .build, .converge, .takeDown]
 
     /// The operation of a plan.
     ///

@@ -20,6 +20,8 @@ public struct LastRun: Sendable, Hashable {
     public var commit: String?
     /// Services that rules or people keep where they are.
     public var staying: Set<ServiceID>
+    /// The color whose users it moved without being answered there; nil where it was answered.
+    public var ruins: Color?
 
     /// - Returns: nil as long as the run has not ended, and for one that moves no traffic.
     public init?(_ plan: Plan, _ state: RunState) {
@@ -35,5 +37,6 @@ public struct LastRun: Sendable, Hashable {
         left = state.services[live] ?? (state.status == .done ? nil : plan.world.services)
         commit = state.status == .done ? plan.source.commit : nil
         staying = Set(plan.ignored.map(\.id))
+        ruins = plan.unreachable != nil && state.status == .done ? plan.direction.old : nil
     }
 }

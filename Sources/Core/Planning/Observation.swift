@@ -25,6 +25,11 @@ public struct Observation: Sendable {
     public var drifts: [Drift] = []
     /// The color that carries the traffic; nil for the old one of the direction.
     public var live: Color?
+    /// What is to be kept of the live color's services, for a day on which it does not answer; nil where they were not
+    /// looked at, or may be fewer than there are.
+    public var look: ServiceLook?
+    /// What is said of an old color that does not answer.
+    public var unreachable: UnreachableColor?
 }
 
 /// Reads the world.
@@ -32,7 +37,7 @@ public struct Observer: Sendable {
     let environment: Environment
     let drivers: Drivers
     /// What the next run writes to load balancers at least; nil where none is meant.
-    private let epoch: Int?
+    let epoch: Int?
     let lastRun: LastRun?
 
     /// - Parameter lastRun: what the last run of this environment left behind; nil where there was none.
@@ -48,13 +53,24 @@ public struct Observer: Sendable {
     /// - Throws: `Failure` when a part of the world can't be read: a plan that guesses is worse than none.
     public func observe(_ source: PinnedSource) async throws(Failure) -> Observation {
         let (states, obstacles) = try await observeLoadBalancers()
-        let direction = Direction(from: try liveColor(of: states, environment.traffic))
+        return try await observe(
+            source, Direction(from: try liveColor(of: states, environment.traffic)), states, obstacles)
+    }
+
+    /// - Parameter isOldReachable: whether the old color's servers can be asked for anything.
+    func observe(
+        _ source: PinnedSource, _ direction: Direction, _ states: [LoadBalancerID: LoadBalancerState],
+        _ obstacles: [Obstacle], isOldReachable: Bool = true
+    ) async throws(Failure) -> Observation {
         var inventory: [Color: Inventory] = [:]
         for color in Color.allCases { inventory[color] = try await drivers.provisioner.observeServers(color) }
-        let servers = try await observeProvisioning(direction, inventory)
+        let servers = try await observeProvisioning(direction, inventory, destroying: isOldReachable)
 
         let old = direction.old
-        var certificates = [old: await drivers.certificates(inventory[old, default: Inventory()], false)]
+        var certificates: [Color: [CertificateSighting]] = [:]
+        if isOldReachable {
+            certificates[old] = await drivers.certificates(inventory[old, default: Inventory()], false)
+        }
         let new = inventory[direction.new].flatMap { $0.isEmpty ? nil : $0 }
         if let new { certificates[direction.new] = await drivers.certificates(new, true) }
         let isUntrusted = certificates[direction.new, default: []].contains { $0.problem != nil }
@@ -79,6 +95,11 @@ public struct Observer: Sendable {
             let demand = try await own.observeDemand(of: services.moving)
             capacity = "\(old): \(demand); \(direction.new) is asked before the first launch"
         }
+        let isWhole = !(doubts + unclaimed).contains(where: \.isBlocking)
+        let look =
+            isWhole && isOldReachable
+            ? try await ServiceLook(
+                at: old, services.all, singletons: services.desired.singletons, in: cluster) : nil
         return Observation(
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
             provisioning: servers.changes, destruction: servers.destruction, services: services.moving,
@@ -86,8 +107,9 @@ public struct Observer: Sendable {
             ignored: services.ignored, findings: services.findings,
             capacity: capacity,
             obstacles: obstacles + servers.obstacles + identityObstacles(states, inventory) + doubts + unclaimed
-                + shortfalls + unproven + (try await drivers.configurator?.observeObstacles() ?? [])
-                + sourceObstacles(source), certificates: certificates)
+                + ruins(of: direction.new, inventory[direction.new, default: Inventory()]) + shortfalls + unproven
+                + (try await drivers.configurator?.observeObstacles() ?? [])
+                + sourceObstacles(source), certificates: certificates, look: look)
     }
 
     /// What a plan rests on that builds a color which no user is on.
@@ -118,8 +140,8 @@ public struct Observer: Sendable {
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
             provisioning: servers.changes, destruction: nil, services: [], rewritten: [], ignored: [], findings: [:],
             capacity: nil,
-            obstacles: obstacles + servers.obstacles + (try await drivers.configurator?.observeObstacles() ?? [])
-                + sourceObstacles(source))
+            obstacles: obstacles + servers.obstacles + ruins(of: color, inventory[color, default: Inventory()])
+                + (try await drivers.configurator?.observeObstacles() ?? []) + sourceObstacles(source))
     }
 
     /// Servers that are not what their names say, and those that would go down unseen (invariant I11).

@@ -17,6 +17,7 @@ extension Plan {
         plan.world = World(live: direction.old, servers: [:], services: [:], backends: [:], configuration: "")
         plan.warnings = []
         plan.obstacles = []
+        plan.unreachable?.unverified = []
         for index in plan.services.indices { plan.services[index].findings = [] }
         return plan
     }

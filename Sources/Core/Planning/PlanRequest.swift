@@ -8,10 +8,19 @@ public struct PlanRequest: Sendable {
     public var areas: [Drift.Area]
     /// Limits that the run is to do without.
     public var lifted: [LiftedLimit]
+    /// Whether the old color is said not to answer: its services are those that were kept.
+    public var isOldUnreachable: Bool
+    /// What was kept of each color's services.
+    public var kept: [Color: KeptServices] = [:]
+    /// When it is asked.
+    public var time = Instant(milliseconds: 0)
 
-    public init(color: Color? = nil, areas: [Drift.Area] = [], lifted: [LiftedLimit] = []) {
+    public init(
+        color: Color? = nil, areas: [Drift.Area] = [], lifted: [LiftedLimit] = [], isOldUnreachable: Bool = false
+    ) {
         self.color = color
         self.areas = areas
         self.lifted = lifted
+        self.isOldUnreachable = isOldUnreachable
     }
 }

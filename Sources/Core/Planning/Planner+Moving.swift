@@ -60,7 +60,8 @@ extension Planner {
                 StepScope(
                     environment: environment, direction: old.direction, services: old.services,
                     needed: operation.neededServices(in: old),
-                    serverCount: old.world.servers[old.direction.old]?.count ?? 0, lifted: old.lifted))
+                    serverCount: old.world.servers[old.direction.old]?.count ?? 0, lifted: old.lifted,
+                    unreachable: old.unreachable))
         }
         plan.phases = operation.phases.filter { phase in plan.steps.contains { $0.phase == phase.id } }
         try refuseAmbiguous(plan.steps)

@@ -42,6 +42,7 @@ public struct Planner: Sendable {
             provisioning: observation.provisioning, destruction: observation.destruction,
             services: services,
             capacity: observation.capacity, ignored: observation.ignored, drifts: observation.drifts, lifted: lifted,
+            unreachable: observation.unreachable,
             warnings: observation.obstacles.filter { !$0.isBlocking }.map(\.text) + warnings(observation)
                 + warnings(observation.certificates, at: time) + insecurePlaces + environment.lateMeasurements
                 + clearPlaces(Array(observation.inventory.values)) + visibleArguments,
@@ -79,7 +80,7 @@ public struct Planner: Sendable {
             StepScope(
                 environment: environment, direction: observation.direction, services: services, needed: order.needed,
                 serverCount: observation.inventory[observation.direction.old]?.hosts.count ?? 0,
-                drifts: observation.drifts, lifted: lifted))
+                drifts: observation.drifts, lifted: lifted, unreachable: observation.unreachable))
     }
 
     func steps(_ scope: StepScope) -> [Step] {

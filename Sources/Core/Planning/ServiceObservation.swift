@@ -2,6 +2,8 @@ import Migration
 
 /// The services of one color, as they are and as the other color will have them.
 public struct ServiceObservation: Sendable {
+    /// Every service that the color reports.
+    public let all: [Service]
     /// Those that move and those that stay.
     public let desired: DesiredServices
     /// Those that files of the environment declare, and of which nothing runs.
@@ -23,6 +25,7 @@ public struct ServiceObservation: Sendable {
         of cluster: any Cluster, rules: ServiceRules, in placement: PlacementContext
     ) async throws(Failure) {
         let services = try await cluster.observeServices()
+        all = services
         let running = Set(services.map(\.id))
         absent = cluster.servicesInFiles.filter { !running.contains($0) && rules.ignoring($0) == nil }.sorted()
         desired = try DesiredServices(of: services, on: cluster, rules: rules, inventory: placement.new)

@@ -31,6 +31,8 @@ public struct StepScope: Sendable {
     public var drifts: [Drift] = []
     /// Limits that are to be lifted.
     public var lifted: [LiftedLimit] = []
+    /// What is said of an old color that does not answer; nil where it does.
+    public var unreachable: UnreachableColor?
 }
 
 /// A line of a runbook, in its phase.
@@ -87,16 +89,25 @@ struct StepExpansion {
     }
 
     private func approval(before phase: PhaseID) -> [Step] {
-        guard let rule = scope.environment.approvals[phase], rule.people > 0 else { return [] }
+        let rule = scope.environment.approvals[phase]
+        let people = max(rule?.people ?? 0, leastPeople(before: phase))
+        guard people > 0 else { return [] }
         var others = ""
         if case .others = rule { others = " by others than who started the run" }
         return [
             Step(
                 id: Plan.approvalStep(before: phase), phase: phase,
-                title: Wording.count(rule.people, "approval") + others,
-                action: .approval(count: rule.people, reason: "before \(phase)\(others)"), undo: .free,
+                title: Wording.count(people, "approval") + others,
+                action: .approval(count: people, reason: "before \(phase)\(others)"), undo: .free,
                 estimate: .zero, deadline: .hours(72))
         ]
+    }
+}
+
+extension StepExpansion {
+    /// Users leave a color that can't be asked for two people's word only, whatever the environment says.
+    fileprivate func leastPeople(before phase: PhaseID) -> Int {
+        scope.unreachable != nil && operation.phases.has(.returnsTrafficOnFailure, in: phase) ? 2 : 0
     }
 }
 

@@ -59,9 +59,9 @@ enum RunbookFormat {
     }
 
     private static func use(_ phase: PhaseID) -> Shape {
-        let elsewhere = operation.steps.filter { $0.phase != phase }
+        let elsewhere = operation.steps.filter { $0.phase != phase && $0.standsFor == nil }
         return .choice(
-            operation.steps(of: phase).map(\.use.rawValue),
+            operation.steps(of: phase).filter { $0.standsFor == nil }.map(\.use.rawValue),
             elsewhere: Dictionary(
                 elsewhere.map { ($0.use.rawValue, "`\($0.use)` belongs to the phase \($0.phase), not to \(phase)") },
                 uniquingKeysWith: { first, _ in first }))

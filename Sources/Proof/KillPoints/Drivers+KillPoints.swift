@@ -187,6 +187,12 @@ private struct KilledCluster: Cluster {
     let name: String
     let points: KillPoints
 
+    var frameworks: [(source: ServiceSource?, cluster: any Cluster)] {
+        base.frameworks.map { ($0.source, KilledCluster(base: $0.cluster, name: name, points: points)) }
+    }
+
+    var servicesByFiles: [Service]? { base.servicesByFiles }
+
     func observePlatform() async throws(Failure) -> PlatformState {
         try await look("observePlatform") { () async throws(Failure) in try await base.observePlatform() }
     }

@@ -8,6 +8,11 @@ extension Checker {
         let next = plan.direction.new
         func demand(_ isTrue: Bool, _ text: String) { if !isTrue { breaks("I5", "\(status), but \(text)") } }
         switch status {
+        case .done where plan.unreachable != nil:
+            demand(holds(world[next], what: self.live), "\(next) does not run what \(live) ran")
+            demandTraffic(on: next, world, demand)
+            demandFenced(live, world, demand)
+            demand(!world[live].servers.isEmpty, "servers of \(live) were destroyed")
         case .done:
             demand(world[live].servers.isEmpty, "\(live) has servers")
             demand(holds(world[next], what: self.live), "\(next) does not run what \(live) ran")
@@ -16,11 +21,11 @@ extension Checker {
             demand(world.disksAreBuilt, "the disks are gone")
         case .rolledBack:
             demand(world[next].servers.isEmpty, "\(next) has servers")
-            demand(holds(world[live], what: self.live), "\(live) does not run what it ran")
+            demandKept(live, world, demand)
             demandTraffic(on: live, world, demand)
             demandListed(live, world, demand)
         case .aborted:
-            demand(holds(world[live], what: self.live), "\(live) does not run what it ran")
+            demandKept(live, world, demand)
             demandTraffic(on: live, world, demand)
         case .running, .paused, .halted, .rollingBack:
             demand(false, "it has not ended")
@@ -28,6 +33,20 @@ extension Checker {
         if status.isEnded {
             if status != .done { checkWayBack("\(status)", world) }
             checkUsersAtEnd(status, world)
+        }
+    }
+
+    /// What can't be asked for anything can't be kept either.
+    private func demandKept(_ color: Color, _ world: WorldState, _ demand: (Bool, String) -> Void) {
+        guard plan.unreachable == nil else { return }
+        demand(holds(world[color], what: live), "\(color) does not run what it ran")
+    }
+
+    /// What comes back to life of a color gets no users.
+    private func demandFenced(_ color: Color, _ world: WorldState, _ demand: (Bool, String) -> Void) {
+        for balancer in world.loadBalancers where balancer.resetAt < 0 {
+            let open = balancer.servers.filter { $0.color == color && !$0.isFree && $0.administration != .maint }
+            demand(open.isEmpty, "\(balancer.name) may send users to \(open.map(\.name).joined(separator: ", "))")
         }
     }
 

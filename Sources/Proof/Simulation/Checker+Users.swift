@@ -50,6 +50,7 @@ extension Checker {
             for server in balancer.servers where server.color == old && !server.isFree {
                 guard let was = start.servers.first(where: { $0.name == server.name && $0.backend == server.backend })
                 else { continue }
+                if givenUp.contains("\(balancer.name)/\(server.backend)") { continue }
                 let place = "\(balancer.name)/\(server.backend)/\(server.name)"
                 let isTakenOut = takenOut.contains("\(server.backend)/\(server.name)")
                 // A reload makes everything ready that a person took out while it ran.

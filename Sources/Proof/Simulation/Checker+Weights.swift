@@ -21,6 +21,8 @@ extension Checker {
                 // Whom no one serves, no one takes anything from: whom the load balancer calls down gets no users.
                 && before.couldServe(color, backend.name, on: was, without: takenOut)
                 && !isCalledDown(color, backend.name, was, before)
+                // A new color that has no user yet may be taken back, whoever does not answer.
+                && !(plan.unreachable != nil && color == new && share(of: color, backend.name, was) == 0)
             {
                 // A switch has no raise that others could make before it.
                 let isAlone = isPutRight || now.isSwitch(backend.name)
@@ -145,6 +147,20 @@ extension Checker {
     /// A backend that was served when rz came; what no one served, no one has to.
     private func wasFound(_ balancer: SimulatedLoadBalancer, _ backend: String) -> Bool {
         found[balancer.name]?.servers.contains { $0.backend == backend && $0.isSetToServe } ?? true
+    }
+
+    /// I12: users of a color that does not answer are moved only where the new one carries them, whoever served them last.
+    func checkCarried(_ world: WorldState) {
+        guard plan.unreachable != nil else { return }
+        for balancer in world.loadBalancers where world.time - balancer.startedAt > Checker.freshness {
+            for backend in balancer.backends {
+                guard let silent = backend.silentSince[new], silent < world.time - Checker.freshness else { continue }
+                breaks(
+                    "I12",
+                    "all traffic is called moved, while since \(silent) ms \(new) does not carry "
+                        + "\(balancer.name)/\(backend.name)")
+            }
+        }
     }
 
     /// How long rz may take to notice that users are hurt, in milliseconds.

@@ -29,6 +29,9 @@ final class Checker {
     var meddledAt: Int64 = -1
     /// Servers that a person took out, as `backend/server`: they stay out.
     var takenOut: Set<String> = []
+    /// Backends, as `load balancer/backend`, that an old color which does not answer did not serve when rz found them: whom
+    /// no one there can serve is given back to no one.
+    var givenUp: Set<String> = []
     /// How each load balancer stood when rz first changed something there.
     var found: [LoadBalancerID: SimulatedLoadBalancer] = [:]
     /// When nothing could be taken back any more.
@@ -58,7 +61,7 @@ final class Checker {
 
     init(_ scenario: Scenario) {
         plan = scenario.plan
-        live = scenario.world[scenario.plan.direction.old]
+        live = scenario.live
     }
 
     func breaks(_ promise: String, _ explanation: String) {
@@ -142,13 +145,25 @@ final class Checker {
         checkSecrets(event)
         checkFlip(event.kind, world)
         switch event.kind {
-        case .trafficVerified: verifiedAt = world.time
+        case .trafficVerified(let share, _):
+            verifiedAt = world.time
+            if share == .all { checkCarried(world) }
+        case .trafficFound(let found): if plan.unreachable != nil { noteGivenUp(found) }
         case .oldSideQuiet: checkQuiet("drain was called over", world)
         case .trafficReturned: checkWayBack("the traffic was called back", world)
         case .stepIntended(let step, _):
             intended.insert(step)
             if !isUpkeep { checkEndOfColor(old, plan.step(step)?.action, step, world.time, world) }
         default: break
+        }
+    }
+
+    private func noteGivenUp(_ found: FoundTraffic) {
+        for (name, backends) in found.servers {
+            for rule in plan.environment.traffic.on(name) {
+                let isServed = backends[rule.backend]?.contains { rule.color(of: $0.name) == old && $0.serves } ?? true
+                if !isServed { givenUp.insert("\(name)/\(rule.backend)") }
+            }
         }
     }
 
@@ -199,6 +214,7 @@ final class Checker {
         _ call: Call, _ issuedAt: Int64, _ before: WorldState, _ after: WorldState, _ state: RunState
     ) {
         if onlyHandsOver(before[old], after[old]) { return }
+        if plan.unreachable != nil { return checkSuspended(call, before[old], after[old], state) }
         pointOfNoReturn = pointOfNoReturn ?? after.time
         // What happens while a call is on its way, no one can know who makes it.
         if meddledAt >= issuedAt || after.loadBalancers.contains(where: { $0.startedAt >= max(1, issuedAt) }) { return }
@@ -207,6 +223,16 @@ final class Checker {
         }
         checkQuiet("“\(call.description)”", after)
         if before.disksAreBuilt, !after.disksAreBuilt { breaks("I3", "“\(call.description)” destroyed the disks") }
+    }
+
+    /// Of a color that does not answer as a whole services are suspended where they can be, once all its users have left.
+    private func checkSuspended(_ call: Call, _ before: ColorState, _ after: ColorState, _ state: RunState) {
+        var same = after
+        for (id, launched) in before.services where after.services[id]?.isEnabled == false {
+            same.services[id] = launched
+        }
+        if same != before { breaks("I2", "“\(call.description)” did more than suspend a service") }
+        if state.traffic.verified != .all { breaks("I2", "“\(call.description)” before all users had left") }
     }
 
     /// Whether only singletons were suspended or activated.

@@ -138,8 +138,9 @@ final class People: @unchecked Sendable {
             for step in plan.steps {
                 guard case .approval(let count, _) = step.action, simulation.state.steps[step.id]?.progress == .running
                 else { continue }
-                if simulation.state.approvals[step.id, default: []].count < count {
-                    simulation.ask(.approvalGiven(step: step.id, by: "grace"))
+                let given = simulation.state.approvals[step.id, default: []].count
+                if given < count {
+                    simulation.ask(.approvalGiven(step: step.id, by: ["grace", "edsger", "barbara"][given % 3]))
                 }
             }
             approve()
@@ -204,9 +205,9 @@ final class People: @unchecked Sendable {
 
     /// Developers deploy to the old color, as they do every day, until the traffic begins to move.
     private func deploy() {
-        guard !plan.phases.has(.ownsTraffic, in: simulation.state.phase), !simulation.world[old].servers.isEmpty else {
-            return
-        }
+        guard !plan.phases.has(.ownsTraffic, in: simulation.state.phase), !simulation.world[old].servers.isEmpty,
+            plan.unreachable == nil
+        else { return }
         let version = simulation.timeline.elapsed
         let id: ServiceID = timeline.generator.chance(oneIn: 2) ? "/shop/web" : "/shop/extra"
         let isScaled = timeline.generator.chance(oneIn: 2)

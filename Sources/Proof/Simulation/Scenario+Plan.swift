@@ -6,6 +6,11 @@ extension Scenario {
     ///
     /// - Throws: `Failure` when the plan has nothing to do, or something refuses it.
     public init(_ plan: Plan) throws(Failure) {
+        guard plan.unreachable == nil else {
+            throw Failure(
+                "What happens where \(plan.direction.old) does not answer can't be simulated by a plan",
+                advice: "Simulate a plan of while it answered.", kind: .refused)
+        }
         guard !plan.steps.isEmpty, plan.obstacles.isEmpty else {
             throw Failure(
                 plan.steps.isEmpty ? "The plan has nothing to do" : "The plan can't be run as it is",
@@ -43,6 +48,7 @@ extension Scenario {
         startTime = 5_000
         serverNames = hosts
         self.world = world
+        live = world[old]
         self.plan = plan
     }
 

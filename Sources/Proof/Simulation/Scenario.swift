@@ -11,6 +11,9 @@ public struct Scenario: Sendable {
     var request = PlanRequest()
     var lastRun: LastRun?
     var world: WorldState
+    /// What was kept of a live color that does not answer any more, and what it ran while it did.
+    var kept: KeptServices?
+    var live: ColorState
     /// How long a service takes to get healthy, in milliseconds.
     var startTime: Int64
     /// Whether Mesos reports what runs.
@@ -65,6 +68,20 @@ extension Scenario {
         try Scenario(Shape(isMeasured: true), startTime: 150)
     }
 
+    /// The small model where the live color does not answer: its framework is silent, and of two backends it serves neither
+    /// any more, or one still.
+    public static func unreachable() throws(Failure) -> [Scenario] {
+        let shapes = [
+            Shape(isExclusive: true, gone: ["be_shop"]), Shape(backends: ["be_shop", "be_api"], gone: ["be_api"]),
+            Shape(backends: ["be_shop", "be_map"], switched: ["be_map"], gone: ["be_shop", "be_map"]),
+            Shape(isRegistered: true, gone: ["be_shop"]),
+            Shape(isExclusive: true, gone: ["be_shop"], isSilent: false),
+        ]
+        var scenarios: [Scenario] = []
+        for shape in shapes { scenarios.append(try Scenario(shape, startTime: 150)) }
+        return scenarios
+    }
+
     /// What one data centre of these differs in from another.
     private struct Shape {
         var backends = ["be_shop"]
@@ -80,6 +97,9 @@ extension Scenario {
         var hasMesos = false
         var persistence: TrafficRule.Persistence?
         var atDeadline = DrainPolicy.AtDeadline.hold
+        /// Backends whose servers of the live color never answer again; its framework is silent then, or answers still.
+        var gone: [String] = []
+        var isSilent = true
     }
 
     private init(_ shape: Shape, startTime: Int64) throws(Failure) {
@@ -115,10 +135,34 @@ extension Scenario {
             soak: pause + pause, approvals: shape.isBrief ? [:] : [.tearDown: .count(1)],
             limits: Limits(minHealthy: shape.minHealthy))
         let hosts = ["control", "agent"] + (2..<max(2, shape.serversEach)).map { "agent-\($0)" }
-        self = try Scenario(
+        var scenario = Scenario(
             environment, services: services, servers: hosts, serversEach: shape.serversEach,
-            loadBalancers: ["edge-1", "edge-2"], startTime: startTime, hasMesos: shape.hasMesos
-        ).planned(Runbook.rzUpdate)
+            loadBalancers: ["edge-1", "edge-2"], startTime: startTime, hasMesos: shape.hasMesos)
+        if !shape.gone.isEmpty { scenario.loseLive(services, gone: shape.gone, isSilent: shape.isSilent) }
+        self = try scenario.planned(Runbook.rzUpdate)
+    }
+
+    /// From here on the live color serves these backends no more. With a framework that is silent ends what must run in one
+    /// color only.
+    private mutating func loseLive(_ services: [Service], gone: [String], isSilent: Bool) {
+        let color = plan.direction.old
+        let kept = KeptServices(color: color, time: Instant(milliseconds: Timeline.start), services: services)
+        self.kept = kept
+        request = PlanRequest(isOldUnreachable: true)
+        request.kept = [color: kept]
+        world[color].isSilent = isSilent
+        for service in services where isSilent && service.mode.isSingleton {
+            world[color].services[service.id]?.instances = 0
+            world[color].services[service.id]?.isArmed = false
+        }
+        for balancer in world.loadBalancers.indices {
+            for server in world.loadBalancers[balancer].servers.indices {
+                let state = world.loadBalancers[balancer].servers[server]
+                if state.color == color, gone.contains(state.backend) {
+                    world.loadBalancers[balancer].servers[server].isGone = true
+                }
+            }
+        }
     }
 
     private static let counted = Analysis.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))
@@ -171,6 +215,7 @@ extension Scenario {
             })
         world.needed[live.other] = environment.limits.minHealthy
         world[live] = old
+        self.live = old
         plan = Plan(
             id: "", environment: environment, direction: Direction(from: live), createdAt: Instant(milliseconds: 0),
             source: PinnedSource(commit: nil),

@@ -35,6 +35,7 @@ public struct Outcome: Sendable {
             let disks = standing.hasDisks ? ", the data disks stayed" : ""
             return [style.good("DONE") + "  \(plan.words.done(plan, standing.end))\(disks).  \(elapsed)"]
                 + (plan.movesTraffic ? configuration : [])
+                + list("left", standing.ruins) + list("unverified", standing.unverified)
         case .aborted where !standing.hasNewColor && !plan.buildsOrLaunches:
             return [style.careful("ABORTED") + "  \(plan.words.aborted(plan)).  \(elapsed)"]
                 + (standing.undoable == 0 ? [] : [next(Advice.rollback(name), rollingBack)])
@@ -72,6 +73,12 @@ public struct Outcome: Sendable {
         ]
     }
 
+    private func list(_ heading: String, _ lines: [String]) -> [String] {
+        lines.flatMap { line in
+            line.wrapped(to: 80).enumerated().map { $0 == 0 ? "\u{B7} \($1)" : "  \($1)" }
+        }.enumerated().map { "  \(($0 == 0 ? heading : "").padded(to: 12)) \($1)" }
+    }
+
     private func halted(_ failure: Failure) -> [String] {
         let isVerified = state.traffic.verified != nil
         let traffic = isVerified ? standing.traffic : style.bad(standing.traffic)
@@ -88,6 +95,7 @@ public struct Outcome: Sendable {
         if state.traffic.isShifted {
             lines.append("           no one watches weights and errors until the run goes on")
         }
+        lines += list("unverified", standing.unverified)
         lines.append(next(Advice.resume(name), resuming))
         if canRollBack(state, plan), !state.isRollingBack {
             if state.traffic.isShifted {
@@ -114,7 +122,10 @@ public struct Outcome: Sendable {
 
     private var resuming: String {
         if state.isRollingBack { return "go on rolling back" }
-        if state.traffic.isReturning { return "bring all traffic back to \(plan.direction.old), then go on" }
+        if state.traffic.isReturning {
+            let users = plan.unreachable == nil ? "all traffic" : "users whom it serves"
+            return "bring \(users) back to \(plan.direction.old), then go on"
+        }
         return "go on from here"
     }
 

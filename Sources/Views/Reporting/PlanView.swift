@@ -107,14 +107,17 @@ public struct PlanView: Sendable {
 
     // MARK: - Notes
 
-    private func note(_ mark: String, _ text: String) -> [String] {
-        let lines = text.wrapped(to: max(20, width - 10))
+    private func note(_ mark: String, _ text: String, room: Int = 10) -> [String] {
+        let lines = text.wrapped(to: max(20, width - room))
         return ["\(mark) \(lines.first ?? "")"] + lines.dropFirst().map { String(repeating: " ", count: 10) + $0 }
     }
 
     private var notes: [String] {
         var lines: [String] = []
         for text in plan.obstacles { lines += note(style.bad("blocking:"), text) }
+        for text in plan.unreachable?.unverified ?? [] {
+            lines += note(style.careful("unverified:"), text, room: 12)
+        }
         for text in plan.warnings { lines += note(style.careful("warning:"), text) }
         if let capacity = plan.capacity { lines += note("capacity:", capacity) }
         if plan.steps.isEmpty { return lines + ["There is nothing to do."] }

@@ -40,6 +40,8 @@ struct Standing {
         }
         let place =
             switch share {
+            case .none where plan.unreachable != nil && state.traffic.lastFound != nil:
+                "users whom \(old) serves are on \(old), all others on \(new)"
             case .none: "all traffic is on \(old)"
             case .all: "all traffic is on \(new)"
             default: "\(new) carries \(share), \(old) the rest"
@@ -73,6 +75,7 @@ struct Standing {
 
     /// `blue: its servers and services keep running`.
     var oldColor: String {
+        if plan.unreachable != nil { return "\(old): does not answer; nothing of it was stopped or destroyed" }
         guard canRollBack(state, plan) else { return "\(old) is being taken down" }
         let moved = Holder.all(plan, state).count { $0.color == new }
         return "\(old): its servers and services keep running"
@@ -83,6 +86,22 @@ struct Standing {
     func end(of color: Color) -> String {
         hasFixedServers
             ? "the services of \(color) are stopped, its servers are a fixed list and stay" : "\(color) is gone"
+    }
+
+    /// What no one can verify of a move from a color that does not answer.
+    var unverified: [String] { plan.unreachable?.unverified ?? [] }
+
+    /// What is left of a color that did not answer, and what ends it.
+    var ruins: [String] {
+        guard plan.unreachable != nil else { return [] }
+        let servers = plan.world.servers[old, default: []]
+        let known = servers.isEmpty ? "" : ": \(Wording.few(servers))"
+        return [
+            "\(Wording.count(servers.count, "server")) of \(old)\(known), and whatever runs there",
+            hasFixedServers
+                ? "they are a fixed list: stop by hand what runs there, before anyone can reach it again"
+                : "rz destroy \(plan.environment.name) --color \(old): once they can be reached, before anyone else can",
+        ]
     }
 
     /// Whether there are data disks that this run kept.

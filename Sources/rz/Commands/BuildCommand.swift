@@ -35,15 +35,18 @@ struct BuildCommand: AsyncParsableCommand {
     func run() async throws {
         try await exiting {
             let project = try await Project.load(environment, root: self.project.chosenRoot)
-            if dryRun { return try await show(project.plan(.build, PlanRequest(color: color))) }
+            if dryRun { return try await project.show(project.plan(.build, PlanRequest(color: color)), output) }
             return try await NewRun(
                 operation: .build, request: PlanRequest(color: color), purpose: "rz build \(environment)", asks: !yes,
                 output: output.output
             ).perform(project)
         }
     }
+}
 
-    private func show(_ plan: Plan) throws -> ExitStatus {
+extension Project {
+    /// Shows a plan of an operation that saves none.
+    func show(_ plan: Plan, _ output: OutputOptions) throws -> ExitStatus {
         let terminal = Terminal.standardOutput
         terminal.write(
             output.json

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import Planning
 import Reporting
 
 /// Where the environments are.
@@ -12,6 +13,21 @@ public struct ProjectOptions: ParsableArguments {
 
     /// The option, or `$RZ_ROOT`; nil searches upward from the current folder.
     public var chosenRoot: String? { root ?? ProcessInfo.processInfo.environment["RZ_ROOT"] }
+}
+
+/// What is known of the live color.
+struct OldColorOptions: ParsableArguments {
+    @Flag(
+        name: .customLong("old-unreachable"),
+        help: ArgumentHelp(
+            "The live color does not answer: move its users without it.",
+            discussion: """
+                Its services are those that rz kept when it last looked at them. It is fenced at the load balancers, not \
+                drained, stopped or destroyed. Needs two approvals.
+                """))
+    var isUnreachable = false
+
+    var request: PlanRequest { PlanRequest(isOldUnreachable: isUnreachable) }
 }
 
 /// How events are printed.

@@ -18,6 +18,7 @@ struct PlanCommand: AsyncParsableCommand {
 
               rz plan shop
               rz plan shop -o shop.plan && rz update --plan shop.plan
+              rz plan shop --old-unreachable
             """)
 
     @Argument(help: "The environment to plan for.")
@@ -30,13 +31,15 @@ struct PlanCommand: AsyncParsableCommand {
     var json = false
 
     @OptionGroup var lifting: LiftOptions
+    @OptionGroup var old: OldColorOptions
     @OptionGroup var project: ProjectOptions
 
     func run() async throws {
         try await exiting {
             let project = try await Project.load(environment, root: project.chosenRoot, planFile: output)
-            let lifted = try lifting.lifted(of: project.environment)
-            let plan = try await project.plan(.rzUpdate, PlanRequest(lifted: lifted))
+            var request = old.request
+            request.lifted = try lifting.lifted(of: project.environment)
+            let plan = try await project.plan(.rzUpdate, request)
             let text = try PlanCoding.text(of: plan)
             let isRunnable = plan.obstacles.isEmpty
             if let output, isRunnable { try PrivateFile.write(text + "\n", to: output) }
@@ -54,7 +57,11 @@ extension Project {
     /// The plan of an operation for the world as it is now.
     ///
     func plan(_ operation: Operation, _ request: PlanRequest = PlanRequest()) async throws -> Plan {
+        var request = request
+        if request.isOldUnreachable { request.kept = try keptServices() }
+        request.time = SystemClock().now
         var observation = try await operation.observe(observer(), source, request)
+        await keep(observation.look, at: request.time)
         observation.drifts = DriftLook(observation.drifts).masked(settings.secrets).drifts
         return try await planner(operation).plan(
             observation, at: SystemClock().now, lifting: request.lifted)
@@ -63,7 +70,7 @@ extension Project {
     /// A saved plan, if it is what was saved, still fits the world, and is what the pinned commit says: what was approved
     /// is what runs, and nothing else.
     func approved(_ saved: Plan, at file: String) async throws -> Plan {
-        let now = try await plan(try Operation.of(saved), PlanRequest(color: saved.direction.new, lifted: saved.lifted))
+        let now = try await plan(try Operation.of(saved), saved.request)
         let differences = try saved.differences(to: now)
         try saved.refuseUnlessSealed(at: file, details: differences)
         let fresh = "Make a new one: rz plan \(environment.name) -o FILE."
@@ -134,6 +141,11 @@ extension Project {
 }
 
 extension Plan {
+    /// What its maker asked for.
+    fileprivate var request: PlanRequest {
+        PlanRequest(color: direction.new, lifted: lifted, isOldUnreachable: unreachable != nil)
+    }
+
     /// A plan that `rz plan -o` saved.
     static func read(_ path: String) throws -> Plan {
         // One byte more than the limit: what is longer is refused without being read.

@@ -14,6 +14,7 @@ struct UpdateCommand: AsyncParsableCommand {
               rz update --plan shop.plan --yes
               rz update shop --yes --until serviceGate
               rz update shop --lift maxStep --reason "CHG 4711: blue's racks lose power at 18:00"
+              rz update shop --old-unreachable
             """)
 
     @Argument(help: "The environment to update.")
@@ -29,10 +30,14 @@ struct UpdateCommand: AsyncParsableCommand {
     var until: PhaseID?
 
     @OptionGroup var lifting: LiftOptions
+    @OptionGroup var old: OldColorOptions
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if plan != nil, old.isUnreachable {
+            throw ValidationError("A saved plan says itself whether the old color is unreachable.")
+        }
         if environment == nil, plan == nil { throw ValidationError("Name an environment, or a plan with --plan.") }
         if plan != nil, !lifting.lift.isEmpty {
             throw ValidationError("A saved plan says what it lifts: rz plan ENVIRONMENT --lift … -o FILE.")
@@ -48,9 +53,10 @@ struct UpdateCommand: AsyncParsableCommand {
             }
             let name = environment ?? saved?.environment.name ?? ""
             let project = try await Project.load(name, root: self.project.chosenRoot, planFile: plan)
-            let lifted = try lifting.lifted(of: project.environment)
+            var request = old.request
+            request.lifted = try lifting.lifted(of: project.environment)
             return try await NewRun(
-                operation: .rzUpdate, request: PlanRequest(lifted: lifted), purpose: "rz update \(name)", asks: !yes,
+                operation: .rzUpdate, request: request, purpose: "rz update \(name)", asks: !yes,
                 output: output.output
             ).perform(project, saved: saved.map { ($0, plan ?? "") }, until: until)
         }

@@ -39,6 +39,7 @@ struct ConvergeRound {
                 let look = try await observer.look(at: area, of: live, on: servers) { line in
                     if showsProgress { terminal.write("  \(line)\n") }
                 }
+                if area == .services { await project.keepServices(of: live) }
                 entries.append(DriftView.Entry(area, .success(look.masked(project.settings.secrets))))
             } catch {
                 if error.kind == .cancelled { throw error }

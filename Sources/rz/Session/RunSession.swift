@@ -26,7 +26,7 @@ struct RunSession {
         let ring = TelemetryRing(folder: project.places.telemetry(of: plan.environment.name))
         // Both only take what they are given: no reader, and no disk, holds up the run (invariant I14).
         let engine = Engine(
-            plan: plan, run: run, drivers: project.drivers, work: try Operation.of(plan).work,
+            plan: plan, run: run, drivers: try project.drivers(for: plan), work: try Operation.of(plan).work,
             journal: store,
             clock: SystemClock(), epoch: epoch, telemetry: Telemetry(sinks: [screen, ring])
         ) { event, state in screen.show(event, state) }
@@ -46,6 +46,7 @@ struct RunSession {
         }
         await screen.stop(state)
         await ring.close(within: .seconds(1))
+        if state.status == .done, plan.movesTraffic { await project.keepServices(after: plan) }
         return status(of: state, interrupted)
     }
 

@@ -74,11 +74,24 @@ enum Steering {
         default: break
         }
         guard canRollBack(state, plan) else {
+            if plan.unreachable != nil { throw noWayToUnreachable(plan, state) }
             throw Failure(
                 "There is no way back: \(plan.direction.old) is being taken down", at: state.phase.rawValue,
                 advice: "Go on with: \(Advice.resume(runs.environment)).", kind: .refused)
         }
         return (plan, state)
+    }
+
+    private static func noWayToUnreachable(_ plan: Plan, _ state: RunState) -> Failure {
+        let (old, new) = (plan.direction.old, plan.direction.new)
+        return Failure(
+            "There is no way back: \(old) did not answer, and users were given to \(new)", at: state.phase.rawValue,
+            details: [
+                "a step that fails gives users back by itself where \(old) serves them; where it does not, they stay on "
+                    + "\(new)"
+            ],
+            advice: "Fix what is wrong on \(new), then go on with: \(Advice.resume(plan.environment.name)).",
+            kind: .refused)
     }
 
     /// Asks the process that performs the run, or performs what is asked in this one.

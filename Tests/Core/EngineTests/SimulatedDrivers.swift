@@ -74,18 +74,28 @@ struct SimulatedCluster: Cluster {
     let world: SimulatedWorld
     let color: Color
 
+    private func hear() async throws(Failure) {
+        guard await world.failing.silent.contains(color) else { return }
+        throw Failure("connection refused", at: "the framework of \(color)", kind: .transient)
+    }
+
     func observePlatform() async throws(Failure) -> PlatformState {
-        PlatformState(description: "simulated", isReady: true)
+        try await hear()
+        return PlatformState(description: "simulated", isReady: true)
     }
     func observeServices() async throws(Failure) -> [Service] {
-        await world.told(in: color).values.sorted { $0.id < $1.id }
+        try await hear()
+        return await world.told(in: color).values.sorted { $0.id < $1.id }
     }
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service {
         service
     }
     func launch(_ service: Service, suspended: Bool) async throws(Failure) { await world.launch(service, in: color) }
     func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] { [:] }
-    func suspend(_ service: ServiceID) async throws(Failure) {}
+    func suspend(_ service: ServiceID) async throws(Failure) {
+        try await hear()
+        await world.note("suspend \(service) in \(color)")
+    }
     func activate(_ service: ServiceID, instances: Int) async throws(Failure) {}
     func runOnce(_ job: ServiceID) async throws(Failure) {}
     func observeHealth(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceHealth] {
@@ -185,7 +195,7 @@ actor MemoryJournal: EventStore {
 
 /// A run in a simulated world.
 struct SimulatedRun: Sendable {
-    let world: SimulatedWorld
+    var world: SimulatedWorld
     let journal = MemoryJournal()
     var plan: Plan
     /// Whether Mesos reports what runs.
@@ -217,17 +227,25 @@ struct SimulatedRun: Sendable {
     }
 
     func engine(epoch: Int = 1, clock: WallClock = WallClock()) -> Engine {
+        engine(drivers, epoch: epoch, clock: clock)
+    }
+
+    func engine(_ drivers: Drivers, epoch: Int = 1, clock: WallClock = WallClock()) -> Engine {
         Engine(
-            plan: plan, run: "r-1",
-            drivers: Drivers(
-                loadBalancers: ["edge-1", "edge-2"].map { SimulatedLoadBalancer(name: $0, world: world) },
-                provisioner: SimulatedProvisioner(world: world), configurator: SimulatedConfigurator(world: world),
-                cluster: { [world] color, _ in SimulatedCluster(world: world, color: color) },
-                agents: { [world, hasMesos] color, _ in
-                    hasMesos ? SimulatedAgents(world: world, color: color) : nil
-                },
-                prober: SimulatedRim(world: world), stepRunner: SimulatedRim(world: world)),
-            work: Operation.rzUpdate.work, journal: journal, clock: clock, epoch: epoch)
+            plan: plan, run: "r-1", drivers: drivers,
+            work: (Operation.all.first { $0.name == plan.operation } ?? .rzUpdate).work, journal: journal, clock: clock,
+            epoch: epoch)
+    }
+
+    var drivers: Drivers {
+        Drivers(
+            loadBalancers: ["edge-1", "edge-2"].map { SimulatedLoadBalancer(name: $0, world: world) },
+            provisioner: SimulatedProvisioner(world: world), configurator: SimulatedConfigurator(world: world),
+            cluster: { [world] color, _ in SimulatedCluster(world: world, color: color) },
+            agents: { [world, hasMesos] color, _ in
+                hasMesos ? SimulatedAgents(world: world, color: color) : nil
+            },
+            prober: SimulatedRim(world: world), stepRunner: SimulatedRim(world: world))
     }
 
     static let start = Event.Kind.runStarted(environment: "test", plan: "p-1", from: .blue, to: .green, by: "test")

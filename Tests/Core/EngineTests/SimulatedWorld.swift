@@ -22,6 +22,8 @@ actor SimulatedWorld {
         var errorRate: [Color: Double] = [:]
         /// Services that a color runs and does not report.
         var forgotten: [Color: Set<ServiceID>] = [:]
+        /// Colors whose framework does not answer.
+        var silent: Set<Color> = []
         /// Whether the provisioner builds a color with the other one's addresses.
         var buildsWrongTarget = false
         /// What each run of the playbook changes.
@@ -64,6 +66,8 @@ actor SimulatedWorld {
             "control": [Host(name: "\(color)-control-1", address: color == .blue ? "127.0.11.10" : "127.0.12.10")]
         ])
     }
+
+    func note(_ text: String) { log.append(text) }
 
     func fail(_ change: @Sendable (inout Failing) -> Void) { change(&failing) }
 

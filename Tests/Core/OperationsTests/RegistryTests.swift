@@ -29,7 +29,7 @@ struct RegistryTests {
 
     @Test("has each step in a file of its own, named as runbooks name it, in the folder of its operation")
     func files() throws {
-        let folders = ["rz-update": "RZUpdate", "build": "Build", "converge": "Converge"]
+        let folders = ["rz-update": "RZUpdate", "build": "Build", "converge": "Converge", "take-down": "TakeDown"]
         var all: [String] = []
         for operation in Operation.all {
             let folder = try #require(folders[operation.name])

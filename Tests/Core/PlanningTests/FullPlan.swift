@@ -18,6 +18,9 @@ enum FullPlan {
             ],
             drifts: [Drift(.loadBalancers, "edge-1/be_web/green-1", "has another weight", diff: ["weight: 0 → 7"])],
             lifted: [LiftedLimit(.flipWithin, reason: "CHG 4711", by: "ada@ctl-1")],
+            unreachable: UnreachableColor(
+                keptAt: time, digest: "k1", silent: ["marathon /shop", "metronome"],
+                unverified: ["that no user is left"]),
             warnings: ["edge-1 keeps no state file"], obstacles: ["edge-2 can't be reached"])
     }
 
@@ -28,9 +31,16 @@ enum FullPlan {
         return plan
     }
 
+    /// Without an old color that does not answer.
+    static var withAnswers: Plan {
+        var plan = plan
+        plan.unreachable = nil
+        return plan
+    }
+
     /// Without limits of the cutover.
     static var withoutLimits: Plan {
-        var plan = plan
+        var plan = withAnswers
         plan.lifted = []
         plan.environment.limits = Limits(minHealthy: 2, launches: 4, returnFor: .minutes(5))
         return plan

@@ -129,6 +129,18 @@ struct SeedTests {
         #expect(handOvers.broken.isEmpty, "\(handOvers.broken.map(\.description).joined(separator: "\n"))")
     }
 
+    @Test("keep every promise where the old color does not answer, and bring its users to the new one")
+    func unreachable() throws {
+        let scenarios = try Scenario.unreachable()
+        var done = 0
+        for seed in Self.seed..<(Self.seed + max(4, Self.runs / 3)) {
+            let report = demandPromises(
+                scenarios[Int(seed % UInt64(scenarios.count))], seed, lies: seed % 2 == 0 ? [] : nil)
+            if report.end == .done { done += 1 }
+        }
+        #expect(done > Int(Self.runs / 6))
+    }
+
     @Test("return what can return, whatever keeps the rest from it")
     func partialReturns() throws {
         let returns = PartialReturns(try Scenario.twoBackends())
@@ -159,10 +171,14 @@ struct SeedTests {
         #expect(Set(traces).count == 20)
     }
 
-    private func demandPromises(_ scenario: Scenario, _ seed: UInt64, lies: Set<Lie>? = nil) {
+    @discardableResult
+    private func demandPromises(
+        _ scenario: Scenario, _ seed: UInt64, lies: Set<Lie>? = nil
+    ) -> SimulatedRun.Report {
         let report = SimulatedRun(scenario, seed: seed, lies: lies).perform()
-        guard !report.broken.isEmpty else { return }
+        guard !report.broken.isEmpty else { return report }
         let trace = SimulatedRun(scenario, seed: seed, lies: lies, isTracing: true).perform().trace
         Issue.record("seed \(seed): \(report.broken)\n\(trace.suffix(60).joined(separator: "\n"))")
+        return report
     }
 }

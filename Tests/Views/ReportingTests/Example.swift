@@ -27,6 +27,38 @@ enum Example {
         return plan
     }
 
+    /// A plan whose old color does not answer.
+    static var unreachable: Plan {
+        plan { plan in
+            plan.steps.removeAll { $0.phase == .soak || $0.phase == .tearDown }
+            for index in plan.steps.indices {
+                switch plan.steps[index].id {
+                case "cutOver/approval":
+                    plan.steps[index].title = "2 approvals"
+                    plan.steps[index].action = .approval(count: 2, reason: "before cutOver")
+                case "drain/drain":
+                    plan.steps[index].title = "blue fenced: its servers into maintenance"
+                    plan.steps[index].action = .fence
+                    plan.steps[index].closesWayBack = true
+                default:
+                    if plan.steps[index].action.kind == "shift" { plan.steps[index].closesWayBack = true }
+                }
+            }
+            plan.phases.removeAll { $0.id == .soak || $0.id == .tearDown }
+            plan.capacity = nil
+            plan.warnings = []
+            plan.unreachable = UnreachableColor(
+                keptAt: start - .hours(2), digest: "d", silent: ["marathon"],
+                unverified: [
+                    "what changed on blue since \(start - .hours(2)): its services are those of then",
+                    "marathon of blue does not answer (connection refused)",
+                    "edge-1/be_shop: 0 of 9 servers of blue are up",
+                    "that nothing of report, billing and 3 more runs on blue still: what must run in one color only may "
+                        + "run in both",
+                ])
+        }
+    }
+
     private static let environment = Environment(
         name: "shop", configure: Configure(playbook: "ansible/site.yaml"),
         loadBalancers: ["edge-1", "edge-2"].map { LoadBalancerAddress(name: $0, .haproxy(.init(socket: "unix:/x"))) },
@@ -146,6 +178,11 @@ struct Story {
     private(set) var now = Example.start
 
     init(_ plan: Plan = Example.plan()) { self.plan = plan }
+
+    init(_ story: Story, haltedBy failure: Failure) {
+        self = story
+        happens(.runHalted(failure: failure))
+    }
 
     mutating func happens(after period: Period = .seconds(1), _ kinds: Event.Kind...) {
         for kind in kinds {

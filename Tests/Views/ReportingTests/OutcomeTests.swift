@@ -14,6 +14,18 @@ struct OutcomeTests {
         try tell(story, "outcome-done")
     }
 
+    @Test("of users who were moved from a color that does not answer: what is left of it, and what no one can verify")
+    func unreachable() throws {
+        var story = Story(Example.unreachable)
+        story.reaches(.cutOver)
+        for step in story.plan.steps(in: .cutOver) { story.completes(step.id) }
+        try tell(Story(story, haltedBy: Example.failure), "outcome-unreachable-halted")
+        story.happens(.phaseEntered(phase: .drain))
+        story.completes("drain/drain")
+        story.happens(.runCompleted)
+        try tell(story, "outcome-unreachable")
+    }
+
     @Test("of a run that was aborted, with and without anything built")
     func aborted() throws {
         var early = Story()

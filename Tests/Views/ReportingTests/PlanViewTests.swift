@@ -24,6 +24,11 @@ struct PlanViewTests {
         try expectGolden(PlanView(plan).text, "plan-blocked")
     }
 
+    @Test("of a move from a color that does not answer shows what is left out, and what no one can verify")
+    func unreachable() throws {
+        try expectGolden(PlanView(Example.unreachable).text, "plan-unreachable")
+    }
+
     @Test("of a small world has singular words")
     func small() throws {
         let plan = Example.plan { plan in

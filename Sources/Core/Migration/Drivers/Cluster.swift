@@ -6,8 +6,15 @@ public protocol Cluster: Sendable {
     /// Every service that moves: read from the framework, stripped of what it owns, made canonical.
     func observeServices() async throws(Failure) -> [Service]
 
+    /// The frameworks that it is made of, each with the source that names it; nil for a cluster that is one itself.
+    var frameworks: [(source: ServiceSource?, cluster: any Cluster)] { get }
+
     /// Services that files of the environment declare, whether they run or not. Asks nothing outside.
     var servicesInFiles: [ServiceID] { get }
+
+    /// The services as files of the environment declare them, whatever runs of them; nil where files don't say all of them.
+    /// Asks nothing outside.
+    var servicesByFiles: [Service]? { get }
 
     /// Why `observeServices` may report less than there is, one sentence each: a group that does not exist.
     func observeDoubts() async throws(Failure) -> [String]
@@ -56,6 +63,12 @@ public protocol Cluster: Sendable {
 }
 
 extension Cluster {
+    /// Itself.
+    public var frameworks: [(source: ServiceSource?, cluster: any Cluster)] { [(nil, self)] }
+
+    /// Unknown, for frameworks that keep the definitions themselves.
+    public var servicesByFiles: [Service]? { nil }
+
     /// None, for frameworks that know of all their services themselves.
     public var servicesInFiles: [ServiceID] { [] }
 

@@ -11,6 +11,8 @@ public enum FormatVersion {
     public static let events = 2
     /// The objects of every other command's `--json`.
     public static let answers = 2
+    /// The file of a color's services, as they were last looked at.
+    static let keptServices = 1
 }
 
 /// Something of a newer version of rz than this one reads.

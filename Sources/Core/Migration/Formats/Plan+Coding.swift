@@ -19,6 +19,7 @@ extension Plan: Codable {
         case ignored = "ignored"
         case drifts = "drifts"
         case lifted = "lifted"
+        case unreachable = "unreachable"
         case warnings = "warnings"
         case obstacles = "obstacles"
     }
@@ -43,6 +44,7 @@ extension Plan: Codable {
         try plan.encode(ignored, forKey: .ignored)
         try plan.encodeIfPresent(drifts.isEmpty ? nil : drifts, forKey: .drifts)
         try plan.encodeIfPresent(lifted.isEmpty ? nil : lifted, forKey: .lifted)
+        try plan.encodeIfPresent(unreachable, forKey: .unreachable)
         try plan.encode(warnings, forKey: .warnings)
         try plan.encode(obstacles, forKey: .obstacles)
     }
@@ -78,6 +80,7 @@ extension Plan: Codable {
             ignored: try plan.decode([IgnoredService].self, forKey: .ignored),
             drifts: try plan.decodeIfPresent([Drift].self, forKey: .drifts) ?? [],
             lifted: try plan.decodeIfPresent([LiftedLimit].self, forKey: .lifted) ?? [],
+            unreachable: try plan.decodeIfPresent(UnreachableColor.self, forKey: .unreachable),
             warnings: try plan.decode([String].self, forKey: .warnings),
             obstacles: try plan.decode([String].self, forKey: .obstacles))
     }

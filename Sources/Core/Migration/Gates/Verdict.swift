@@ -52,8 +52,8 @@ extension Plan {
     package func failure(of sample: GateSample, at place: String) -> Failure {
         Failure(
             "\(direction.new) failed the gate \(sample.gate) \(place)", at: sample.subject, details: [sample.message],
-            advice: "See why, then run: rz resume \(environment.name) (the cutover is done again). Or take "
-                + "\(direction.new) down: rz rollback \(environment.name)")
+            advice: "See why, then run: rz resume \(environment.name) (the cutover is done again)."
+                + (unreachable == nil ? " Or take \(direction.new) down: rz rollback \(environment.name)" : ""))
     }
 }
 

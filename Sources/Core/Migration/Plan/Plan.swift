@@ -30,6 +30,8 @@ public struct Plan: Sendable, Hashable {
     public var drifts: [Drift]
     /// Limits of the environment that the run does without, once two people have said yes.
     public var lifted: [LiftedLimit]
+    /// What is said of an old color that does not answer; nil where it does.
+    public var unreachable: UnreachableColor?
     /// What an operator should know before saying yes.
     public var warnings: [String]
     /// What refuses the run until it is fixed.
@@ -42,6 +44,7 @@ public struct Plan: Sendable, Hashable {
         compensations: [Compensation] = .ofOlderPlans, provisioning: ProvisioningChanges = ProvisioningChanges(),
         destruction: [String]? = nil, services: [PlannedService] = [], capacity: String? = nil,
         ignored: [IgnoredService] = [], drifts: [Drift] = [], lifted: [LiftedLimit] = [],
+        unreachable: UnreachableColor? = nil,
         warnings: [String] = [], obstacles: [String] = []
     ) {
         self.id = id
@@ -61,6 +64,7 @@ public struct Plan: Sendable, Hashable {
         self.ignored = ignored
         self.drifts = drifts
         self.lifted = lifted
+        self.unreachable = unreachable
         self.warnings = warnings
         self.obstacles = obstacles
     }

@@ -76,7 +76,10 @@ private func goOn(_ state: RunState, _ plan: Plan, now: Instant) -> [Command] {
 /// approval. As long as there is a way back the traffic goes it; what follows the cutover is then done again.
 private func giveUp(_ verdict: Failure, _ state: RunState, _ plan: Plan) -> [Command] {
     if hasStepsUnderWay(state) { return [.stopStepsUnderWay] }
-    guard canRollBack(state, plan) else { return [.halt(verdict)] }
+    // Where the old color does not answer, the way back closes within the cutover, and traffic still goes where it serves.
+    guard canRollBack(state, plan) || plan.phases.has(.returnsTrafficOnFailure, in: state.phase) else {
+        return [.halt(verdict)]
+    }
     if state.traffic.isShifted { return returnTraffic(state, because: verdict) }
     if let proof = plan.phaseThatProved(state.phase) { return [.enter(proof)] }
     return compensate(state, plan, because: verdict) ?? [.halt(verdict)]

@@ -37,6 +37,8 @@ public func violations(of state: RunState, _ plan: Plan) -> [Violation] {
             violations.append(
                 Violation(.oldColorUntouched, "\(step.id) was begun before \(unfinished[0].id) was done"))
         }
+        // Nothing of a color that does not answer is stopped: what closes the way back there is that users left it.
+        if plan.unreachable != nil { continue }
         if state.traffic.quietSince == nil {
             violations.append(Violation(.quietBeforeTearDown, "\(step.id) was begun without a proof of quiet"))
         }

@@ -14,7 +14,7 @@ extension TrafficTargets {
         vouched: Set<String>?, wasServedLately: Bool = false
     ) -> Proof {
         var proof = Proof()
-        let share = state.scale(of: rule.backend).settable(share)
+        let share = self.share(share, of: rule, on: name, state.scale(of: rule.backend))
         // Whoever serves now is lowered for no one, even where no one served when it was found.
         let isServed =
             wasServed(rule, on: name) || wasServedLately || canServe(direction.new, rule, on: name, state)

@@ -7,11 +7,14 @@ public struct TrafficTargets: Sendable {
     public let minHealthy: Int
     /// The same as a part of the servers that served the backend when it was found.
     public let minHealthyPart: Percent
+    /// Whether the old color does not answer. That it does not serve a backend then says nothing of who needs it.
+    public let isOldUnreachable: Bool
 
     public init(
         found: FoundTraffic, rules: [TrafficRule], direction: Direction, minHealthy: Int,
-        minHealthyPart: Percent? = nil
+        minHealthyPart: Percent? = nil, isOldUnreachable: Bool = false
     ) {
+        self.isOldUnreachable = isOldUnreachable
         self.found = found
         self.rules = rules
         self.direction = direction
@@ -105,8 +108,22 @@ public struct TrafficTargets: Sendable {
             new[sides[place].weighed] = weight
             if sides.found(place)?.serves == false, sides[place].group == nil { missing.new += weight }
         }
+        let share = self.share(share, of: rule, on: name, scale)
         return Weights(
             share: share, old: old, new: new, missing: missing, atLeast: neededOfNew(rule, on: name), scale: scale)
+    }
+
+    /// Whether a backend belongs to the new color as a whole, whatever its share elsewhere: the old color does not answer,
+    /// and did not serve it when it was found. It is never given back.
+    public func isGivenUp(_ rule: TrafficRule, on name: LoadBalancerID) -> Bool {
+        isOldUnreachable && !wasServed(rule, on: name)
+    }
+
+    /// The share that a backend gets: of those that the old color can't serve all, from the first step on.
+    public func share(
+        _ share: Percent, of rule: TrafficRule, on name: LoadBalancerID, _ scale: WeightScale
+    ) -> Percent {
+        isGivenUp(rule, on: name) ? .all : scale.settable(share)
     }
 
     private func weightsFound(_ rule: TrafficRule, on name: LoadBalancerID) -> [Int] {
@@ -172,7 +189,7 @@ public struct TrafficTargets: Sendable {
     /// it when the run found it, or serves it by now. Where the new one lists no server, as after a reload that lost them,
     /// it never can: whoever of the old color comes back must find its weight.
     public func mustBeCarried(_ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState) -> Bool {
-        wasServed(rule, on: name) || movable(direction.new, rule, on: name, state).isEmpty
+        isOldUnreachable || wasServed(rule, on: name) || movable(direction.new, rule, on: name, state).isEmpty
             || movable(direction.old, rule, on: name, state).contains { $0.takesTraffic && $0.check != .failed }
     }
 

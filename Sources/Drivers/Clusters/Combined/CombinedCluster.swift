@@ -42,7 +42,20 @@ public struct CombinedCluster: Cluster {
         return services.sorted { $0.id < $1.id }
     }
 
+    public var frameworks: [(source: ServiceSource?, cluster: any Cluster)] {
+        members.map { ($0.source, $0.cluster) }
+    }
+
     public var servicesInFiles: [ServiceID] { members.flatMap(\.cluster.servicesInFiles) }
+
+    public var servicesByFiles: [Service]? {
+        var services: [Service] = []
+        for member in members {
+            guard let own = member.cluster.servicesByFiles else { return nil }
+            services += own
+        }
+        return services.sorted { $0.id < $1.id }
+    }
 
     public func observeDoubts() async throws(Failure) -> [String] {
         var doubts: [String] = []

@@ -62,6 +62,8 @@ public struct ComposeCluster: Cluster {
 
     public var servicesInFiles: [ServiceID] { files.map(\.id) }
 
+    public var servicesByFiles: [Service]? { files.map { service($0) }.sorted { $0.id < $1.id } }
+
     /// What runs, as the files define it. A task that is in no file is taken from Redis, if there is one.
     public func observeServices() async throws(Failure) -> [Service] {
         var left = try await completeTasks()

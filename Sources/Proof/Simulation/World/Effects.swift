@@ -37,7 +37,7 @@ extension WorldState {
     // MARK: - Services
 
     mutating func launch(_ service: Service, in color: Color, suspended: Bool, readyAfter: Int64) throws(Failure) {
-        guard !self[color].servers.isEmpty else { throw unreachable(color) }
+        guard answers(color) else { throw unreachable(color) }
         let known = self[color].services[service.id]
         let instances = suspended || service.mode == .scheduled ? 0 : service.instances
         if let known, known.service.fingerprint == service.fingerprint, known.instances == instances { return }
@@ -51,6 +51,7 @@ extension WorldState {
     mutating func stop(_ id: ServiceID, in color: Color) { self[color].services[id] = nil }
 
     mutating func suspend(_ id: ServiceID, in color: Color) throws(Failure) {
+        guard !self[color].isSilent else { throw unreachable(color) }
         guard self[color].services[id] != nil else { throw Failure("\(id) is not in \(color)") }
         self[color].services[id]?.instances = 0
         self[color].services[id]?.isArmed = false
@@ -77,7 +78,7 @@ extension WorldState {
     }
 
     func services(in color: Color) throws(Failure) -> [Service] {
-        guard !self[color].servers.isEmpty else { throw unreachable(color) }
+        guard answers(color) else { throw unreachable(color) }
         return self[color].services.keys.sorted().compactMap { id in
             guard let launched = self[color].services[id] else { return nil }
             var service = launched.service
@@ -87,7 +88,7 @@ extension WorldState {
     }
 
     func health(of ids: [ServiceID], in color: Color) throws(Failure) -> [ServiceID: ServiceHealth] {
-        guard !self[color].servers.isEmpty else { throw unreachable(color) }
+        guard answers(color) else { throw unreachable(color) }
         var health: [ServiceID: ServiceHealth] = [:]
         for id in ids {
             guard let launched = self[color].services[id] else { continue }
@@ -101,7 +102,7 @@ extension WorldState {
     }
 
     func activity(of ids: [ServiceID], in color: Color) throws(Failure) -> [ServiceID: ServiceActivity] {
-        guard !self[color].servers.isEmpty else { throw unreachable(color) }
+        guard answers(color) else { throw unreachable(color) }
         var activity: [ServiceID: ServiceActivity] = [:]
         for id in ids {
             guard let launched = self[color].services[id] else { continue }
@@ -114,6 +115,8 @@ extension WorldState {
         }
         return activity
     }
+
+    private func answers(_ color: Color) -> Bool { !self[color].servers.isEmpty && !self[color].isSilent }
 
     private func unreachable(_ color: Color) -> Failure {
         Failure("The cluster of \(color) does not answer", details: ["connection refused"], kind: .transient)

@@ -1,10 +1,11 @@
 import Migration
+import Planning
 
 extension Simulation {
     /// The drivers of one process.
     func drivers(of process: SimulatedProcess) -> Drivers {
         let outside = SimulatedOutside(process: process, simulation: self)
-        return Drivers(
+        let drivers = Drivers(
             loadBalancers: scenario.world.loadBalancers.map { balancer in
                 SimulatedBalancerDriver(name: balancer.name, outside: outside)
             },
@@ -13,6 +14,8 @@ extension Simulation {
             agents: { [hasMesos = scenario.hasMesos] color, _ in
                 hasMesos ? SimulatedAgentPool(color: color, outside: outside) : nil
             }, prober: outside, stepRunner: outside)
+        guard let unreachable = scenario.plan.unreachable, let kept = scenario.kept else { return drivers }
+        return drivers.keeping(kept, as: unreachable, scenario.environment.services)
     }
 }
 
@@ -87,7 +90,7 @@ struct SimulatedClusterDriver: Cluster {
 
     func observePlatform() async throws(Failure) -> PlatformState {
         try await outside.look("observe platform", .cluster(color)) { (world) throws(Failure) in
-            let isReady = world[color].isConfigured && !world[color].servers.isEmpty
+            let isReady = world[color].isConfigured && !world[color].servers.isEmpty && !world[color].isSilent
             return PlatformState(
                 description: "simulated cluster of \(color)", isReady: isReady,
                 missing: isReady ? [] : ["its servers are not configured"])

@@ -104,6 +104,8 @@ struct SimulatedServer: Sendable, Hashable {
     var isSick = false
     /// It does not answer at all until then.
     var isDeadUntil: Int64 = 0
+    /// It never answers again.
+    var isGone = false
     // What the load balancer thinks of it.
     var isBelievedUp = true
     var isChecked = true

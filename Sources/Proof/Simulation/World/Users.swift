@@ -73,7 +73,8 @@ extension WorldState {
             }
             let isLost = own.isEmpty && balancer.lost.contains { $0.backend == backend && $0.color == color }
             return isLost
-                || !own.isEmpty && own.allSatisfy { max($0.isDeadUntil, self[$0.machine].isLostUntil) > time }
+                || !own.isEmpty
+                    && own.allSatisfy { $0.isGone || max($0.isDeadUntil, self[$0.machine].isLostUntil) > time }
         }
     }
 
@@ -188,7 +189,7 @@ extension WorldState {
 
     /// Whether a server answers whoever asks.
     func isAlive(_ server: SimulatedServer, _ isServing: ByColor<Bool>) -> Bool {
-        !server.isFree && time >= server.isDeadUntil && isServing[server.machine]
+        !server.isFree && !server.isGone && time >= server.isDeadUntil && isServing[server.machine]
             && self[server.machine].serves(server.host)
     }
 

@@ -79,6 +79,8 @@ struct ColorState: Sendable, Hashable {
     var isHanging = false
     /// Its servers are lost until then: an agent died, a switch is down.
     var isLostUntil: Int64 = 0
+    /// Its framework answers no one any more.
+    var isSilent = false
 }
 
 /// A service as a framework has it.

@@ -161,10 +161,12 @@ struct CleanMove: SuiteTrait, TestScoping {
     }
 
     /// The services' definitions are the scheduler's, not rz's: what lies in `sandbox/` is outside.
+    /// But for what is kept of services, which are definitions, for their owner alone.
     private static func ownFiles(of sandbox: SandboxFixture) -> [String] {
         ["journal", "environments"].flatMap { folder in
             let path = "\(sandbox.home)/\(folder)"
-            return (FileManager.default.subpaths(atPath: path) ?? []).map { "\(path)/\($0)" }
+            return (FileManager.default.subpaths(atPath: path) ?? []).filter { !$0.contains("/kept/") }
+                .map { "\(path)/\($0)" }
         }
     }
 }

@@ -57,8 +57,10 @@ struct RightTarget: Sendable {
     }
 
     /// Refuses a destruction that can't be carried out, and one of more than the plan showed.
-    func refuseUnplannedDestruction() async throws(Failure) {
-        let old = context.direction.old
+    ///
+    /// - Parameter color: nil for the old one.
+    func refuseUnplannedDestruction(of color: Color? = nil) async throws(Failure) {
+        let old = color ?? context.direction.old
         let list = try await context.drivers.provisioner.observeDestruction(of: old)
         guard let planned = context.plan.destruction else { return }
         let more = Set(list).subtracting(planned).sorted()

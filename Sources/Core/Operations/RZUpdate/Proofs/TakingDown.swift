@@ -8,6 +8,8 @@ extension StepContext {
         guard plan.phases.contains(where: { $0.traits.contains(.ownsTraffic) }) else {
             return try await NoUsers(self).demandOfKnown("destroyed")
         }
+        // The way back is open as long as the new color has no traffic, and the old one serves no better without it.
+        if plan.unreachable != nil { return try await NoUsers(self).demandOfKnown("destroyed") }
         try await traffic.refuseToTakeDownWhatServes()
     }
 }

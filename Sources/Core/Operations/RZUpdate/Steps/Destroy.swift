@@ -28,11 +28,11 @@ package struct DestroyStep: BuiltInStep {
         return PlanLine(
             "\(Wording.count(plan.world.servers[old]?.count ?? 0, "server")) of \(old) destroyed, "
                 + "\(Wording.count(plan.services.count, "service")) stopped", mark: "!", .bad,
-            details: destruction(plan))
+            details: Self.destruction(plan))
     }
 
     /// What can't come back, by name.
-    private func destruction(_ plan: Plan) -> [PlanLine.Detail] {
+    static func destruction(_ plan: Plan) -> [PlanLine.Detail] {
         let all = plan.destruction ?? []
         let shown = all.prefix(20) + (all.count > 20 ? ["and \(all.count - 20) more"] : [])
         return shown.map { PlanLine.Detail("-", $0, "", .bad) }

@@ -21,6 +21,7 @@ package struct DrainStep: BuiltInStep {
     package func work(_ step: Step) -> (any StepWork)? { DrainOldColor() }
 
     package func line(_ plan: Plan) -> PlanLine? {
+        guard plan.unreachable == nil else { return nil }
         let drain = plan.environment.drain
         return PlanLine(
             "until quiet for \(Wording.length(drain.quiet)), at most \(Wording.length(drain.deadline)), "

@@ -15,7 +15,8 @@ package struct HandOverStep: BuiltInStep {
         return scope.services.filter(\.mode.isSingleton).map { service in
             line.step(
                 "\(service.id) handed over to \(new)", .handOver(service.id), on: new, suffix: service.id.suffix,
-                undo: .costly, isTakenBack: true, estimate: .seconds(10))
+                undo: scope.unreachable == nil ? .costly : .none, closesWayBack: scope.unreachable != nil,
+                isTakenBack: scope.unreachable == nil, estimate: .seconds(10))
         }
     }
 
@@ -42,6 +43,9 @@ struct HandOverService: StepWork {
 
     func perform(_ context: StepContext) async throws(Failure) -> String {
         try await context.intend("hand \(id) over to \(context.direction.new)")
+        if context.plan.unreachable != nil, try await !answers(context) {
+            return try await takeFromUnreachable(context)
+        }
         return try await move(from: context.direction.old, to: context.direction.new, context)
     }
 
@@ -74,6 +78,50 @@ struct HandOverService: StepWork {
         return await summary(taker, context)
     }
 
+    // MARK: - From a color that does not answer
+
+    /// A framework that answered when the plan was made is where the service is suspended; when it has stopped answering,
+    /// only a person can say that nothing of the service runs there.
+    private func answers(_ context: StepContext) async throws(Failure) -> Bool {
+        guard let framework = try await context.answeringFramework(of: id) else { return false }
+        let isVouched = await context.state.approvals[context.step.id]?.isEmpty == false
+        do throws(Failure) {
+            // One that does not report the service answers, too: that ends nothing there (I12).
+            _ = try await framework.observeActivity([id])
+            return true
+        } catch  where error.kind != .cancelled {
+            if isVouched { return false }
+            var failure = error
+            let (old, name) = (context.direction.old, context.environment.name)
+            try await context.record(
+                .approvalRequested(
+                    step: context.step.id, count: 1,
+                    reason: "that nothing of \(id) runs on \(old), which stopped answering"))
+            failure.advice =
+                "See that nothing of \(id) runs on \(old) any more; then run: rz approve \(name), and rz resume \(name)"
+            throw failure
+        }
+    }
+
+    /// The new color lets it run as the old one did when it was last looked at: that it does no more, no one can prove.
+    private func takeFromUnreachable(_ context: StepContext) async throws(Failure) -> String {
+        let (old, new) = (context.direction.old, context.direction.new)
+        let there = try await activity(in: new, context)
+        guard !there.isEnabled else {
+            if await context.state.handOvers[id]?.holder != new {
+                try await context.record(.acquired(service: id, color: new, nextFire: there.nextFire))
+            }
+            try await awaitHealth(there.instances, in: new, context)
+            return "runs in \(new) already"
+        }
+        guard let before = try await context.cluster(of: old).observeActivity([id])[id] else {
+            throw OldServices.missing(id, in: old, context)
+        }
+        guard before.isEnabled else { return "was suspended in \(old) and stays so in \(new)" }
+        try await take(in: new, instances: before.instances, context)
+        return "runs in \(new); that it does not run in \(old) is unverified"
+    }
+
     private func awaitLateRequests(_ context: StepContext) async throws(Failure) {
         guard await context.state.handOvers[id]?.isUnanswered == true else { return }
         try await context.awaitLateRequests(about: id)
@@ -87,7 +135,7 @@ struct HandOverService: StepWork {
             let next = try await awaitQuietWindow(known, in: giver, context)
             try await context.record(
                 .releaseIntended(service: id, color: giver, instances: next.instances, nextFire: next.nextFire))
-            let cluster = try await context.cluster(of: giver)
+            let cluster = try await cluster(of: giver, context)
             try await context.fence.act { () async throws(Failure) in try await cluster.suspend(id) }
         }
         let after = try await activity(in: giver, context)
@@ -170,7 +218,14 @@ struct HandOverService: StepWork {
     // MARK: - Looking
 
     private func observe(in color: Color, _ context: StepContext) async throws(Failure) -> ServiceActivity? {
-        try await context.cluster(of: color).observeActivity([id])[id]
+        try await cluster(of: color, context).observeActivity([id])[id]
+    }
+
+    private func cluster(of color: Color, _ context: StepContext) async throws(Failure) -> any Cluster {
+        if color == context.direction.old, let framework = try await context.answeringFramework(of: id) {
+            return framework
+        }
+        return try await context.cluster(of: color)
     }
 
     /// That a color reports nothing of what it was given to run ends nothing there (invariant I12).

@@ -22,8 +22,9 @@ package struct ShiftStep: BuiltInStep {
             let step = line.step(
                 "\(new) \(shift.weight), watched for \(shift.bake)", .shift(to: shift.weight, bake: shift.bake),
                 on: new,
-                suffix: "-\(shift.weight.text)", needs: before, estimate: shift.bake + .seconds(1),
-                extra: shift.bake + hold)
+                suffix: "-\(shift.weight.text)", needs: before,
+                // No one says that the old color serves, so no one may ask for its users back.
+                closesWayBack: scope.unreachable != nil, estimate: shift.bake + .seconds(1), extra: shift.bake + hold)
             before = [step.id]
             return step
         }
@@ -40,7 +41,8 @@ package struct ShiftStep: BuiltInStep {
         let steps = plan.environment.gates.cutOver.steps.map(\.weight.description)
         return PlanLine(
             steps.joined(separator: " → ") + " on "
-                + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "), undo: "undo: one flip",
+                + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "),
+            undo: plan.unreachable == nil ? "undo: one flip" : "no way back",
             details: limits(of: plan) + measured(plan) + (steps.count == 1 ? [] : switched(plan)))
     }
 
