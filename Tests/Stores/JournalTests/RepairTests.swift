@@ -29,7 +29,7 @@ struct RepairTests {
         try home.tamper(sql)
         let before = try home.files()
         let repair = try Repair(environment: "shop", home: home.path)
-        let findings = try repair.look()
+        let findings = try await repair.lookWhenClosed()
         #expect(findings.keptEvents == kept)
         #expect(findings.lostEvents == (lost < 0 ? nil : lost))
         #expect(findings.readable.map(\.sequence) == Array((12 - readable + 1)..<13))
@@ -44,7 +44,7 @@ struct RepairTests {
         let lock = try await journal.acquire(purpose: "", at: noon)
         #expect(lock.epoch > Int(noon.milliseconds / 1000))
         try await journal.release(lock)
-        #expect(try Repair(environment: "shop", home: home.path).lookIsSound())
+        #expect(try await Repair(environment: "shop", home: home.path).lookIsSound())
     }
 
     @Test(
@@ -74,7 +74,7 @@ struct RepairTests {
         try handle.seek(toOffset: UInt64(size / 8192 * 4096))
         try handle.write(contentsOf: Data(repeating: 0xFF, count: 4096))
         try handle.close()
-        let findings = try Repair(environment: "shop", home: home.path).look()
+        let findings = try await Repair(environment: "shop", home: home.path).lookWhenClosed()
         #expect(findings.keptEvents > 0)
         #expect(findings.keptEvents < 200)
         #expect(findings.readable.last?.sequence == 200)
@@ -104,9 +104,9 @@ struct RepairTests {
     func sound() async throws {
         let home = try Home()
         try await home.filled(with: 3)
-        #expect(try Repair(environment: "shop", home: home.path).lookIsSound())
+        #expect(try await Repair(environment: "shop", home: home.path).lookIsSound())
         let other = try Home()
-        let error = await journalError { _ = try Repair(environment: "shop", home: other.path).look() }
+        let error = await journalError { _ = try await Repair(environment: "shop", home: other.path).lookWhenClosed() }
         #expect(error?.kind == .missing)
     }
 
@@ -148,7 +148,7 @@ struct RepairTests {
             #expect(error?.advice?.contains("rz journal repair shop") == true)
         }
         let repair = try Repair(environment: "shop", home: home.path)
-        #expect(try repair.look().keptEvents == 2)
+        #expect(try await repair.lookWhenClosed().keptEvents == 2)
         let outcome = try await repair.performWhenClosed(at: noon + .hours(1))
         #expect(outcome.aside == aside)
         #expect(FileManager.default.contents(atPath: aside) == before)
@@ -170,7 +170,7 @@ struct RepairTests {
         try aside.write(toFile: home.file + ".repairing", atomically: true, encoding: .utf8)
         rename(home.file + moved, aside + moved)
         let repair = try Repair(environment: "shop", home: home.path)
-        #expect(try repair.look().keptEvents == 6)
+        #expect(try await repair.lookWhenClosed().keptEvents == 6)
         #expect(try await repair.performWhenClosed(at: noon).findings.keptEvents == 6)
         #expect(try await home.open().events(of: "r-1", after: 0).count > 6)
     }
@@ -211,7 +211,7 @@ struct RepairTests {
 }
 
 extension Repair {
-    func lookIsSound() throws -> Bool { try look().difference == nil }
+    func lookIsSound() async throws -> Bool { try await lookWhenClosed().difference == nil }
 }
 
 extension Home {
@@ -225,17 +225,27 @@ extension Home {
 }
 
 extension Repair {
-    /// Repairs once no process has the file open: a child of another test has it until it runs its program.
+    /// Repairs once no process has the file open.
     func performWhenClosed(at time: Instant) async throws -> Outcome {
-        var outcome: Outcome?
+        try await whenClosed { () throws(JournalError) in try perform(at: time) }
+    }
+
+    /// Looks once no process has the file open.
+    func lookWhenClosed() async throws -> Findings {
+        try await whenClosed { () throws(JournalError) in try look() }
+    }
+
+    /// A child of another test has the file until it runs its program.
+    private func whenClosed<Result>(_ work: () throws(JournalError) -> Result) async throws -> Result {
+        var result: Result?
         try await eventually("no other process has the journal open") {
             do throws(JournalError) {
-                outcome = try perform(at: time)
+                result = try work()
             } catch {
                 guard error.kind == .busy else { throw error }
             }
-            return outcome != nil
+            return result != nil
         }
-        return try #require(outcome)
+        return try #require(result)
     }
 }
