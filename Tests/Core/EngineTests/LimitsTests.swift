@@ -13,7 +13,11 @@ struct LimitsTests {
         let engine = run.engine()
         let task = Task { try await engine.perform(opening: SimulatedRun.start) }
         try await eventually { await engine.state.traffic.verified == Percent(10) }
-        await run.world.fail { $0.slowChanges["edge-2"] = Period(milliseconds: 400) }
+        await run.world.fail { $0.slowChanges = ["edge-2"] }
+        try await eventually("the flip to last longer than it may") {
+            await run.world.slowSince.map { WallClock().uptime - $0 > Period(milliseconds: 250) } ?? false
+        }
+        await run.world.fail { $0.slowChanges = [] }
         let state = try await task.value
         let failure = try state.halt()
         #expect(failure.summary.hasPrefix("The flip took longer than limits.flipWithin allows"))
@@ -35,11 +39,16 @@ struct LimitsTests {
             await engine.state.steps["shift-100%"]?.message.hasPrefix("limits.maxStep: at most 50 % more") == true
         }
         #expect(await engine.state.traffic.verified == Percent(50))
-        let asked = WallClock().uptime
         _ = try await run.journal.append([.abortRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
         let state = try await task.value
         #expect(state.status == .aborted)
-        #expect(WallClock().uptime - asked < .seconds(20))
+        let events = await run.journal.events
+        func last(_ isMeant: (Event.Kind) -> Bool) throws -> Instant {
+            try #require(events.last { isMeant($0.kind) }).time
+        }
+        let raised = try last { if case .trafficVerified(Percent(50), _) = $0 { true } else { false } }
+        let returned = try last { if case .trafficReturned = $0 { true } else { false } }
+        #expect(returned < raised + .minutes(1), "before the next raise would have been allowed")
         #expect(await run.world.weights(on: "edge-1") == ["blue-1": 100, "blue-2": 100, "green-1": 0, "green-2": 0])
     }
 

@@ -19,8 +19,13 @@ struct SimulatedLoadBalancer: LoadBalancer {
         return try await world.observe(name)
     }
     func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
-        if let period = await world.failing.slowChanges[name], !changes.isEmpty {
-            do { try await WallClock().sleep(period) } catch { throw .cancelled }
+        if await world.failing.slowChanges.contains(name), !changes.isEmpty {
+            await world.noteSlowChange()
+            do {
+                _ = try await holds(within: .seconds(60)) { await !world.failing.slowChanges.contains(name) }
+            } catch {
+                throw .cancelled
+            }
         }
         try await world.apply(changes, on: name, epoch: epoch)
     }

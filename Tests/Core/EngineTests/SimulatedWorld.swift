@@ -10,8 +10,8 @@ actor SimulatedWorld {
         var sickServices: Set<ServiceID> = []
         /// Load balancers that stand still: whoever asks them waits until they go on.
         var loadBalancersFrozen: Set<LoadBalancerID> = []
-        /// Load balancers that take so long for each change.
-        var slowChanges: [LoadBalancerID: Period] = [:]
+        /// Load balancers whose changes take until they are taken out of here.
+        var slowChanges: Set<LoadBalancerID> = []
         /// Services whose stop takes until they are taken out of here.
         var slowStops: Set<ServiceID> = []
         /// No check of a server that left maintenance ever ends.
@@ -42,6 +42,10 @@ actor SimulatedWorld {
     private(set) var loadBalancers: [LoadBalancerID: LoadBalancerState]
     private(set) var epochs: [LoadBalancerID: Int] = [:]
     var failing = Failing()
+    /// Since when a change takes long, by the uptime.
+    private(set) var slowSince: Period?
+
+    func noteSlowChange() { slowSince = slowSince ?? WallClock().uptime }
 
     init(live: Color = .blue, services: [Service]) {
         servers = [live: SimulatedWorld.inventory(live), live.other: Inventory()]
