@@ -19,7 +19,11 @@ struct OutcomeTests {
         var story = Story(Example.unreachable)
         story.reaches(.cutOver)
         for step in story.plan.steps(in: .cutOver) { story.completes(step.id) }
-        try tell(Story(story, haltedBy: Example.failure), "outcome-unreachable-halted")
+        let sample = GateSample(
+            gate: "errorRate", subject: "edge-1/be_shop", verdict: .fail,
+            message: "edge-1/be_shop: 1.8 % errors of 12410 requests, limit 0.1 %")
+        try tell(
+            Story(story, haltedBy: story.plan.failure(of: sample, at: "at 10 %")), "outcome-unreachable-halted")
         story.happens(.phaseEntered(phase: .drain))
         story.completes("drain/drain")
         story.happens(.runCompleted)
