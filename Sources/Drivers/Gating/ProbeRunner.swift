@@ -58,6 +58,14 @@ public struct ProbeRunner: Prober {
         try inventory.fill(setting, resolver)
     }
 
+    /// Who asks; nil for no one in particular.
+    func basic(user: Setting?, password: Setting?, _ inventory: Inventory) throws(Failure) -> Credentials? {
+        guard let user else { return nil }
+        return .basic(
+            user: try text(user, inventory),
+            password: try password.map { setting throws(Failure) in try text(setting, inventory) } ?? "")
+    }
+
     func tls(_ probe: Probe, _ kind: String, _ inventory: Inventory) -> TLSAccess {
         TLSAccess(probe.tls, at: "gates.*.probes[].\(kind)", inventory: inventory, resolver: resolver)
     }

@@ -1,4 +1,5 @@
 import Migration
+import Transport
 
 /// Ids in the paths of URLs: whatever one holds, a call means that thing and no other, or is not made.
 enum URLPath {
@@ -12,7 +13,7 @@ enum URLPath {
         guard !["", ".", ".."].contains(text),
             !text.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 })
         else { throw refused(whole ?? text, thing, "a part of it is empty, `.` or `..`, or holds a control character") }
-        return escaped(text)
+        return text.percentEncoded
     }
 
     /// Names as those of hosts, apart from each other by dots, as one segment: the ids of Metronome, and each part of
@@ -29,26 +30,13 @@ enum URLPath {
             throw refused(
                 whole ?? text, thing, "its parts have small letters, digits and inner dashes, and dots between them")
         }
-        return escaped(text)
+        return text.percentEncoded
     }
 
     private static func refused(_ id: String, _ thing: String, _ reason: String) -> Failure {
         Failure(
             "“\(id)” can't be the id of a \(thing)", details: [reason, "no call was made with it"],
             advice: "See where it comes from: a source that reports it is not what rz takes it for.", kind: .refused)
-    }
-
-    private static let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-
-    private static func escaped(_ text: String) -> String {
-        text.utf8.reduce(into: "") { text, byte in
-            if plain.contains(byte) {
-                text.unicodeScalars.append(UnicodeScalar(byte))
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                text += "%" + (digits.utf8.count < 2 ? "0" : "") + digits
-            }
-        }
     }
 }
 

@@ -55,17 +55,19 @@ struct PrometheusAnswer {
 
 /// Whether the numbers of an answer lie within the limits.
 struct PrometheusJudgement {
-    let query: PrometheusQuery
-    let answer: PrometheusAnswer
+    private let query: PrometheusQuery
+    private let answer: PrometheusAnswer
+    /// What is a number.
+    private let measured: [(labels: String, value: Double)]
 
     init(_ query: PrometheusQuery, _ answer: PrometheusAnswer) {
         self.query = query
         self.answer = answer
+        measured = answer.values.filter { !$0.value.isNaN }
     }
 
     /// The number is the one that was decisive, if any was.
     var judgement: (verdict: Verdict, message: String, value: Double?) {
-        let measured = answer.values.filter { !$0.value.isNaN }
         let beyond = measured.filter { !query.isWithin($0.value) }
         if let worst = beyond.first {
             let more = beyond.count > 1 ? " and \(beyond.count - 1) more beyond it" : ""
@@ -87,8 +89,7 @@ struct PrometheusJudgement {
 
     /// Of those within the limits the one to show: the highest where there is a limit above, else the lowest.
     private var nearest: (labels: String, value: Double)? {
-        let measured = answer.values.filter { !$0.value.isNaN }
-        return query.max != nil ? measured.max { $0.value < $1.value } : measured.min { $0.value < $1.value }
+        query.max != nil ? measured.max { $0.value < $1.value } : measured.min { $0.value < $1.value }
     }
 
     private func shown(_ one: (labels: String, value: Double)) -> String {

@@ -37,13 +37,9 @@ extension ProbeRunner {
     private func server(
         _ query: PrometheusQuery, _ inventory: Inventory, _ probe: Probe, _ tls: TLSAccess
     ) throws(Failure) -> PrometheusServer {
-        func optional(_ setting: Setting?) throws(Failure) -> String? {
-            try setting.map { setting throws(Failure) in try text(setting, inventory) }
-        }
         let url = try text(query.url, inventory)
-        let token = try optional(query.token).map(Credentials.bearer)
-        let password = try optional(query.password) ?? ""
-        let basic = try optional(query.user).map { Credentials.basic(user: $0, password: password) }
+        let token = try query.token.map { token throws(Failure) in Credentials.bearer(try text(token, inventory)) }
+        let basic = try basic(user: query.user, password: query.password, inventory)
         return PrometheusServer(
             url: url.hasSuffix("/") ? String(url.dropLast()) : url, credentials: token ?? basic,
             tls: try tls.options(for: url), reach: reach(inventory), deadline: probe.timeout.duration,
@@ -73,7 +69,7 @@ struct PrometheusServer {
         let request = HTTPRequest(
             .post, "\(url)/api/v1/query",
             headers: [HTTPHeader("Content-Type", "application/x-www-form-urlencoded")],
-            body: Array("query=\(FormText.escaped(query))".utf8), deadline: deadline, credentials: credentials,
+            body: Array("query=\(query.percentEncoded)".utf8), deadline: deadline, credentials: credentials,
             tls: tls,
             retry: RetryPolicy.none, maximumRedirects: 0, maximumBody: 4 << 20)
         let answer: HTTPResponse
@@ -103,22 +99,6 @@ struct PrometheusServer {
         case 200, 404, 405:
             Refusal(message: "\(place) answers \(status), and not as a Prometheus\(reason). Correct `url`")
         default: Refusal(message: "\(place) answers \(status)\(reason). See its log")
-        }
-    }
-}
-
-/// A text in a form (WHATWG URL, section 5.2).
-private enum FormText {
-    private static let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._*".utf8)
-
-    static func escaped(_ text: String) -> String {
-        text.utf8.reduce(into: "") { text, byte in
-            if plain.contains(byte) {
-                text.unicodeScalars.append(UnicodeScalar(byte))
-            } else {
-                text += byte < 16 ? "%0" : "%"
-                text += String(byte, radix: 16, uppercase: true)
-            }
         }
     }
 }

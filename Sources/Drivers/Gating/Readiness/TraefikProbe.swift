@@ -8,12 +8,7 @@ extension ProbeRunner {
     func askTraefik(
         _ traefik: Probe.Traefik, _ inventory: Inventory, _ other: Inventory, _ probe: Probe
     ) async throws(Failure) -> GateSample {
-        var credentials: Credentials?
-        if let user = traefik.user {
-            credentials = .basic(
-                user: try text(user, inventory),
-                password: try traefik.password.map { setting throws(Failure) in try text(setting, inventory) } ?? "")
-        }
+        let credentials = try basic(user: traefik.user, password: traefik.password, inventory)
         func api(_ inventory: Inventory) throws(Failure) -> TraefikAPI {
             let url = try text(traefik.url, inventory)
             return TraefikAPI(
