@@ -1,8 +1,5 @@
 import ArgumentParser
-import Migration
 import Operations
-import Planning
-import Reporting
 
 struct BuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,43 +14,7 @@ struct BuildCommand: AsyncParsableCommand {
               rz build shop --color blue --dry-run
             """)
 
-    @Argument(help: "The environment.")
-    var environment: String
+    @OptionGroup var target: IdleColorOptions
 
-    @Option(name: .long, help: "The color to build: blue or green.")
-    var color: Color
-
-    @Flag(name: .long, help: "Don't ask.")
-    var yes = false
-
-    @Flag(name: .long, help: "Show what would be done; change nothing.")
-    var dryRun = false
-
-    @OptionGroup var project: ProjectOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-        try await exiting {
-            let project = try await Project.load(environment, root: self.project.chosenRoot)
-            if dryRun { return try await project.show(project.plan(.build, PlanRequest(color: color)), output) }
-            return try await NewRun(
-                operation: .build, request: PlanRequest(color: color), purpose: "rz build \(environment)", asks: !yes,
-                output: output.output
-            ).perform(project)
-        }
-    }
+    func run() async throws { try await target.perform(.build, as: "build") }
 }
-
-extension Project {
-    /// Shows a plan of an operation that saves none.
-    func show(_ plan: Plan, _ output: OutputOptions) throws -> ExitStatus {
-        let terminal = Terminal.standardOutput
-        terminal.write(
-            output.json
-                ? try PlanCoding.text(of: plan) + "\n"
-                : PlanView(plan, style: terminal.style, width: terminal.width).text)
-        return plan.obstacles.isEmpty ? .changes : .refused
-    }
-}
-
-extension Color: ExpressibleByArgument {}

@@ -1,7 +1,5 @@
 import ArgumentParser
-import Migration
 import Operations
-import Planning
 
 struct DestroyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,29 +14,7 @@ struct DestroyCommand: AsyncParsableCommand {
               rz destroy shop --color blue --dry-run
             """)
 
-    @Argument(help: "The environment.")
-    var environment: String
+    @OptionGroup var target: IdleColorOptions
 
-    @Option(name: .long, help: "The color to destroy: blue or green.")
-    var color: Color
-
-    @Flag(name: .long, help: "Don't ask.")
-    var yes = false
-
-    @Flag(name: .long, help: "Show what would be done; change nothing.")
-    var dryRun = false
-
-    @OptionGroup var project: ProjectOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-        try await exiting {
-            let project = try await Project.load(environment, root: self.project.chosenRoot)
-            if dryRun { return try await project.show(project.plan(.takeDown, PlanRequest(color: color)), output) }
-            return try await NewRun(
-                operation: .takeDown, request: PlanRequest(color: color), purpose: "rz destroy \(environment)",
-                asks: !yes, output: output.output
-            ).perform(project)
-        }
-    }
+    func run() async throws { try await target.perform(.takeDown, as: "destroy") }
 }
