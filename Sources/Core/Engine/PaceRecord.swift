@@ -16,7 +16,3 @@ struct PaceRecord: Sendable {
 extension Engine {
     var sharePace: SharePace { pace.pace }
 }
-
-extension Command {
-    var isWake: Bool { if case .wake = self { true } else { false } }
-}

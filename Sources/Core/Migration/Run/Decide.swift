@@ -17,6 +17,8 @@ public enum Command: Sendable, Hashable {
     case finish(RunState.Status)
     /// Nothing to do before this time.
     case wake(at: Instant)
+
+    package var isWake: Bool { if case .wake = self { true } else { false } }
 }
 
 /// What to do next in this state. Pure: performs nothing, knows no clock but `now`.

@@ -73,6 +73,25 @@ struct RightTarget: Sendable {
         }
     }
 
+    /// Destroys a color's servers; the disks stay.
+    ///
+    /// - Parameter proof: that no one needs them; asked last, as planning the destruction may take minutes.
+    func destroy(
+        _ count: Int, of color: Color, once proof: () async throws(Failure) -> Void
+    ) async throws(Failure) -> String {
+        let provisioner = context.drivers.provisioner
+        try await refuseUnplannedDestruction(of: color)
+        try await proof()
+        try await context.intend("destroy the servers of \(color)")
+        try await act(on: color, "destroyed") { () async throws(Failure) in
+            try await provisioner.destroy(color, report: context.report)
+        }
+        guard try await context.observeInventory(of: color).isEmpty else {
+            throw Failure("The provisioner destroyed \(color) but still reports servers", kind: .transient)
+        }
+        return "\(count) servers destroyed"
+    }
+
     private func sharedServers(_ shared: [String], _ end: String) -> Failure {
         Failure(
             "The colors share servers, \(end)", details: shared,

@@ -55,16 +55,8 @@ struct DestroyServers: StepWork {
         let count = try await context.observeInventory(of: old).hosts.count
         if count == 0 { return "no servers are left" }
         try await context.knowServers(again: true)
-        try await RightTarget(context).refuseUnplannedDestruction()
-        // Last, as planning the destruction may take minutes.
-        try await Quiet(context).demandForGood()
-        try await context.intend("destroy the servers of \(old)")
-        try await RightTarget(context).act(on: old, "destroyed") { () async throws(Failure) in
-            try await context.drivers.provisioner.destroy(old, report: context.report)
+        return try await RightTarget(context).destroy(count, of: old) { () async throws(Failure) in
+            try await Quiet(context).demandForGood()
         }
-        guard try await context.observeInventory(of: old).isEmpty else {
-            throw Failure("The provisioner destroyed \(old) but still reports servers", kind: .transient)
-        }
-        return "\(count) servers destroyed"
     }
 }

@@ -56,7 +56,7 @@ struct FenceOldColor: StepWork {
         try await traffic.noteTakenOut()
         let servers = try await traffic.fenceOldColor()
         let suspended = try await suspendWhereAnswered(context)
-        try await recordServices(context)
+        try await context.recordServices(try await context.cluster(of: new).observeServices())
         return "\(Wording.count(servers, "server")) of \(old) in maintenance, its sessions ended; \(suspended)"
     }
 
@@ -86,14 +86,5 @@ struct FenceOldColor: StepWork {
         return left == 0
             ? "its services are suspended"
             : "\(suspended) of its \(Wording.count(context.plan.services.count, "service")) suspended, \(left) unverified"
-    }
-
-    private func recordServices(_ context: StepContext) async throws(Failure) {
-        let found = try await context.cluster(of: context.direction.new).observeServices()
-        try await context.record(
-            .servicesRecorded(
-                color: context.direction.new,
-                services: Dictionary(
-                    found.map { ($0.id, WorldService($0)) }, uniquingKeysWith: { first, _ in first })))
     }
 }

@@ -41,11 +41,7 @@ struct StopServices: StepWork {
         let services = isStopping ? try await old.observeServices() : try await OldServices(context).observe()
         let parity = try await Parity.observe(context, old: services)
         let came = try await refuseToLose(old, parity, context)
-        try await context.record(
-            .servicesRecorded(
-                color: context.direction.new,
-                services: Dictionary(
-                    parity.found.map { ($0.id, WorldService($0)) }, uniquingKeysWith: { first, _ in first })))
+        try await context.recordServices(parity.found)
         try await Quiet(context).demandForGood()
         try await context.intend("stop the services of \(context.color)")
         let ids = came + context.plan.services.reversed().map(\.id)

@@ -35,19 +35,10 @@ extension Action {
 struct TakeDownDestroy: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         let color = context.color
-        let provisioner = context.drivers.provisioner
         let count = try await context.observeInventory(of: color).hosts.count
         if count == 0 { return "no servers are left" }
-        try await RightTarget(context).refuseUnplannedDestruction(of: color)
-        // Last, as planning the destruction may take minutes.
-        try await NoUsers(context).demand("destroyed")
-        try await context.intend("destroy the servers of \(color)")
-        try await RightTarget(context).act(on: color, "destroyed") { () async throws(Failure) in
-            try await provisioner.destroy(color, report: context.report)
+        return try await RightTarget(context).destroy(count, of: color) { () async throws(Failure) in
+            try await NoUsers(context).demand("destroyed")
         }
-        guard try await context.observeInventory(of: color).isEmpty else {
-            throw Failure("The provisioner destroyed \(color) but still reports servers", kind: .transient)
-        }
-        return "\(count) servers destroyed"
     }
 }
