@@ -79,7 +79,9 @@ public struct DriftObserver: Sendable {
                 unknown, notes: ["\(lastRun.run) left the traffic on \(lastRun.live), so its services are not compared"]
             )
         }
-        var look = try await ServiceDrift(of: found, on: cluster, since: lastRun, environment).look()
+        var look = try await ServiceDrift(
+            of: found, on: cluster, since: lastRun, kept: drivers.keptServices(color), environment
+        ).look()
         look.drifts += unknown
         return look
     }

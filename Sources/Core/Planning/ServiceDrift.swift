@@ -5,14 +5,20 @@ struct ServiceDrift {
     let environment: Environment
     let cluster: any Cluster
     let lastRun: LastRun
+    /// What rz itself keeps of the color's services.
+    let kept: [KeptServices]
     /// What the color reports now, what rules ignore left out.
     let found: [Service]
 
     /// What the last run left, by id; a fingerprint that is empty is not known.
     private let before: [ServiceID: WorldService]
 
-    init(of found: [Service], on cluster: any Cluster, since lastRun: LastRun, _ environment: Environment) {
+    init(
+        of found: [Service], on cluster: any Cluster, since lastRun: LastRun, kept: [KeptServices] = [],
+        _ environment: Environment
+    ) {
         self.environment = environment
+        self.kept = kept
         self.cluster = cluster
         self.lastRun = lastRun
         self.found = found
@@ -63,11 +69,17 @@ struct ServiceDrift {
         return look
     }
 
-    /// Their definitions went with them.
+    /// Their definitions went with them, as far as their framework goes. What must run in one color only stays away: it may
+    /// have been moved elsewhere.
     private func went() -> [Drift] {
         let known = Set(found.map(\.id))
-        return before.filter { !known.contains($0.key) && environment.services.ignoring($0.key) == nil }.map {
-            Drift(.services, $0.key.text, "is gone", diff: ["- \(Wording.count($0.value.instances, "instance"))"])
+        let gone = before.filter { !known.contains($0.key) && environment.services.ignoring($0.key) == nil }
+        return gone.map { id, before in
+            let isKept = kept.service(id, fingerprint: before.fingerprint).map { !$0.mode.isSingleton } ?? false
+            let isSingleton = lastRun.planned.contains { $0.id == id && $0.mode.isSingleton }
+            return Drift(
+                .services, id.text, "is gone", diff: ["- \(Wording.count(before.instances, "instance"))"],
+                remedy: isKept && !isSingleton ? .restore(id, from: nil, to: before) : nil)
         }
     }
 
@@ -85,7 +97,7 @@ struct ServiceDrift {
         }
         guard let wanted = try await earlier(service.id, before) else {
             return Drift(
-                .services, service.id.text, "was changed, and its framework keeps no earlier definition", diff: scaling)
+                .services, service.id.text, "was changed, and no earlier definition is kept", diff: scaling)
         }
         return Drift(
             .services, service.id.text, "was changed",
@@ -94,10 +106,12 @@ struct ServiceDrift {
     }
 
     private func earlier(_ id: ServiceID, _ before: WorldService) async throws(Failure) -> Service? {
-        guard let revision = before.revision,
+        if let revision = before.revision,
             let service = try await cluster.observeService(id, revision: revision),
             service.fingerprint == before.fingerprint
-        else { return nil }
-        return service
+        {
+            return service
+        }
+        return kept.service(id, fingerprint: before.fingerprint)
     }
 }

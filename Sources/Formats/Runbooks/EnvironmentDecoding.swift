@@ -170,7 +170,7 @@ extension ServicesFormat {
                     remove: override["remove"]?.list.map(\.text) ?? [],
                     mode: override["mode"].flatMap { ServiceMode(rawValue: $0.text) },
                     accept: accepted(override["accept"]))
-            }, declared: declared.isEmpty ? nil : declared)
+            }, declared: declared.isEmpty ? nil : declared, keep: value["keep"]?.flag)
     }
 
     private static func accepted(_ value: Value?) -> [Finding.Kind: String] {

@@ -8,6 +8,10 @@ enum ServicesFormat {
             "ignore", .list(.text, atLeast: 0), "patterns of services that stay, * for any text",
             example: "[ /infra/marathon-lb ]"),
         .optional("overrides", .list(override, atLeast: 0), "what is different in the other color"),
+        .optional(
+            "keep", .flag,
+            "whether rz keeps what it saw of them in its home, mode 0600, for `--old-unreachable` and `rz converge`",
+            default: true, example: "false"),
     ])
 
     private static let source = Shape.object(

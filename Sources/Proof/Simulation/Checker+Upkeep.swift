@@ -152,13 +152,15 @@ extension Checker {
     }
 
     private func hasEnd(
-        _ drift: Drift, _ state: ColorState, _ side: KeyPath<(from: WorldService, to: WorldService), WorldService>
+        _ drift: Drift, _ state: ColorState, _ side: KeyPath<(from: WorldService?, to: WorldService?), WorldService?>
     ) -> Bool {
         switch drift.remedy {
         // Someone has changed it since.
         case .restore(let id, _, _) where changedByHand[id] != nil: return true
         case .restore(let id, let from, let to):
             let wanted = (from: from, to: to)[keyPath: side]
+            // What was gone stays launched.
+            guard let wanted else { return true }
             guard let found = state.services[id] else { return false }
             return found.instances == wanted.instances && found.service.fingerprint == wanted.fingerprint
         case .suspend(let id, let instances):

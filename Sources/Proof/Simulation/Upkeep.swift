@@ -33,6 +33,11 @@ public struct Upkeep: Sendable {
             var left = scenario
             left.world = simulation.world
             left.world.rest()
+            // Of one service the framework keeps nothing, but rz does.
+            lastRun.left?["/shop/web"]?.revision = nil
+            left.kept = KeptServices(
+                color: lastRun.live, time: Instant(milliseconds: 0),
+                services: left.world[lastRun.live].services.values.map(\.service))
             bases.append(Base(scenario: left, lastRun: lastRun))
         }
         self.bases = bases
@@ -107,7 +112,11 @@ extension WorldState {
         if isLost { self[live].machines[lost] = Machine(isDead: true, isOutdated: dice.chance(oneIn: 2)) }
         if dice.chance(oneIn: 8) { self[live].machines[(lost + 1) % hosts, default: Machine()].isOutdated = true }
         if dice.chance(oneIn: 2) { self[live].machines[(lost + 1) % hosts, default: Machine()].isChanged = true }
-        if dice.chance(oneIn: 2) { change("/shop/web", in: live) { $0.fingerprint = "web by hand" } }
+        if dice.chance(oneIn: 8) {
+            self[live].services["/shop/web"] = nil
+        } else if dice.chance(oneIn: 2) {
+            change("/shop/web", in: live) { $0.fingerprint = "web by hand" }
+        }
         if dice.chance(oneIn: 2) { change("/shop/db", in: live) { $0.instances += 2 } }
         if dice.chance(oneIn: 2) {
             var stranger = LaunchedService(

@@ -65,12 +65,19 @@ public struct DriftView: Sendable {
     }
 
     private func diff(_ drift: Drift) -> [String] {
-        let shown = drift.diff.prefix(Self.longest).map { line in
-            let text = line.visible.cut(to: max(20, width - 6))
+        let shown = drift.diff.prefix(Self.longest).flatMap(lines).map { line in
+            let text = line.cut(to: max(20, width - 6))
             return "      " + (line.hasPrefix("-") ? style.bad(text) : line.hasPrefix("+") ? style.good(text) : text)
         }
         let more = drift.diff.count - Self.longest
         return shown + (more > 0 ? ["      … \(more) more lines, all with --json"] : [])
+    }
+
+    /// Of a change that does not fit, both sides: the new one is what people look for.
+    private func lines(_ change: String) -> [String] {
+        let text = change.visible
+        guard text.count > width - 6, let arrow = text.firstRange(of: " → ") else { return [text] }
+        return [String(text[..<arrow.lowerBound]), "  → " + text[arrow.upperBound...]]
     }
 
     private func indented(_ text: String) -> [String] { ["    " + text] }

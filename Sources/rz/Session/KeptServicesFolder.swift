@@ -12,14 +12,18 @@ struct KeptServicesFolder {
     init(_ environment: String, _ places: Places) { path = places.state(of: environment) + "/kept" }
 
     /// For people.
-    func file(of color: Color) -> String { "\(path)/\(color).json" }
+    ///
+    /// - Parameter isLeft: the services as the last run left them, whatever became of them since.
+    func file(of color: Color, asLeft isLeft: Bool = false) -> String {
+        "\(path)/\(color)\(isLeft ? "-left" : "").json"
+    }
 
     /// Hundreds of megabytes are no file of services.
     private static let largest = 256 << 20
 
     /// - Returns: nil where nothing is kept.
-    func read(_ color: Color) throws(Failure) -> KeptServices? {
-        let file = file(of: color)
+    func read(_ color: Color, asLeft isLeft: Bool = false) throws(Failure) -> KeptServices? {
+        let file = file(of: color, asLeft: isLeft)
         guard FileManager.default.fileExists(atPath: file) else { return nil }
         let bytes: [UInt8]
         do throws(FileProblem) {
@@ -41,14 +45,18 @@ struct KeptServicesFolder {
         return all
     }
 
-    func remove(_ color: Color) { try? FileManager.default.removeItem(atPath: file(of: color)) }
+    func remove(_ color: Color) {
+        for isLeft in [false, true] { try? FileManager.default.removeItem(atPath: file(of: color, asLeft: isLeft)) }
+    }
 
-    func write(_ kept: KeptServices) throws(Failure) {
+    func removeAll() { for color in Color.allCases { remove(color) } }
+
+    func write(_ kept: KeptServices, asLeft isLeft: Bool = false) throws(Failure) {
         let text = try kept.fileText()
         do throws(FileProblem) {
             try? FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            try FileReplacement.write(text, to: file(of: kept.color))
+            try FileReplacement.write(text, to: file(of: kept.color, asLeft: isLeft))
         } catch {
             throw Failure("What is known of the services can't be kept", at: path, details: [error.description])
         }
@@ -68,6 +76,7 @@ extension Project {
     /// nothing that reports far fewer services than what is kept already.
     func keep(_ look: ServiceLook?, at time: Instant) async {
         guard let look, await !isRunUnfinished else { return }
+        guard environment.services.keep != false else { return kept.removeAll() }
         do throws(Failure) {
             if let before = try kept.read(look.color), !before.areFromFiles {
                 let lost = environment.services.shrinkages(
@@ -90,12 +99,15 @@ extension Project {
     /// Once a run has moved the traffic: what the new color runs is all that there is, and what the old one ran is gone.
     func keepServices(after plan: Plan) async {
         let (old, new) = (plan.direction.old, plan.direction.new)
+        guard environment.services.keep != false else { return kept.removeAll() }
         do throws(Failure) {
             if plan.unreachable == nil { kept.remove(old) }
             // What was kept of it is of another life.
             kept.remove(new)
             guard let look = try await look(at: new) else { return }
-            try kept.write(look.kept(at: SystemClock().now))
+            let found = look.kept(at: SystemClock().now)
+            try kept.write(found)
+            try kept.write(found, asLeft: true)
         } catch {
             note(error.description)
         }

@@ -103,7 +103,12 @@ public struct Project {
         let registered = try Drivers.registered(
             for: environment, folder: folder.environmentFolder(name), state: places.state(of: name), settings: settings,
             checkout: checkout)
-        drivers = Interposition.around(registered)
+        var drivers = Interposition.around(registered)
+        let kept = KeptServicesFolder(name, places)
+        drivers.keptServices = { color throws(Failure) in
+            [try kept.read(color, asLeft: true), try kept.read(color)].compactMap(\.self)
+        }
+        self.drivers = drivers
     }
 
     /// Takes away what an rz that was killed left of secrets. Whoever calls it holds the environment's lock.

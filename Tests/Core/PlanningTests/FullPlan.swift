@@ -31,9 +31,10 @@ enum FullPlan {
         return plan
     }
 
-    /// Without pauses of the cutover.
+    /// Without pauses of the cutover, and services of which nothing is kept.
     static var withoutPauses: Plan {
         var plan = plan
+        plan.environment.services.keep = nil
         for index in plan.environment.gates.cutOver.steps.indices {
             plan.environment.gates.cutOver.steps[index].pause = nil
         }
@@ -285,7 +286,7 @@ enum FullPlan {
                     probe: Probe(.tcp(address: "kafka:9092"))),
                 DeclaredService(
                     name: "elastic", mover: .hand, method: "by Ada", probe: Probe(.tcp(address: "es:9200"))),
-            ])
+            ], keep: false)
     }
 
     private static let access = ServiceSource.Access(

@@ -11,6 +11,10 @@ struct ServiceDriftTests {
         "/changed": WorldService(fingerprint: "f", instances: 2, revision: "v1"),
         "/forgotten": WorldService(fingerprint: "f", instances: 1, revision: "v0"),
         "/gone": WorldService(fingerprint: "f", instances: 3, revision: "v1"),
+        "/kept": WorldService(fingerprint: "f", instances: 1),
+        "/kept/gone": WorldService(fingerprint: "f", instances: 3),
+        "/kept/single": WorldService(fingerprint: "f", instances: 1),
+        "/kept/otherwise": WorldService(fingerprint: "f", instances: 1),
     ]
 
     private func look(
@@ -28,8 +32,19 @@ struct ServiceDriftTests {
         state.status = .done
         if let before { state.services[.blue] = before }
         let lastRun = try #require(LastRun(plan, state))
-        return try await ServiceDrift(of: found, on: KeptCluster(), since: lastRun, environment).look()
+        return try await ServiceDrift(
+            of: found, on: KeptCluster(), since: lastRun, kept: [kept], environment
+        ).look()
     }
+
+    private let kept = KeptServices(
+        color: .blue, time: Instant(milliseconds: 0),
+        services: [
+            ("/kept", "f", .parallel), ("/kept/gone", "f", .parallel), ("/kept/single", "f", .scheduled),
+            ("/kept/otherwise", "g", .parallel),
+        ].map { (id: ServiceID, fingerprint: String, mode: ServiceMode) in
+            Service(id: id, definition: "{}", instances: 1, mode: mode, fingerprint: fingerprint)
+        })
 
     private func service(_ id: ServiceID, _ fingerprint: String = "f", _ instances: Int = 1) -> Service {
         Service(id: id, definition: "{}", instances: instances, fingerprint: fingerprint, revision: "v2")
@@ -39,13 +54,16 @@ struct ServiceDriftTests {
     func kinds() async throws {
         let look = try await look(
             service("/same"), service("/scaled", "f", 4), service("/changed", "g", 2), service("/forgotten", "g"),
+            service("/kept", "g"),
             service("/new"), service("/asleep"), service("/stays"),
             ignored: [IgnoredService(id: "/stays", reason: "mode manual")])
         let texts = Dictionary(uniqueKeysWithValues: look.drifts.map { ($0.subject, $0.text) })
         #expect(
             texts == [
                 "/scaled": "was scaled", "/changed": "was changed", "/gone": "is gone",
-                "/forgotten": "was changed, and its framework keeps no earlier definition",
+                "/forgotten": "was changed, and no earlier definition is kept",
+                "/kept": "was changed", "/kept/gone": "is gone", "/kept/single": "is gone",
+                "/kept/otherwise": "is gone",
                 "/new": "is unknown: r-1 did not move it",
             ])
         let remedies = Dictionary(uniqueKeysWithValues: look.drifts.map { ($0.subject, $0.remedy) })
@@ -60,6 +78,15 @@ struct ServiceDriftTests {
                     "/changed", from: WorldService(fingerprint: "g", instances: 2, revision: "v2"),
                     to: WorldService(fingerprint: "f", instances: 2, revision: "v1")))
         #expect(remedies["/new"] == .suspend("/new", instances: 1))
+        #expect(
+            remedies["/kept"]
+                == .restore(
+                    "/kept", from: WorldService(fingerprint: "g", instances: 1, revision: "v2"),
+                    to: WorldService(fingerprint: "f", instances: 1)))
+        #expect(
+            remedies["/kept/gone"]
+                == .restore("/kept/gone", from: nil, to: WorldService(fingerprint: "f", instances: 3)))
+        #expect(remedies["/kept/single"] == .some(nil) && remedies["/kept/otherwise"] == .some(nil))
         #expect(remedies["/gone"] == .some(nil) && remedies["/forgotten"] == .some(nil))
         #expect(look.drifts.first { $0.subject == "/changed" }?.diff == ["definition  f → g"])
         #expect(look.notes == ["/asleep is unknown, and suspended: a person decides what becomes of it"])

@@ -56,7 +56,7 @@ struct EnvironmentTests {
             environment.services
                 == ServiceRules(
                     sources: [.marathon(source)], ignore: ["/infra/marathon-lb"], overrides: [cart, web, data, all],
-                    declared: [kubernetes]))
+                    declared: [kubernetes], keep: false))
         #expect(
             environment.loadBalancers == [
                 LoadBalancerAddress(

@@ -21,8 +21,10 @@ public struct Drift: Sendable, Hashable {
         case build
         /// The color's servers are configured.
         case configure
-        /// A service becomes again what it was, by the revision that its framework keeps of it.
-        case restore(ServiceID, from: WorldService, to: WorldService)
+        /// A service becomes again what it was, by the revision that its framework keeps of it or by what rz keeps.
+        ///
+        /// - Parameter from: as it was found; nil where it is gone.
+        case restore(ServiceID, from: WorldService?, to: WorldService)
         /// A service that no run knows, with these instances, is kept from running; its definition stays.
         case suspend(ServiceID, instances: Int)
         case set(LoadBalancerID, ServerChange)

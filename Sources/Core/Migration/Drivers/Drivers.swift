@@ -12,6 +12,8 @@ public struct Drivers: Sendable {
     /// What the servers of a color that are called over TLS show, with `probes` also those that only probes call.
     /// Sends them nothing.
     public var certificates: @Sendable (Inventory, _ probes: Bool) async -> [CertificateSighting]
+    /// What rz keeps of a color's services: as the last run left them, then as they last were. Asks nothing outside.
+    public var keptServices: @Sendable (Color) throws(Failure) -> [KeptServices] = { _ in [] }
 
     public init(
         loadBalancers: [any LoadBalancer], provisioner: any Provisioner, configurator: (any Configurator)?,

@@ -6,11 +6,14 @@ public struct ServiceRules: Codable, Sendable, Hashable {
     public var overrides: [Override]
     /// What a playbook or a person moves; nil for nothing.
     public var declared: [DeclaredService]?
+    /// Whether rz keeps what it saw of them, secrets in their definitions included; nil for yes.
+    public var keep: Bool?
 
     public init(
         sources: [ServiceSource] = [], ignore: [String] = [], overrides: [Override] = [],
-        declared: [DeclaredService]? = nil
+        declared: [DeclaredService]? = nil, keep: Bool? = nil
     ) {
+        self.keep = keep
         self.sources = sources
         self.ignore = ignore
         self.overrides = overrides

@@ -26,3 +26,13 @@ public struct KeptServices: Sendable, Hashable {
 
     public subscript(_ id: ServiceID) -> Service? { services.first { $0.id == id } }
 }
+
+extension [KeptServices] {
+    /// A service by the definition that it had; nil where none of them has it.
+    public func service(_ id: ServiceID, fingerprint: String) -> Service? {
+        for kept in self {
+            if let service = kept[id], service.fingerprint == fingerprint { return service }
+        }
+        return nil
+    }
+}

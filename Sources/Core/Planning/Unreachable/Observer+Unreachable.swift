@@ -62,7 +62,7 @@ extension Observer {
             details: [
                 "rz keeps one with each `rz plan`, `rz update` and `rz converge --check` that finds all of them, "
                     + "in $RZ_HOME/environments/\(name)/kept"
-            ],
+            ] + (environment.services.keep == false ? ["\(name) has services.keep: false"] : []),
             advice:
                 "If another host or a backup has that folder, copy \(old).json from there. Else build the other color "
                 + "with `rz build \(name)`, launch its services from their definitions in Git, and move the weights by "

@@ -5,7 +5,7 @@ extension Simulation {
     /// The drivers of one process.
     func drivers(of process: SimulatedProcess) -> Drivers {
         let outside = SimulatedOutside(process: process, simulation: self)
-        let drivers = Drivers(
+        var drivers = Drivers(
             loadBalancers: scenario.world.loadBalancers.map { balancer in
                 SimulatedBalancerDriver(name: balancer.name, outside: outside)
             },
@@ -14,6 +14,7 @@ extension Simulation {
             agents: { [hasMesos = scenario.hasMesos] color, _ in
                 hasMesos ? SimulatedAgentPool(color: color, outside: outside) : nil
             }, prober: outside, stepRunner: outside)
+        drivers.keptServices = { [kept = scenario.kept] color in kept.map { $0.color == color ? [$0] : [] } ?? [] }
         guard let unreachable = scenario.plan.unreachable, let kept = scenario.kept else { return drivers }
         return drivers.keeping(kept, as: unreachable, scenario.environment.services)
     }

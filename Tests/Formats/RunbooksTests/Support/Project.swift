@@ -121,6 +121,7 @@ enum Sample {
                   tasks: [ "m3s/*" ]
                   probe: { tcp: { address: "{{ control[0].address }}:6443" } }
           ignore: [ /infra/marathon-lb ]
+          keep: false
           overrides:
             - { match: /shop/cart, set: { env.CACHE_HOST: "{{ cache[0].address }}" }, remove: [ env.OLD ] }
             - { match: { label: tier=web=1 }, set: { cpus: 0.5 } }

@@ -27,8 +27,9 @@ package struct ConvergeServicesStep: BuiltInStep {
     }
 
     package func work(_ step: Step) -> (any StepWork)? {
-        guard let id = step.action.service, let from = step.action.version("from") else { return nil }
-        return ConvergeService(id: id, from: from, to: step.action.version("to"))
+        let (from, to) = (step.action.version("from"), step.action.version("to"))
+        guard let id = step.action.service, from != nil || to != nil else { return nil }
+        return ConvergeService(id: id, from: from, to: to)
     }
 
     package func line(_ plan: Plan) -> PlanLine? {
@@ -43,10 +44,10 @@ extension BuiltIn {
 }
 
 extension Action {
-    static func restoreService(_ id: ServiceID, from found: WorldService, to wanted: WorldService) -> Action {
+    static func restoreService(_ id: ServiceID, from found: WorldService?, to wanted: WorldService) -> Action {
         .builtIn(
             ConvergeServicesStep.name,
-            ["service": id.text].merging(found.texts("from")) { $1 }.merging(wanted.texts("to")) { $1 })
+            ["service": id.text].merging(found?.texts("from") ?? [:]) { $1 }.merging(wanted.texts("to")) { $1 })
     }
 
     static func suspendService(_ id: ServiceID, instances: Int) -> Action {
@@ -72,8 +73,8 @@ extension WorldService {
 /// Gives a service back what it was, or suspends one that no run knows.
 struct ConvergeService: StepWork {
     let id: ServiceID
-    /// As the plan found it.
-    let from: WorldService
+    /// As the plan found it; nil where it was gone.
+    let from: WorldService?
     /// As it is to be; nil for suspended.
     let to: WorldService?
 
@@ -83,6 +84,8 @@ struct ConvergeService: StepWork {
     }
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
+        // Whoever uses it by now would miss it.
+        guard let from else { return "stays: it is what the last run left" }
         let cluster = try await context.cluster(of: context.color)
         // It was begun, and nothing came of it: what an rz that died had asked for may arrive yet.
         let isAsFound =
@@ -112,17 +115,24 @@ struct ConvergeService: StepWork {
     }
 
     private func bring(
-        from known: WorldService, to wanted: WorldService, _ outcome: String, _ context: StepContext
+        from known: WorldService?, to wanted: WorldService, _ outcome: String, _ context: StepContext
     ) async throws(Failure) -> String {
         let cluster = try await context.cluster(of: context.color)
-        guard let found = try await cluster.observeService(id) else {
+        let found = try await cluster.observeService(id)
+        guard found != nil || known == nil else {
             throw Failure(
                 "\(id) is gone from \(context.color)", at: id.text,
                 advice: "Launch it by its framework, then: rz resume \(context.environment.name)", kind: .refused)
         }
+        guard let found else {
+            let earlier = try await earlier(wanted, cluster, context)
+            try await context.intend("launch \(id) as it was")
+            try await context.fence.act { () async throws(Failure) in try await cluster.launch(earlier) }
+            return try await settled(as: wanted, outcome, context)
+        }
         if differs(found, wanted) {
             // Someone's newer version is not overwritten by what no one was shown.
-            guard found.fingerprint == wanted.fingerprint || known.fingerprint == found.fingerprint else {
+            guard found.fingerprint == wanted.fingerprint || known?.fingerprint == found.fingerprint else {
                 throw Failure(
                     "\(id) was changed again since the plan was made, and is left as it is", at: id.text,
                     advice: "Take this run back with `rz rollback \(context.environment.name)`, and look again: "
@@ -134,10 +144,22 @@ struct ConvergeService: StepWork {
                     try await cluster.activate(id, instances: wanted.instances)
                 }
             } else {
-                let earlier = try await earlier(wanted, cluster)
-                try await context.fence.act { () async throws(Failure) in try await cluster.launch(earlier) }
+                let earlier = try await earlier(wanted, cluster, context)
+                // A job that someone disabled stays so.
+                let activity = try await cluster.observeActivity([id])[id]
+                let isSuspended = earlier.mode == .scheduled && activity?.isEnabled == false
+                try await context.fence.act { () async throws(Failure) in
+                    try await cluster.launch(earlier, suspended: isSuspended)
+                }
             }
         }
+        return try await settled(as: wanted, outcome, context)
+    }
+
+    private func settled(
+        as wanted: WorldService, _ outcome: String, _ context: StepContext
+    ) async throws(Failure) -> String {
+        let cluster = try await context.cluster(of: context.color)
         try await context.poll { () async throws(Failure) -> String? in
             guard let now = try await cluster.observeService(id), !differs(now, wanted) else {
                 return "\(id) to be \(outcome)"
@@ -153,13 +175,19 @@ struct ConvergeService: StepWork {
             || !wanted.fingerprint.isEmpty && found.fingerprint != wanted.fingerprint
     }
 
-    private func earlier(_ wanted: WorldService, _ cluster: any Cluster) async throws(Failure) -> Service {
-        guard let revision = wanted.revision,
-            var service = try await cluster.observeService(id, revision: revision),
-            service.fingerprint == wanted.fingerprint
-        else {
+    /// As its framework keeps it, or else as rz does.
+    private func earlier(
+        _ wanted: WorldService, _ cluster: any Cluster, _ context: StepContext
+    ) async throws(Failure) -> Service {
+        var service: Service?
+        if let revision = wanted.revision { service = try await cluster.observeService(id, revision: revision) }
+        if service?.fingerprint != wanted.fingerprint {
+            service = try context.drivers.keptServices(context.color)
+                .service(id, fingerprint: wanted.fingerprint)
+        }
+        guard var service else {
             throw Failure(
-                "The framework keeps the earlier definition of \(id) no longer", at: id.text,
+                "The earlier definition of \(id) is kept no longer", at: id.text,
                 details: wanted.revision.map { ["version \($0)"] } ?? [],
                 advice: "Change it back by hand, then: rz resume", kind: .refused)
         }
