@@ -14,7 +14,9 @@ struct DrainTests {
         let failure = try await run.engine().perform(opening: SimulatedRun.start).halt()
         #expect(failure.summary == "blue is not quiet after 300ms")
         #expect(failure.details.contains("edge-1/be_web/blue-1: 2 sessions, 0 queued, 0/s"))
-        #expect(failure.details.contains("edge-1/be_web/blue-1: frontend fe, source 127.0.0.1, 9m"))
+        #expect(
+            failure.details.contains("edge-1 be_web/blue-1: frontend fe, 127.0.0.1:40000, for 9m, 100 B in, 2.0 kB out")
+        )
         #expect(await run.world.weights(on: "edge-1")["green-1"] == 100)
         #expect(
             await !run.world.log.contains { $0.contains("shutdownSessions") || $0.contains("administration(maint)") })
@@ -36,7 +38,10 @@ struct DrainTests {
         #expect(ends.count == 1)
         #expect(try maintenance < #require(ends.first))
         let told = await run.journal.events.compactMap { if case .noted(let text) = $0.kind { text } else { nil } }
-        #expect(told.contains { $0.contains("edge-1/be_web/blue-1: frontend fe, source 127.0.0.1, 9m") })
+        #expect(
+            told.contains {
+                $0.contains("edge-1 be_web/blue-1: frontend fe, 127.0.0.1:40000, for 9m, 100 B in, 2.0 kB out")
+            })
     }
 
     @Test("that is to be rolled back takes the run back, traffic first")
