@@ -136,6 +136,7 @@ struct ObstaclesTests {
             expect(obstacles, "rotating uses `balance static-rr`", isBlocking: true)
             expect(obstacles, "hashing uses `balance source`", isBlocking: false)
             expect(obstacles, "sticky keeps users at their server by the cookie SRV", isBlocking: false)
+            expect(obstacles, "(`persistence: wait`)", isBlocking: false)
             expect(obstacles, "half has no server of green (green-*)", isBlocking: true)
             expect(obstacles, "there is no backend nowhere", isBlocking: true)
             expect(obstacles, "does not know the map /nowhere.map", isBlocking: true)

@@ -6,6 +6,7 @@ struct Quiet: Sendable {
     let context: StepContext
     private var old: Color { context.direction.old }
     private var policy: DrainPolicy { context.environment.drain }
+    private var rules: [TrafficRule] { context.environment.traffic }
 
     init(_ context: StepContext) { self.context = context }
 
@@ -28,6 +29,7 @@ struct Quiet: Sendable {
             let isKept = try await context.keepTraffic(observation)
             let busy = busyServers(observation)
             let unseen = await oldProcesses(observation)
+            if isKept { try await keepOut(wasForced ? rules : rules.filter(\.movesInDrain), observation) }
             let now = context.clock.uptime
             quietSince = busy.isEmpty && isKept && unseen.isEmpty ? quietSince ?? now : nil
             if let quietSince, asked - quietSince >= policy.quiet {
@@ -37,7 +39,7 @@ struct Quiet: Sendable {
             }
             if now >= deadline {
                 if wasForced || policy.atDeadline != .force { try await end(busy, unseen) }
-                try await cut(context.environment.traffic)
+                try await cut(rules)
                 wasForced = true
                 deadline = now + max(policy.deadline, .minutes(1))
             }
@@ -110,6 +112,23 @@ struct Quiet: Sendable {
     }
 
     // MARK: - Ending what stays
+
+    /// Has users who are remembered move between two of their requests: only maintenance makes a load balancer forget
+    /// whose they are. It ends no session. A reload may undo it.
+    private func keepOut(_ rules: [TrafficRule], _ observation: TrafficObservation) async throws(Failure) {
+        guard !rules.isEmpty else { return }
+        let traffic = await context.traffic
+        let targets = try await traffic.targets(observation)
+        let awake = rules.filter { rule in
+            observation.states.contains { name, state in
+                rule.isOn(name)
+                    && targets.movable(old, rule, on: name, state).contains { $0.administration != .maint }
+            }
+        }
+        guard !awake.isEmpty else { return }
+        try await context.intend("put \(old) into maintenance, so that users whom it remembers move")
+        try await traffic.takeOutOldColor(.maint, in: awake)
+    }
 
     /// Moves the users who stay: maintenance first, so that no one comes back, then the sessions are ended, once.
     func cut(_ rules: [TrafficRule]) async throws(Failure) {
@@ -205,7 +224,7 @@ struct Quiet: Sendable {
     private func busyServers(_ observation: TrafficObservation) -> [BusyServer] {
         observation.states.keys.sorted().flatMap { name in
             context.environment.traffic.on(name).flatMap { rule in
-                observation.servers(rule, old, on: name).filter { isBusy($0, rule) }.map { server in
+                observation.servers(rule, old, on: name).filter { !$0.counters.isQuiet }.map { server in
                     BusyServer(
                         loadBalancer: name, backend: rule.backend, name: server.name,
                         text: "\(name)/\(rule.backend)/\(server.name): \(server.counters.sessions) sessions, "
@@ -213,13 +232,6 @@ struct Quiet: Sendable {
                 }
             }
         }
-    }
-
-    /// Users who may stay until the drain is over come and go: they are moved between two of their requests.
-    private func isBusy(_ server: ServerState, _ rule: TrafficRule) -> Bool {
-        var counters = server.counters
-        if rule.persistence == .leave { counters.rate = 0 }
-        return !counters.isQuiet
     }
 
     // MARK: - Old processes
@@ -270,4 +282,9 @@ struct Quiet: Sendable {
                 step: step, count: 1, reason: "that no process of before the reload of \(process.loadBalancer) is left")
         )
     }
+}
+
+extension TrafficRule {
+    /// Whether its users are not waited for: they move, or are moved, once the drain begins.
+    fileprivate var movesInDrain: Bool { persistence == .leave || persistence == .cut }
 }
