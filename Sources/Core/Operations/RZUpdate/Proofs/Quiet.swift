@@ -29,7 +29,6 @@ struct Quiet: Sendable {
             let isKept = try await context.keepTraffic(observation)
             let busy = busyServers(observation)
             let unseen = await oldProcesses(observation)
-            if isKept { try await keepOut(wasForced ? rules : rules.filter(\.movesInDrain), observation) }
             let now = context.clock.uptime
             quietSince = busy.isEmpty && isKept && unseen.isEmpty ? quietSince ?? now : nil
             if let quietSince, asked - quietSince >= policy.quiet {
@@ -43,6 +42,7 @@ struct Quiet: Sendable {
                 wasForced = true
                 deadline = now + max(policy.deadline, .minutes(1))
             }
+            if isKept { try await keepOut(wasForced ? rules : rules.filter(\.movesInDrain), observation) }
             listedAt = await list(busy, listedAt, now)
             if !isNoted, let text = unseenSessions(observation) {
                 isNoted = true
