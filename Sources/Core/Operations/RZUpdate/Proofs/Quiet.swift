@@ -127,7 +127,12 @@ struct Quiet: Sendable {
         }
         guard !awake.isEmpty else { return }
         try await context.intend("put \(old) into maintenance, so that users whom it remembers move")
-        try await traffic.takeOutOldColor(.maint, in: awake)
+        do throws(Failure) {
+            try await traffic.takeOutOldColor(.maint, in: awake)
+        } catch {
+            // Another reload, for example: the next look shows what there is to do.
+            guard error.kind == .transient else { throw error }
+        }
     }
 
     /// Moves the users who stay: maintenance first, so that no one comes back, then the sessions are ended, once.
