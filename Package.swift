@@ -143,7 +143,7 @@ let package = Package(
             "GatingTests", in: "Drivers",
             ["Gating", "Migration", "JSON", "Transport", "FreePorts", "PrometheusTesting", "Waiting"]),
         tests("PublishingTests", in: "Views", ["Publishing", "Migration"]),
-        tests("ReportingTests", in: "Views", ["Reporting", "Migration", "Operations"], exclude: ["Golden"]),
+        tests("ReportingTests", in: "Views", ["Reporting", "Migration", "Operations", "JSON"], exclude: ["Golden"]),
         tests("SafeFilesTests", in: "Base", ["SafeFiles"]),
         tests(
             "LoadBalancingTests", in: "Drivers",

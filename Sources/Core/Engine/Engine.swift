@@ -357,13 +357,16 @@ public actor Engine: RunLedger {
         }
     }
 
-    /// While the run owns the traffic: judges the new color wherever no step does, up to the end of the old one.
+    /// While the run owns the traffic: judges the new color wherever no step does, up to the end of the old one. Samples
+    /// are published to those who look; the journal keeps verdicts and changes only.
     private func judgeTraffic() async {
         while !Task.isCancelled {
             if ownsTraffic {
                 // In the middle of a change of weights nothing is judged, unless that takes long.
                 if let samples = await traffic.newSamples() {
-                    publish(samples)
+                    let open = await traffic.open
+                    telemetry.publish(
+                        TelemetryReading(time: clock.now, samples: samples, open: open), run: state.run)
                     await judge()
                 }
             }
@@ -386,7 +389,4 @@ public actor Engine: RunLedger {
         let end = plan.steps.last(where: \.closesWayBack)
         return end.map { state.steps[$0.id]?.isIntended != true } ?? true
     }
-
-    /// Publishes samples of the traffic to those who look; the journal keeps verdicts and changes only.
-    func publish(_ samples: [TrafficSample]) { telemetry.publish(samples, at: clock.now, run: state.run) }
 }

@@ -47,6 +47,8 @@ package actor TrafficControl {
     var measurements: [Int: Measurement] = [:]
     /// When the step of the cutover that is judged began.
     var stepBegan: Period?
+    /// The oldest sessions of the old color that a drain waits for, for people.
+    private(set) var open: OpenSessions?
     /// The servers of each color, where a step has asked for them: by them each server's address is judged.
     package var inventories: [Color: Inventory] = [:]
 
@@ -90,6 +92,8 @@ package actor TrafficControl {
 
     /// How long this process has had a part in the run.
     package var age: Period { clock.uptime - began }
+
+    package func noteOpen(_ sessions: OpenSessions?) { open = sessions }
 
     package func know(_ inventories: [Color: Inventory]) { self.inventories = inventories }
 

@@ -238,7 +238,7 @@ enum EnvironmentFormat {
                 "switch", trafficSwitch, "each color has a backend of its own, and an entry of a map names one of them"),
             .optional(
                 "persistence", .choice(TrafficRule.Persistence.allCases.map(\.rawValue)),
-                "users with a cookie or in a stick table: move between two requests, are cut off by the drain, or waited for",
+                "users with a cookie or in a stick table: the drain moves them between two requests, cuts them off, or waits for them",
                 default: TrafficRule.Persistence.wait.rawValue, example: "cut"),
             .optional(
                 "addresses",

@@ -47,9 +47,11 @@ private struct KilledLoadBalancer: LoadBalancer {
         }
     }
 
-    func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
+    func observeSessions(
+        of servers: [ListedServer], detailed: Int
+    ) async throws(Failure) -> OpenSessions {
         try await points.around(name.text, "\(name).observeSessions", changes: false) { () async throws(Failure) in
-            try await base.observeSessions(backend: backend, server: server)
+            try await base.observeSessions(of: servers, detailed: detailed)
         }
     }
 

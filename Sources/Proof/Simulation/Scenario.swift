@@ -63,6 +63,21 @@ extension Scenario {
         try Scenario(Shape(isRegistered: true), startTime: 150)
     }
 
+    /// The small model with users who are remembered, keep coming, and are to move in the drain.
+    public static func remembering() throws(Failure) -> Scenario {
+        var scenario = try Scenario(Shape(persistence: .leave), startTime: 150)
+        scenario.world.visitLength = 30_000
+        let old = scenario.plan.direction.old
+        for index in scenario.world.loadBalancers.indices {
+            for backend in scenario.world.loadBalancers[index].backends.indices {
+                var remembered = ByColor(both: 0.0)
+                remembered[old] = 1
+                scenario.world.loadBalancers[index].backends[backend].remembered = remembered
+            }
+        }
+        return scenario
+    }
+
     /// The small model where a Prometheus, and no load balancer, tells how the new color's users fare, and where a person
     /// says yes to the first share.
     public static func measured() throws(Failure) -> Scenario {

@@ -5,10 +5,13 @@ import Migration
 
 /// One look as a line of JSON: `{"run":…,"time":…,"samples":[[LOAD BALANCER,BACKEND,COLOR,SHARE,RATE,ERRORS,MS,SESSIONS],…]}`.
 ///
+/// While a drain waits, `open` has the oldest sessions that it waits for: `{"more":…,"unknown":[…],"sessions":[[LOAD
+/// BALANCER,BACKEND,SERVER,FRONTEND,CLIENT,AGE,IN,OUT,OLD PROCESS],…]}`, with the age in milliseconds.
+///
 /// Lists in place of objects: with 1,000 backends there are thousands of samples twice a second.
 enum TelemetryLine {
-    static func text(of samples: [TrafficSample], at time: Instant, run: RunID) -> String {
-        let rows = samples.map { sample -> JSON in
+    static func text(of reading: TelemetryReading, run: RunID) -> String {
+        let rows = reading.samples.map { sample -> JSON in
             [
                 .string(sample.loadBalancer.text), .string(sample.backend), .string(sample.color.rawValue),
                 number(sample.share), number(sample.requestsPerSecond), number(sample.errorRate),
@@ -16,8 +19,11 @@ enum TelemetryLine {
                 .number(JSONNumber(sample.sessions)),
             ]
         }
-        let line: JSON = ["run": .string(run.text), "time": .string(time.description), "samples": .array(rows)]
-        return line.compact
+        var line: [(String, JSON)] = [
+            ("run", .string(run.text)), ("time", .string(reading.time.description)), ("samples", .array(rows)),
+        ]
+        if let open = reading.open { line.append(("open", json(open))) }
+        return JSON.object(JSONObject(line)).compact
     }
 
     /// - Returns: nil for a line of another run, and for one that is damaged.
@@ -26,7 +32,37 @@ enum TelemetryLine {
             let time = json["time"]?.string.flatMap({ Instant($0) }), let rows = json["samples"]?.array
         else { return nil }
         let samples = rows.compactMap(sample)
-        return samples.count == rows.count ? TelemetryReading(time: time, samples: samples) : nil
+        guard samples.count == rows.count else { return nil }
+        return TelemetryReading(time: time, samples: samples, open: json["open"].flatMap(open))
+    }
+
+    private static func json(_ open: OpenSessions) -> JSON {
+        func number(_ value: Int?) -> JSON { value.map { .number(JSONNumber($0)) } ?? .null }
+        let rows = open.listed.map { session -> JSON in
+            [
+                .string(session.loadBalancer.text), .string(session.backend), .string(session.server),
+                .string(session.frontend), .string(session.client), number(session.age.map { Int($0.milliseconds) }),
+                number(session.bytesIn), number(session.bytesOut), number(session.oldProcess),
+            ]
+        }
+        return [
+            "more": .number(JSONNumber(open.more)), "unknown": .array(open.unknown.map { .string($0) }),
+            "sessions": .array(rows),
+        ]
+    }
+
+    private static func open(_ json: JSON) -> OpenSessions? {
+        guard let more = json["more"]?.int, let rows = json["sessions"]?.array else { return nil }
+        let sessions = rows.compactMap { row -> OpenSession? in
+            let texts = (0..<5).compactMap { row[$0]?.string }
+            guard texts.count == 5 else { return nil }
+            return OpenSession(
+                loadBalancer: LoadBalancerID(texts[0]), backend: texts[1], server: texts[2], frontend: texts[3],
+                client: texts[4], age: row[5]?.int.map { Period(milliseconds: Int64($0)) }, bytesIn: row[6]?.int,
+                bytesOut: row[7]?.int, oldProcess: row[8]?.int)
+        }
+        return OpenSessions(
+            sessions, more: max(0, more), unknown: json["unknown"]?.array?.compactMap(\.string) ?? [])
     }
 
     private static func sample(_ row: JSON) -> TrafficSample? {

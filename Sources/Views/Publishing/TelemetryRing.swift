@@ -12,8 +12,7 @@ public struct TelemetryRing: TelemetrySink {
     private let handover: Handover<Look>
 
     private struct Look: Sendable {
-        var samples: [TrafficSample]
-        var time: Instant
+        var reading: TelemetryReading
         var run: RunID
     }
 
@@ -22,14 +21,14 @@ public struct TelemetryRing: TelemetrySink {
         let files = RingFiles(folder: folder)
         // One at most: a disk that is too slow for all looks gets the newest.
         handover = Handover("rz.telemetry", capacity: 1) { look, _ in
-            let line = TelemetryLine.text(of: look.samples, at: look.time, run: look.run)
+            let line = TelemetryLine.text(of: look.reading, run: look.run)
             files.append(Array((line + "\n").utf8), largest: TelemetryRing.largestFile)
             return true
         }
     }
 
-    public func publish(_ samples: [TrafficSample], at time: Instant, run: RunID) {
-        handover.give(Look(samples: samples, time: time, run: run))
+    public func publish(_ reading: TelemetryReading, run: RunID) {
+        handover.give(Look(reading: reading, run: run))
     }
 
     /// Waits until the last look is written.

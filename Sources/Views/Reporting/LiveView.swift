@@ -177,7 +177,15 @@ public struct LiveView: Sendable {
                 ? [line]
                 : [name.trimmedAtEnd, "  " + rates(sample), "  " + rates(other)].map { "    \($0)".cut(to: width) }
         }
-        return lines
+        return lines + (reading?.open.map(open) ?? [])
+    }
+
+    /// Who still talks to the old color while a drain waits.
+    private func open(_ sessions: OpenSessions) -> [String] {
+        let heading = "\(plan.direction.old) still has \(Wording.count(sessions.count, "session"))"
+        let rest = "rz status \(plan.environment.name) --sessions"
+        return ["    \(heading)\(sessions.listed.isEmpty ? "" : ", the oldest:")"]
+            + sessions.lines(3, rest: rest).map { "      \($0.visible)".cut(to: width) }
     }
 
     private func doubt(_ reading: TelemetryReading, _ state: RunState, _ now: Instant) -> String? {

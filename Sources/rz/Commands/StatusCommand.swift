@@ -15,6 +15,7 @@ struct StatusCommand: AsyncParsableCommand {
               rz status
               rz status shop --watch
               rz status --json
+              rz status shop --sessions
             """)
 
     @Argument(help: "The environment, or its latest run; by default all that have runs.")
@@ -26,8 +27,19 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Print one JSON object a line, one for each state.")
     var json = false
 
+    @Flag(
+        name: .long,
+        help:
+            "Ask the load balancers who still talks to the color that the traffic leaves: every session, oldest first.")
+    var sessions = false
+
+    func validate() throws {
+        guard !(sessions && watch) else { throw ValidationError("--sessions looks once: leave out --watch") }
+    }
+
     func run() async throws {
         try await exiting {
+            if sessions { return try await listSessions() }
             if target == nil, !watch, case let all = try await Runs.all(), all.count > 1 {
                 return try await overview(all)
             }
@@ -74,6 +86,20 @@ struct StatusCommand: AsyncParsableCommand {
             }
             terminal.write(line + "\n")
         }
+        return .done
+    }
+
+    private func listSessions() async throws -> ExitStatus {
+        let (runs, run) = try await Runs.find(target, readOnly: true)
+        guard let (plan, state) = try await runs.latest() else { throw try await runs.noRun() }
+        try runs.refuseAnother(run, than: state)
+        let color = state.traffic.isReturning || state.isRollingBack ? plan.direction.new : plan.direction.old
+        let open = try await plan.loadBalancers(Places.trusted()).observeSessions(
+            of: color, plan.environment.traffic, detailed: OpenSessions.limit)
+        let view = SessionsView(plan, state, open, of: color)
+        let terminal = Terminal.standardOutput
+        let text = json ? view.json(head: Answer.object([])).compact + "\n" : view.text(style: terminal.style)
+        terminal.write(Redaction.redact(text))
         return .done
     }
 
@@ -131,6 +157,7 @@ struct StatusJSON {
                     "sampledAt": traffic.map { .string($0.time.description) } ?? .null,
                     "age": traffic.map { .string(max(.zero, now - $0.time).description) } ?? .null,
                     "samples": TrafficJSON.samples(traffic?.samples ?? []),
+                    "open": traffic?.open.map { SessionsView.json($0) } ?? .null,
                 ]
             ),
             (

@@ -186,6 +186,19 @@ extension ServiceSource {
     }
 }
 
+extension Plan {
+    /// Its load balancers alone, for who only looks at them: whatever else the environment needs may be missing here.
+    func loadBalancers(_ places: Places) throws -> [any LoadBalancer] {
+        let folder = try ProjectFolder(root: places.copy(source, of: environment.name))
+        let settings = SettingResolver(
+            environmentFolder: folder.environmentFolder(environment.name), rzHome: places.home)
+        Redaction.cover(settings)
+        try settings.remember(referencesOf: environment)
+        let owner = EpochOwner.known(environment.name, in: places.state(of: environment.name))
+        return environment.loadBalancers.map { $0.driver(environment, owner: owner, settings.resolver) }
+    }
+}
+
 extension LoadBalancerAddress {
     /// One line for each kind of load balancer.
     fileprivate func driver(

@@ -64,7 +64,7 @@ struct RunSession {
 private struct Telemetry: TelemetrySink {
     let sinks: [any TelemetrySink]
 
-    func publish(_ samples: [TrafficSample], at time: Instant, run: RunID) {
-        for sink in sinks { sink.publish(samples, at: time, run: run) }
+    func publish(_ reading: TelemetryReading, run: RunID) {
+        for sink in sinks { sink.publish(reading, run: run) }
     }
 }

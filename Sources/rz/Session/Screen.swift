@@ -51,8 +51,8 @@ final class Screen: TelemetrySink {
     }
 
     /// Returns at once.
-    func publish(_ samples: [TrafficSample], at time: Instant, run: RunID) {
-        renderer.take(TelemetryReading(time: time, samples: samples))
+    func publish(_ reading: TelemetryReading, run: RunID) {
+        renderer.take(reading)
         if output == .json { stream.publish(.traffic) }
     }
 

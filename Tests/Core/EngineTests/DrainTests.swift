@@ -14,7 +14,9 @@ struct DrainTests {
         let failure = try await run.engine().perform(opening: SimulatedRun.start).halt()
         #expect(failure.summary == "blue is not quiet after 300ms")
         #expect(failure.details.contains("edge-1/be_web/blue-1: 2 sessions, 0 queued, 0/s"))
-        #expect(failure.details.contains("edge-1/be_web/blue-1: frontend fe, source 127.0.0.1, 9m"))
+        #expect(
+            failure.details.contains("edge-1 be_web/blue-1: frontend fe, 127.0.0.1:40000, for 9m, 100 B in, 2.0 kB out")
+        )
         #expect(await run.world.weights(on: "edge-1")["green-1"] == 100)
         #expect(
             await !run.world.log.contains { $0.contains("shutdownSessions") || $0.contains("administration(maint)") })
@@ -36,7 +38,10 @@ struct DrainTests {
         #expect(ends.count == 1)
         #expect(try maintenance < #require(ends.first))
         let told = await run.journal.events.compactMap { if case .noted(let text) = $0.kind { text } else { nil } }
-        #expect(told.contains { $0.contains("edge-1/be_web/blue-1: frontend fe, source 127.0.0.1, 9m") })
+        #expect(
+            told.contains {
+                $0.contains("edge-1 be_web/blue-1: frontend fe, 127.0.0.1:40000, for 9m, 100 B in, 2.0 kB out")
+            })
     }
 
     @Test("that is to be rolled back takes the run back, traffic first")
@@ -76,12 +81,47 @@ struct DrainTests {
         #expect(failure.summary == "blue is not quiet after 300ms")
     }
 
-    @Test("takes users who may stay until it is over for no reason to wait")
+    @Test("of users who are to move between two requests begins with maintenance, and ends no session")
     func leave() async throws {
         let run = SimulatedRun { $0.traffic[0].persistence = .leave }
         await keepBusy(run) { $0.rate = 4 }
         let state = try await run.engine().perform(opening: SimulatedRun.start, until: .drain)
         #expect(try state.halt().summary == "Stopped after drain, as asked")
+        let log = await run.world.log
+        #expect(log.contains { isTakenOut($0) }, "\(log)")
+        #expect(!log.contains { $0.contains("shutdownSessions") })
+    }
+
+    @Test("of such users waits for sessions that last, and lists them")
+    func leaveLong() async throws {
+        let run = SimulatedRun {
+            $0.traffic[0].persistence = .leave
+            $0.drain.deadline = Period(milliseconds: 300)
+        }
+        await keepBusy(run) { $0.sessions = 1 }
+        let failure = try await run.engine().perform(opening: SimulatedRun.start).halt()
+        #expect(failure.summary == "blue is not quiet after 300ms")
+        #expect(failure.details.contains { $0.hasPrefix("edge-1 be_web/blue-1: frontend fe, 127.0.0.1:40000") })
+    }
+
+    @Test("takes users out again whom a reload lets in", arguments: [TrafficRule.Persistence.leave, .cut])
+    func letInAgain(persistence: TrafficRule.Persistence) async throws {
+        let run = SimulatedRun {
+            $0.traffic[0].persistence = persistence
+            $0.drain.quiet = .seconds(2)
+        }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start, until: .drain) }
+        try await eventually {
+            await run.world.log.contains { isTakenOut($0) }
+        }
+        await run.world.change {
+            $0.backends["be_web"]!.servers[0].administration = .ready
+            $0.backends["be_web"]!.servers[0].counters.rate = 4
+        }
+        #expect(try await task.value.halt().summary == "Stopped after drain, as asked")
+        let times = await run.world.log.count { isTakenOut($0) }
+        #expect(times > 1)
     }
 
     @Test("of users who are to be moved begins with maintenance and the end of their sessions")
@@ -136,6 +176,10 @@ struct DrainTests {
         }
         let state = try await run.engine().perform(opening: SimulatedRun.start)
         #expect(state.status == .done)
+    }
+
+    private func isTakenOut(_ line: String) -> Bool {
+        line.hasPrefix("edge-1 be_web/blue-1 administration(") && line.contains("maint")
     }
 
     /// Gives the old color's first server something that does not end by itself.

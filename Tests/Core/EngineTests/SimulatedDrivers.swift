@@ -29,8 +29,15 @@ struct SimulatedLoadBalancer: LoadBalancer {
         }
         try await world.apply(changes, on: name, epoch: epoch)
     }
-    func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
-        ["\(name)/\(backend)/\(server): frontend fe, source 127.0.0.1, 9m"]
+    func observeSessions(
+        of servers: [ListedServer], detailed: Int
+    ) async throws(Failure) -> OpenSessions {
+        OpenSessions(
+            servers.map { server in
+                OpenSession(
+                    loadBalancer: name, backend: server.backend, server: server.name, frontend: "fe",
+                    client: "127.0.0.1:40000", age: .minutes(9), bytesIn: 100, bytesOut: 2000)
+            })
     }
     func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] { [] }
 }

@@ -201,6 +201,8 @@ actor SimulatedWorld {
         case .administration(let state):
             let old = loadBalancers[name]?.backends[change.backend]?.servers[index].administration
             loadBalancers[name]?.backends[change.backend]?.servers[index].administration = state
+            // No one new comes to a server in maintenance.
+            if state == .maint { loadBalancers[name]?.backends[change.backend]?.servers[index].counters.rate = 0 }
             // A server that leaves maintenance takes what waits.
             if old == .maint, state == .ready { loadBalancers[name]?.backends[change.backend]?.own.queued = 0 }
             if failing.checksAreSlow, old == .maint, state == .ready {

@@ -222,9 +222,12 @@ struct OldWorkerTests {
             #expect(after.oldWorkers == [old])
             #expect(after.process?.pid != old)
             #expect(after.backends["shop"]?.servers[0].counters.sessions == 1)
-            let sessions = try await driver.observeSessions(backend: "shop", server: "blue-1")
-            #expect(sessions.count == 1)
-            #expect(sessions.first?.hasSuffix(", in the old process \(old)") == true)
+            let open = try await driver.observeSessions(
+                of: [ListedServer(backend: "shop", name: "blue-1")], detailed: 1)
+            #expect(open.count == 1)
+            #expect(open.listed.first?.oldProcess == old)
+            #expect(try #require(open.listed.first?.bytesIn) > 0)
+            #expect("\(open.listed[0])".hasSuffix(", in the old process \(old)"))
             let end = ServerChange(backend: "shop", server: "blue-1", change: .shutdownSessions)
             try await driver.apply([end], epoch: 1)
             try await eventually("its end") {

@@ -45,10 +45,17 @@ struct CountersTests {
             try await socket.write(Array("GET /shop/slow HTTP/1.1\r\nHost: lab\r\n\r\n".utf8))
             try await eventually("the session") { try await counters(lab, "shop").sessions == 1 }
             #expect(try await !counters(lab, "shop").isQuiet)
-            let sessions = try await lab.driver().observeSessions(backend: "shop", server: "blue-1")
-            #expect(sessions.count == 1)
-            #expect(sessions.first?.hasPrefix("edge-1 shop/blue-1: users: unix:") == true)
-            #expect(try await lab.driver().observeSessions(backend: "shop", server: "other").isEmpty)
+            let open = try await lab.driver().observeSessions(
+                of: [ListedServer(backend: "shop", name: "blue-1")], detailed: 1)
+            #expect(open.count == 1)
+            let session = try #require(open.listed.first)
+            #expect("\(session)".hasPrefix("edge-1 shop/blue-1: frontend users, unix:"))
+            #expect(try #require(session.age) < .seconds(60))
+            #expect(try #require(session.bytesIn) > 30)
+            #expect(session.bytesOut == 0)
+            #expect(
+                try await lab.driver().observeSessions(
+                    of: [ListedServer(backend: "shop", name: "other")], detailed: 1) == OpenSessions())
             try await lab.driver().apply(
                 [ServerChange(backend: "shop", server: "blue-1", change: .shutdownSessions)], epoch: 1)
             try await eventually("the end of the session") { try await counters(lab, "shop").sessions == 0 }
@@ -61,7 +68,8 @@ struct CountersTests {
             ""
         } _: { lab in
             let failure = try await #require(throws: Failure.self) {
-                try await lab.driver(lab.user).observeSessions(backend: "shop", server: "blue-1")
+                try await lab.driver(lab.user).observeSessions(
+                    of: [ListedServer(backend: "shop", name: "blue-1")], detailed: 1)
             }
             #expect(failure.advice?.contains("level admin") == true)
         }
@@ -128,6 +136,7 @@ struct ObstaclesTests {
             expect(obstacles, "rotating uses `balance static-rr`", isBlocking: true)
             expect(obstacles, "hashing uses `balance source`", isBlocking: false)
             expect(obstacles, "sticky keeps users at their server by the cookie SRV", isBlocking: false)
+            expect(obstacles, "(`persistence: wait`)", isBlocking: false)
             expect(obstacles, "half has no server of green (green-*)", isBlocking: true)
             expect(obstacles, "there is no backend nowhere", isBlocking: true)
             expect(obstacles, "does not know the map /nowhere.map", isBlocking: true)
@@ -272,7 +281,8 @@ struct ObstaclesTests {
         defer { fake.stop() }
         _ = try? await driver(fake.socket).observeObstacles([])
         _ = try? await driver(fake.socket).observe()
-        _ = try? await driver(fake.socket).observeSessions(backend: "a", server: "b")
+        _ = try? await driver(fake.socket).observeSessions(
+            of: [ListedServer(backend: "a", name: "b")], detailed: 1)
         let commands = fake.lines.flatMap { $0.split(separator: ";") }
         #expect(commands.count > 4)
         #expect(commands.allSatisfy { $0.hasPrefix("show ") || $0.hasPrefix("get ") })

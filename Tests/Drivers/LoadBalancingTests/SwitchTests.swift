@@ -79,8 +79,9 @@ struct SwitchTests {
             #expect(plain.backends["be_blue"]?.servers.map(\.administration) == [.maint, .ready])
             let socket = try await lab.holdSession("switched", at: "be_green/web-1", in: "shop", driver)
             defer { socket.close() }
-            let sessions = try await driver.observeSessions(backend: "shop", server: "be_green/web-1")
-            #expect(sessions.count == 1 && sessions[0].contains("be_green/web-1"))
+            let open = try await driver.observeSessions(
+                of: [ListedServer(backend: "shop", name: "be_green/web-1")], detailed: 1)
+            #expect(open.listed.map { "\($0.backend)/\($0.server)" } == ["be_green/web-1"])
         }
     }
 

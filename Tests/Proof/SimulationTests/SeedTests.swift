@@ -122,6 +122,13 @@ struct SeedTests {
         #expect(lost.broken.isEmpty, "\(lost.broken.map(\.description).joined(separator: "\n"))")
     }
 
+    @Test("move users who are remembered and keep coming, end no session of theirs, and come to the end of the drain")
+    func keptUsers() throws {
+        let kept = KeptUsers(try Scenario.remembering())
+        #expect(kept.runs > 10, "\(kept.runs)")
+        #expect(kept.broken.isEmpty, "\(kept.broken.map(\.description).joined(separator: "\n"))")
+    }
+
     @Test("start a missed run at most once, whenever rz dies while it makes up for it")
     func jobHandOvers() throws {
         let handOvers = JobHandOvers(try Scenario.small())

@@ -1,10 +1,12 @@
 import SandboxTesting
 import Testing
+import Waiting
 
 /// load-balancers.md 1.9, tools.md T10: weight 0 and drain do not move a user who is remembered.
 @Suite("Users whom a load balancer remembers")
 struct PersistenceTests {
-    enum Memory: String, CaseIterable, Sendable { case cookie, table }
+    /// `peers`: each load balancer teaches the other its table.
+    enum Memory: String, CaseIterable, Sendable { case cookie, table, peers }
 
     private func design(_ memory: Memory) -> LabDesign {
         var design = LabDesign()
@@ -14,6 +16,9 @@ struct PersistenceTests {
             design.change = { line in line.options += " cookie \(line.name)" }
         case .table:
             design.backend = ["stick-table type ip size 10k expire 10m", "stick on src"]
+        case .peers:
+            design.backend = ["stick-table type ip size 10k expire 10m peers lab", "stick on src"]
+            design.hasPeers = true
         }
         return design
     }
@@ -22,7 +27,7 @@ struct PersistenceTests {
         var users = Users.Kind()
         switch memory {
         case .cookie: users.cookies = 20
-        case .table: users.sources = 20
+        case .table, .peers: users.sources = 20
         }
         return users
     }
@@ -61,6 +66,47 @@ struct PersistenceTests {
             #expect(outcome.answering == ["green"], outcome.comment)
             // Each of the 20 users is cut off at most once.
             #expect(outcome.requests.failed.count <= 20, outcome.comment)
+        }
+    }
+
+    @Test("move between two requests where that is asked for, and none is broken", arguments: Memory.allCases)
+    func leave(memory: Memory) async throws {
+        var design = design(memory)
+        design.drain = "quiet: 500ms, deadline: 10s, atDeadline: hold"
+        design.rule = ["persistence: leave"]
+        try await Lab.with(design) { lab in
+            // There is a request of someone at any moment.
+            var users = users(memory)
+            users.rate = 60
+            users.query = "?slow=0.3"
+            let outcome = try await Move(lab, users).end()
+            #expect(outcome.status == 0, outcome.comment)
+            outcome.expectUnharmed(by: "green")
+            let quiet = try #require(outcome.last("old.sideQuiet")?.time, outcome.comment)
+            #expect(outcome.requests.began(after: quiet).allSatisfy { $0.color == "green" })
+        }
+    }
+
+    @Test("are taught to another load balancer, and follow to green on both", .enabled(if: Lab.knowsMasterSockets))
+    func peers() async throws {
+        var design = design(.peers)
+        design.rule = ["persistence: leave"]
+        try await Lab.with(design) { lab in
+            var one = users(.peers)
+            one.edges = ["edge-1"]
+            one.rate = 50
+            let first = try lab.users(one)
+            try await first.goOn(for: 50)
+            try await eventually("edge-2 learns whom edge-1 remembers") {
+                try await lab.ask("edge-2", "show table be_web").contains("used:20")
+            }
+            let outcome = try await Move(lab, users(.peers)).end()
+            #expect(outcome.status == 0, outcome.comment)
+            outcome.expectUnharmed(by: "green")
+            try await first.goOn(for: 50)
+            let requests = try await first.end()
+            #expect(requests.failed.isEmpty, "\(requests.summary)")
+            #expect(requests.suffix(40).allSatisfy { $0.color == "green" }, "\(requests.summary)")
         }
     }
 

@@ -22,16 +22,33 @@ struct TelemetryRingTests {
             let ring = TelemetryRing(folder: folder)
             var bare = sample(2)
             bare.responseTime = nil
-            ring.publish([sample(1), bare], at: noon, run: "r-1")
+            ring.publish(TelemetryReading(time: noon, samples: [sample(1), bare]), run: "r-1")
             await ring.close(within: .seconds(60))
             #expect(
                 TelemetryRing.newest(of: "r-1", in: folder)
                     == TelemetryReading(time: noon, samples: [sample(1), bare]))
             #expect(TelemetryRing.newest(of: "r-2", in: folder) == nil)
             let later = TelemetryRing(folder: folder)
-            later.publish([sample(5)], at: time(1), run: "r-1")
+            later.publish(TelemetryReading(time: time(1), samples: [sample(5)]), run: "r-1")
             await later.close(within: .seconds(60))
             #expect(TelemetryRing.newest(of: "r-1", in: folder)?.samples == [sample(5)])
+        }
+    }
+
+    @Test("gives the sessions that a drain waits for as they were published")
+    func open() async throws {
+        try await withFolder { folder in
+            let session = OpenSession(
+                loadBalancer: "edge-1", backend: "be_shop", server: "blue-1", frontend: "users",
+                client: "10.0.0.7:52100", age: .seconds(7), bytesIn: 12, bytesOut: 0, oldProcess: 4711)
+            let bare = OpenSession(
+                loadBalancer: "edge-1", backend: "be_shop", server: "blue-1", frontend: "users", client: "?")
+            let open = OpenSessions([session, bare], more: 41, unknown: ["edge-2 is silent"])
+            let reading = TelemetryReading(time: noon, samples: [sample(1)], open: open)
+            let ring = TelemetryRing(folder: folder)
+            ring.publish(reading, run: "r-1")
+            await ring.close(within: .seconds(60))
+            #expect(TelemetryRing.newest(of: "r-1", in: folder) == reading)
         }
     }
 
@@ -39,7 +56,7 @@ struct TelemetryRingTests {
     func notANumber() async throws {
         try await withFolder { folder in
             let ring = TelemetryRing(folder: folder)
-            ring.publish([sample(.nan)], at: noon, run: "r-1")
+            ring.publish(TelemetryReading(time: noon, samples: [sample(.nan)]), run: "r-1")
             await ring.close(within: .seconds(60))
             #expect(TelemetryRing.newest(of: "r-1", in: folder)?.samples == [sample(0)])
         }
@@ -51,7 +68,7 @@ struct TelemetryRingTests {
             let files = RingFiles(folder: folder)
             for look in 0..<400 {
                 let samples = (0..<20).map { sample(Double(look), backend: "be_\($0)") }
-                let line = TelemetryLine.text(of: samples, at: time(look), run: "r-1")
+                let line = TelemetryLine.text(of: TelemetryReading(time: time(look), samples: samples), run: "r-1")
                 files.append(Array((line + "\n").utf8), largest: 10_000)
                 let newest = TelemetryRing.newest(of: "r-1", in: folder)
                 #expect(newest?.time == time(look))
@@ -73,7 +90,7 @@ struct TelemetryRingTests {
             let files = RingFiles(folder: folder)
             for look in 0..<5 {
                 let samples = (0..<50).map { sample(Double(look), backend: "be_\($0)") }
-                let line = TelemetryLine.text(of: samples, at: time(look), run: "r-1")
+                let line = TelemetryLine.text(of: TelemetryReading(time: time(look), samples: samples), run: "r-1")
                 files.append(Array((line + "\n").utf8), largest: 100)
                 #expect(TelemetryRing.newest(of: "r-1", in: folder)?.samples == samples)
             }
@@ -86,7 +103,7 @@ struct TelemetryRingTests {
     func damaged(_ rest: String) async throws {
         try await withFolder { folder in
             let ring = TelemetryRing(folder: folder)
-            ring.publish([sample(1)], at: noon, run: "r-1")
+            ring.publish(TelemetryReading(time: noon, samples: [sample(1)]), run: "r-1")
             await ring.close(within: .seconds(60))
             let file = try FileHandle(forWritingTo: URL(filePath: folder + "/0.jsonl"))
             try file.seekToEnd()
@@ -94,7 +111,7 @@ struct TelemetryRingTests {
             try file.close()
             #expect(TelemetryRing.newest(of: "r-1", in: folder)?.samples == [sample(1)])
             let next = TelemetryRing(folder: folder)
-            next.publish([sample(2)], at: time(1), run: "r-1")
+            next.publish(TelemetryReading(time: time(1), samples: [sample(2)]), run: "r-1")
             await next.close(within: .seconds(60))
             #expect(TelemetryRing.newest(of: "r-1", in: folder)?.samples == [sample(2)])
         }
@@ -104,7 +121,7 @@ struct TelemetryRingTests {
     func absent() async throws {
         #expect(TelemetryRing.newest(of: "r-1", in: "/nowhere") == nil)
         let ring = TelemetryRing(folder: "/dev/null/telemetry")
-        ring.publish([sample(1)], at: noon, run: "r-1")
+        ring.publish(TelemetryReading(time: noon, samples: [sample(1)]), run: "r-1")
         await ring.close(within: .seconds(60))
         #expect(TelemetryRing.newest(of: "r-1", in: "/dev/null/telemetry") == nil)
     }

@@ -19,9 +19,13 @@ public protocol LoadBalancer: Sendable {
     /// which may be of up to two seconds before.
     func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState
 
-    /// Who still talks to a server, one line a session: load balancer, server, frontend, source, age; all of them, those
-    /// of old processes included.
-    func observeSessions(backend: String, server: String) async throws(Failure) -> [String]
+    /// Who talks to these servers, those of old processes included.
+    ///
+    /// - Parameter detailed: for so many of the oldest it also asks how many bytes went, which takes more of the load
+    ///   balancer's time.
+    func observeSessions(
+        of servers: [ListedServer], detailed: Int
+    ) async throws(Failure) -> OpenSessions
 
     /// What would keep this load balancer from taking part in a cutover: level of the socket, static algorithm,
     /// persistence, agent checks. One sentence each.

@@ -33,7 +33,8 @@ public struct TrafficRule: Codable, Sendable, Hashable {
 
     /// A way to move users whom weights do not move.
     public enum Persistence: String, Codable, Sendable, Hashable, CaseIterable {
-        /// They stay where they are, and move between two requests: the drain waits for open sessions only.
+        /// They move between two requests: the drain takes the old servers into maintenance, where no one comes to them any
+        /// more, and waits for open sessions only.
         case leave
         /// They are moved with the drain: the old servers go into maintenance, and their sessions are ended once.
         case cut

@@ -46,6 +46,18 @@ package enum Wording {
         number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
     }
 
+    /// `840 B`, `1.2 kB`, `34 MB`.
+    package static func bytes(_ number: Int) -> String {
+        var (value, unit) = (number, 0)
+        while value >= 1_000_000, unit < 3 { (value, unit) = (value / 1000, unit + 1) }
+        guard value >= 1000, unit < 4 else { return unit == 0 ? "\(value) B" : "\(value) \(names[unit])" }
+        let tenths = value / 100
+        let text = tenths < 100 ? "\(tenths / 10).\(tenths % 10)" : "\(tenths / 10)"
+        return "\(text) \(names[unit + 1])"
+    }
+
+    private static let names = ["B", "kB", "MB", "GB", "TB"]
+
     /// The first of some names, and how many more there are: `a, b and 3 more`.
     package static func few(_ names: [String], _ shown: Int = 4) -> String {
         names.prefix(shown).joined(separator: ", ") + (names.count > shown ? " and \(names.count - shown) more" : "")

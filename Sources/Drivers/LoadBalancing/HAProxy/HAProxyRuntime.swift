@@ -63,25 +63,6 @@ public struct HAProxyRuntime: LoadBalancer {
             pid: pid, uptime: Period(milliseconds: uptime * 1000), hardStopAfter: address.hardStopAfter)
     }
 
-    public func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
-        let place = try switches().first { $0.name == backend }?.place(of: server)
-        let (backend, server) = place ?? (backend, server)
-        let socket = try socket()
-        let answer = try await socket.ask(["show sess"])[0]
-        if answer.hasPrefix("Permission denied") {
-            throw Failure(
-                "\(name) does not show sessions", at: socket.address.description, details: ["Permission denied"],
-                advice: RuntimeReply.advice(for: "Permission denied"))
-        }
-        let old = try? await oldWorkers()?.observeSessions()
-        func lines(_ sessions: [SessionLine], _ process: String) -> [String] {
-            sessions.filter { $0.backend == backend && $0.server == server }
-                .map { "\(name) \(backend)/\(server): \($0)\(process)" }
-        }
-        return lines(SessionLine.all(in: answer), "")
-            + (old ?? [:]).sorted { $0.key < $1.key }.flatMap { lines($0.value, ", in the old process \($0.key)") }
-    }
-
     public func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
         let socket = try socket()
         let look = try await lookAround(socket)

@@ -150,15 +150,17 @@ struct Obstacles {
         if look.tables.contains(rule.backend) { means.append("a stick table") }
         guard !means.isEmpty else { return [] }
         let way =
-            switch rule.persistence ?? .leave {
-            case .leave: "they stay with the old color until it goes into maintenance"
+            switch rule.persistence ?? .wait {
+            case .leave: "the drain takes the old color into maintenance, and they move between two requests"
             case .cut: "the drain takes the old color into maintenance and ends their sessions"
-            case .wait: "the drain waits until they have left"
+            case .wait:
+                "the drain waits until they have left, which may be never. `persistence: leave` moves them between two "
+                    + "requests, `cut` ends their sessions"
             }
         return [
             warning(
                 "backend \(rule.backend) keeps users at their server by \(means.joined(separator: " and ")), also at weight "
-                    + "0 and in drain: \(way) (`persistence: \((rule.persistence ?? .leave).rawValue)`).")
+                    + "0 and in drain: \(way) (`persistence: \((rule.persistence ?? .wait).rawValue)`).")
         ]
     }
 

@@ -26,25 +26,24 @@ struct OldWorkers: Sendable {
         return workers
     }
 
-    /// All their sessions, by pid.
-    func observeSessions() async throws(Failure) -> [Int: [SessionLine]] {
-        var sessions: [Int: [SessionLine]] = [:]
-        for pid in try await pids() {
-            sessions[pid] = SessionLine.all(in: try await socket.answer(to: "@!\(pid) show sess"))
-        }
-        return sessions
+    /// Where the sessions of each are asked for, in the order of their pids.
+    func tables() async throws(Failure) -> [(pid: Int, table: SessionTable)] {
+        try await pids().sorted().map { ($0, SessionTable(socket, prefix: "@!\($0) ")) }
     }
 
     /// Ends their sessions with these servers, one by one: an old worker refuses `shutdown sessions server`.
     func endSessions(with servers: Set<Statistics.Server>) async throws(Failure) {
-        for (pid, sessions) in try await observeSessions().sorted(by: { $0.key < $1.key }) {
-            let ids = sessions.filter {
-                !$0.id.isEmpty && servers.contains(Statistics.Server(backend: $0.backend, name: $0.server))
-            }.map(\.id)
-            for start in stride(from: 0, to: ids.count, by: 200) {
-                let some = ids[start..<min(ids.count, start + 200)]
-                _ = try await socket.answer(
-                    to: some.map { "@!\(pid) shutdown session \($0)" }.joined(separator: ";"))
+        for (pid, table) in try await tables() {
+            // However many there are, so many are known at a time.
+            for _ in 0..<10 {
+                let found = try await table.observe(of: servers)
+                let ids = found.lines.map(\.id).filter { !$0.isEmpty }
+                for start in stride(from: 0, to: ids.count, by: 200) {
+                    let some = ids[start..<min(ids.count, start + 200)]
+                    _ = try await socket.answer(
+                        to: some.map { "@!\(pid) shutdown session \($0)" }.joined(separator: ";"))
+                }
+                if found.more == 0 { break }
             }
         }
     }

@@ -33,6 +33,18 @@ struct RuntimeSocket: Sendable {
         String(decoding: try await exchange(command, changes: false), as: UTF8.self)
     }
 
+    /// Hands over each line of the answer to a command as it comes, so that a long one needs no memory.
+    func readLines(of command: String, _ take: (Substring) -> Void) async throws(Failure) {
+        var rest: [UInt8] = []
+        try await exchange(command, changes: false) { piece in
+            rest += piece
+            guard let end = rest.lastIndex(of: 10) else { return }
+            for line in rest[..<end].split(separator: 10) { take(Substring(decoding: line, as: UTF8.self)) }
+            rest.removeSubrange(...end)
+        }
+        if !rest.isEmpty { take(Substring(decoding: rest, as: UTF8.self)) }
+    }
+
     /// The replies to changes that all are refused, in their order.
     func refusals(of commands: [RuntimeCommand]) async throws(Failure) -> [String] {
         var replies: [String] = []
@@ -94,14 +106,22 @@ struct RuntimeSocket: Sendable {
     }
 
     private func exchange(_ line: String, changes: Bool) async throws(Failure) -> [UInt8] {
+        var reply: [UInt8] = []
+        try await exchange(line, changes: changes) { reply += $0 }
+        return reply
+    }
+
+    private func exchange(
+        _ line: String, changes: Bool, _ take: ([UInt8]) -> Void
+    ) async throws(Failure) {
         do throws(TransportError) {
-            return try await exchange(Array((line + "\n").utf8))
+            try await exchange(Array((line + "\n").utf8), take)
         } catch {
             throw Failure(error, of: name, after: deadline, changes: changes)
         }
     }
 
-    private func exchange(_ line: [UInt8]) async throws(TransportError) -> [UInt8] {
+    private func exchange(_ line: [UInt8], _ take: ([UInt8]) -> Void) async throws(TransportError) {
         let end = ContinuousClock.now + deadline
         let socket = try await StreamSocket.connect(to: address, deadline: deadline)
         defer { socket.close() }
@@ -110,19 +130,19 @@ struct RuntimeSocket: Sendable {
             try await socket.write(line, deadline: end - .now)
             if endsWriting { socket.endWriting() }
         }
-        var reply: [UInt8] = []
+        var length = 0
         while true {
             let piece = try await socket.read(upTo: 64 << 10, deadline: end - .now)
             if piece.isEmpty { break }
-            reply += piece
-            guard reply.count <= RuntimeSocket.largestReply else {
+            take(piece)
+            length += piece.count
+            guard length <= RuntimeSocket.largestReply else {
                 throw TransportError(
                     .tooLarge, target: address.description,
                     message: "the answer is longer than \(RuntimeSocket.largestReply >> 20) MiB", effectIsUnknown: true)
             }
         }
         try await writing.get()
-        return reply
     }
 }
 

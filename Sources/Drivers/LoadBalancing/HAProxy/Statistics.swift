@@ -18,10 +18,7 @@ struct Statistics: Sendable {
         var fullconn: Int?
     }
 
-    struct Server: Hashable, Sendable {
-        var backend: String
-        var name: String
-    }
+    typealias Server = ListedServer
 
     /// What a server's line reports beside its counters.
     struct Nature: Sendable, Hashable {

@@ -40,8 +40,10 @@ public struct TraefikWeights: LoadBalancer {
     public func observe() async throws(Failure) -> LoadBalancerState { try await look(client()).state }
 
     /// Traefik counts connections by entry point only, so it can't be said who talks to a server.
-    public func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
-        ["\(name) \(backend)/\(server): Traefik does not report who is connected to a service"]
+    public func observeSessions(
+        of servers: [ListedServer], detailed: Int
+    ) async throws(Failure) -> OpenSessions {
+        OpenSessions(unknown: servers.isEmpty ? [] : ["\(name): Traefik does not report who is connected to a service"])
     }
 
     public func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {

@@ -81,7 +81,9 @@ struct SimulatedBalancerDriver: LoadBalancer {
         return shown + (changes.count > 6 ? " and \(changes.count - 6) more" : "")
     }
 
-    func observeSessions(backend: String, server: String) async throws(Failure) -> [String] { [] }
+    func observeSessions(
+        of servers: [ListedServer], detailed: Int
+    ) async throws(Failure) -> OpenSessions { OpenSessions() }
     func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] { [] }
 }
 

@@ -41,7 +41,12 @@ let haproxyTargets: [FuzzTarget] = [
     },
     FuzzTarget("haproxy-sessions", tokens: [" fe=", " be=", " srv=", "src=", "age=", "=", "0x"]) { bytes in
         for session in SessionLine.all(in: bytes.text) {
-            try require(session.description.utf8.count <= bytes.count + 20, "a session is no longer than its line")
+            let texts = [session.id, session.frontend, session.client, session.server.backend, session.server.name]
+            try require(
+                texts.map(\.utf8.count).reduce(0, +) <= bytes.count + 20, "a session is no longer than its line")
+        }
+        for detail in SessionDetail.all(in: bytes.text) {
+            try require((detail.bytesIn ?? 0) >= 0 && (detail.bytesOut ?? 0) >= 0, "no one sends less than nothing")
         }
     },
     FuzzTarget("haproxy-epoch", tokens: ["type=", "found=yes", "value=\"", ", "]) { bytes in

@@ -27,9 +27,10 @@ let telemetryTargets: [FuzzTarget] = [
         }
         for line in bytes.split(separator: 10) {
             guard let reading = TelemetryLine.reading(of: line, run: "r-1") else { continue }
-            let again = TelemetryLine.text(of: reading.samples, at: reading.time, run: "r-1")
+            let again = TelemetryLine.text(of: reading, run: "r-1")
             let same = TelemetryLine.reading(of: Array(again.utf8), run: "r-1")
             try require(same?.samples.count == reading.samples.count, "a look is read back: \(again.prefix(300))")
+            try require(same?.open == reading.open, "its sessions are read back: \(again.prefix(300))")
             _ = LiveView(plan).lines(state, now: plan.createdAt, traffic: reading)
         }
     }

@@ -4,9 +4,10 @@ import Simulation
 import Synchronization
 
 /// Looks for the first promise that a mutant breaks: in every late change, reload, clock jump, hand-over, partial
-/// return, overtaking and shrunk source, then in runs from seed 0 on, of the small model and its relatives in turn,
-/// then where a Prometheus tells how users fare, under limits, and where the old color does not answer, in runs beside the
-/// update, and in the small model. Prints where it was and ends with 1; with 0 when there is none.
+/// return, overtaking, shrunk source and drain of users who keep coming, then in runs from seed 0 on, of the small model
+/// and its relatives in turn, then where a Prometheus tells how users fare, under limits, and where the old color does not
+/// answer, in runs beside the update, and in the small model. Prints where it was and ends with 1; with 0 when there is
+/// none.
 
 let runs = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 3000
 let explored = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 2500
@@ -57,6 +58,10 @@ if let first = LateChanges(try Scenario.governed()).broken.first {
 }
 if let first = LostServers(try Scenario.governed()).broken.first {
     print("\(first.promise), lost servers: \(first.explanation)")
+    exit(1)
+}
+if let first = KeptUsers(try Scenario.remembering()).broken.first {
+    print("\(first.promise), kept users: \(first.explanation)")
     exit(1)
 }
 if let first = ClockJumps(try Scenario.governed()).broken.first {

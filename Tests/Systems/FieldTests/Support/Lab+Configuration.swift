@@ -20,7 +20,10 @@ extension Lab {
                 stats socket unix@\(socket(of: edge)) mode 600 level admin expose-fd listeners
                 stats timeout 30s
                 server-state-file \(stateFile(of: edge))
+                \(design.hasPeers ? "localpeer \(edge)" : "")
                 \(design.global.joined(separator: "\n    "))
+
+            \(peersSection)
 
             defaults
                 mode \(design.mode)
@@ -51,6 +54,12 @@ extension Lab {
             \(design.sections.joined(separator: "\n\n"))
 
             """
+    }
+
+    private var peersSection: String {
+        guard design.hasPeers else { return "" }
+        let peers = design.edges.enumerated().map { "    peer \($1) 127.0.10.\($0 + 1):\(ports.epoch)" }
+        return (["peers lab"] + peers).joined(separator: "\n")
     }
 
     private var paths: String { design.services.map { "/\($0)" }.joined(separator: " ") }

@@ -96,11 +96,13 @@ struct Lab: Sendable {
         ["RZ_HOME": folder + "/home", "RZ_ROOT": folder + "/root", "NO_COLOR": "1"]
     }
 
-    func start(python script: String, _ arguments: [String], input: String = "/dev/null") throws -> Program {
+    func start(
+        python script: String, _ arguments: [String], input: String = "/dev/null", executable: String = Lab.python
+    ) throws -> Program {
         programs.keep(
             try Program(
                 ["\(Lab.support)/\(script)"] + arguments, variables: variables, folder: folder,
-                executable: Lab.python, input: input))
+                executable: executable, input: input))
     }
 
     /// Starts rz.

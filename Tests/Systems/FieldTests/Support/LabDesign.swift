@@ -18,6 +18,8 @@ struct LabDesign: Sendable {
     var global: [String] = []
     var defaults: [String] = []
     var backend: [String] = []
+    /// Whether the load balancers are peers of each other, in the section `lab`.
+    var hasPeers = false
     /// Further sections.
     var sections: [String] = []
     /// Changes a `server` line before it is written.

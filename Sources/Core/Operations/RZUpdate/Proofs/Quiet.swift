@@ -6,6 +6,7 @@ struct Quiet: Sendable {
     let context: StepContext
     private var old: Color { context.direction.old }
     private var policy: DrainPolicy { context.environment.drain }
+    private var rules: [TrafficRule] { context.environment.traffic }
 
     init(_ context: StepContext) { self.context = context }
 
@@ -17,6 +18,7 @@ struct Quiet: Sendable {
         var quietSince: Period?
         var disturbances = await context.traffic.disturbances
         var isNoted = false
+        var listedAt: Period?
         while true {
             // A load balancer that lost what was set may have given it traffic between two looks.
             let count = await context.traffic.disturbances
@@ -36,10 +38,12 @@ struct Quiet: Sendable {
             }
             if now >= deadline {
                 if wasForced || policy.atDeadline != .force { try await end(busy, unseen) }
-                try await cut(context.environment.traffic)
+                try await cut(rules)
                 wasForced = true
                 deadline = now + max(policy.deadline, .minutes(1))
             }
+            if isKept { try await keepOut(wasForced ? rules : rules.filter(\.movesInDrain), observation) }
+            listedAt = await list(busy, listedAt, now)
             if !isNoted, let text = unseenSessions(observation) {
                 isNoted = true
                 try await context.record(.noted(text: text))
@@ -109,29 +113,61 @@ struct Quiet: Sendable {
 
     // MARK: - Ending what stays
 
+    /// Has users who are remembered move between two of their requests: only maintenance makes a load balancer forget
+    /// whose they are. It ends no session. A reload may undo it.
+    private func keepOut(_ rules: [TrafficRule], _ observation: TrafficObservation) async throws(Failure) {
+        guard !rules.isEmpty else { return }
+        let traffic = await context.traffic
+        let targets = try await traffic.targets(observation)
+        let awake = rules.filter { rule in
+            observation.states.contains { name, state in
+                rule.isOn(name)
+                    && targets.movable(old, rule, on: name, state).contains { $0.administration != .maint }
+            }
+        }
+        guard !awake.isEmpty else { return }
+        try await context.intend("put \(old) into maintenance, so that users whom it remembers move")
+        do throws(Failure) {
+            try await traffic.takeOutOldColor(.maint, in: awake)
+        } catch {
+            // Another reload, for example: the next look shows what there is to do.
+            guard error.kind == .transient else { throw error }
+        }
+    }
+
     /// Moves the users who stay: maintenance first, so that no one comes back, then the sessions are ended, once.
     func cut(_ rules: [TrafficRule]) async throws(Failure) {
         let traffic = await context.traffic
+        try await context.intend("put \(old) into maintenance and end the sessions that it still has")
+        try await traffic.takeOutOldColor(.maint, in: rules)
+        // Those who are there once no one comes any more are the ones who are cut off.
         let busy = busyServers(try await traffic.observe()).filter { server in
             rules.contains { $0.backend == server.backend }
         }
-        let sessions = await sessions(of: busy)
-        try await context.intend("put \(old) into maintenance and end the sessions that it still has")
-        try await context.record(
-            .noted(
-                text: "sessions of \(old) are ended: "
-                    + (sessions.isEmpty ? busy.map(\.text) : sessions).joined(separator: "; ")))
-        try await traffic.takeOutOldColor(.maint, in: rules)
+        try await noteCut(await sessions(of: busy, detailed: OpenSessions.limit), busy)
         try await traffic.shutDownSessions(in: rules)
     }
 
+    /// Writes down whose sessions are ended, all of them that are listed.
+    private func noteCut(_ sessions: OpenSessions, _ busy: [BusyServer]) async throws(Failure) {
+        let lines = sessions.lines(OpenSessions.limit)
+        let all = lines.isEmpty ? texts(busy) : lines
+        for start in stride(from: 0, to: max(1, all.count), by: Quiet.notedAtOnce) {
+            let some = all.dropFirst(start).prefix(Quiet.notedAtOnce)
+            let text = some.isEmpty ? "none is open" : some.joined(separator: "; ")
+            try await context.record(.noted(text: "sessions of \(old) are ended: \(text)"))
+        }
+    }
+
+    private static let notedAtOnce = 100
+
     private func end(_ busy: [BusyServer], _ unseen: [OldProcess]) async throws(Failure) {
-        let sessions = await sessions(of: busy)
+        let sessions = await sessions(of: busy, detailed: Quiet.shownInFailure)
         let name = context.environment.name
         if policy.atDeadline == .rollback {
             try await context.record(
                 .noted(
-                    text: "\(old) is not quiet after \(policy.deadline): " + (busy.map(\.text)).joined(separator: "; "))
+                    text: "\(old) is not quiet after \(policy.deadline): " + texts(busy).joined(separator: "; "))
             )
             try await context.record(.rollbackRequested(by: "drain.atDeadline: rollback"))
             // The rollback stops this step.
@@ -140,7 +176,8 @@ struct Quiet: Sendable {
         let isHeldByProcess = busy.isEmpty && !unseen.isEmpty
         throw Failure(
             "\(old) is not quiet after \(policy.deadline)", at: busy.first?.text ?? unseen.first?.loadBalancer.text,
-            details: busy.map(\.text) + sessions + unseen.map(\.text),
+            details: texts(busy)
+                + sessions.lines(Quiet.shownInFailure, rest: "rz status \(name) --sessions") + unseen.map(\.text),
             advice: isHeldByProcess
                 ? "See on the load balancer that no old process is left, then run: rz approve \(name), and "
                     + "rz resume \(name)"
@@ -149,16 +186,31 @@ struct Quiet: Sendable {
                     + "Or go back: rz rollback \(name)")
     }
 
-    private func sessions(of busy: [BusyServer]) async -> [String] {
-        var sessions: [String] = []
-        for server in busy {
-            for loadBalancer in context.drivers.loadBalancers where loadBalancer.name == server.loadBalancer {
-                sessions +=
-                    (try? await loadBalancer.observeSessions(backend: server.backend, server: server.name)) ?? []
-            }
+    private func sessions(of busy: [BusyServer], detailed: Int) async -> OpenSessions {
+        let servers = Dictionary(grouping: busy, by: \.loadBalancer).mapValues { servers in
+            servers.map { ListedServer(backend: $0.backend, name: $0.name) }
         }
-        return sessions
+        return await context.drivers.loadBalancers.observeSessions(of: servers, detailed: detailed)
     }
+
+    /// Lists those who still talk to the old color for who looks on, now and then.
+    ///
+    /// - Returns: when they were listed last; nil where there is no one.
+    private func list(_ busy: [BusyServer], _ listedAt: Period?, _ now: Period) async -> Period? {
+        let isDue = listedAt.map { now - $0 >= Quiet.listing } ?? true
+        guard !busy.isEmpty else {
+            if listedAt != nil { await context.traffic.noteOpen(nil) }
+            return nil
+        }
+        guard isDue else { return listedAt }
+        await context.traffic.noteOpen(await sessions(of: busy, detailed: Quiet.few).oldest(Quiet.few))
+        return now
+    }
+
+    /// How often those who still talk to the old color are listed while the drain waits, and how many.
+    private static let listing = Period.seconds(5)
+    private static let few = 5
+    private static let shownInFailure = 10
 
     // MARK: - Who still talks to it
 
@@ -169,10 +221,15 @@ struct Quiet: Sendable {
         var text: String
     }
 
+    /// However many servers there are, a person reads the first.
+    private func texts(_ busy: [BusyServer]) -> [String] {
+        busy.prefix(20).map(\.text) + (busy.count > 20 ? ["\(busy.count - 20) more servers"] : [])
+    }
+
     private func busyServers(_ observation: TrafficObservation) -> [BusyServer] {
         observation.states.keys.sorted().flatMap { name in
             context.environment.traffic.on(name).flatMap { rule in
-                observation.servers(rule, old, on: name).filter { isBusy($0, rule) }.map { server in
+                observation.servers(rule, old, on: name).filter { !$0.counters.isQuiet }.map { server in
                     BusyServer(
                         loadBalancer: name, backend: rule.backend, name: server.name,
                         text: "\(name)/\(rule.backend)/\(server.name): \(server.counters.sessions) sessions, "
@@ -180,13 +237,6 @@ struct Quiet: Sendable {
                 }
             }
         }
-    }
-
-    /// Users who may stay until the drain is over come and go: they are moved between two of their requests.
-    private func isBusy(_ server: ServerState, _ rule: TrafficRule) -> Bool {
-        var counters = server.counters
-        if rule.persistence == .leave { counters.rate = 0 }
-        return !counters.isQuiet
     }
 
     // MARK: - Old processes
@@ -237,4 +287,9 @@ struct Quiet: Sendable {
                 step: step, count: 1, reason: "that no process of before the reload of \(process.loadBalancer) is left")
         )
     }
+}
+
+extension TrafficRule {
+    /// Whether its users are not waited for: they move, or are moved, once the drain begins.
+    fileprivate var movesInDrain: Bool { persistence == .leave || persistence == .cut }
 }
