@@ -4,12 +4,13 @@ import Migration
 extension Plan {
     /// What a cutover would rest on that no one counts.
     func blindObstacles(_ states: [LoadBalancerID: LoadBalancerState]) -> [String] {
+        let drain = environment.drain
         let slow = states.sorted { $0.key < $1.key }.compactMap { name, state -> String? in
-            guard let length = state.unseenFor, length > environment.drain.deadline else { return nil }
+            guard let length = state.unseenFor, length + drain.quiet > drain.deadline else { return nil }
             return
-                "\(name) reports no sessions, and someone may be there for \(length) unseen, longer than "
-                + "`drain.deadline` (\(environment.drain.deadline)): let the drain last longer, or make the deregistration "
-                + "delay and the cookie of its target groups shorter"
+                "\(name) reports no sessions, and someone may be there unseen for \(length): with `drain.quiet` "
+                + "(\(drain.quiet)) that is longer than `drain.deadline` (\(drain.deadline)). Let the drain last longer, or "
+                + "make the deregistration delay and the cookie of its target groups shorter"
         }
         let analysis = environment.gates.cutOver.analysis
         guard !analysis.isEmpty, analysis.allSatisfy(\.countsRequests) else { return slow }

@@ -155,7 +155,7 @@ struct DrainTests {
         }
         #expect(
             notes.contains(
-                "blue counts as quiet on edge-2 once it has had no weight for 1s200ms: no one is counted there"))
+                "blue counts as quiet on edge-2 once it has had no weight for 1s220ms: no one is counted there"))
     }
 
     /// Gives the old color's first server something that does not end by itself.

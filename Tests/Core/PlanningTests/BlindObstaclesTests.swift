@@ -11,7 +11,7 @@ struct BlindObstaclesTests {
     ) throws -> Plan {
         var small = SmallWorld()
         small.environment.gates.cutOver.analysis = analysis
-        small.environment.drain.deadline = .minutes(30)
+        small.environment.drain = DrainPolicy(quiet: .seconds(30), deadline: .minutes(30))
         var observation = small.observation
         observation.loadBalancers["edge-1"]?.unseenFor = length
         change(&observation)
@@ -39,11 +39,10 @@ struct BlindObstaclesTests {
 
     @Test("is blocked where the drain would end before the last user may have left")
     func deadline() throws {
-        #expect(try plan(unseenFor: .minutes(30), [measured]).obstacles == [])
-        let obstacles = try plan(unseenFor: .minutes(31), [measured]).obstacles
+        #expect(try plan(unseenFor: .minutes(29), [measured]).obstacles == [])
+        let obstacles = try plan(unseenFor: .minutes(30), [measured]).obstacles
         #expect(obstacles.count == 1)
-        #expect(
-            obstacles[0].hasPrefix("edge-1 reports no sessions, and someone may be there for 31m unseen, longer than "))
+        #expect(obstacles[0].hasPrefix("edge-1 reports no sessions, and someone may be there unseen for 30m: with "))
     }
 
     @Test("says whose users no analysis judges")

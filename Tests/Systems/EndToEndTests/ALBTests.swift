@@ -43,7 +43,7 @@ struct ALBTests {
             #expect(try await alb.weights() == ["web-blue": 50, "web-green": 50])
             let ended = try await rz.end()
             #expect(ended.status == 0, "\(ended.all.suffix(1500))")
-            #expect(ended.output.contains("blue counts as quiet on edge-3 once it has had no weight for 10s"))
+            #expect(ended.output.contains("blue counts as quiet on edge-3 once it has had no weight for 11s"))
             let (answered, failures) = await users.leave()
             #expect(failures == [])
             #expect(answered > 100)

@@ -113,8 +113,8 @@ struct ALBObstacles {
             warning(
                 "an ALB reports neither requests nor sessions: users on it are judged by probes and Prometheus only, and "
                     + "the old color counts as quiet once it has had no weight for \(length), the longest deregistration "
-                    + "delay or cookie of its target groups, or `drain.quiet` if that is longer. A request that lasts "
-                    + "longer is not seen")
+                    + "delay or cookie of its target groups, and for `drain.quiet`. A request that lasts longer is not "
+                    + "seen")
         ]
     }
 

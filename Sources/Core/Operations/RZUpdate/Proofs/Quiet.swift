@@ -10,7 +10,8 @@ struct Quiet: Sendable {
     init(_ context: StepContext) { self.context = context }
 
     /// Waits until sessions, queue and rate of the old color have been zero on every load balancer for the whole time
-    /// that the policy asks for, old processes of load balancers included, and writes down since when.
+    /// that the policy asks for, old processes of load balancers included, and writes down since when. Where no one is
+    /// counted, that time begins once no one can be there any more.
     func prove() async throws(Failure) -> Instant {
         var deadline = context.clock.uptime + policy.deadline
         var wasForced = false
@@ -29,7 +30,7 @@ struct Quiet: Sendable {
             let unseen = await oldProcesses(observation)
             let now = context.clock.uptime
             quietSince = busy.isEmpty && isKept && unseen.isEmpty ? quietSince ?? now : nil
-            let length = max(policy.quiet, observation.unseenFor ?? .zero)
+            let length = policy.quiet + (observation.unseenFor ?? .zero)
             if let quietSince, asked - quietSince >= length {
                 let since = context.clock.now - (now - quietSince)
                 try await context.record(.oldSideQuiet(since: since))
@@ -61,7 +62,7 @@ struct Quiet: Sendable {
         let blind = observation.states.filter { $0.value.unseenFor != nil }.map(\.key.text).sorted()
         if let length = observation.unseenFor {
             return "\(old) counts as quiet on \(blind.joined(separator: ", ")) once it has had no weight for "
-                + "\(max(policy.quiet, length)): no one is counted there"
+                + "\(policy.quiet + length): no one is counted there"
         }
         guard !names.isEmpty else { return nil }
         return "\(old) counts as quiet on \(names.joined(separator: ", ")) once no request of it has ended for "
