@@ -32,7 +32,9 @@ extension GatesFormat {
         var gate = CutOverGate()
         if let steps = value["steps"] {
             gate.steps = steps.list.map {
-                CutOverGate.Step(weight: $0["weight"]?.percent ?? .none, bake: $0["bake"]?.period ?? .zero)
+                CutOverGate.Step(
+                    share: $0["share"]?.percent ?? .none, bake: $0["bake"]?.period ?? .zero,
+                    pause: $0["pause"].map(pause))
             }
             check(steps, &reader)
         }
@@ -41,28 +43,36 @@ extension GatesFormat {
             if let value = analysis["prometheus"] {
                 return .prometheus(PrometheusFormat.analysis(value, tls, &reader))
             }
-            return .haproxy(haproxy(analysis["haproxy"]))
+            return .loadBalancers(counters(analysis["loadBalancers"]))
         }
         return gate
     }
 
+    private static func pause(_ value: Value) -> CutOverGate.Pause {
+        var pause = CutOverGate.Pause()
+        if let count = value["count"] { pause.people = count.integer }
+        pause.reason = value["reason"]?.text
+        if let limit = value["limit"] { pause.limit = limit.period }
+        return pause
+    }
+
     private static func check(_ steps: Value, _ reader: inout Reader) {
         guard !steps.isBroken else { return }
-        let weights = steps.list.compactMap { $0["weight"] }
+        let shares = steps.list.compactMap { $0["share"] }
         var last = Percent.none
-        for weight in weights {
-            if weight.percent <= last {
-                reader.problem("the weights must rise: \(weight.percent.text) comes after \(last.text)", at: weight)
+        for share in shares {
+            if share.percent <= last {
+                reader.problem("the shares must rise: \(share.percent.text) comes after \(last.text)", at: share)
             }
-            last = max(last, weight.percent)
+            last = max(last, share.percent)
         }
-        if let end = weights.last, end.percent != .all {
+        if let end = shares.last, end.percent != .all {
             reader.problem("the last step must be 100%, or the old color would keep a share of the traffic", at: end)
         }
     }
 
-    private static func haproxy(_ value: Value?) -> Analysis.HAProxy {
-        var analysis = Analysis.HAProxy()
+    private static func counters(_ value: Value?) -> Analysis.LoadBalancers {
+        var analysis = Analysis.LoadBalancers()
         analysis.errorRate = value?["errorRate", "max"]?.percent
         analysis.responseTimeRatio = value?["responseTime", "maxRatioToLive"]?.number
         if let requests = value?["minRequests"] { analysis.minRequests = requests.integer }

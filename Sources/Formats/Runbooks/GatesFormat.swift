@@ -3,7 +3,7 @@ import Migration
 /// `gates` of an environment.
 enum GatesFormat {
     private static let service = ServiceGate()
-    private static let haproxy = Analysis.HAProxy()
+    private static let counters = Analysis.LoadBalancers()
 
     static let shape = Shape.object([
         .optional("platform", platformGate, "before the first service is launched"),
@@ -36,8 +36,11 @@ enum GatesFormat {
             "steps",
             .list(
                 .object([
-                    .required("weight", .percent, "the new color's share of the traffic", example: "10%"),
+                    .required("share", .percent, "the new color's share of the traffic", example: "10%")
+                        .formerly("weight"),
                     .required("bake", .period, "how long it is watched", example: "2m"),
+                    .optional(
+                        "pause", pause, "then holds, watched, until people say yes with `rz approve`", example: "{}"),
                 ]), atLeast: 1), "rising, up to 100%; without it 100% at once, watched for a minute"),
         .optional("analysis", .list(analysis, atLeast: 0), "what is measured; a violation gives the traffic back"),
         .optional(
@@ -45,10 +48,18 @@ enum GatesFormat {
             example: "1s"),
     ])
 
+    private static let pause = Shape.object([
+        .optional("count", .integer(1...100), "how many people", default: CutOverGate.Pause().people, example: "2"),
+        .optional("reason", .text, "what they are asked", example: "Is the shop fine for the first users?"),
+        .optional(
+            "limit", .periodAboveZero, "then the step fails, as any step of the phase",
+            default: CutOverGate.Pause().limit, example: "8h"),
+    ])
+
     private static let analysis = Shape.object(
         [
             .optional(
-                "haproxy",
+                "loadBalancers",
                 .object(
                     [
                         .optional(
@@ -64,10 +75,10 @@ enum GatesFormat {
                             ]), "mean, over the last 1024 requests"),
                         .optional(
                             "minRequests", .integer(1...1_000_000), "below so many there is no verdict",
-                            default: haproxy.minRequests, example: "10"),
+                            default: counters.minRequests, example: "10"),
                         .optional(
                             "whenIdle", .choice(Analysis.WhenIdle.allCases.map(\.rawValue)),
-                            "what a backend without enough requests means", default: haproxy.whenIdle.rawValue,
+                            "what a backend without enough requests means", default: counters.whenIdle.rawValue,
                             example: "hold"),
                         .later("p99"),
                     ],
@@ -75,10 +86,11 @@ enum GatesFormat {
                         .atLeastOne(
                             ["errorRate", "responseTime"],
                             otherwise: "an analysis without `errorRate` and `responseTime` judges nothing")
-                    ]), "counters of the load balancers, both colors over the same window"),
+                    ]), "counters of the load balancers, both colors over the same window"
+            ).formerly("haproxy"),
             .optional(
                 "prometheus", PrometheusFormat.analysisShape,
                 "numbers of a Prometheus, as long as the new color has traffic; no data, NaN and old samples are no pass"
             ),
-        ], rules: [.exactlyOne(["haproxy", "prometheus"])])
+        ], rules: [.exactlyOne(["loadBalancers", "prometheus"])])
 }

@@ -97,8 +97,10 @@ struct Reader {
             let key = entry.key.text
             let path = mark.path.isEmpty ? key : "\(mark.path).\(key)"
             let keyMark = Mark(entry.key.place, path: path)
-            let field = shape.fields.first { $0.name == key }
-            if key == "<<" {
+            let field = shape.fields.first { $0.names.contains(key) }
+            if let field, members.contains(where: { $0.key == field.name }) {
+                problem("\"\(field.name)\" and \"\(field.formerName ?? "")\" are one key: keep one", keyMark)
+            } else if key == "<<" {
                 problem("`<<` is not supported; an alias of a whole value is", keyMark)
                 unknown.append((key, nil))
             } else if field?.presence == .notSupportedYet {
@@ -106,7 +108,7 @@ struct Reader {
                 unknown.append((key, nil))
             } else if let inner = field?.shape ?? shape.rest {
                 let value = value(entry.value, inner, path)
-                members.append(Value.Member(key: key, keyMark: keyMark, value: value))
+                members.append(Value.Member(key: field?.name ?? key, keyMark: keyMark, value: value))
             } else {
                 let meant = nearest(key, in: shape.known)
                 let known = meant == nil ? "; known here: \(shape.known.joined(separator: ", "))" : ""

@@ -3,7 +3,7 @@ import JSON
 /// JSON Schemas (draft 2020-12) of the file formats, printed from the same shapes that the decoder checks.
 ///
 /// They say all that can be said of a value by itself. What needs more than that only the decoder knows: the order of
-/// phases, rising weights, names that refer to something, names that come twice.
+/// phases, rising shares, names that refer to something, names that come twice.
 public enum Schema {
     public static let environment = document(EnvironmentFormat.shape, "environment", "An environment of rz")
     public static let runbook = document(RunbookFormat.shape, "runbook", "A runbook of rz")
@@ -60,29 +60,43 @@ public enum Schema {
 
     private static func object(_ fields: [Field], _ rules: [Rule], _ rest: JSON) -> JSON {
         let known = fields.filter { $0.presence != .notSupportedYet }
-        let required = known.filter { $0.presence == .required }.map(\.name)
+        let renamed = known.filter { $0.formerName != nil }
+        let required = known.filter { $0.presence == .required && $0.formerName == nil }.map(\.name)
+        let rules =
+            rules.map { json($0, names: { name in known.first { $0.name == name }?.names ?? [name] }) }
+            + renamed.map { $0.presence == .required ? one(of: $0.names) : ["not": ["required": names($0.names)]] }
         var schema = JSONObject([("type", "object")])
         var properties = JSONObject()
         for field in known {
             var property = json(field.shape).object ?? JSONObject()
             property["description"] = .string(field.meaning)
             properties[field.name] = .object(property)
+            if let formerName = field.formerName {
+                property["description"] = .string("the earlier name of `\(field.name)`")
+                property["deprecated"] = true
+                properties[formerName] = .object(property)
+            }
         }
         // Not even as one of any keys: the decoder refuses a merge key.
         if rest != false { properties["<<"] = false }
         schema["properties"] = .object(properties)
         schema["additionalProperties"] = rest
         if !required.isEmpty { schema["required"] = names(required) }
-        if !rules.isEmpty { schema["allOf"] = .array(rules.map(json)) }
+        if !rules.isEmpty { schema["allOf"] = .array(rules) }
         return .object(schema)
     }
 
-    private static func json(_ rule: Rule) -> JSON {
+    /// - Parameter names: all names of a key.
+    private static func json(_ rule: Rule, names: (String) -> [String]) -> JSON {
         switch rule {
-        case .exactlyOne(let names): ["oneOf": .array(names.map { ["required": self.names([$0])] })]
-        case .atLeastOne(let names, _): ["anyOf": .array(names.map { ["required": self.names([$0])] })]
+        case .exactlyOne(let keys): one(of: keys.flatMap(names))
+        case .atLeastOne(let keys, _): ["anyOf": .array(keys.flatMap(names).map(given))]
         }
     }
+
+    private static func one(of names: [String]) -> JSON { ["oneOf": .array(names.map(given))] }
+
+    private static func given(_ name: String) -> JSON { ["required": names([name])] }
 
     private static func names(_ names: [String]) -> JSON { .array(names.map { .string($0) }) }
 }

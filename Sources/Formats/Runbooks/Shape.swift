@@ -44,9 +44,21 @@ struct Field: Sendable {
     var standard: String?
     /// A value, as it is written.
     var example: String?
+    /// The key's earlier name, which files may keep.
+    var formerName: String?
+
+    /// The names that stand for it in a file.
+    var names: [String] { [name] + (formerName.map { [$0] } ?? []) }
 
     static func required(_ name: String, _ shape: Shape, _ meaning: String, example: String? = nil) -> Field {
         Field(name: name, shape: shape, presence: .required, meaning: meaning, standard: nil, example: example)
+    }
+
+    /// The same key, found under its earlier name as well.
+    func formerly(_ name: String) -> Field {
+        var field = self
+        field.formerName = name
+        return field
     }
 
     static func optional(

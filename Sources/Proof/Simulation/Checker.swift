@@ -50,6 +50,8 @@ final class Checker {
     var changedByHand: [ServiceID: (at: Int64, fingerprint: String)] = [:]
     /// What it knows of how the run keeps the limits of its cutover.
     var limits = LimitsWatch()
+    /// Who said yes to a step since the traffic was last on the old color alone.
+    private var approved: [StepID: Set<String>] = [:]
     /// Steps that were begun.
     var intended: Set<StepID> = []
 
@@ -137,6 +139,21 @@ final class Checker {
         after.servers.count < before.servers.count || after.services.count < before.services.count
     }
 
+    /// No share grows beyond a pause without the people who have to say yes to what they saw.
+    private func checkPauses(_ event: Event.Kind) {
+        switch event {
+        case .trafficReturned: approved = [:]
+        case .approvalGiven(let step, let by, _, _, _): approved[step, default: []].insert(by)
+        case .trafficIntended(let share):
+            for step in plan.environment.gates.cutOver.steps where step.share < share {
+                guard let pause = step.pause else { continue }
+                let people = approved.filter { $0.key.text.hasSuffix("-\(step.share.text)-pause") }.flatMap(\.value)
+                if people.count < pause.people { breaks("pause", "\(share) though no one said yes to \(step.share)") }
+            }
+        default: break
+        }
+    }
+
     // MARK: - Events
 
     func happened(_ event: Event, _ state: RunState, _ world: WorldState) {
@@ -144,6 +161,7 @@ final class Checker {
         checkCapacity(world)
         checkSecrets(event)
         checkFlip(event.kind, world)
+        checkPauses(event.kind)
         switch event.kind {
         case .trafficVerified(let share, _):
             verifiedAt = world.time

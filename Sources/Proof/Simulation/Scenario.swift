@@ -63,7 +63,8 @@ extension Scenario {
         try Scenario(Shape(isRegistered: true), startTime: 150)
     }
 
-    /// The small model where a Prometheus, and no load balancer, tells how the new color's users fare.
+    /// The small model where a Prometheus, and no load balancer, tells how the new color's users fare, and where a person
+    /// says yes to the first share.
     public static func measured() throws(Failure) -> Scenario {
         try Scenario(Shape(isMeasured: true), startTime: 150)
     }
@@ -136,7 +137,10 @@ extension Scenario {
             gates: Gates(
                 service: ServiceGate(healthyFor: pause),
                 cutOver: CutOverGate(
-                    steps: [Percent(10), .all].map { CutOverGate.Step(weight: $0, bake: pause) },
+                    steps: [
+                        .init(share: Percent(10), bake: pause, pause: shape.isMeasured ? .init() : nil),
+                        .init(share: .all, bake: pause),
+                    ],
                     analysis: shape.isBrief ? [] : [shape.isMeasured ? Scenario.measurement : Scenario.counted],
                     interval: pause)),
             drain: DrainPolicy(quiet: pause + pause, deadline: .seconds(20), atDeadline: shape.atDeadline),
@@ -173,7 +177,7 @@ extension Scenario {
         }
     }
 
-    private static let counted = Analysis.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))
+    private static let counted = Analysis.loadBalancers(.init(errorRate: Percent("1%"), minRequests: 3))
 
     /// The share of what users asked of the new color and did not get, as their own programs report it.
     private static let measurement = Analysis.prometheus(

@@ -7,7 +7,7 @@ import Waiting
 /// Invariant I12: what users get decides, as long as the run owns the traffic.
 @Suite("A new color that fails after its last gate")
 struct EffectTests {
-    private let errors = [Analysis.haproxy(.init(errorRate: Percent(1), minRequests: 10))]
+    private let errors = [Analysis.loadBalancers(.init(errorRate: Percent(1), minRequests: 10))]
 
     @Test("in soak gives the traffic back, and nothing of the old color is stopped")
     func errorsInSoak() async throws {
@@ -36,7 +36,7 @@ struct EffectTests {
     func errorsInPause() async throws {
         let run = SimulatedRun(analysis: errors, deadline: .seconds(120)) {
             $0.gates.cutOver.steps = [
-                .init(weight: Percent(50), bake: Period(milliseconds: 300)), .init(weight: .all, bake: .zero),
+                .init(share: Percent(50), bake: Period(milliseconds: 300)), .init(share: .all, bake: .zero),
             ]
         }
         let engine = run.engine()
@@ -67,7 +67,7 @@ struct EffectTests {
     @Test("leaves no request waiting: the old color's servers take what waited for the new one")
     func queue() async throws {
         let run = SimulatedRun(analysis: errors, deadline: .seconds(120)) {
-            $0.gates.cutOver.steps = [.init(weight: .all, bake: .seconds(60))]
+            $0.gates.cutOver.steps = [.init(share: .all, bake: .seconds(60))]
         }
         let engine = run.engine()
         let task = Task { try await engine.perform(opening: SimulatedRun.start) }

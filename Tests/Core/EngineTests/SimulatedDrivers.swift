@@ -224,7 +224,7 @@ struct SimulatedRun: Sendable {
             gates: Gates(
                 service: ServiceGate(healthyFor: short),
                 cutOver: CutOverGate(
-                    steps: [10, 50, 100].map { .init(weight: Percent($0), bake: short) }, analysis: analysis,
+                    steps: [10, 50, 100].map { .init(share: Percent($0), bake: short) }, analysis: analysis,
                     interval: Period(milliseconds: 5))),
             drain: DrainPolicy(quiet: short, deadline: .seconds(5)), soak: short)
         change(&environment)
@@ -277,9 +277,12 @@ struct SimulatedRun: Sendable {
         add("ready", .cutOver, .readyTraffic)
         var before = "ready"
         for step in environment.gates.cutOver.steps {
-            let id = "shift-\(step.weight.text)"
-            add(id, .cutOver, .shift(to: step.weight, bake: step.bake), needs: [before])
+            let id = "shift-\(step.share.text)"
+            add(id, .cutOver, .shift(to: step.share, bake: step.bake), needs: [before])
             before = id
+            guard let pause = step.pause else { continue }
+            before = id + "-pause"
+            add(before, .cutOver, .approval(count: pause.people, reason: pause.reason ?? ""), needs: [id])
         }
         add("drain", .drain, .drain)
         add("soak", .soak, .soak(environment.soak))

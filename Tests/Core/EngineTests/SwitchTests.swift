@@ -13,8 +13,8 @@ struct SwitchTests {
         let run = SimulatedRun(deadline: .seconds(120)) {
             $0.traffic.append(TrafficRule(backend: "shop", servers: item.servers, switching: item))
             $0.gates.cutOver.steps = [
-                .init(weight: Percent(10), bake: .seconds(1)), .init(weight: Percent(50), bake: .seconds(1)),
-                .init(weight: .all, bake: bake),
+                .init(share: Percent(10), bake: .seconds(1)), .init(share: Percent(50), bake: .seconds(1)),
+                .init(share: .all, bake: bake),
             ]
         }
         await run.world.change { state in

@@ -116,7 +116,7 @@ struct UnreachableColorTests {
     @Test("gives no users up to a color that can't serve them, and all others back")
     func failedGate() async throws {
         let dead = try await DeadBlue(
-            deadOn: ["edge-1"], analysis: [.haproxy(.init(errorRate: Percent("1%"), minRequests: 3))])
+            deadOn: ["edge-1"], analysis: [.loadBalancers(.init(errorRate: Percent("1%"), minRequests: 3))])
         await dead.run.world.fail { $0.errorRate[.green] = 0.5 }
         let halted = try await dead.perform()
         #expect(try halted.halt().summary.contains("errorRate"), "\(halted.status)")

@@ -87,7 +87,7 @@ struct WholeRunTests {
 
 @Suite("When the cutover goes wrong")
 struct CutOverFailureTests {
-    private let errors = [Analysis.haproxy(.init(errorRate: Percent("1%"), minRequests: 10))]
+    private let errors = [Analysis.loadBalancers(.init(errorRate: Percent("1%"), minRequests: 10))]
 
     @Test("errors in the new color send all traffic back before the run halts")
     func errorsReturnTraffic() async throws {
@@ -144,7 +144,7 @@ struct CutOverFailureTests {
     @Test("weights that a reload forgot are put back while the run owns them")
     func reload() async throws {
         let run = SimulatedRun(deadline: .seconds(120)) {
-            $0.gates.cutOver.steps = [.init(weight: .all, bake: .seconds(60))]
+            $0.gates.cutOver.steps = [.init(share: .all, bake: .seconds(60))]
         }
         let engine = run.engine()
         let task = Task { try await engine.perform(opening: SimulatedRun.start) }

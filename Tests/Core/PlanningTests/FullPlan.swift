@@ -31,9 +31,18 @@ enum FullPlan {
         return plan
     }
 
+    /// Without pauses of the cutover.
+    static var withoutPauses: Plan {
+        var plan = plan
+        for index in plan.environment.gates.cutOver.steps.indices {
+            plan.environment.gates.cutOver.steps[index].pause = nil
+        }
+        return plan
+    }
+
     /// Without an old color that does not answer.
     static var withAnswers: Plan {
-        var plan = plan
+        var plan = withoutPauses
         plan.unreachable = nil
         return plan
     }
@@ -312,18 +321,20 @@ enum FullPlan {
                     Probe(.http(url: "http://edge", path: "/", expect: 200, headers: ["X-Color": "{{ new }}"])),
                 ], passes: 3),
             cutOver: CutOverGate(
-                steps: [.init(weight: Percent(thousandths: 12_500), bake: .seconds(90))],
+                steps: [.init(share: Percent(thousandths: 12_500), bake: .seconds(90), pause: pause)],
                 analysis: [
-                    .haproxy(
+                    .loadBalancers(
                         .init(
                             errorRate: Percent(thousandths: 100), responseTimeRatio: 1.25, minRequests: 20,
-                            whenIdle: .ignore)), .haproxy(.init(whenIdle: .hold)),
+                            whenIdle: .ignore)), .loadBalancers(.init(whenIdle: .hold)),
                     .prometheus(
                         .init(
                             query, tls: tls, timeout: .seconds(3), interval: .seconds(4), failures: 2, whenIdle: .ignore
                         )),
                 ], interval: .seconds(2)))
     }
+
+    private static let pause = CutOverGate.Pause(people: 2, reason: "Is the shop fine?", limit: .hours(8))
 
     private static let query = PrometheusQuery(
         name: "errors", url: "https://prometheus:9090", query: "sum(errors)", series: "errors", maxAge: .seconds(30),

@@ -18,7 +18,7 @@ struct LimitObstaclesTests {
         #expect(plan.obstacles.count == 1)
         #expect(
             plan.obstacles[0].contains(
-                "[{ weight: 10%, bake: 1m }, { weight: 60%, bake: 1m }, { weight: 100%, bake: 30s }]"))
+                "[{ share: 10%, bake: 1m }, { share: 60%, bake: 1m }, { share: 100%, bake: 30s }]"))
         #expect(try world { $0.maxStep = Percent(90) }.plan().obstacles == [])
     }
 

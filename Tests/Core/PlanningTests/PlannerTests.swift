@@ -115,10 +115,22 @@ struct PlannerTests {
         }
     }
 
+    @Test("waits for people after a share that pauses, and goes on from there")
+    func pauses() throws {
+        var world = SmallWorld()
+        world.environment.gates.cutOver.steps[0].pause = .init(people: 2, limit: .hours(8))
+        let plan = try world.plan()
+        let pause = try #require(plan.step("cutOver/shift-10%-pause"))
+        #expect(pause.action == .approval(count: 2, reason: "to go on beyond 10 %"))
+        #expect(pause.needs == ["cutOver/shift-10%"])
+        #expect(pause.deadline == .hours(8) + .minutes(5))
+        #expect(plan.step("cutOver/shift-100%")?.needs == ["cutOver/shift-10%-pause"])
+    }
+
     @Test("is refused when two steps have the same name")
     func ambiguous() {
         var world = SmallWorld()
-        world.environment.gates.cutOver.steps = [.init(weight: .all, bake: .zero), .init(weight: .all, bake: .zero)]
+        world.environment.gates.cutOver.steps = [.init(share: .all, bake: .zero), .init(share: .all, bake: .zero)]
         #expect { try world.plan() } throws: { "\($0)".contains("cutOver/shift-100%") }
     }
 

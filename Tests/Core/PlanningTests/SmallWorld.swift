@@ -12,7 +12,7 @@ struct SmallWorld {
         gates: Gates(
             service: ServiceGate(healthyFor: .seconds(20)),
             cutOver: CutOverGate(steps: [
-                .init(weight: Percent(10), bake: .seconds(60)), .init(weight: .all, bake: .seconds(30)),
+                .init(share: Percent(10), bake: .seconds(60)), .init(share: .all, bake: .seconds(30)),
             ])), soak: .minutes(15), approvals: [.cutOver: .count(1), .tearDown: .waived(reason: "a test")])
     var phases: [PhaseID: PhaseRule] = [
         .preflight: SmallWorld.rule(.checks), .standUp: SmallWorld.rule(.disks, .servers),

@@ -141,12 +141,12 @@ struct EnvironmentTests {
             gates.cutOver
                 == CutOverGate(
                     steps: [
-                        .init(weight: Percent(1), bake: .minutes(1)),
-                        .init(weight: Percent(thousandths: 12_500), bake: .seconds(90)),
-                        .init(weight: .all, bake: .zero),
+                        .init(share: Percent(1), bake: .minutes(1)),
+                        .init(share: Percent(thousandths: 12_500), bake: .seconds(90)),
+                        .init(share: .all, bake: .zero),
                     ],
                     analysis: [
-                        .haproxy(
+                        .loadBalancers(
                             .init(
                                 errorRate: Percent(thousandths: 100), responseTimeRatio: 1.2, minRequests: 50,
                                 whenIdle: .ignore))
@@ -189,24 +189,60 @@ struct EnvironmentTests {
     @Test(
         "is refused when the cutover does not rise to everything",
         arguments: [
-            ("10%, 5%, 100%", ["the weights must rise: 5% comes after 10%"]),
-            ("10%, 10%, 100%", ["the weights must rise: 10% comes after 10%"]),
-            ("0%, 100%", ["the weights must rise: 0% comes after 0%"]),
+            ("10%, 5%, 100%", ["the shares must rise: 5% comes after 10%"]),
+            ("10%, 10%, 100%", ["the shares must rise: 10% comes after 10%"]),
+            ("0%, 100%", ["the shares must rise: 0% comes after 0%"]),
             ("10%, 50%", ["the last step must be 100%, or the old color would keep a share of the traffic"]),
             (
                 "50%, 10%",
                 [
-                    "the weights must rise: 10% comes after 50%",
+                    "the shares must rise: 10% comes after 50%",
                     "the last step must be 100%, or the old color would keep a share of the traffic",
                 ]
             ),
         ])
     func cutOver(weights: String, expected: [String]) throws {
-        let steps = weights.split(separator: ", ").map { "{ weight: \($0), bake: 1m }" }.joined(separator: ", ")
+        let steps = weights.split(separator: ", ").map { "{ share: \($0), bake: 1m }" }.joined(separator: ", ")
         let problems = try Project.problems(
             environment: Sample.environment + "gates: { cutOver: { steps: [ \(steps) ] } }\n")
         #expect(problems.count == expected.count)
         for (problem, text) in zip(problems, expected) { #expect(problem.hasSuffix(" " + text)) }
+    }
+
+    @Test("may name a key as it was called before, and not by both names")
+    func formerNames() throws {
+        func environment(_ step: String, _ analysis: String) throws -> Environment {
+            try Project().environment(
+                Sample.environment
+                    + "gates: { cutOver: { steps: [ { \(step), bake: 1m } ], analysis: [ { \(analysis) } ] } }\n")
+        }
+        let limits = "{ errorRate: { max: 1% } }"
+        #expect(
+            try environment("weight: 100%", "haproxy: \(limits)")
+                == environment("share: 100%", "loadBalancers: \(limits)"))
+        let problems = try Project.problems(
+            environment: Sample.environment
+                + "gates: { cutOver: { steps: [ { share: 100%, weight: 100%, bake: 1m } ] } }\n")
+        #expect(problems.count == 1)
+        #expect(problems.first?.hasSuffix(#""share" and "weight" are one key: keep one"#) == true, "\(problems)")
+    }
+
+    @Test("may hold the cutover at a share until people say yes")
+    func pauses() throws {
+        let gate = try Project().environment(
+            Sample.environment
+                + """
+                gates:
+                  cutOver:
+                    steps:
+                      - { share: 1%, bake: 1m, pause: {} }
+                      - { share: 50%, bake: 1m, pause: { count: 2, reason: Fine?, limit: 8h } }
+                      - { share: 100%, bake: 1m }
+
+                """
+        ).gates.cutOver
+        #expect(
+            gate.steps.map(\.pause) == [.init(), .init(people: 2, reason: "Fine?", limit: .hours(8)), nil])
     }
 
     @Test(
@@ -225,7 +261,10 @@ struct EnvironmentTests {
         "says of optional keys of later versions that they are not supported yet",
         arguments: [
             ("notify: []", "notify"),
-            ("gates: { cutOver: { analysis: [ { haproxy: { errorRate: { max: 1% }, p99: { max: 2 } } } ] } }", "p99"),
+            (
+                "gates: { cutOver: { analysis: [ { loadBalancers: { errorRate: { max: 1% }, p99: { max: 2 } } } ] } }",
+                "p99"
+            ),
         ])
     func laterOptionalKeys(line: String, key: String) throws {
         let problems = try Project.problems(environment: Sample.environment + line + "\n")

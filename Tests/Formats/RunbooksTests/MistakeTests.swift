@@ -94,7 +94,7 @@ struct MistakeTests {
     @Test("in the path of a value is told by its keys")
     func path() throws {
         let text =
-            Sample.environment + "gates: { cutOver: { steps: [ { weight: 1%, bake: 1s }, { weight: x, bake: 1s } ] } }"
+            Sample.environment + "gates: { cutOver: { steps: [ { share: 1%, bake: 1s }, { weight: x, bake: 1s } ] } }"
         let error = #expect(throws: ConfigurationError.self) { try Project().environment(text) }
         #expect(error?.problems.map(\.path) == ["gates.cutOver.steps[1].weight"])
     }
@@ -106,7 +106,7 @@ struct MistakeTests {
             ("soak: 1m90", "“1m90”: a length of time is written as 500ms, 30s, 1m30s or 2h"),
             ("soak: 99999999999999999999d", "a length of time is written as"),
             ("drain: { deadline: 0s }", "here longer than nothing"),
-            ("gates: { cutOver: { steps: [ { weight: 120%, bake: 1s } ] } }", "a percentage is written as 0.1% or 50%"),
+            ("gates: { cutOver: { steps: [ { share: 120%, bake: 1s } ] } }", "a percentage is written as 0.1% or 50%"),
             ("gates: { cutOver: { steps: [ { weight: 0.5, bake: 1s } ] } }", "a percentage is written as 0.1% or 50%"),
             ("git: { requireClean: yes }", "“yes” is neither true nor false"),
             ("git: { requireClean: \"true\" }", "“true” is neither true nor false"),
@@ -141,7 +141,7 @@ struct MistakeTests {
                 "gates: { service: { probes: [ { tcp: {}, command: [ a ] } ] } }",
                 "tcp and command can't be given together"
             ),
-            ("gates: { cutOver: { analysis: [ { haproxy: { minRequests: 5 } } ] } }", "judges nothing"),
+            ("gates: { cutOver: { analysis: [ { loadBalancers: { minRequests: 5 } } ] } }", "judges nothing"),
             ("? [ a ]\n: 1", "a key is a text"),
             ("git: { <<: { requireClean: true } }", "`<<` is not supported; an alias of a whole value is"),
         ])

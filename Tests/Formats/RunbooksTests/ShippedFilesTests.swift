@@ -25,7 +25,7 @@ struct ShippedFilesTests {
         #expect(sandbox.provision.static?.command == ["python3", "static.py", "--sandbox=${rz:home}/sandbox"])
         #expect(sandbox.loadBalancers.map(\.name) == ["edge-1", "edge-2"])
         #expect(sandbox.loadBalancers[1].haproxy?.socket == "unix:${rz:home}/sandbox/haproxy/edge-2.sock")
-        #expect(sandbox.gates.cutOver.steps.map(\.weight) == [Percent(10), Percent(50), .all])
+        #expect(sandbox.gates.cutOver.steps.map(\.share) == [Percent(10), Percent(50), .all])
         #expect(sandbox.approvals == [.cutOver: .count(0), .tearDown: .waived(reason: "sandbox")])
     }
 

@@ -101,7 +101,7 @@ struct AdoptTests {
         }
         try replace(
             "overrides: \\[\\].*", "overrides: [ { match: /portal, set: { env.PEER: \"{{ apps[0].address }}\" } } ]")
-        try replace("steps:\n(.*bake.*\n)+", "steps: [ { weight: 50%, bake: 1s }, { weight: 100%, bake: 1s } ]\n")
+        try replace("steps:\n(.*bake.*\n)+", "steps: [ { share: 50%, bake: 1s }, { share: 100%, bake: 1s } ]\n")
         try replace("for: 20s", "for: 1s")
         try replace("errorRate: \\{ max: 0.1% \\}", "errorRate: { max: 1% }, whenIdle: ignore")
         try replace(

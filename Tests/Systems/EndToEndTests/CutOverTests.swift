@@ -11,7 +11,7 @@ struct CutOverTests {
     func errorsRise() async throws {
         try await SandboxFixture.with { sandbox in
             try sandbox.edit(
-                sandbox.environmentFile, replacing: "weight: 10%, bake: 1s", with: "weight: 10%, bake: 60s")
+                sandbox.environmentFile, replacing: "share: 10%, bake: 1s", with: "share: 10%, bake: 60s")
             let recorders = try await Recorders(sandbox)
             let users = try sandbox.start(["sandbox", "load", "--rate", "100", "--duration", "600", "--json"])
             let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"], variables: recorders.variables)
@@ -48,7 +48,7 @@ struct CutOverTests {
     @Test("survives a reload that forgot the weights: they are back within two seconds, and no request fails")
     func reload() async throws {
         try await SandboxFixture.with { sandbox in
-            try sandbox.edit(sandbox.environmentFile, replacing: "weight: 50%, bake: 1s", with: "weight: 50%, bake: 8s")
+            try sandbox.edit(sandbox.environmentFile, replacing: "share: 50%, bake: 1s", with: "share: 50%, bake: 8s")
             let users = try Users(sandbox)
             let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"])
             try await rz.waitForOutput("\"loadBalancers\":[\"edge-1\",\"edge-2\"],\"share\":\"50%\"")

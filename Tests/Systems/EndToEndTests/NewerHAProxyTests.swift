@@ -19,7 +19,7 @@ struct NewerHAProxyTests {
             for (edge, program) in zip(["edge-1", "edge-2"], programs) {
                 #expect(try await info("Version", of: edge, in: sandbox) == program.version)
             }
-            try sandbox.edit(sandbox.environmentFile, replacing: "weight: 50%, bake: 1s", with: "weight: 50%, bake: 8s")
+            try sandbox.edit(sandbox.environmentFile, replacing: "share: 50%, bake: 1s", with: "share: 50%, bake: 8s")
             let users = try Users(sandbox)
             let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"])
             try await rz.waitForOutput("\"loadBalancers\":[\"edge-1\",\"edge-2\"],\"share\":\"50%\"")

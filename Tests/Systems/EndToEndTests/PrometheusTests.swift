@@ -40,7 +40,7 @@ struct PrometheusTests {
         let prometheus = try PrometheusProgram(targets: ["127.0.10.1:\(port)", "127.0.10.2:\(port)"])
         try sandbox.edit(
             sandbox.environmentFile,
-            replacing: "- haproxy: { errorRate: { max: 1% }, whenIdle: ignore }",
+            replacing: "- loadBalancers: { errorRate: { max: 1% }, whenIdle: ignore }",
             with: """
                 - prometheus:
                           name: failed answers

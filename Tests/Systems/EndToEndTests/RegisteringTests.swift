@@ -58,7 +58,7 @@ struct RegisteringTests {
     @Test("get the users over reloads, one that forgot them included, and are alone at the end")
     func moves() async throws {
         try await SandboxFixture.with(build) { sandbox in
-            try sandbox.edit(sandbox.environmentFile, replacing: "weight: 50%, bake: 1s", with: "weight: 50%, bake: 8s")
+            try sandbox.edit(sandbox.environmentFile, replacing: "share: 50%, bake: 1s", with: "share: 50%, bake: 8s")
             let plan = try await sandbox.run("plan", "sandbox")
             #expect(plan.output.contains("servers of green listed in 5 backends"), "\(plan.all)")
             let users = try Users(sandbox)

@@ -11,7 +11,10 @@ struct SteeringTests {
     func steering() async throws {
         try await SandboxFixture.with { sandbox in
             try sandbox.edit(sandbox.environmentFile, replacing: "cutOver: 0", with: "cutOver: 2")
-            try sandbox.edit(sandbox.environmentFile, replacing: "weight: 10%, bake: 1s", with: "weight: 10%, bake: 6s")
+            try sandbox.edit(sandbox.environmentFile, replacing: "share: 10%, bake: 1s", with: "share: 10%, bake: 6s")
+            try sandbox.edit(
+                sandbox.environmentFile, replacing: "share: 50%, bake: 1s",
+                with: "share: 50%, bake: 1s, pause: { reason: Is the shop fine? }")
             try sandbox.edit(sandbox.environmentFile, replacing: "soak: 1s", with: "soak: 5m")
             let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"])
             try await rz.waitForOutput("\"type\":\"approval.requested\"")
@@ -39,6 +42,11 @@ struct SteeringTests {
             try await resumed.waitForOutput("\"type\":\"run.paused\"")
             #expect(try await sandbox.run("status").output.contains("PAUSED"))
             try await sandbox.succeed("resume")
+            try await resumed.waitForOutput("\"reason\":\"Is the shop fine?\"")
+            let waiting = try await sandbox.run("status").output
+            #expect(waiting.contains("Is the shop fine?") && waiting.contains("50 %"), "\(waiting)")
+            #expect(!resumed.output.contains("\"type\":\"traffic.intended\",\"share\":\"100%\""))
+            try await sandbox.succeed("approve")
             try await resumed.waitForOutput("\"type\":\"phase.entered\",\"phase\":\"soak\"")
 
             try await sandbox.succeed("abort")

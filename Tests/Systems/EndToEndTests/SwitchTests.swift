@@ -75,7 +75,7 @@ struct SwitchTests {
     func moves() async throws {
         try await SandboxFixture.with(build) { sandbox in
             try sandbox.edit(
-                sandbox.environmentFile, replacing: "weight: 100%, bake: 1s", with: "weight: 100%, bake: 6s")
+                sandbox.environmentFile, replacing: "share: 100%, bake: 1s", with: "share: 100%, bake: 6s")
             let users = try Users(sandbox)
             let rz = try sandbox.start(["update", "sandbox", "--yes", "--json"])
             try await rz.waitForOutput("\"share\":\"50%\"")

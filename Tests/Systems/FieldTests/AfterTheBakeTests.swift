@@ -19,7 +19,7 @@ struct AfterTheBakeTests {
     @Test("errors in a pause give the traffic back")
     func pause() async throws {
         var design = LabDesign()
-        design.steps = "{ weight: 50%, bake: 4s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 50%, bake: 4s }, { share: 100%, bake: 1s }"
         try await Lab.with(design) { lab in
             let move = try await Move(lab)
             try await move.reach("50%")

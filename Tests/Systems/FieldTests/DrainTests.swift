@@ -26,7 +26,7 @@ struct DrainTests {
     @Test("and a weight that another tool sets are not called a reload")
     func otherTool() async throws {
         var design = LabDesign()
-        design.steps = "{ weight: 50%, bake: 4s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 50%, bake: 4s }, { share: 100%, bake: 1s }"
         try await Lab.with(design) { lab in
             let move = try await Move(lab)
             try await move.reach("50%")

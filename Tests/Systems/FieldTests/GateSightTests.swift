@@ -9,7 +9,7 @@ struct GateSightTests {
         var design = LabDesign()
         design.services = ["web", "cart", "search"]
         design.serversPerColor = 3
-        design.steps = "{ weight: 10%, bake: 1s }, { weight: 50%, bake: 1s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 10%, bake: 1s }, { share: 50%, bake: 1s }, { share: 100%, bake: 1s }"
         try await Lab.with(design) { lab in
             var users = Users.Kind()
             users.rate = 50
@@ -27,7 +27,7 @@ struct GateSightTests {
     func noServer() async throws {
         var design = LabDesign()
         design.services = ["web", "two"]
-        design.steps = "{ weight: 50%, bake: 1s }, { weight: 100%, bake: 5s }"
+        design.steps = "{ share: 50%, bake: 1s }, { share: 100%, bake: 5s }"
         try await Lab.with(design) { lab in
             let move = try await Move(lab)
             try await move.reach("100%")
@@ -41,7 +41,7 @@ struct GateSightTests {
     func queue() async throws {
         var design = LabDesign()
         design.serversPerColor = 3
-        design.steps = "{ weight: 50%, bake: 1s }, { weight: 100%, bake: 6s }"
+        design.steps = "{ share: 50%, bake: 1s }, { share: 100%, bake: 6s }"
         design.change = { line in if line.color == "green" { line.options += " maxconn 1" } }
         try await Lab.with(design) { lab in
             try await lab.set("web/green-*", "slow:0.02")
@@ -58,7 +58,7 @@ struct GateSightTests {
     @Test("is a color that hangs", arguments: ["ignore", "hold"])
     func hang(whenIdle: String) async throws {
         var design = LabDesign()
-        design.steps = "{ weight: 50%, bake: 3s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 50%, bake: 3s }, { share: 100%, bake: 1s }"
         design.analysis = "errorRate: { max: 1% }, whenIdle: \(whenIdle)"
         design.serverTimeout = "15s"
         try await Lab.with(design) { lab in
@@ -76,7 +76,7 @@ struct GateSightTests {
     @Test("goes on after a reload, whose counters start again")
     func reload() async throws {
         var design = LabDesign()
-        design.steps = "{ weight: 50%, bake: 6s }, { weight: 100%, bake: 3s }"
+        design.steps = "{ share: 50%, bake: 6s }, { share: 100%, bake: 3s }"
         try await Lab.with(design) { lab in
             let move = try await Move(lab)
             try await move.reach("100%")
@@ -90,7 +90,7 @@ struct GateSightTests {
     @Test("is a failure late in a long bake, not diluted by the good time before")
     func lateFailure() async throws {
         var design = LabDesign()
-        design.steps = "{ weight: 50%, bake: 10s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 50%, bake: 10s }, { share: 100%, bake: 1s }"
         design.analysis = "errorRate: { max: 50% }, whenIdle: ignore"
         try await Lab.with(design) { lab in
             let move = try await Move(lab)

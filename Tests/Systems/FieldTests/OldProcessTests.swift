@@ -22,7 +22,7 @@ struct OldProcessTests {
         var design = LabDesign()
         design.hasMasterSocket = hasMasterSocket
         design.serverTimeout = "60s"
-        design.steps = "{ weight: 50%, bake: 4s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 50%, bake: 4s }, { share: 100%, bake: 1s }"
         design.drain = "quiet: 500ms, deadline: \(hasMasterSocket ? 40 : 4)s, atDeadline: hold"
         try await Lab.with(design) { lab in
             var patient = Users.Kind()

@@ -30,7 +30,7 @@ struct PersistenceTests {
     @Test("leave a bad green when the traffic goes back", arguments: Memory.allCases)
     func verdict(memory: Memory) async throws {
         var design = design(memory)
-        design.steps = "{ weight: 50%, bake: 6s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 50%, bake: 6s }, { share: 100%, bake: 1s }"
         if Lab.knowsMasterSockets { design.rule = ["persistence: cut"] }
         try await Lab.with(design) { lab in
             // Of the users who come now, half are remembered on green.

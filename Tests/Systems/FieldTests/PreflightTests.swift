@@ -57,7 +57,7 @@ struct PreflightTests {
     @Test("where another environment's epoch is higher are moved all the same, or refused before anything is built")
     func epochOfAnother() async throws {
         var design = LabDesign()
-        design.steps = "{ weight: 100%, bake: 1s }"
+        design.steps = "{ share: 100%, bake: 1s }"
         try await Lab.with(design) { lab in
             for edge in lab.design.edges {
                 let answer = try await lab.ask(edge, "set map \(lab.epochMap(of: edge)) epoch 50")

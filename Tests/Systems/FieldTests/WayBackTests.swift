@@ -81,7 +81,7 @@ struct WayBackTests {
 
     private func frozen(_ thaw: (Move, pid_t) async throws -> Void) async throws -> Move.Outcome {
         var design = LabDesign()
-        design.steps = "{ weight: 50%, bake: 8s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 50%, bake: 8s }, { share: 100%, bake: 1s }"
         return try await Lab.with(design) { lab in
             var users = Users.Kind()
             users.edges = ["edge-1"]
@@ -103,7 +103,7 @@ struct WayBackTests {
     func deadBackend() async throws {
         var design = LabDesign()
         design.services = ["web", "two"]
-        design.steps = "{ weight: 50%, bake: 6s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 50%, bake: 6s }, { share: 100%, bake: 1s }"
         try await Lab.with(design) { lab in
             let move = try await Move(lab)
             try await move.reach("50%")
@@ -145,7 +145,7 @@ struct WayBackTests {
     func proportions() async throws {
         var design = LabDesign()
         design.serversPerColor = 3
-        design.steps = "{ weight: 20%, bake: 6s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 20%, bake: 6s }, { share: 100%, bake: 1s }"
         design.change = { line in
             if line.color == "blue" { line.options = "weight \(line.number == 1 ? 200 : 50)" }
         }
@@ -178,7 +178,7 @@ struct WayBackTests {
     func share(down: Int) async throws {
         var design = LabDesign()
         design.serversPerColor = 12
-        design.steps = "{ weight: 1%, bake: 3s }, { weight: 100%, bake: 1s }"
+        design.steps = "{ share: 1%, bake: 3s }, { share: 100%, bake: 1s }"
         design.change = { line in line.isListed = line.color == "green" || line.number <= 3 }
         try await Lab.with(design) { lab in
             for number in 0..<down { try await lab.set("web/blue-\(number + 1)", "dead") }

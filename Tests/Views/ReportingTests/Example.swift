@@ -66,7 +66,7 @@ enum Example {
         gates: Gates(
             service: ServiceGate(probes: [Probe(.http(url: nil, path: "/health", expect: 200))]),
             cutOver: CutOverGate(
-                steps: [1, 10, 50, 100].map { .init(weight: Percent($0), bake: .minutes(2)) })),
+                steps: [1, 10, 50, 100].map { .init(share: Percent($0), bake: .minutes(2)) })),
         approvals: [.cutOver: .count(1), .tearDown: .count(2)])
 
     static let services = [

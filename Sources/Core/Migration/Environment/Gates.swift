@@ -87,13 +87,38 @@ public struct Probe: Codable, Sendable, Hashable {
 public struct CutOverGate: Codable, Sendable, Hashable {
     public struct Step: Codable, Sendable, Hashable {
         /// The new color's share of the traffic.
-        public var weight: Percent
+        public var share: Percent
         /// For how long it is watched before the next step.
         public var bake: Period
+        /// What holds the run after that, watched as before; nil where the next step follows by itself.
+        public var pause: Pause?
 
-        public init(weight: Percent, bake: Period) {
-            self.weight = weight
+        public init(share: Percent, bake: Period, pause: Pause? = nil) {
+            self.share = share
             self.bake = bake
+            self.pause = pause
+        }
+
+        /// Named as plans have it since their first format.
+        private enum CodingKeys: String, CodingKey {
+            case share = "weight"
+            case bake, pause
+        }
+    }
+
+    /// A step that people end.
+    public struct Pause: Codable, Sendable, Hashable {
+        /// How many have to say yes.
+        public var people: Int
+        /// What they are asked.
+        public var reason: String?
+        /// When it fails, if too few said yes.
+        public var limit: Period
+
+        public init(people: Int = 1, reason: String? = nil, limit: Period = .hours(72)) {
+            self.people = people
+            self.reason = reason
+            self.limit = limit
         }
     }
 
@@ -103,7 +128,7 @@ public struct CutOverGate: Codable, Sendable, Hashable {
     public var interval: Period
 
     public init(
-        steps: [Step] = [Step(weight: .all, bake: .minutes(1))], analysis: [Analysis] = [],
+        steps: [Step] = [Step(share: .all, bake: .minutes(1))], analysis: [Analysis] = [],
         interval: Period = .seconds(1)
     ) {
         self.steps = steps
@@ -115,7 +140,7 @@ public struct CutOverGate: Codable, Sendable, Hashable {
 /// What is measured while the new color carries a part of the traffic.
 public enum Analysis: Sendable, Hashable {
     /// Counters of the same load balancers, both colors over the same window.
-    case haproxy(HAProxy)
+    case loadBalancers(LoadBalancers)
     /// Numbers of a Prometheus.
     case prometheus(Prometheus)
 
@@ -150,7 +175,7 @@ public enum Analysis: Sendable, Hashable {
         public var probe: Probe { Probe(.prometheus(query), timeout: timeout, tls: tls) }
     }
 
-    public struct HAProxy: Codable, Sendable, Hashable {
+    public struct LoadBalancers: Codable, Sendable, Hashable {
         /// The new color's share of 5xx responses and failed connections.
         public var errorRate: Percent?
         /// The new color's mean response time at most this many times the old one's.

@@ -138,7 +138,7 @@ extension Direction {
 extension Environment {
     /// Questions whose answer tells of the time before a step too, one sentence each.
     public var lateMeasurements: [String] {
-        let bakes = gates.cutOver.steps.sorted { ($0.bake, $0.weight) < ($1.bake, $1.weight) }
+        let bakes = gates.cutOver.steps.sorted { ($0.bake, $0.share) < ($1.bake, $1.share) }
         guard let shortest = bakes.first else { return [] }
         return gates.cutOver.analysis.compactMap { analysis in
             guard case .prometheus(let prometheus) = analysis, let range = prometheus.query.longestRange,
@@ -146,7 +146,7 @@ extension Environment {
             else { return nil }
             return
                 "gates.cutOver.analysis[].prometheus \(prometheus.query.name): its query looks back \(range), longer than "
-                + "the \(shortest.bake) that \(shortest.weight) are watched: it covers more of the time before"
+                + "the \(shortest.bake) that \(shortest.share) are watched: it covers more of the time before"
         }
     }
 }

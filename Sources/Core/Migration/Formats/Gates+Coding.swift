@@ -42,7 +42,7 @@ extension Probe.Kind: Codable {
 extension Analysis: Codable {
     public func encode(to encoder: any Encoder) throws {
         switch self {
-        case .haproxy(let limits): try Tagged("haproxy", beside: limits).encode(to: encoder)
+        case .loadBalancers(let limits): try Tagged("haproxy", beside: limits).encode(to: encoder)
         case .prometheus(let limits): try Tagged("prometheus", beside: limits).encode(to: encoder)
         }
     }
@@ -50,7 +50,7 @@ extension Analysis: Codable {
     public init(from decoder: any Decoder) throws {
         let read = try TaggedFields(from: decoder)
         switch read.type {
-        case "haproxy": self = .haproxy(try read.record())
+        case "haproxy": self = .loadBalancers(try read.record())
         case "prometheus": self = .prometheus(try read.record())
         default: throw read.unknown("analysis")
         }

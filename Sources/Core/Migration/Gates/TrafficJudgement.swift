@@ -37,12 +37,12 @@ public struct TrafficJudgement: Sendable {
         guard share > .none else { return [] }
         return carrying
             + analysis.flatMap { analysis -> [Finding] in
-                guard case .haproxy(let limits) = analysis else { return [] }
+                guard case .loadBalancers(let limits) = analysis else { return [] }
                 return targets.rules.flatMap { findings(limits, $0) }
             }
     }
 
-    private func findings(_ limits: Analysis.HAProxy, _ rule: TrafficRule) -> [Finding] {
+    private func findings(_ limits: Analysis.LoadBalancers, _ rule: TrafficRule) -> [Finding] {
         // A switch moves with the last step: until then the new color can't have any.
         if rule.switching != nil, share < .all { return [] }
         // Where nothing is counted, something else judges: a plan is blocked without it.
@@ -96,7 +96,7 @@ public struct TrafficJudgement: Sendable {
 
     // MARK: - Errors
 
-    private func errorRate(_ rule: TrafficRule, _ limit: Percent, _ limits: Analysis.HAProxy) -> Finding {
+    private func errorRate(_ rule: TrafficRule, _ limit: Percent, _ limits: Analysis.LoadBalancers) -> Finding {
         let needed = max(1, limits.minRequests)
         var suspicion: Finding?
         for scope in scopes(rule) {
@@ -137,7 +137,7 @@ public struct TrafficJudgement: Sendable {
     // MARK: - No answer
 
     /// The new color has sessions and finishes none of them, where the old one, or itself before, finished most of its own.
-    private func hang(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
+    private func hang(_ rule: TrafficRule, _ limits: Analysis.LoadBalancers) -> Finding? {
         func finishes(_ requests: Int, of begun: Int) -> Bool { requests >= 10 && requests * 2 >= begun }
         let before = usual[rule.backend]
         // Of its own requests those count that it was not asked just now.
@@ -168,7 +168,7 @@ public struct TrafficJudgement: Sendable {
 
     private func answers(
         _ gate: String, _ count: KeyPath<TrafficTally.Sums, Int>, _ known: KeyPath<UsualTraffic, Int>, by limit: Double,
-        _ rule: TrafficRule, _ limits: Analysis.HAProxy
+        _ rule: TrafficRule, _ limits: Analysis.LoadBalancers
     ) -> Finding? {
         let needed = max(10, limits.minRequests)
         guard let before = usual[rule.backend], before.requests >= needed else { return nil }
@@ -192,7 +192,7 @@ public struct TrafficJudgement: Sendable {
     }
 
     /// Of bytes instead of requests: sessions that end at once carry next to nothing.
-    private func bytes(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
+    private func bytes(_ rule: TrafficRule, _ limits: Analysis.LoadBalancers) -> Finding? {
         guard isTCP(rule, on: names) else { return nil }
         let needed = max(10, limits.minRequests)
         guard let before = usual[rule.backend], before.begun >= needed, before.bytesOut > 0 else { return nil }
@@ -223,7 +223,7 @@ public struct TrafficJudgement: Sendable {
     // MARK: - The measured share
 
     /// That the new color really gets about what it was given: a part that it never took proves nothing.
-    private func share(_ rule: TrafficRule, _ limits: Analysis.HAProxy) -> Finding? {
+    private func share(_ rule: TrafficRule, _ limits: Analysis.LoadBalancers) -> Finding? {
         let taken = tally.sums(new, rule.backend, on: names, .step).begun
         let all = taken + tally.sums(old, rule.backend, on: names, .step).begun
         guard all >= 50 else { return nil }
@@ -241,7 +241,7 @@ public struct TrafficJudgement: Sendable {
 
     // MARK: - Response times
 
-    private func responseTime(_ rule: TrafficRule, _ limit: Double, _ limits: Analysis.HAProxy) -> Finding {
+    private func responseTime(_ rule: TrafficRule, _ limit: Double, _ limits: Analysis.LoadBalancers) -> Finding {
         let needed = max(1, limits.minRequests)
         var passed: Finding?
         for name in names {

@@ -193,7 +193,11 @@ extension RunState {
 
     /// With the traffic back on the old color, whatever the cutover had done is to be done again.
     fileprivate mutating func startShiftsAnew() {
-        for (id, step) in steps where step.phase.map({ phases.has(.ownsTraffic, in: $0) }) == true && step.isSettled {
+        for (id, step) in steps {
+            guard let phase = step.phase, phases.has(.ownsTraffic, in: phase) else { continue }
+            // Who said yes to a share had seen it; the yes to the phase as a whole stands.
+            if id != Plan.approvalStep(before: phase) { approvals[id] = nil }
+            guard step.isSettled else { continue }
             change(id) {
                 $0.progress = .pending
                 $0.attempt = 0

@@ -50,7 +50,9 @@ extension CutOverGate {
     public func problem(at limit: Percent) -> String? {
         let kept = steps(at: limit)
         guard kept != steps else { return nil }
-        let written = kept.map { "{ weight: \($0.weight.text), bake: \($0.bake) }" }.joined(separator: ", ")
+        let written = kept.map {
+            "{ share: \($0.share.text), bake: \($0.bake)\($0.pause == nil ? "" : ", pause: {}") }"
+        }.joined(separator: ", ")
         return "limits.maxStep lets the new color's share grow by \(limit) a minute, and \(growth(beyond: limit)). Set "
             + "gates.cutOver.steps: [\(written)]; or let two people lift it: --lift maxStep --reason WHY"
     }
@@ -60,10 +62,10 @@ extension CutOverGate {
         guard limit > .none else { return steps }
         var kept: [Step] = []
         for step in steps {
-            var share = kept.last?.weight ?? .none
-            while step.weight.thousandths - share.thousandths > limit.thousandths {
+            var share = kept.last?.share ?? .none
+            while step.share.thousandths - share.thousandths > limit.thousandths {
                 share = Percent(thousandths: share.thousandths + limit.thousandths)
-                kept.append(Step(weight: share, bake: SharePace.window))
+                kept.append(Step(share: share, bake: SharePace.window))
             }
             kept.append(step)
         }
@@ -76,11 +78,11 @@ extension CutOverGate {
 
     /// How long a step has to be watched before the next one may come.
     private func wait(in steps: [Step], after place: Int, _ limit: Percent) -> Period {
-        let next = steps[place + 1].weight.thousandths
+        let next = steps[place + 1].share.thousandths
         var passed = Period.zero
         for earlier in (0...place).reversed() {
             if earlier < place { passed = passed + steps[earlier].bake }
-            let before = earlier == 0 ? 0 : steps[earlier - 1].weight.thousandths
+            let before = earlier == 0 ? 0 : steps[earlier - 1].share.thousandths
             if next - before > limit.thousandths { return max(.zero, SharePace.window - passed) }
         }
         return .zero
@@ -92,12 +94,12 @@ extension CutOverGate {
         var time = Period.zero
         for step in steps {
             let before = pace.share
-            switch pace.wait(before: step.weight, limit, now: time) {
-            case nil: return "the step from \(before) to \(step.weight) is larger"
+            switch pace.wait(before: step.share, limit, now: time) {
+            case nil: return "the step from \(before) to \(step.share) is larger"
             case .zero?: break
-            case let wait?: return "the step from \(before) to \(step.weight) comes \(wait) too early"
+            case let wait?: return "the step from \(before) to \(step.share) comes \(wait) too early"
             }
-            pace.take(.trafficVerified(share: step.weight, loadBalancers: []), at: time)
+            pace.take(.trafficVerified(share: step.share, loadBalancers: []), at: time)
             time = time + step.bake
         }
         return "its steps are too fast"

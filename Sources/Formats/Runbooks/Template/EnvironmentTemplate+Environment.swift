@@ -163,12 +163,12 @@ extension EnvironmentTemplate {
           service: { healthy: { for: 20s }, probes: [ { http: { path: /health, expect: 200 } } ] }
           cutOver:
             steps:
-              - { weight: 1%, bake: 1m }
-              - { weight: 10%, bake: 2m }
-              - { weight: 50%, bake: 2m }
-              - { weight: 100%, bake: 5m }
+              - { share: 1%, bake: 1m }
+              - { share: 10%, bake: 2m }
+              - { share: 50%, bake: 2m }
+              - { share: 100%, bake: 5m }
             analysis:
-              - haproxy: { errorRate: { max: 0.1% } }
+              - loadBalancers: { errorRate: { max: 0.1% } }
 
         drain: { quiet: 30s, deadline: 30m, atDeadline: hold }
         soak: 15m

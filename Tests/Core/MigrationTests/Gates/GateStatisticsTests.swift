@@ -83,7 +83,7 @@ private struct Cutover {
                     tally.add(state(name), of: name, at: time)
                 }
                 let findings = TrafficJudgement(tally, targets, share: Percent(share), now: time)
-                    .findings([.haproxy(.init(errorRate: limit))])
+                    .findings([.loadBalancers(.init(errorRate: limit))])
                 if findings.contains(where: { $0.sample.verdict == .fail }) { return time.seconds }
             }
         }

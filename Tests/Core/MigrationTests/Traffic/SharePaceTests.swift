@@ -87,7 +87,7 @@ struct SharePaceTests {
 @Suite("The steps of a cutover under limits.maxStep")
 struct PacedStepsTests {
     private func gate(_ steps: (Int, Period)...) -> CutOverGate {
-        CutOverGate(steps: steps.map { .init(weight: Percent($0.0), bake: $0.1) })
+        CutOverGate(steps: steps.map { .init(share: Percent($0.0), bake: $0.1) })
     }
 
     @Test("are as they are where they keep it")
@@ -104,7 +104,7 @@ struct PacedStepsTests {
         #expect(problem.contains("the step from 0 % to 100 % is larger"))
         #expect(
             problem.contains(
-                "[{ weight: 40%, bake: 1m }, { weight: 80%, bake: 1m }, { weight: 100%, bake: 5m }]"))
+                "[{ share: 40%, bake: 1m }, { share: 80%, bake: 1m }, { share: 100%, bake: 5m }]"))
         let fast = gate((10, .seconds(20)), (30, .seconds(20)), (50, .seconds(20)), (100, .seconds(20)))
         let slowed = try #require(fast.problem(at: Percent(50)))
         #expect(slowed.contains("the step from 50 % to 100 % comes 40s too early"))
@@ -122,17 +122,17 @@ struct PacedStepsTests {
             let shares = Set((0..<4).map { _ in Int.random(in: 1...99, using: &generator) }).sorted() + [100]
             let steps = shares.map {
                 CutOverGate.Step(
-                    weight: Percent($0), bake: .seconds(Int64.random(in: 0...90, using: &generator)))
+                    share: Percent($0), bake: .seconds(Int64.random(in: 0...90, using: &generator)))
             }
             let limit = Percent(Int.random(in: 1...100, using: &generator))
             let paced = CutOverGate(steps: CutOverGate(steps: steps).steps(at: limit))
             #expect(paced.problem(at: limit) == nil)
-            #expect(shares.allSatisfy { share in paced.steps.contains { $0.weight == Percent(share) } })
+            #expect(shares.allSatisfy { share in paced.steps.contains { $0.share == Percent(share) } })
             var pace = SharePace()
             var time = Period.zero
             for step in paced.steps {
-                #expect(pace.wait(before: step.weight, limit, now: time) == .zero)
-                pace.take(.trafficVerified(share: step.weight, loadBalancers: []), at: time)
+                #expect(pace.wait(before: step.share, limit, now: time) == .zero)
+                pace.take(.trafficVerified(share: step.share, loadBalancers: []), at: time)
                 time = time + step.bake
             }
         }

@@ -4,7 +4,7 @@ import Testing
 @Suite("The analysis of traffic")
 struct TrafficAnalysisTests {
     private let rule = TrafficRule(backend: "be", servers: [.blue: "blue-*", .green: "green-*"])
-    private let limits = Analysis.HAProxy(errorRate: Percent(1), minRequests: 10)
+    private let limits = Analysis.LoadBalancers(errorRate: Percent(1), minRequests: 10)
 
     // MARK: - Errors
 
@@ -52,8 +52,8 @@ struct TrafficAnalysisTests {
 
     @Test("is never idle with an error: the step holds, whatever is said about idle backends")
     func errorsHold() {
-        let ignoring = Analysis.HAProxy(errorRate: Percent(1), minRequests: 10, whenIdle: .ignore)
-        func holds(_ green: ServerCounters, _ limits: Analysis.HAProxy) -> Bool {
+        let ignoring = Analysis.LoadBalancers(errorRate: Percent(1), minRequests: 10, whenIdle: .ignore)
+        func holds(_ green: ServerCounters, _ limits: Analysis.LoadBalancers) -> Bool {
             Watch(rule).looks(green: green).findings(limits).contains { $0.holds }
         }
         #expect(holds(ServerCounters(requests: 5, errors: 1), ignoring))
@@ -283,7 +283,7 @@ struct TrafficAnalysisTests {
 
     @Test("has no verdict on response times without any, or with too few requests")
     func noResponseTimes() {
-        let ratio = Analysis.HAProxy(responseTimeRatio: 1.2)
+        let ratio = Analysis.LoadBalancers(responseTimeRatio: 1.2)
         let unmeasured = Watch(rule).looks(green: ServerCounters(requests: 100)).findings(ratio)
         #expect(unmeasured.map(\.sample.verdict) == [.inconclusive])
         let few = Watch(rule).looks(
@@ -373,7 +373,7 @@ private struct Watch {
         }
     }
 
-    func findings(_ limits: Analysis.HAProxy, share: Percent = .all) -> [TrafficJudgement.Finding] {
+    func findings(_ limits: Analysis.LoadBalancers, share: Percent = .all) -> [TrafficJudgement.Finding] {
         let states = Dictionary(
             uniqueKeysWithValues: edges.map {
                 ($0, Self.state(green: ServerCounters(), blue: ServerCounters()))
@@ -381,7 +381,7 @@ private struct Watch {
         let found = FoundTraffic(TrafficObservation(time: Instant(milliseconds: 0), states: states), [rule])
         let targets = TrafficTargets(
             found: found, rules: [rule], direction: Direction(from: .blue), minHealthy: 1)
-        return TrafficJudgement(tally, targets, share: share, now: time).findings([.haproxy(limits)])
+        return TrafficJudgement(tally, targets, share: share, now: time).findings([.loadBalancers(limits)])
     }
 
     static func state(

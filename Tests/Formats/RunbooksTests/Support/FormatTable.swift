@@ -47,7 +47,8 @@ enum FormatTable {
         let isRequired = field.presence == .required
         let row = Row(
             path: path, values: values(field.shape), standard: isRequired ? "required" : code(field.standard),
-            meaning: field.meaning, example: code(field.example), isLeaf: inner.isEmpty)
+            meaning: field.meaning + (field.formerName.map { "; formerly `\($0)`" } ?? ""),
+            example: code(field.example), isLeaf: inner.isEmpty)
         return [row] + inner
     }
 

@@ -164,7 +164,7 @@ enum Sample {
                   ignore: [ { router: "old@mesos", reason: "switched off in March" } ]
             passes: 4
           cutOver:
-            steps: [ { weight: 1%, bake: 1m }, { weight: 12.5%, bake: 90s }, { weight: 100%, bake: 0s } ]
+            steps: [ { share: 1%, bake: 1m }, { share: 12.5%, bake: 90s }, { share: 100%, bake: 0s } ]
             analysis:
               - haproxy:
                   errorRate: { max: 0.1% }

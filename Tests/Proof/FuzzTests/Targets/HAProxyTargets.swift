@@ -102,8 +102,8 @@ private func judgeTwice(_ statistics: Statistics) throws {
     let targets = TrafficTargets(
         found: FoundTraffic(before, rules), rules: rules, direction: Direction(from: .blue), minHealthy: 1)
     let judgement = TrafficJudgement(tally, targets, share: Percent(50), now: .seconds(3))
-    let limits = Analysis.HAProxy(errorRate: Percent(1), responseTimeRatio: 1.2)
-    for finding in judgement.findings([.haproxy(limits)]) {
+    let limits = Analysis.LoadBalancers(errorRate: Percent(1), responseTimeRatio: 1.2)
+    for finding in judgement.findings([.loadBalancers(limits)]) {
         try require(finding.sample.value.map { $0.isFinite && $0 >= 0 } ?? true, "a measured value is a number")
     }
     for sample in trafficSamples(from: before, to: after, rules: rules) {

@@ -25,7 +25,7 @@ struct LabDesign: Sendable {
 
     // MARK: rz's environment
 
-    var steps = "{ weight: 50%, bake: 2s }, { weight: 100%, bake: 1s }"
+    var steps = "{ share: 50%, bake: 2s }, { share: 100%, bake: 1s }"
     var analysis = "errorRate: { max: 1% }, whenIdle: ignore"
     var interval = "300ms"
     var drain = "quiet: 500ms, deadline: 20s, atDeadline: hold"

@@ -146,8 +146,8 @@ final class TwoClusters {
             gates:
               service: { healthy: { for: 1s } }
               cutOver:
-                steps: [ { weight: 50%, bake: 1s }, { weight: 100%, bake: 1s } ]
-                analysis: [ { haproxy: { errorRate: { max: 1% }, whenIdle: ignore } } ]
+                steps: [ { share: 50%, bake: 1s }, { share: 100%, bake: 1s } ]
+                analysis: [ { loadBalancers: { errorRate: { max: 1% }, whenIdle: ignore } } ]
             drain: { quiet: 1s, deadline: 60s, atDeadline: hold }
             soak: 1s
             approvals: { cutOver: 0, tearDown: { waived: "a test" } }

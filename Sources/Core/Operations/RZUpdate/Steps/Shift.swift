@@ -18,16 +18,25 @@ package struct ShiftStep: BuiltInStep {
         // A raise may have to wait for the minute to pass.
         let hold = scope.environment.limits.without(scope.lifted.map(\.limit)).maxStep == nil ? .zero : SharePace.window
         var before = line.needs
-        return scope.environment.gates.cutOver.steps.map { shift in
+        return scope.environment.gates.cutOver.steps.flatMap { shift in
             let step = line.step(
-                "\(new) \(shift.weight), watched for \(shift.bake)", .shift(to: shift.weight, bake: shift.bake),
+                "\(new) \(shift.share), watched for \(shift.bake)", .shift(to: shift.share, bake: shift.bake),
                 on: new,
-                suffix: "-\(shift.weight.text)", needs: before,
+                suffix: "-\(shift.share.text)", needs: before,
                 // No one says that the old color serves, so no one may ask for its users back.
                 closesWayBack: scope.unreachable != nil, estimate: shift.bake + .seconds(1), extra: shift.bake + hold)
-            before = [step.id]
-            return step
+            let steps = [step] + (shift.pause.map { [pause($0, at: shift.share, line, after: step)] } ?? [])
+            before = steps.suffix(1).map(\.id)
+            return steps
         }
+    }
+
+    /// The traffic is watched by the run as a whole, as in each wait for people.
+    private func pause(_ pause: CutOverGate.Pause, at share: Percent, _ line: StepLine, after shift: Step) -> Step {
+        let reason = pause.reason ?? "to go on beyond \(share)"
+        return line.step(
+            "\(Wording.count(pause.people, "approval")): \(reason)", .approval(count: pause.people, reason: reason),
+            suffix: "-\(share.text)-pause", needs: [shift.id], estimate: .zero, extra: pause.limit)
     }
 
     package func work(_ step: Step) -> (any StepWork)? {
@@ -38,7 +47,7 @@ package struct ShiftStep: BuiltInStep {
     }
 
     package func line(_ plan: Plan) -> PlanLine? {
-        let steps = plan.environment.gates.cutOver.steps.map(\.weight.description)
+        let steps = plan.environment.gates.cutOver.steps.map { $0.share.description + ($0.pause == nil ? "" : " ⏸") }
         return PlanLine(
             steps.joined(separator: " → ") + " on "
                 + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "),
