@@ -20,7 +20,7 @@ extension Plan {
         }
         return slow
             + uncounted.map {
-                "\($0.backend): the analysis `haproxy` judges by what load balancers count, and those that have it count "
+                "\($0.backend): the analysis `loadBalancers` judges by what load balancers count, and those that have it count "
                     + "nothing. Judge its users by `prometheus` under gates.cutOver.analysis, too"
             }
     }
@@ -37,7 +37,7 @@ extension Plan {
         }
         guard analysis.allSatisfy(\.countsRequests) else { return [] }
         return [
-            "the analysis `haproxy` does not judge the users on \(blind.joined(separator: ", ")): nothing is counted there"
+            "the analysis `loadBalancers` does not judge the users on \(blind.joined(separator: ", ")): nothing is counted there"
         ]
     }
 }
@@ -46,7 +46,7 @@ extension Analysis {
     /// Whether it judges by counters of load balancers.
     fileprivate var countsRequests: Bool {
         switch self {
-        case .haproxy: true
+        case .loadBalancers: true
         case .prometheus: false
         }
     }

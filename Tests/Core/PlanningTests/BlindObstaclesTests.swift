@@ -21,7 +21,7 @@ struct BlindObstaclesTests {
         ).plan(observation, at: small.time)
     }
 
-    private let counted = Analysis.haproxy(.init(errorRate: Percent(1)))
+    private let counted = Analysis.loadBalancers(.init(errorRate: Percent(1)))
     private let measured = Analysis.prometheus(
         .init(PrometheusQuery(name: "errors", url: "https://prometheus", query: "errors", series: "errors", max: 0.01)))
 
@@ -29,7 +29,7 @@ struct BlindObstaclesTests {
     func analysis() throws {
         #expect(
             try plan(unseenFor: .minutes(5), [counted]).obstacles == [
-                "be: the analysis `haproxy` judges by what load balancers count, and those that have it count nothing. "
+                "be: the analysis `loadBalancers` judges by what load balancers count, and those that have it count nothing. "
                     + "Judge its users by `prometheus` under gates.cutOver.analysis, too"
             ])
         #expect(try plan(unseenFor: .minutes(5), [measured]).obstacles == [])

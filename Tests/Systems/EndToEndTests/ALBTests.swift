@@ -113,10 +113,11 @@ struct ALBTests {
         try await with { sandbox, _ in
             try sandbox.edit(
                 sandbox.environmentFile, replacing: "    analysis:\n      []",
-                with: "    analysis:\n      - haproxy: { errorRate: { max: 1% } }")
+                with: "    analysis:\n      - loadBalancers: { errorRate: { max: 1% } }")
             let plan = try await sandbox.run("plan", "sandbox")
             let words = plan.all.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            #expect(words.contains("web: the analysis `haproxy` judges by what load balancers count"), "\(plan.all)")
+            #expect(
+                words.contains("web: the analysis `loadBalancers` judges by what load balancers count"), "\(plan.all)")
         }
     }
 }

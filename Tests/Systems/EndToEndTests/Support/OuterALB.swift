@@ -41,7 +41,7 @@ struct OuterALB {
     func addWithoutAnalysis(to sandbox: SandboxFixture) throws {
         try add(to: sandbox)
         try sandbox.edit(
-            sandbox.environmentFile, replacing: "      - haproxy: { errorRate: { max: 1% }, whenIdle: ignore }",
+            sandbox.environmentFile, replacing: "      - loadBalancers: { errorRate: { max: 1% }, whenIdle: ignore }",
             with: "      []")
     }
 
