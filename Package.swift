@@ -74,10 +74,12 @@ let package = Package(
         library("CJSONC", pkgConfig: "json-c", apt: "libjson-c-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev"),
         library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
         .systemLibrary(name: "CResolver", path: "Sources/Base/CResolver"),
         module("JSON", in: "Base", ["CJSONC"]),
         module("YAML", in: "Base", ["JSON", "CYAML"]),
+        module("XML", in: "Base", ["CExpat"]),
         module("Digest", in: "Base", ["CCrypto"]),
         module("SafeFiles", in: "Base"),
         module("Threads", in: "Base"),
@@ -97,7 +99,8 @@ let package = Package(
         module(
             "Clusters", in: "Drivers",
             ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust", "SafeFiles"]),
-        module("LoadBalancing", in: "Drivers", ["Migration", "JSON", "YAML", "Transport", "Trust", "SafeFiles"]),
+        module(
+            "LoadBalancing", in: "Drivers", ["Migration", "JSON", "YAML", "XML", "Transport", "Trust", "SafeFiles"]),
         module("Gating", in: "Drivers", ["Migration", "JSON", "Transport", "Trust"]),
         module("Publishing", in: "Views", ["Migration", "JSON", "Threads"]),
         module("Reporting", in: "Views", ["Migration", "Operations", "JSON"]),
@@ -121,6 +124,7 @@ let package = Package(
             ["Commands", "Sandbox", "Migration", "Planning", "Runbooks", "JSON", "SafeFiles", argumentParser]),
         program("rz-killpoints", ["Commands", "KillPoints"]),
         tests("JSONTests", in: "Base", ["JSON", "Digest"]),
+        tests("XMLTests", in: "Base", ["XML"]),
         tests("YAMLTests", in: "Base", ["YAML", "JSON"]),
         tests("MigrationTests", in: "Core", ["Migration", "Operations"]),
         tests("SchedulesTests", in: "Core", ["Schedules", "Migration"]),
@@ -147,7 +151,10 @@ let package = Package(
         tests("SafeFilesTests", in: "Base", ["SafeFiles"]),
         tests(
             "LoadBalancingTests", in: "Drivers",
-            ["LoadBalancing", "JSON", "Migration", "Transport", "SafeFiles", "FreePorts", "HAProxyPrograms", "Waiting"]),
+            [
+                "ALBTesting", "LoadBalancing", "JSON", "Migration", "Transport", "SafeFiles", "FreePorts",
+                "HAProxyPrograms", "Waiting", "XML",
+            ]),
         tests("TransportTests", in: "Base", ["Transport", "TLSTesting", "Waiting"]),
         tests(
             "ProvisioningTests", in: "Drivers", ["Provisioning", "Migration", "JSON", "FreePorts", "Waiting"],
@@ -157,9 +164,10 @@ let package = Package(
             [
                 "JSON", "Migration", "Operations", "Runbooks", "Journal", "Planning", "Provisioning", "Clusters",
                 "LoadBalancing",
-                "Publishing", "Reporting", "Sandbox", "Transport",
+                "Publishing", "Reporting", "Sandbox", "Transport", "XML",
             ], exclude: ["Samples", "Regressions"]),
         tests("KillPointsTests", in: "Proof", ["KillPoints", "Migration"]),
+        support("ALBTesting", ["FreePorts"], exclude: ["alb.py"]),
         support("FreePorts"),
         support("HAProxyPrograms"),
         support("PrometheusTesting", ["FreePorts"]),
@@ -171,7 +179,8 @@ let package = Package(
         tests(
             "EndToEndTests", in: "Systems",
             [
-                "Commands", "SandboxTesting", "FreePorts", "HAProxyPrograms", "JSON", "Journal", "Migration",
+                "ALBTesting", "Commands", "SandboxTesting", "FreePorts", "HAProxyPrograms", "JSON", "Journal",
+                "Migration",
                 "Planning", "PrometheusTesting", "Runbooks", "Transport", "Waiting",
             ],
             exclude: ["Support/recording_proxy.py"]),

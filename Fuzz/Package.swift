@@ -31,10 +31,12 @@ let package = Package(
         library("CJSONC", pkgConfig: "json-c"),
         library("CCrypto", pkgConfig: "libcrypto"),
         library("CYAML", pkgConfig: "yaml-0.1"),
+        library("CExpat", pkgConfig: "expat"),
         .systemLibrary(name: "CResolver", path: "Sources/Base/CResolver"),
         library("CSQLite", pkgConfig: "sqlite3"),
         module("JSON", in: "Base", ["CJSONC"]),
         module("YAML", in: "Base", ["JSON", "CYAML"]),
+        module("XML", in: "Base", ["CExpat"]),
         module("Digest", in: "Base", ["CCrypto"]),
         module("SafeFiles", in: "Base"),
         module("Threads", in: "Base"),
@@ -59,7 +61,8 @@ let package = Package(
         module(
             "Clusters", in: "Drivers",
             ["Migration", "JSON", "YAML", "Schedules", "Digest", "Transport", "Trust", "SafeFiles"]),
-        module("LoadBalancing", in: "Drivers", ["Migration", "Transport", "SafeFiles"]),
+        module(
+            "LoadBalancing", in: "Drivers", ["Migration", "JSON", "YAML", "XML", "Transport", "Trust", "SafeFiles"]),
         .target(
             name: "Sandbox",
             dependencies: [
@@ -71,7 +74,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "JSON", "Migration", "Operations", "Runbooks", "Journal", "Planning", "Provisioning", "Clusters",
-                "LoadBalancing", "Publishing", "Reporting", "Sandbox", "Transport",
+                "LoadBalancing", "Publishing", "Reporting", "Sandbox", "Transport", "XML",
             ], path: "Targets", swiftSettings: strict),
         .executableTarget(name: "rz-fuzz", dependencies: ["FuzzTargets"], path: "Harness", swiftSettings: strict),
     ]

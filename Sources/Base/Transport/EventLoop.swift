@@ -13,13 +13,13 @@ import Threads
 /// Sendable: `inbox` is guarded by `lock`; the multi handle and `running` are touched by the loop's thread only,
 /// except for `curl_multi_wakeup`, which libcurl allows from any thread.
 final class EventLoop: @unchecked Sendable {
-    /// For requests with safe methods: their connections are kept and used again.
+    /// For requests that change nothing: their connections are kept and used again.
     private static let reusing = EventLoop(reusesConnections: true)
     /// For requests that may change something: each has connections of its own.
     private static let fresh = EventLoop(reusesConnections: false)
 
-    /// The loop for requests with a method.
-    static func `for`(_ method: HTTPMethod) -> EventLoop { method.isSafe ? reusing : fresh }
+    /// The loop for a request.
+    static func `for`(_ request: HTTPRequest) -> EventLoop { request.isSafe ? reusing : fresh }
 
     private enum Command: Sendable {
         case start(Transfer)

@@ -24,7 +24,7 @@ public struct HTTPClient: Sendable {
         at request: HTTPRequest, _ clock: some Clock<Duration>,
         once: (Duration) async throws(TransportError) -> Answer
     ) async throws(TransportError) -> Answer {
-        let policy = request.retry ?? (request.method.isSafe ? .standard : .none)
+        let policy = request.retry ?? (request.isSafe ? .standard : .none)
         let end = clock.now.advanced(by: request.deadline)
         var attempt = 1
         while true {

@@ -5,6 +5,8 @@ public struct HTTPRequest: Sendable {
     public var url: String
     public var headers: [HTTPHeader]
     public var body: [UInt8]?
+    /// Whether it only asks, though its method may change something: a POST of a query API that reads.
+    public var onlyAsks: Bool
     /// For the whole exchange, retries and redirects included; for a stream: until its headers are there.
     public var deadline: Duration
     public var credentials: Credentials?
@@ -27,7 +29,8 @@ public struct HTTPRequest: Sendable {
 
     public init(
         _ method: HTTPMethod = .get, _ url: String, headers: [HTTPHeader] = [], body: [UInt8]? = nil,
-        deadline: Duration = .seconds(10), credentials: Credentials? = nil, tls: TLSOptions = TLSOptions(),
+        onlyAsks: Bool = false, deadline: Duration = .seconds(10), credentials: Credentials? = nil,
+        tls: TLSOptions = TLSOptions(),
         unixSocket: String? = nil, retry: RetryPolicy? = nil, maximumRedirects: Int = 5,
         mayRedirectTo: @escaping @Sendable (_ host: String) -> Bool = { _ in false },
         proxy: (@Sendable (_ host: String) -> String?)? = nil, assumesHTTP2: Bool = false, maximumBody: Int = 64 << 20
@@ -36,6 +39,7 @@ public struct HTTPRequest: Sendable {
         self.url = url
         self.headers = headers
         self.body = body
+        self.onlyAsks = onlyAsks
         self.deadline = deadline
         self.credentials = credentials
         self.tls = tls
@@ -47,6 +51,9 @@ public struct HTTPRequest: Sendable {
         self.assumesHTTP2 = assumesHTTP2
         self.maximumBody = maximumBody
     }
+
+    /// Whether it asks for no change, so that it may be made again.
+    var isSafe: Bool { onlyAsks || method.isSafe }
 }
 
 public struct HTTPMethod: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
@@ -83,6 +90,30 @@ public enum Credentials: Sendable, Hashable, CustomStringConvertible {
     case bearer(String)
     /// DC/OS: `Authorization: token=…`.
     case token(String)
+    /// AWS: a signature (Signature Version 4), made anew for each attempt.
+    case aws(AWSSigner)
+
+    public var description: String { "credentials" }
+}
+
+/// Who signs requests to an API of AWS, and for which service. The secret key itself is never sent.
+public struct AWSSigner: Sendable, Hashable, CustomStringConvertible {
+    public var accessKey: String
+    public var secretKey: String
+    /// Of temporary credentials; signed and sent with each request.
+    public var sessionToken: String?
+    /// `eu-central-1`.
+    public var region: String
+    /// `elasticloadbalancing`.
+    public var service: String
+
+    public init(accessKey: String, secretKey: String, sessionToken: String? = nil, region: String, service: String) {
+        self.accessKey = accessKey
+        self.secretKey = secretKey
+        self.sessionToken = sessionToken
+        self.region = region
+        self.service = service
+    }
 
     public var description: String { "credentials" }
 }

@@ -67,7 +67,7 @@ extension TransportError {
         self.init(
             kind, target: "\(request.method) \(shown(request.url))",
             message: code == CURLE_FAILED_INIT ? "a header or an option can't be sent as it is" : text,
-            effectIsUnknown: wasSent && !TransportError.precedesRequest(kind) && !request.method.isSafe)
+            effectIsUnknown: wasSent && !TransportError.precedesRequest(kind) && !request.isSafe)
         if kind == .tls, let parts = URLParts(request.url) {
             tls = TLSFault(
                 cause: TLSFault.Cause(code, verification: verification, details),
@@ -86,7 +86,7 @@ extension TransportError {
     init(cancelled request: HTTPRequest) {
         self.init(
             .cancelled, target: "\(request.method) \(shown(request.url))", message: "the request was cancelled",
-            effectIsUnknown: !request.method.isSafe)
+            effectIsUnknown: !request.isSafe)
     }
 }
 

@@ -48,8 +48,10 @@ public struct Planner: Sendable {
                 + clearPlaces(Array(observation.inventory.values)) + visibleArguments,
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
         if operation.phases.contains(where: { $0.traits.contains(.returnsTrafficOnFailure) }) {
-            plan.obstacles += plan.limitObstacles(observation.loadBalancers)
+            plan.obstacles +=
+                plan.limitObstacles(observation.loadBalancers) + plan.blindObstacles(observation.loadBalancers)
             plan.warnings = plan.liftedWords + plan.warnings + plan.limitWarnings(observation.loadBalancers)
+            plan.warnings += plan.blindWarnings(observation.loadBalancers)
         }
         plan.id = try plan.sealedID()
         return plan

@@ -156,8 +156,9 @@ enum EnvironmentFormat {
             .required("name", .text(.name), "what rz calls it", example: "edge-1"),
             .optional("haproxy", haproxy, "an HAProxy, over its runtime API"),
             .optional("traefik", traefik, "a Traefik 3, over a file of its file provider and its API"),
+            .optional("alb", alb, "listener rules of an AWS Application Load Balancer, over its API"),
             .later("dataplane"),
-        ], rules: [.exactlyOne(["haproxy", "traefik"])])
+        ], rules: [.exactlyOne(["haproxy", "traefik", "alb"])])
 
     private static let traefik = Shape.object([
         .required(
@@ -171,6 +172,23 @@ enum EnvironmentFormat {
             example: "\"https://edge-3.example.org:8082/metrics\""),
         .optional("user", .setting, "who asks", example: "rz"),
         .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/traefik.password}\""),
+        TLSFormat.field,
+    ])
+
+    private static let alb = Shape.object([
+        .required("region", .text(.name), "its AWS region", example: "eu-central-1"),
+        .required(
+            "rules", .map(.setting),
+            "by the `backend` of `traffic`: the ARN of the listener rule that forwards to the target groups of both "
+                + "colors; that of a listener for its default rule",
+            example: "{ be_shop: \"${file:/etc/rz/shop-rule.arn}\" }"),
+        .required("accessKey", .setting, "who asks", example: "\"${env:AWS_ACCESS_KEY_ID}\""),
+        .required("secretKey", .setting, "a reference", example: "\"${file:/etc/rz/aws.secret}\""),
+        .optional(
+            "sessionToken", .setting, "a reference; of temporary credentials", example: "\"${file:/etc/rz/aws.token}\""),
+        .optional(
+            "endpoint", .setting(.url), "URL of the API; without it that of the region",
+            example: "\"https://vpce-0a1b.elasticloadbalancing.eu-central-1.vpce.amazonaws.com\""),
         TLSFormat.field,
     ])
 

@@ -22,7 +22,8 @@ struct Pattern: Sendable {
     /// What a load balancer takes as a name, or as a pattern of names.
     static let trafficName = Pattern(
         expression: "[A-Za-z0-9_.:*@/-]+",
-        advice: "names on load balancers have letters, digits, '-', '_', '.' and ':', in Traefik '@' and '/', too")
+        advice:
+            "names on load balancers have letters, digits, '-', '_', '.' and ':', in Traefik and ALBs '@' and '/', too")
     /// What HAProxy's runtime API takes.
     static let haproxyName = Pattern(
         expression: "[A-Za-z0-9_.:*-]+", advice: "names in HAProxy have letters, digits, '-', '_', '.' and ':'")

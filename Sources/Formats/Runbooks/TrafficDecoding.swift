@@ -13,6 +13,9 @@ extension EnvironmentFormat {
                 reader.problem("the load balancer \(name.text) is listed twice", at: name)
             }
             let name = LoadBalancerID(balancer["name"]?.text ?? "")
+            if let alb = balancer["alb"] {
+                return LoadBalancerAddress(name: name, .alb(albAddress(alb, tls, &reader)))
+            }
             guard let traefik = balancer["traefik"] else {
                 return LoadBalancerAddress(name: name, .haproxy(haproxy(balancer["haproxy"])))
             }
@@ -25,6 +28,22 @@ extension EnvironmentFormat {
                         password: traefik["password"]?.setting,
                         tls: TLSFormat.rules(traefik, url: "api", standard: tls, &reader))))
         }
+    }
+
+    private static func albAddress(
+        _ value: Value, _ tls: TLSRules?, _ reader: inout Reader
+    ) -> LoadBalancerAddress.ALB {
+        for key in ["secretKey", "sessionToken"] {
+            guard let secret = value[key] else { continue }
+            if case .reference? = secret.setting.parts.first, secret.setting.parts.count == 1 { continue }
+            reader.problem(
+                "a secret is named by a reference: \"${file:/etc/rz/aws.secret}\" or \"${env:VAR}\"", at: secret)
+        }
+        return LoadBalancerAddress.ALB(
+            region: value["region"]?.text ?? "", rules: value["rules"]?.settings ?? [:],
+            accessKey: value["accessKey"]?.setting ?? "", secretKey: value["secretKey"]?.setting ?? "",
+            sessionToken: value["sessionToken"]?.setting, endpoint: value["endpoint"]?.setting,
+            tls: TLSFormat.rules(value, url: "endpoint", standard: tls, &reader))
     }
 
     private static func haproxy(_ value: Value?) -> LoadBalancerAddress.HAProxy {
@@ -111,6 +130,20 @@ extension EnvironmentFormat {
                     reader.problem(
                         "\(balancer.name) is a Traefik: its weighted services are named with their provider, "
                             + "`\(rule.backend)@file`; or name those that have it under `loadBalancers`", at: backend)
+                }
+            case .alb(let alb):
+                if let place = value["switch"] {
+                    reader.problem(
+                        "\(balancer.name) is an ALB, which has no maps: write `servers`, or name those that have the "
+                            + "switch under `loadBalancers`", at: place)
+                } else if rule.registration != nil, let place = value["servers"] {
+                    reader.problem(
+                        "\(balancer.name) is an ALB, whose servers are registered in target groups by what builds them: "
+                            + "write a pattern, or name those that have the backend under `loadBalancers`", at: place)
+                } else if let backend = value["backend"], alb.rules[rule.backend] == nil {
+                    reader.problem(
+                        "\(balancer.name) is an ALB: name the listener rule of \(rule.backend) under its `rules`, or name "
+                            + "those that have the backend under `loadBalancers`", at: backend)
                 }
             }
         }

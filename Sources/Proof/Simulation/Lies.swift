@@ -87,7 +87,7 @@ extension WorldState {
             }
             if lies.contains(.oldProcesses) {
                 balancer.tellsOldWorkers = generator.chance(oneIn: 2)
-                balancer.keepsState = generator.chance(oneIn: 2)
+                balancer.keepsState = generator.chance(oneIn: 2) || balancer.isBlind
                 balancer.hardStopAfter = Int64.random(in: 5_000...30_000, using: &generator)
             }
             if lies.contains(.spares) { balancer.addSpares(old) }

@@ -84,6 +84,14 @@ extension Scenario {
         try Scenario(Shape(isMeasured: true), startTime: 150)
     }
 
+    /// The same where one of both load balancers counts nothing: neither requests nor sessions.
+    public static func blind() throws(Failure) -> Scenario {
+        var scenario = try measured()
+        scenario.world.loadBalancers[1].isBlind = true
+        scenario.world.loadBalancers[1].keepsState = true
+        return try scenario.planned(Runbook.rzUpdate)
+    }
+
     /// The small model where the live color does not answer: its framework is silent, and of two backends it serves neither
     /// any more, or one still.
     public static func unreachable() throws(Failure) -> [Scenario] {

@@ -209,6 +209,8 @@ extension LoadBalancerAddress {
         case .haproxy(let address): HAProxyRuntime(name, address, rules: rules, owner: owner, resolver: resolver)
         case .traefik(let address):
             TraefikWeights(name, address, rules: rules, owner: owner, proxy: environment.proxy, resolver: resolver)
+        case .alb(let address):
+            ALBWeights(name, address, rules: rules, owner: owner, proxy: environment.proxy, resolver: resolver)
         }
     }
 }

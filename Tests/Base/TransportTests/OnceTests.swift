@@ -54,6 +54,9 @@ struct OnceTests {
         var reads: Set<String> = []
         for _ in 0..<5 { reads.insert(try await port(.get, server)) }
         #expect(reads.count == 1)
+        let question = HTTPRequest(.post, server.url + "/port", body: [65], onlyAsks: true)
+        reads.insert(try await HTTPClient.shared.send(question).text)
+        #expect(reads.count == 1)
         var changes: Set<String> = []
         for _ in 0..<3 { changes.insert(try await port(.post, server)) }
         #expect(changes.count == 3)

@@ -182,6 +182,26 @@ struct DrainTests {
         line.hasPrefix("edge-1 be_web/blue-1 administration(") && line.contains("maint")
     }
 
+    @Test(
+        "lasts, where nothing is counted, as long as someone may be there unseen, beyond the deadline of the drain, too"
+    )
+    func unseen() async throws {
+        let run = SimulatedRun { $0.drain.deadline = Period(milliseconds: 300) }
+        let length = Period(milliseconds: 1200)
+        await run.world.change(["edge-2"]) { $0.unseenFor = length }
+        _ = try await run.engine().perform(opening: SimulatedRun.start, until: .cutOver)
+        let began = WallClock().now
+        let state = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"), until: .drain)
+        #expect(try state.halt().summary == "Stopped after drain, as asked")
+        #expect(WallClock().now - began >= length)
+        let notes = await run.journal.events.compactMap { event -> String? in
+            if case .noted(let text) = event.kind { text } else { nil }
+        }
+        #expect(
+            notes.contains(
+                "blue counts as quiet on edge-2 once it has had no weight for 1s220ms: no one is counted there"))
+    }
+
     /// Gives the old color's first server something that does not end by itself.
     private func keepBusy(_ run: SimulatedRun, _ counters: @Sendable (inout ServerCounters) -> Void) async {
         await run.world.change { counters(&$0.backends["be_web"]!.servers[0].counters) }

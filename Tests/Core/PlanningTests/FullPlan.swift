@@ -62,7 +62,7 @@ enum FullPlan {
         plan.environment.traffic.removeAll { $0.registration != nil }
         plan.environment.loadBalancers = plan.environment.loadBalancers.compactMap { balancer in
             switch balancer.kind {
-            case .traefik: return nil
+            case .traefik, .alb: return nil
             case .haproxy(var haproxy):
                 haproxy.configuration = nil
                 haproxy.withoutConfiguration = nil

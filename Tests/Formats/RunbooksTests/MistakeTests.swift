@@ -34,7 +34,15 @@ struct MistakeTests {
             try problems(Sample.environment.changing("be_shop", to: "shop@file")).contains {
                 $0.contains("edge-1 is an HAProxy: names in HAProxy have letters")
             })
-        text.replaceSubrange(try #require(text.firstRange(of: traefik)), with: "color: blue")
+        let alb =
+            "alb: { region: eu-central-1, rules: { be_api: \"arn:aws:a\" }, accessKey: A, secretKey: open }"
+        text.replaceSubrange(try #require(text.firstRange(of: traefik)), with: alb)
+        let found = try problems(text)
+        #expect(found.contains { $0.contains("edge-1 is an ALB: name the listener rule of be_shop under its `rules`") })
+        #expect(found.contains { $0.contains("a secret is named by a reference") })
+        #expect(
+            try problems(text.changing("be_api", to: "be_shop").changing("open", to: "\"${env:SECRET}\"")) == [])
+        text.replaceSubrange(try #require(text.firstRange(of: alb)), with: "color: blue")
         #expect(try problems(text).contains { $0.contains("traefik") && $0.contains("haproxy") })
     }
 

@@ -67,6 +67,15 @@ struct SeedTests {
         }
     }
 
+    @Test("keep every promise where a load balancer counts nothing, and only time shows that the old color is quiet")
+    func blind() throws {
+        let scenario = try Scenario.blind()
+        for seed in Self.seed..<(Self.seed + max(1, Self.runs / 8)) { demandPromises(scenario, seed) }
+        for seed in Self.seed..<(Self.seed + max(1, Self.runs / 20)) {
+            demandPromises(scenario, seed, lies: [.longSessions])
+        }
+    }
+
     @Test("keep every promise when a change arrives after its sender's death, behind the next one's back")
     func lateChanges() throws {
         let late = LateChanges(try Scenario.small())

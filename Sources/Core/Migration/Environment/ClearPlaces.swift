@@ -31,6 +31,9 @@ extension Environment {
                 }
             }
         }
+        for case .alb(let alb) in loadBalancers.map(\.kind) where alb.sessionToken != nil {
+            add("loadBalancers[].alb", alb.url, true)
+        }
         let probes =
             gates.service.probes.map { ("gates.service.probes[]", $0) }
             + (gates.platform?.probes ?? []).map { ("gates.platform.probes[]", $0) }

@@ -3,6 +3,7 @@ public struct LoadBalancerAddress: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
         case haproxy(HAProxy)
         case traefik(Traefik)
+        case alb(ALB)
     }
 
     public var name: LoadBalancerID
@@ -18,7 +19,7 @@ public struct LoadBalancerAddress: Sendable, Hashable {
         switch kind {
         case .haproxy(let haproxy): haproxy.stateFile != nil
         // They stand in its configuration.
-        case .traefik: true
+        case .traefik, .alb: true
         }
     }
 
@@ -60,7 +61,7 @@ public struct LoadBalancerAddress: Sendable, Hashable {
 
 /// On the wire the settings of an HAProxy stand beside the name; those of any other kind under the kind's.
 extension LoadBalancerAddress: Codable {
-    private enum Key: String, CodingKey { case name, traefik }
+    private enum Key: String, CodingKey { case name, traefik, alb }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
@@ -68,14 +69,16 @@ extension LoadBalancerAddress: Codable {
         switch kind {
         case .haproxy(let haproxy): try haproxy.encode(to: encoder)
         case .traefik(let traefik): try container.encode(traefik, forKey: .traefik)
+        case .alb(let alb): try container.encode(alb, forKey: .alb)
         }
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         let traefik = try container.decodeIfPresent(Traefik.self, forKey: .traefik)
+        let alb = try container.decodeIfPresent(ALB.self, forKey: .alb)
         self.init(
             name: try container.decode(LoadBalancerID.self, forKey: .name),
-            try traefik.map(Kind.traefik) ?? .haproxy(try HAProxy(from: decoder)))
+            try traefik.map(Kind.traefik) ?? alb.map(Kind.alb) ?? .haproxy(try HAProxy(from: decoder)))
     }
 }

@@ -40,8 +40,12 @@ extension Environment {
                 }
             }
         }
-        for case .traefik(let traefik) in loadBalancers.map(\.kind) {
-            add("loadBalancers[].traefik", url: traefik.api, traefik.tls)
+        for kind in loadBalancers.map(\.kind) {
+            switch kind {
+            case .haproxy: break
+            case .traefik(let traefik): add("loadBalancers[].traefik", url: traefik.api, traefik.tls)
+            case .alb(let alb): add("loadBalancers[].alb", url: alb.url, alb.tls)
+            }
         }
         for probe in gates.service.probes { places += probe.tlsPlaces(at: "gates.service.probes[]") }
         for probe in gates.platform?.probes ?? [] { places += probe.tlsPlaces(at: "gates.platform.probes[]") }

@@ -8,6 +8,9 @@ public struct TrafficObservation: Sendable, Hashable {
         self.states = states
     }
 
+    /// For how long someone may be where no one is counted, on whatever load balancer; nil where all count.
+    public var unseenFor: Period? { states.values.compactMap(\.unseenFor).max() }
+
     /// The servers of one color in one backend of one load balancer.
     public func servers(_ rule: TrafficRule, _ color: Color, on loadBalancer: LoadBalancerID) -> [ServerState] {
         states[loadBalancer]?.backends[rule.backend]?.servers.filter { rule.color(of: $0.name) == color } ?? []

@@ -45,6 +45,8 @@ public struct TrafficJudgement: Sendable {
     private func findings(_ limits: Analysis.LoadBalancers, _ rule: TrafficRule) -> [Finding] {
         // A switch moves with the last step: until then the new color can't have any.
         if rule.switching != nil, share < .all { return [] }
+        // Where nothing is counted, something else judges: a plan is blocked without it.
+        if names(rule).isEmpty, tally.loadBalancers.contains(where: rule.isOn) { return [] }
         var findings = [share(rule, limits), hang(rule, limits)].compactMap { $0 }
         if let limit = limits.errorRate {
             findings += [errorRate(rule, limit, limits)]
@@ -57,7 +59,8 @@ public struct TrafficJudgement: Sendable {
         return findings
     }
 
-    private var names: [LoadBalancerID] { tally.loadBalancers }
+    /// Those that count.
+    private var names: [LoadBalancerID] { tally.loadBalancers.filter { tally.states[$0]?.unseenFor == nil } }
     private func names(_ rule: TrafficRule) -> [LoadBalancerID] { names.filter(rule.isOn) }
     private var new: Color { targets.direction.new }
     private var old: Color { targets.direction.old }

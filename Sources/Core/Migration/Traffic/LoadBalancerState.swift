@@ -12,10 +12,13 @@ public struct LoadBalancerState: Codable, Sendable, Hashable {
     /// Whether it counts requests only once they have ended, and no sessions: what is under way there no one sees. Nil
     /// for false.
     public var countsEndedOnly: Bool?
+    /// Where it counts neither requests nor sessions: for how long someone may still be at a server that gets no one any
+    /// more. Nothing else shows a color quiet there. Nil where it counts.
+    public var unseenFor: Period?
 
     public init(
         version: String, backends: [String: BackendState], epoch: Int? = nil, process: LoadBalancerProcess? = nil,
-        oldWorkers: [Int]? = [], countsEndedOnly: Bool? = nil
+        oldWorkers: [Int]? = [], countsEndedOnly: Bool? = nil, unseenFor: Period? = nil
     ) {
         self.version = version
         self.backends = backends
@@ -23,6 +26,7 @@ public struct LoadBalancerState: Codable, Sendable, Hashable {
         self.process = process
         self.oldWorkers = oldWorkers
         self.countsEndedOnly = countsEndedOnly
+        self.unseenFor = unseenFor
     }
 }
 

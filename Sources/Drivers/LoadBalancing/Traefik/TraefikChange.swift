@@ -14,18 +14,6 @@ struct TraefikChange {
         self.name = name
     }
 
-    private struct Key: Hashable {
-        var backend: String
-        var child: String
-    }
-
-    /// What a child is to be, and which of its servers were named for it.
-    private struct Wanted {
-        var weight: Int?
-        var administration: ServerState.Administration?
-        var named: Set<String> = []
-    }
-
     /// The file after the changes.
     ///
     /// - Throws: `Failure` for what Traefik can't do.
@@ -38,72 +26,35 @@ struct TraefikChange {
                 file.note.resting["\(service)/\(child.name)"] = nil
             }
         }
-        for (key, wanted) in try wanted().sorted(by: { ($0.key.backend, $0.key.child) < ($1.key.backend, $1.key.child) }
-        ) {
-            try set(wanted, key, in: &file)
-        }
+        let groups = try GroupChanges(changes, on: name, words: TraefikChange.words)
+        for (key, wanted) in groups.all { try set(wanted, key, in: &file, groups) }
         return file
     }
 
-    private func wanted() throws(Failure) -> [Key: Wanted] {
-        var all: [Key: Wanted] = [:]
-        for change in changes {
-            guard let slash = change.server.firstIndex(of: "/") else { throw unknown(change) }
-            let key = Key(backend: change.backend, child: String(change.server[..<slash]))
-            switch change.change {
-            case .weight(let weight):
-                if let other = all[key]?.weight, other != weight {
-                    throw Failure(
-                        "\(name): servers of one child of a weighted service can't have different weights",
-                        at: "\(key.backend)/\(key.child)", details: ["\(other) and \(weight)"], kind: .refused)
-                }
-                all[key, default: Wanted()].weight = weight
-            case .administration(let administration):
-                all[key, default: Wanted()].administration = administration
-                all[key, default: Wanted()].named.insert(change.server)
-            case .add, .remove:
-                throw Failure(
-                    "\(name): servers of a Traefik stand in its configuration", at: "\(key.backend)/\(key.child)",
-                    advice: "Write a pattern under `traffic` in place of `from`.", kind: .refused)
-            // Nothing waits in Traefik.
-            case .takeQueue: continue
-            case .shutdownSessions:
-                throw Failure(
-                    "\(name): Traefik can't end the sessions of a service", at: "\(key.backend)/\(key.child)",
-                    advice: "They end with the servers, or when users leave.", kind: .refused)
-            }
-        }
-        return all
-    }
+    private static let words = GroupChanges.Words(
+        product: "Traefik", group: "child of a weighted service", list: "its configuration",
+        removal: "Take the server out of its child, in the file that holds it.")
 
-    private func set(_ wanted: Wanted, _ key: Key, in file: inout TraefikFile) throws(Failure) {
-        guard let child = look.report.weighted[key.backend]?.children.first(where: { $0.name == key.child }),
-            let pool = look.report.pool(key.child, of: key.backend)
-        else { throw unknown(ServerChange(backend: key.backend, server: key.child, change: .takeQueue)) }
+    private func set(
+        _ wanted: GroupChanges.Wanted, _ key: GroupChanges.Key, in file: inout TraefikFile, _ groups: GroupChanges
+    ) throws(Failure) {
+        guard let child = look.report.weighted[key.backend]?.children.first(where: { $0.name == key.group }),
+            let pool = look.report.pool(key.group, of: key.backend)
+        else {
+            throw Failure(
+                "\(name) has no server \(key.backend)/\(key.group)",
+                advice: "See which services Traefik has: its API shows them under /api/http/services.", kind: .refused)
+        }
         let resting = look.resting(child, of: key.backend)
         let administration = wanted.administration ?? resting?.administration ?? .ready
-        if wanted.administration != nil {
-            let left = pool.urls.filter { !wanted.named.contains("\(key.child)/\($0)") }
-            guard left.isEmpty else {
-                throw Failure(
-                    "\(name): Traefik takes a whole child of a weighted service out of service, not a single server",
-                    at: "\(key.backend)/\(key.child)", details: left.map { "\($0) was not named" },
-                    advice: "Take the server out of `\(key.child)`, in the file that holds it.", kind: .refused)
-            }
-        }
+        try groups.refuseParts(wanted, of: key, with: pool.urls.map { "\(key.group)/\($0)" })
         let weight = wanted.weight ?? resting?.weight ?? child.weight
-        file.note.resting["\(key.backend)/\(key.child)"] =
-            administration == .ready ? nil : TraefikFile.Resting(administration: administration, weight: weight)
-        guard file.set(administration == .ready ? weight : 0, of: key.child, in: key.backend) else {
+        file.note.resting["\(key.backend)/\(key.group)"] =
+            administration == .ready ? nil : Resting(administration: administration, weight: weight)
+        guard file.set(administration == .ready ? weight : 0, of: key.group, in: key.backend) else {
             throw Failure(
-                "\(name): its file does not hold \(key.backend)", at: "\(key.backend)/\(key.child)",
+                "\(name): its file does not hold \(key.backend)", at: "\(key.backend)/\(key.group)",
                 advice: TraefikObstacles.ofItsOwn, kind: .refused)
         }
-    }
-
-    private func unknown(_ change: ServerChange) -> Failure {
-        Failure(
-            "\(name) has no server \(change.backend)/\(change.server)",
-            advice: "See which services Traefik has: its API shows them under /api/http/services.", kind: .refused)
     }
 }

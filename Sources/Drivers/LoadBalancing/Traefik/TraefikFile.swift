@@ -12,12 +12,6 @@ struct TraefikFile: Sendable {
         var reason: String
     }
 
-    /// A child that is out of service, and the weight that it comes back with.
-    struct Resting: Sendable, Hashable {
-        var administration: ServerState.Administration
-        var weight: Int
-    }
-
     /// Which run may write, and who is taken out of service.
     struct Note: Sendable, Hashable {
         var epoch: EpochMap.Entry?
@@ -30,13 +24,9 @@ struct TraefikFile: Sendable {
         init(_ headers: [String: String]) {
             epoch = headers["rz-epoch"].flatMap { EpochMap.Entry(Substring($0)) }
             for part in (headers["rz-resting"] ?? "").split(separator: " ") {
-                guard let equals = part.lastIndex(of: "="),
-                    let colon = part[equals...].firstIndex(of: ":"),
-                    let administration = ServerState.Administration(
-                        rawValue: String(part[part.index(after: equals)..<colon])),
-                    let weight = Int(part[part.index(after: colon)...]), administration != .ready
+                guard let equals = part.lastIndex(of: "="), let rest = Resting(part[part.index(after: equals)...])
                 else { continue }
-                resting[String(part[..<equals])] = Resting(administration: administration, weight: weight)
+                resting[String(part[..<equals])] = rest
             }
         }
 
@@ -44,7 +34,7 @@ struct TraefikFile: Sendable {
             var headers: [(String, JSON)] = []
             if let epoch { headers.append(("Rz-Epoch", .string(epoch.description))) }
             let lines = resting.sorted { $0.key < $1.key }.map {
-                "\($0.key)=\($0.value.administration.rawValue):\($0.value.weight)"
+                "\($0.key)=\($0.value.text)"
             }
             if !lines.isEmpty { headers.append(("Rz-Resting", .string(lines.joined(separator: " ")))) }
             return headers

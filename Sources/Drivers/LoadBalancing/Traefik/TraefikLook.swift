@@ -40,7 +40,7 @@ struct TraefikLook: Sendable {
     }
 
     /// A child with weight is in service, whatever the note says: someone else gave it that.
-    func resting(_ child: TraefikReport.Weighted.Child, of parent: String) -> TraefikFile.Resting? {
+    func resting(_ child: TraefikReport.Weighted.Child, of parent: String) -> Resting? {
         child.weight > 0 ? nil : note.resting["\(parent)/\(child.name)"]
     }
 

@@ -6,7 +6,8 @@ extension WorldState {
         let balancer = try reachable(name)
         var backends: [String: BackendState] = [:]
         for backend in balancer.backends {
-            let own = ServerCounters(requests: Int(backend.refused), errors: Int(backend.refused))
+            let refused = balancer.isBlind ? 0 : Int(backend.refused)
+            let own = ServerCounters(requests: refused, errors: refused)
             let servers = balancer.servers.filter { $0.backend == backend.name }
             backends[backend.name] = BackendState(
                 servers: servers.map { state(of: $0, on: balancer) },
@@ -20,7 +21,8 @@ extension WorldState {
             process: LoadBalancerProcess(
                 pid: balancer.process, uptime: Period(milliseconds: time - balancer.startedAt),
                 hardStopAfter: Period(milliseconds: balancer.hardStopAfter)),
-            oldWorkers: balancer.tellsOldWorkers ? old : nil)
+            oldWorkers: balancer.isBlind ? [] : balancer.tellsOldWorkers ? old : nil,
+            unseenFor: balancer.isBlind ? Period(milliseconds: sessionLength) : nil)
     }
 
     private func state(of server: SimulatedServer, on balancer: SimulatedLoadBalancer) -> ServerState {
@@ -38,11 +40,13 @@ extension WorldState {
             administration: server.isFree ? .maint : server.administration,
             operation: operation(of: server, on: balancer), check: checkResult(of: server, on: balancer),
             isBackup: server.isBackup, isHeldInMaintenance: server.isFree,
-            counters: ServerCounters(
-                sessions: sessions + (balancer.tellsOldWorkers ? old : 0), queued: isQueued ? 3 : 0,
-                rate: time - server.lastRequestAt < 1000 ? 1 : 0, requests: Int(server.requests),
-                errors: Int(server.errors), clientErrors: Int(server.clientErrors),
-                begun: Int(server.requests + server.hung)),
+            counters: balancer.isBlind
+                ? ServerCounters()
+                : ServerCounters(
+                    sessions: sessions + (balancer.tellsOldWorkers ? old : 0), queued: isQueued ? 3 : 0,
+                    rate: time - server.lastRequestAt < 1000 ? 1 : 0, requests: Int(server.requests),
+                    errors: Int(server.errors), clientErrors: Int(server.clientErrors),
+                    begun: Int(server.requests + server.hung)),
             load: server.limit.map { ServerLoad(limit: $0, peakSessions: 0, peakRate: 0) })
     }
 

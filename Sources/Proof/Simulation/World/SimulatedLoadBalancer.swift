@@ -19,6 +19,8 @@ struct SimulatedLoadBalancer: Sendable, Hashable {
     var slowStart: Int64 = 0
     /// Whether a reload keeps what was set.
     var keepsState = false
+    /// Whether it counts nothing, and says only how long a session lasts at most.
+    var isBlind = false
     /// Which process answers, and since when.
     var process = 1
     var startedAt: Int64 = 0

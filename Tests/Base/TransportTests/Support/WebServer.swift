@@ -72,12 +72,32 @@ func firstLine(of pipe: Pipe) async -> String {
 }
 
 private let script = """
-    import http.server, os, select, socket, socketserver, sys, threading, time, urllib.parse
+    import hashlib, hmac, http.server, os, select, socket, socketserver, sys, threading, time, urllib.parse
     hits, lock = {}, threading.Lock()
     def hit(name, amount=1):
         with lock:
             hits[name] = hits.get(name, 0) + amount
             return hits[name]
+    def signature_problem(request, body):
+        "Signature Version 4, as AWS describes it: what is wrong with that of a request, for the secret key SECRET."
+        got = request.headers.get("Authorization") or ""
+        scheme, _, rest = got.partition(" ")
+        parts = dict(part.strip().split("=", 1) for part in rest.split(",") if "=" in part)
+        if scheme != "AWS4-HMAC-SHA256" or not parts.get("Credential", "").startswith("AKID/"): return f"no signature: {got}"
+        names, scope = parts["SignedHeaders"].split(";"), parts["Credential"].split("/", 1)[1]
+        for name in ["host", "x-amz-date"] + [n.lower() for n in request.headers if n.lower().startswith("x-amz-")]:
+            if name not in names: return f"{name} is not signed"
+        for name in names:
+            if name not in request.headers: return f"{name} is signed and was not sent"
+        path, _, query = request.path.partition("?")
+        canonical = "\\n".join([request.command, path, query]
+            + [f"{n}:{' '.join(request.headers[n].split())}" for n in sorted(names)]
+            + ["", ";".join(sorted(names)), hashlib.sha256(body).hexdigest()])
+        text = "\\n".join([scheme, request.headers["X-Amz-Date"], scope, hashlib.sha256(canonical.encode()).hexdigest()])
+        key = b"AWS4SECRET"
+        for word in scope.split("/"): key = hmac.new(key, word.encode(), hashlib.sha256).digest()
+        wanted = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        return f"good for {scope.split('/', 1)[1]}" if parts["Signature"] == wanted else f"wrong: {canonical}"
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         def handle_one_request(self):
@@ -100,6 +120,8 @@ private let script = """
             elif name == "echo":
                 head = f"{self.command} {self.path}\\n" + "".join(f"{k}: {v}\\n" for k, v in self.headers.items())
                 self.answer(200, head.encode() + b"\\n" + body)
+            elif name == "signed":
+                self.answer(200, signature_problem(self, body).encode())
             elif name == "hits": self.answer(200, str(hits.get(rest, 0)).encode())
             elif name == "port": self.answer(200, str(self.client_address[1]).encode())
             elif name == "status": self.answer(int(rest), b"body of " + rest.encode())

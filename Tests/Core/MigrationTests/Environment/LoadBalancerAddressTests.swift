@@ -26,6 +26,15 @@ struct LoadBalancerAddressTests {
                 + #""password":"${file:/etc/rz/pw}","user":"rz"}}"#)
         #expect(try read(text) == traefik)
         #expect(traefik.keepsWeights)
+        let alb = LoadBalancerAddress(
+            name: "edge-4",
+            .alb(.init(region: "eu-central-1", rules: ["shop": "arn:a"], accessKey: "A", secretKey: "${env:S}")))
+        let albText = try written(alb)
+        #expect(
+            albText == #"{"alb":{"accessKey":"A","region":"eu-central-1","rules":{"shop":"arn:a"},"#
+                + #""secretKey":"${env:S}"},"name":"edge-4"}"#)
+        #expect(try read(albText) == alb)
+        #expect(alb.keepsWeights)
         let haproxy = LoadBalancerAddress(name: "edge-1", .haproxy(.init(socket: "unix:/a")))
         #expect(try written(haproxy) == #"{"name":"edge-1","socket":"unix:/a"}"#)
         #expect(try read(#"{"name":"edge-1","socket":"unix:/a"}"#) == haproxy)
@@ -37,8 +46,34 @@ struct LoadBalancerAddressTests {
         environment.loadBalancers = [
             LoadBalancerAddress(name: "edge-3", .traefik(.init(api: "https://edge-3", file: "/a.yml"))),
             LoadBalancerAddress(name: "edge-4", .traefik(.init(api: "http://edge-4", file: "/b.yml"))),
+            LoadBalancerAddress(
+                name: "edge-5",
+                .alb(.init(region: "eu-central-1", rules: [:], accessKey: "A", secretKey: "${env:S}"))),
+            LoadBalancerAddress(
+                name: "edge-6",
+                .alb(
+                    .init(
+                        region: "cn-north-1", rules: [:], accessKey: "A", secretKey: "${env:S}",
+                        sessionToken: "${env:T}"))),
         ]
-        #expect(environment.tlsPlaces.map(\.address) == ["https://edge-3"])
-        #expect(environment.tlsPlaces.map(\.key) == ["loadBalancers[].traefik"])
+        #expect(
+            environment.tlsPlaces.map(\.address) == [
+                "https://edge-3", "https://elasticloadbalancing.eu-central-1.amazonaws.com",
+                "https://elasticloadbalancing.cn-north-1.amazonaws.com.cn",
+            ])
+        #expect(
+            environment.tlsPlaces.map(\.key) == [
+                "loadBalancers[].traefik", "loadBalancers[].alb", "loadBalancers[].alb",
+            ])
+        #expect(environment.clearPlaces([Inventory()]).isEmpty)
+        environment.loadBalancers = [
+            LoadBalancerAddress(
+                name: "edge-5",
+                .alb(
+                    .init(
+                        region: "eu-central-1", rules: [:], accessKey: "A", secretKey: "${env:S}",
+                        sessionToken: "${env:T}", endpoint: "http://api.example.org")))
+        ]
+        #expect(environment.clearPlaces([Inventory()]).count == 1)
     }
 }

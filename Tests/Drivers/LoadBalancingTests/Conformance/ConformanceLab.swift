@@ -1,3 +1,4 @@
+import ALBTesting
 import Foundation
 import FreePorts
 import LoadBalancing
@@ -23,15 +24,26 @@ protocol ConformanceLab: Sendable {
 
 /// The kinds of load balancers that rz moves users on, each with a real one.
 enum ConformingKind: String, CaseIterable {
-    case haproxy, traefik
+    case haproxy, traefik, alb
 
-    /// Those that this machine can run; Traefik comes with scripts/setup, and is skipped, saying so, where it is not.
-    static var here: [ConformingKind] {
-        if TraefikConformance.program != nil { return allCases }
-        print(
-            "skipped: Traefik's conformance, as there is no traefik in .venv-traefik or on the PATH: run scripts/setup")
-        return [.haproxy]
+    /// Those that this machine can run; Traefik and moto come with scripts/setup, and are skipped, saying so, where they
+    /// are not.
+    static let here: [ConformingKind] = allCases.filter { kind in
+        if kind.isHere { return true }
+        print("skipped: the conformance of \(kind), as its venv is not there: run scripts/setup")
+        return false
     }
+
+    private var isHere: Bool {
+        switch self {
+        case .haproxy: true
+        case .traefik: TraefikConformance.program != nil
+        case .alb: StandInALB.isHere
+        }
+    }
+
+    /// Whether it counts requests.
+    var counts: Bool { self != .alb }
 
     /// Runs a test with a load balancer of its own, which is gone afterwards.
     func withLab(_ body: (any ConformanceLab) async throws -> Void) async throws {
@@ -40,6 +52,7 @@ enum ConformingKind: String, CaseIterable {
         switch self {
         case .haproxy: try await HAProxyConformance.with(servers, body)
         case .traefik: try await TraefikConformance.with(servers, body)
+        case .alb: try await ALBConformance.with(servers) { try await body($0) }
         }
     }
 }
@@ -89,25 +102,26 @@ extension ConformanceLab {
     }
 }
 
-/// Two web servers of each color, each a process of its own that says its name.
+/// Two web servers of each color, each a process of its own that says its name, at an address of its own.
 final class ColorServers: Sendable {
     private let peers: [String: Peer]
-    let ports: [String: Int]
+    private let places: [String: String]
 
     init() async throws {
         let names = Color.allCases.flatMap { ["\($0.rawValue)-1", "\($0.rawValue)-2"] }
-        var ports: [String: Int] = [:]
+        var places: [String: String] = [:]
         var peers: [String: Peer] = [:]
-        for (name, port) in zip(names, try FreePorts.claim(names.count)) {
-            ports[name] = port
-            peers[name] = try await Peer(webServer, [name, "\(port)"])
+        for (index, port) in try FreePorts.claim(names.count).enumerated() {
+            let (name, host) = (names[index], "127.0.0.\(index + 1)")
+            places[name] = "\(host):\(port)"
+            peers[name] = try await Peer(webServer, [name, host, "\(port)"])
         }
-        self.ports = ports
+        self.places = places
         self.peers = peers
     }
 
     func addresses(_ color: Color) -> [(name: String, address: String)] {
-        ["\(color.rawValue)-1", "\(color.rawValue)-2"].map { ($0, "127.0.0.1:\(ports[$0] ?? 0)") }
+        ["\(color.rawValue)-1", "\(color.rawValue)-2"].map { ($0, places[$0] ?? "-") }
     }
 
     /// Ends one: from then on its port refuses connections.
@@ -130,7 +144,7 @@ private let webServer = """
     class Server(http.server.ThreadingHTTPServer):
         request_queue_size = 128
         daemon_threads = True
-    server = Server(("127.0.0.1", int(sys.argv[2])), Handler)
+    server = Server((sys.argv[2], int(sys.argv[3])), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     announce_until_test_ends("ready")
     """

@@ -16,7 +16,8 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
     var description: String { name }
 
     static let all: [FuzzTarget] =
-        jsonTargets + haproxyTargets + traefikTargets + marathonTargets + composeTargets + provisioningTargets
+        jsonTargets + haproxyTargets + traefikTargets + albTargets + marathonTargets + composeTargets
+        + provisioningTargets
         + runbookTargets
         + journalTargets + telemetryTargets + vocabularyTargets + transportTargets + sandboxTargets
 

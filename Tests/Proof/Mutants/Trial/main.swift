@@ -83,7 +83,7 @@ for seed in 0..<runs {
     }
 }
 let relatives =
-    [("measured", try Scenario.measured()), ("under limits", try Scenario.governed())]
+    [("measured", try Scenario.measured()), ("blind", try Scenario.blind()), ("under limits", try Scenario.governed())]
     + (try Scenario.unreachable().map { ("unreachable", $0) })
 for (number, (name, scenario)) in relatives.enumerated() {
     for seed in 0..<(runs / 8) {

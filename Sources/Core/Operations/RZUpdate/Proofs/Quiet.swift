@@ -11,7 +11,8 @@ struct Quiet: Sendable {
     init(_ context: StepContext) { self.context = context }
 
     /// Waits until sessions, queue and rate of the old color have been zero on every load balancer for the whole time
-    /// that the policy asks for, old processes of load balancers included, and writes down since when.
+    /// that the policy asks for, old processes of load balancers included, and writes down since when. Where no one is
+    /// counted, that time begins once no one can be there any more.
     func prove() async throws(Failure) -> Instant {
         var deadline = context.clock.uptime + policy.deadline
         var wasForced = false
@@ -31,12 +32,14 @@ struct Quiet: Sendable {
             let unseen = await oldProcesses(observation)
             let now = context.clock.uptime
             quietSince = busy.isEmpty && isKept && unseen.isEmpty ? quietSince ?? now : nil
-            if let quietSince, asked - quietSince >= policy.quiet {
+            let length = policy.quiet + (observation.unseenFor ?? .zero)
+            if let quietSince, asked - quietSince >= length {
                 let since = context.clock.now - (now - quietSince)
                 try await context.record(.oldSideQuiet(since: since))
                 if await context.traffic.disturbances == disturbances { return since }
             }
-            if now >= deadline {
+            // Where no one is counted, time alone shows quiet: then its end is near.
+            if now >= deadline, quietSince == nil || observation.unseenFor == nil {
                 if wasForced || policy.atDeadline != .force { try await end(busy, unseen) }
                 try await cut(rules)
                 wasForced = true
@@ -49,7 +52,7 @@ struct Quiet: Sendable {
                 try await context.record(.noted(text: text))
             }
             if let process = unseen.first { try await ask(about: process) }
-            let missing = isKept ? "\(policy.quiet) of quiet" : "weights that drifted to be restored"
+            let missing = isKept ? "\(length) of quiet" : "weights that drifted to be restored"
             await context.wait(
                 for: busy.first.map { "\(busy.count) servers to get quiet, first \($0.text)" }
                     ?? unseen.first?.text ?? missing)
@@ -60,6 +63,11 @@ struct Quiet: Sendable {
     /// What the proof does not rest on belongs in the report; nil where sessions are counted everywhere.
     private func unseenSessions(_ observation: TrafficObservation) -> String? {
         let names = observation.states.filter { $0.value.countsEndedOnly == true }.map(\.key.text).sorted()
+        let blind = observation.states.filter { $0.value.unseenFor != nil }.map(\.key.text).sorted()
+        if let length = observation.unseenFor {
+            return "\(old) counts as quiet on \(blind.joined(separator: ", ")) once it has had no weight for "
+                + "\(policy.quiet + length): no one is counted there"
+        }
         guard !names.isEmpty else { return nil }
         return "\(old) counts as quiet on \(names.joined(separator: ", ")) once no request of it has ended for "
             + "\(policy.quiet): sessions are not reported there, and a request that is under way is not seen"
