@@ -41,8 +41,10 @@ public struct ALBWeights: LoadBalancer {
         try await look(client(), noOlderThan: .milliseconds(400)).state(rules)
     }
 
-    public func observeSessions(backend: String, server: String) async throws(Failure) -> [String] {
-        ["\(name) \(backend)/\(server): an ALB does not report who is connected to a target"]
+    public func observeSessions(
+        of servers: [ListedServer], detailed: Int
+    ) async throws(Failure) -> OpenSessions {
+        OpenSessions(unknown: servers.isEmpty ? [] : ["\(name): an ALB does not report who is connected to a target"])
     }
 
     public func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
