@@ -5,7 +5,7 @@ import Waiting
 
 @Suite("Requests that fail", .serialized)
 struct FailureTests {
-    @Test("because nobody listens are refused, with no doubt about their effect", arguments: [HTTPMethod.get, .post])
+    @Test("because no one listens are refused, with no doubt about their effect", arguments: [HTTPMethod.get, .post])
     func refused(_ method: HTTPMethod) async throws {
         let closed = try ClosedPort()
         let error = try await failure(HTTPRequest(method, "http://127.0.0.1:\(closed.port)/"))
@@ -20,7 +20,7 @@ struct FailureTests {
         #expect(try await failure(HTTPRequest(.post, "http://nowhere.invalid/")).kind == .nameResolution)
     }
 
-    @Test("because they can't be made reach nobody", arguments: ["", "http://", "gopher://127.0.0.1/", "http://a b/"])
+    @Test("because they can't be made reach no one", arguments: ["", "http://", "gopher://127.0.0.1/", "http://a b/"])
     func malformed(_ url: String) async throws {
         let error = try await failure(HTTPRequest(.post, url))
         #expect(error.kind == .malformed)
@@ -70,7 +70,7 @@ struct FailureTests {
         try await eventually("the server to see the end") { try await server.hits("gone") == 1 }
     }
 
-    @Test("before they begin, because the task is cancelled already, reach nobody")
+    @Test("before they begin, because the task is cancelled already, reach no one")
     func cancelledBefore() async throws {
         let server = try await WebServer()
         defer { server.stop() }

@@ -30,7 +30,7 @@ struct RequestTests {
                 "\(method) /echo"))
     }
 
-    @Test("without a body say so where one is expected, and claim no content type that nobody gave")
+    @Test("without a body say so where one is expected, and claim no content type that no one gave")
     func emptyBody() async throws {
         let server = try await WebServer()
         defer { server.stop() }
@@ -158,7 +158,7 @@ struct RedirectTests {
         #expect(streamed.redirect == error.redirect)
     }
 
-    @Test("to another host take no body, no header of one's own and no user of the URL along, and say nothing of them")
+    @Test("to another host take no body, no header of one's own and no user of the URL along, and do not mention them")
     func confidential() async throws {
         let (first, second) = (try await WebServer(), try await WebServer())
         defer { for server in [first, second] { server.stop() } }

@@ -23,7 +23,7 @@ struct StreamSocketTests {
     }
 
     @Test(
-        "are refused where nobody listens",
+        "are refused where no one listens",
         arguments: ["unix:/nowhere/a.sock", "tcp:127.0.0.1:CLOSED", "tcp:localhost:CLOSED"])
     func refused(_ pattern: String) async throws {
         let closed = try ClosedPort()
@@ -65,7 +65,7 @@ struct StreamSocketTests {
         #expect(try await !socket.read().isEmpty)
     }
 
-    @Test("stop writing at the deadline when nobody reads")
+    @Test("stop writing at the deadline when no one reads")
     func writeDeadline() async throws {
         let listener = try Listener(queue: 5)
         let socket = try await StreamSocket.connect(to: .unix(path: listener.path))
@@ -115,7 +115,7 @@ struct StreamSocketTests {
         socket.close()
     }
 
-    @Test("may all wait at once without keeping anybody from working")
+    @Test("may all wait at once without keeping anyone from working")
     func manyWaiting() async throws {
         let server = try await WebServer()
         defer { server.stop() }

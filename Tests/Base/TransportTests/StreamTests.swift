@@ -17,7 +17,7 @@ struct StreamTests {
         #expect(String(decoding: body, as: UTF8.self) == "abcdefgh")
     }
 
-    @Test("stop the sender while nobody reads, go on with the reader, and end with it")
+    @Test("stop the sender while no one reads, go on with the reader, and end with it")
     func backpressure() async throws {
         let server = try await WebServer()
         defer { server.stop() }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("TLS", .serialized)
 struct TLSTests {
-    @Test("trusts an authority only when told to")
+    @Test("trusts an authority only when it should")
     func authorities() async throws {
         let authority = try TestAuthority()
         let text = try String(contentsOfFile: authority.file, encoding: .utf8)

@@ -37,7 +37,7 @@ struct YAMLTests {
     }
 
     @Test(
-        "refuses what can't be told as JSON, with the line",
+        "refuses what can't be written as JSON, with the line",
         arguments: [
             ("a: [", 1), ("a: 1\na: 2", 2), ("a:\n\tb: 1", 2), ("? [a]\n: 1", 1), ("a: *x", 1), ("", nil),
             ("a: 1\n---\nb: 2", 2),

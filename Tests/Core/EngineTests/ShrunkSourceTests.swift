@@ -23,7 +23,7 @@ struct ShrunkSourceTests {
     }
 
     @Test(
-        "is not believed for a single service that Mesos still runs, nor where no Mesos tells",
+        "is not believed for a single service that Mesos still runs, nor where no Mesos reports",
         arguments: [false, true])
     func single(hasMesos: Bool) async throws {
         let run = SimulatedRun(hasMesos: hasMesos)

@@ -114,7 +114,7 @@ struct CutOverFailureTests {
         }
     }
 
-    @Test("a resume after that starts the cutover anew and ends well once the errors are gone")
+    @Test("a resume after that starts the cutover again and ends well once the errors are gone")
     func resumesAnew() async throws {
         let run = SimulatedRun(analysis: errors)
         await run.world.fail { $0.errorRate[.green] = 0.2 }

@@ -13,7 +13,7 @@ struct InventoryOverlapTests {
         #expect(blue.overlaps(with: Inventory()).isEmpty)
     }
 
-    @Test("overlap by name, by address and by id, each told once")
+    @Test("overlap by name, by address and by id, each reported once")
     func overlap() {
         let blue = inventory(
             Host(name: "one", address: "10.0.1.1"), Host(name: "blue-2", address: "Host.example"),
@@ -28,7 +28,7 @@ struct InventoryOverlapTests {
             ])
     }
 
-    @Test("that are not known yet are nobody's")
+    @Test("that are not known yet are no one's")
     func unknown() {
         let blue = inventory(Host(name: "terraform_data.a", address: "", variables: ["id": ""]))
         let green = inventory(Host(name: "terraform_data.b", address: "", variables: ["id": ""]))

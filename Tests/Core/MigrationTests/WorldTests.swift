@@ -36,7 +36,7 @@ struct WorldTests {
         #expect(later.differences(to: world).contains("service /c: removed"))
     }
 
-    @Test("tells a changed definition and a changed number of instances of the same service")
+    @Test("reports a changed definition and a changed number of instances of the same service")
     func both() {
         var later = world
         later.services["/a"] = WorldService(fingerprint: "f9", instances: 5)

@@ -154,7 +154,7 @@ struct PlannerTests {
         #expect(plan.estimate >= plan.estimate(of: .replicate) + plan.estimate(of: .soak))
     }
 
-    @Test("is stopped by what nobody answered, and carries what somebody did")
+    @Test("is stopped by what no one answered, and carries what someone did")
     func findings() throws {
         var world = SmallWorld()
         world.findings = [
@@ -175,7 +175,7 @@ struct PlannerTests {
         #expect(plan.service("/web")?.findings.map(\.judgement) == [.deferred])
     }
 
-    @Test("warns of services that somebody has to move, and of those that are being changed")
+    @Test("warns of services that someone has to move, and of those that are being changed")
     func warnings() throws {
         var world = SmallWorld()
         world.services[0].isDeploying = true
@@ -187,7 +187,7 @@ struct PlannerTests {
             ])
     }
 
-    @Test("tells warnings and what blocks it apart")
+    @Test("distinguishes warnings and what blocks it")
     func obstacles() throws {
         var world = SmallWorld()
         world.obstacles = [Obstacle("only a warning", isBlocking: false), Obstacle("no way", isBlocking: true)]

@@ -33,7 +33,7 @@ struct RepeatingIntervalTests {
         #expect(later.forwarded(past: later.start, in: .utc) == nil)
     }
 
-    @Test("ends within what an instant can tell")
+    @Test("ends within what an instant can report")
     func longest() throws {
         let interval = try #require(RepeatingInterval("R1000000/9999-01-01T00:00:00Z/P100YT999999S", now: now))
         let end = try #require(interval.end(in: .utc))

@@ -141,7 +141,7 @@ struct MarathonClusterTests {
         }
     }
 
-    @Test("gets the user and password that are set for it, also where it redirects to, and tells neither")
+    @Test("gets the user and password that are set for it, also where it redirects to, and reports neither")
     func credentials() async throws {
         try await StubMarathon.with { leader in
             try await StubMarathon.with { stub in
@@ -196,7 +196,7 @@ struct MarathonClusterTests {
         }
     }
 
-    @Test("tells how services do, by its own counts, and why those that aren't ready are not")
+    @Test("reports how services do, by its own counts, and why those that aren't ready are not")
     func health() async throws {
         try await StubMarathon.with { stub in
             try await stub.answers(

@@ -43,7 +43,7 @@ struct OverrideTests {
     }
 
     @Test(
-        "names an element of a list by one of its fields, with dots in it too, and is told by its index",
+        "names an element of a list by one of its fields, with dots in it too, and is reported by its index",
         arguments: [
             ("portDefinitions[name=http].port", "portDefinitions.1.port"),
             ("portDefinitions.name=http.port", "portDefinitions.1.port"),

@@ -46,7 +46,7 @@ struct ProbeRunnerTests {
         }
     }
 
-    @Test("fails when nobody listens")
+    @Test("fails when no one listens")
     func refused() async throws {
         let port = try FreePorts.claim()
         let http = await ask(.http(url: nil, path: "/", expect: 200), target: "127.0.0.1:\(port)")
@@ -67,7 +67,7 @@ struct ProbeRunnerTests {
         }
     }
 
-    @Test("over TCP passes when somebody takes the connection")
+    @Test("over TCP passes when someone takes the connection")
     func tcp() async throws {
         try await StubServer.with { stub in
             let relative = await ask(.tcp(address: nil), target: stub.address)

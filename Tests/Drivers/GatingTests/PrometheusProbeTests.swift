@@ -101,7 +101,7 @@ struct PrometheusProbeTests {
     }
 
     @Test(
-        "that does not answer says nothing of the new color, and what to do",
+        "that does not answer proves nothing about the new color, and says what to do",
         arguments: [
             (
                 400, "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"1:6: parse error\"}",

@@ -53,7 +53,7 @@ struct RealPrometheusTests {
         "sum(rate(requests_total{color=\"\(color)\",code=\"5xx\"}[3s])) / sum(rate(requests_total{color=\"\(color)\"}[3s]))"
     }
 
-    @Test("tells the colors apart, and no data, NaN, and a query that it refuses")
+    @Test("distinguishes the colors, and no data, NaN, and a query that it refuses")
     func verdicts() async throws {
         try await Peer.with(RealPrometheusTests.exporter) { exporter in
             try await PrometheusProgram.with(targets: [exporter.address]) { prometheus in

@@ -54,7 +54,7 @@ struct RedisProbeTests {
         #expect(accepted.verdict == .pass, "\(accepted.message)")
     }
 
-    @Test("can't tell where CONFIG is taken away and no append-only file is kept")
+    @Test("can't report where CONFIG is taken away and no append-only file is kept")
     func withoutConfiguration() async throws {
         let settings = ["rename-command CONFIG \"\""]
         let sample = try await probe(settings) { Probe.Redis(address: $0) }

@@ -61,7 +61,7 @@ struct RequestCallerTests {
         }
     }
 
-    @Test("that reaches nobody may be repeated")
+    @Test("that reaches no one may be repeated")
     func refused() async throws {
         let nobody = "http://127.0.0.1:\(try FreePorts.claim())"
         let failure = try await failure(HTTPWork(url: Setting("\(nobody)/?t=${env:TOKEN}")))

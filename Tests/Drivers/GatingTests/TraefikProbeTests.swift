@@ -91,7 +91,7 @@ struct TraefikProbeTests {
     }
 
     @Test(
-        "tells a closed door from a wrong one",
+        "distinguishes a closed door from a wrong one",
         arguments: [
             (401, Verdict.inconclusive, "requires authentication (HTTP 401). Set `user` and `password`"),
             (404, .fail, "Turn its API on (`--api`)"), (500, .fail, "answers 500"),

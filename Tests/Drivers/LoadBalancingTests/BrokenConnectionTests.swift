@@ -80,7 +80,7 @@ struct BrokenConnectionTests {
     }
 
     @Test(
-        "that can't even be made tells the address", arguments: HAProxyProgram.all,
+        "that can't even be made reports the address", arguments: HAProxyProgram.all,
         ["unix:/nowhere/admin.sock", "tcp:127.0.0.1:CLOSED"])
     func refused(on haproxy: HAProxyProgram, _ pattern: String) async throws {
         try await withHAProxy(haproxy) { _ in

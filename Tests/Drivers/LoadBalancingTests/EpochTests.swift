@@ -100,7 +100,7 @@ struct EpochTests {
     }
 
     @Test(
-        "of a lost journal is reset by the command of the advice, and the next plan tells who did",
+        "of a lost journal is reset by the command of the advice, and the next plan reports who did",
         arguments: HAProxyProgram.all)
     func reset(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy, backends) { lab in

@@ -46,7 +46,7 @@ struct LoadTests {
         }
     }
 
-    @Test("is told where requests waited though no server was full", arguments: HAProxyProgram.all)
+    @Test("is reported where requests waited though no server was full", arguments: HAProxyProgram.all)
     func minconn(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy) { lab in
             """
@@ -70,7 +70,7 @@ struct LoadTests {
         }
     }
 
-    @Test("is told where the process has hardly a connection left")
+    @Test("is reported where the process has hardly a connection left")
     func process() async throws {
         let program = try #require(HAProxyProgram.all.first)
         try await withHAProxy(program) { lab in

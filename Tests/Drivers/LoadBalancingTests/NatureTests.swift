@@ -55,7 +55,7 @@ struct NatureTests {
         }
     }
 
-    @Test("that nobody has checked yet is not up, in drain neither", arguments: HAProxyProgram.all)
+    @Test("that no one has checked yet is not up, in drain neither", arguments: HAProxyProgram.all)
     func initial(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy) { lab in
             """

@@ -7,7 +7,7 @@ import Waiting
 
 @Suite("Counters of a real HAProxy", .serialized)
 struct CountersTests {
-    @Test("tell requests and every kind of error apart, server by server", arguments: HAProxyProgram.all)
+    @Test("distinguish requests and every kind of error, server by server", arguments: HAProxyProgram.all)
     func errors(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy) { lab in
             """
@@ -148,7 +148,7 @@ struct ObstaclesTests {
     }
 
     @Test(
-        "tell of servers that weights do not move, and of algorithms that share otherwise",
+        "report servers that weights do not move, and of algorithms that share otherwise",
         arguments: HAProxyProgram.all)
     func natures(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy) { lab in
@@ -194,7 +194,7 @@ struct ObstaclesTests {
     }
 
     @Test(
-        "tell of stick tables that keep users at their servers, and not of those that only count",
+        "report stick tables that keep users at their servers, and not of those that only count",
         arguments: HAProxyProgram.all)
     func stickTables(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy) { lab in

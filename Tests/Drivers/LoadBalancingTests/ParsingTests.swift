@@ -6,7 +6,7 @@ import Testing
 @Suite("Replies")
 struct ReplyTests {
     @Test(
-        "to changes are told apart, the ones without an empty line too",
+        "to changes are distinguished, the ones without an empty line too",
         arguments: [
             ("", []), ("\n", [""]), ("\n\n\n", ["", "", ""]),
             ("\n[3]: No such backend.\n\n\n", ["", "No such backend.", ""]),
@@ -114,7 +114,7 @@ struct ShownTests {
     }
 
     @Test(
-        "of a health check tells a server that was asked from one that was not",
+        "of a health check distinguishes a server that was asked from one that was not",
         arguments: [
             ("no check", nil, .none), ("UP", "L7OK", .passed), ("UP", "* L7OK", .passed), ("UP", nil, .passed),
             ("UP", "INI", .pending), ("UP", "L4CON", .pending), ("UP 1/3", "L7OK", .pending), ("UP 1/2", nil, .pending),

@@ -19,7 +19,7 @@ private func backends(_ lab: Lab) -> String {
 @Suite("What HAProxy refuses", .serialized)
 struct RefusalTests {
     @Test(
-        "is told with its own words, where it was, and what to do",
+        "is reported with its own words, where it was, and what to do",
         arguments: HAProxyProgram.all,
         [
             (ServerChange.weight("blue-1", 1, in: "nowhere"), "No such backend.", "names"),
@@ -54,7 +54,7 @@ struct RefusalTests {
     }
 
     @Test(
-        "does not keep it from making the other changes of a batch, and each refusal is told",
+        "does not keep it from making the other changes of a batch, and each refusal is reported",
         arguments: HAProxyProgram.all)
     func batch(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy, backends) { lab in

@@ -108,7 +108,8 @@ struct RegisteringTests {
     }
 
     @Test(
-        "are refused where they exist, or where a name or an option is none of HAProxy's", arguments: HAProxyProgram.all
+        "are refused where they exist, or where HAProxy does not know a name or an option",
+        arguments: HAProxyProgram.all
     )
     func refused(on program: HAProxyProgram) async throws {
         try await withHAProxy(program, RegisteringTests.backends) { lab in
@@ -130,7 +131,7 @@ struct RegisteringTests {
         }
     }
 
-    @Test("need a place in the configuration, and to be told how TLS is spoken", arguments: HAProxyProgram.all)
+    @Test("need a place in the configuration, and to know how TLS is spoken", arguments: HAProxyProgram.all)
     func obstacles(on program: HAProxyProgram) async throws {
         func backends(_ lab: Lab) -> String {
             """

@@ -97,7 +97,7 @@ struct SwitchTests {
     }
 
     @Test(
-        "of another load balancer is none of this one's, and neither is a rule with weights",
+        "of another load balancer is left alone by this one, and so is a rule with weights",
         arguments: HAProxyProgram.all)
     func elsewhere(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy, SwitchTests.backends) { lab in

@@ -181,7 +181,7 @@ struct AnsibleHandlerTests {
         }
     }
 
-    @Test("are named before a run passes that found the file as it should be, until somebody answered for them")
+    @Test("are named before a run passes that found the file as it should be, until someone answered for them")
     func cutOff() async throws {
         try await withFolder { folder in
             let wait = "ansible.builtin.command: {argv: [sh, -c, 'touch $0/begun; sleep 600', '{{ world }}']}"

@@ -73,7 +73,7 @@ struct GitRepositoryTests {
         }
     }
 
-    @Test("names files that Git was told not to look at", arguments: ["--assume-unchanged", "--skip-worktree"])
+    @Test("names files that Git was set not to look at", arguments: ["--assume-unchanged", "--skip-worktree"])
     func hidden(_ option: String) async throws {
         try await withFolder { folder in
             let checkout = try await Checkout(folder)
@@ -255,7 +255,7 @@ struct PinnedCopyTests {
         }
     }
 
-    @Test("has a digest that tells contents, modes, names, links and new files apart")
+    @Test("has a digest that distinguishes contents, modes, names, links and new files")
     func digests() async throws {
         try await withFolder { folder in
             func digest(_ change: () throws -> Void) throws -> String {

@@ -20,7 +20,7 @@ private let forever = #"sh -c 'while :; do sleep 0.1; done' "$WORLD""#
 
 @Suite("A child process")
 struct ChildProcessTests {
-    @Test("tells its lines, its exit code, and knows only the environment it was given")
+    @Test("reports its lines, its exit code, and knows only the environment it was given")
     func simple() async throws {
         try await withFolder { folder in
             let output = try OutputFile(path: folder["log"])
@@ -242,7 +242,7 @@ struct StaticProvisionerTests {
             servers, environmentFolder: folder.path, stateFolder: folder["state"], resolve: resolver())
     }
 
-    @Test("by a program are built, told of and destroyed")
+    @Test("by a program are built, reported and destroyed")
     func program() async throws {
         try await withFolder { folder in
             try folder.write(

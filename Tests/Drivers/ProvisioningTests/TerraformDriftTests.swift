@@ -65,7 +65,7 @@ struct TerraformDriftTests {
         #expect(words == ["is missing", "is not described"])
     }
 
-    @Test("tells which servers a resource stands for, by its name, address or id")
+    @Test("reports which servers a resource stands for, by its name, address or id")
     func servers() throws {
         let list = [
             change(#""delete","create""#, #""before":{"input":{"name":"blue-1"}},"after":{}"#),

@@ -117,7 +117,7 @@ struct TerraformLedgerTests {
         }
     }
 
-    @Test("is settled when Terraform ended well although nobody was there to note it")
+    @Test("is settled when Terraform ended well although no one was there to note it")
     func endedAlone() async throws {
         try await withFolder { folder in
             try folder.write("events-1.jsonl", started("one") + completed("one") + applied)

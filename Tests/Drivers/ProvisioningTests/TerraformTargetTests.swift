@@ -78,7 +78,7 @@ struct TerraformTargetTests {
         }
     }
 
-    @Test("or refuses a resource that is a live server by its address, though the inventory tells nothing yet")
+    @Test("or refuses a resource that is a live server by its address, though the inventory reports nothing yet")
     func resourceOfLiveColor() async throws {
         try await withFolder { folder in
             let lab = try TerraformLab(folder)
@@ -351,7 +351,7 @@ struct RecordedProvisionerTests {
         }
     }
 
-    @Test("is Terraform where only its state tells, and nothing where that state is empty")
+    @Test("is Terraform where only its state reports, and nothing where that state is empty")
     func stateAlone() async throws {
         try await withFolder { folder in
             let state = folder["state"]

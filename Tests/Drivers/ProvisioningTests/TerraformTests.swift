@@ -15,7 +15,7 @@ struct TerraformTests {
         }
     }
 
-    @Test("are built, told of as an inventory, changed by a variable and destroyed")
+    @Test("are built, reported as an inventory, changed by a variable and destroyed")
     func wholeLife() async throws {
         try await withFolder { folder in
             let lab = try TerraformLab(folder)
@@ -93,7 +93,7 @@ struct TerraformTests {
         }
     }
 
-    @Test("wait for somebody to look at a disk that an interrupted run began")
+    @Test("wait for someone to look at a disk that an interrupted run began")
     func disksInDoubt() async throws {
         try await withFolder { folder in
             let terraform = try TerraformLab(folder).terraform()
@@ -205,7 +205,7 @@ struct TerraformFailureTests {
         }
     }
 
-    @Test("in a provisioner gives its words, and the next build makes the server anew")
+    @Test("in a provisioner gives its words, and the next build makes the server again")
     func provisioner() async throws {
         try await withFolder { folder in
             let broken = TerraformLab.servers.replacing(
@@ -267,7 +267,7 @@ struct TerraformFailureTests {
 
 @Suite("An interrupted Terraform", .enabled(if: terraformBinary != nil, "neither terraform nor tofu is installed"))
 struct TerraformInterruptionTests {
-    @Test("killed with all its children: what it had begun is built anew, what was done is kept")
+    @Test("killed with all its children: what it had begun is built again, what was done is kept")
     func killed() async throws {
         try await withFolder { folder in
             let lab = try TerraformLab(folder)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("A look at the certificates of an environment's servers", .serialized)
 struct CertificateInspectorTests {
-    @Test("tells for each place when its certificate ends, or why it is not taken, and sends nothing")
+    @Test("reports for each place when its certificate ends, or why it is not taken, and sends nothing")
     func sightings() async throws {
         let authority = try TestAuthority()
         let unreachable = "127.0.0.1:\(try FreePorts.claim())"

@@ -7,7 +7,7 @@ import Testing
 struct MistakeTests {
     private func problems(_ changed: String) throws -> [String] { try Project.problems(environment: changed) }
 
-    @Test("is told with file, line, column and the nearest key")
+    @Test("is reported with file, line, column and the nearest key")
     func unknownKey() throws {
         let project = try Project()
         let text = Sample.environment.changing("name: shop\n", to: "name: shop\nrunbok: rz-update\n")
@@ -19,7 +19,7 @@ struct MistakeTests {
         #expect(error?.problems.first?.suggestion == "runbook")
     }
 
-    @Test("about a load balancer of another kind is told where it was made")
+    @Test("about a load balancer of another kind is reported where it was made")
     func kindsOfLoadBalancers() throws {
         let traefik = "traefik: { api: \"http://edge-3:8080\", file: /etc/traefik/rz.yml }"
         let haproxy = try #require(Sample.environment.firstRange(of: /haproxy: \{[^\n]*\}/))
@@ -68,7 +68,7 @@ struct MistakeTests {
     }
 
     @Test(
-        "in how Marathon is told who asks, or in an override, is told",
+        "in how Marathon learns who asks, or in an override, is reported",
         arguments: [
             ("token: t, user: u", "7:", "`token` stands in the place of"),
             ("login: \"https://l\", user: u", "7:", "`login` needs `user` and `password`"),
@@ -79,7 +79,7 @@ struct MistakeTests {
     }
 
     @Test(
-        "in an override is told",
+        "in an override is reported",
         arguments: [
             ("{ match: /a, mode: exclusiv }", "“exclusiv” must be one of parallel, exclusive"),
             ("{ match: /a, accept: { hostpath: x } }", "did you mean \"hostPath\"?"),
@@ -91,7 +91,7 @@ struct MistakeTests {
         #expect(problems.count == 1 && problems[0].contains(message), "\(problems)")
     }
 
-    @Test("in the path of a value is told by its keys")
+    @Test("in the path of a value is reported by its keys")
     func path() throws {
         let text =
             Sample.environment + "gates: { cutOver: { steps: [ { share: 1%, bake: 1s }, { weight: x, bake: 1s } ] } }"
@@ -100,7 +100,7 @@ struct MistakeTests {
     }
 
     @Test(
-        "of kind is told with what is expected",
+        "of kind is reported with what is expected",
         arguments: [
             ("soak: 30", "“30”: a length of time is written as 500ms, 30s, 1m30s or 2h"),
             ("soak: 1m90", "“1m90”: a length of time is written as 500ms, 30s, 1m30s or 2h"),
@@ -152,7 +152,7 @@ struct MistakeTests {
     }
 
     @Test(
-        "in a reference is told with its place",
+        "in a reference is reported with its place",
         arguments: [
             ("${HOME}", "did you mean \"${env:HOME}\"?"), ("${environment:X}", "refers to nothing"),
             ("${evn:X}", "did you mean \"${env:X}\"?"), ("${rz:root}", "did you mean \"${rz:home}\"?"),
@@ -167,7 +167,7 @@ struct MistakeTests {
     }
 
     @Test(
-        "of syntax is told with its place",
+        "of syntax is reported with its place",
         arguments: [
             ("a: [1\nb: 2\n", "2:2: not valid YAML: did not find expected ',' or ']'"),
             ("a: \"\\q\"\n", "1:5: not valid YAML: found unknown escape character"),
@@ -182,7 +182,7 @@ struct MistakeTests {
         #expect(problems.first?.hasPrefix(expected) == true, "\(problems)")
     }
 
-    @Test("that repeats keys is told once for each, also with other mistakes in the file")
+    @Test("that repeats keys is reported once for each, also with other mistakes in the file")
     func repeatedKeys() throws {
         let text = Sample.environment
             .changing("name: shop\n", to: "name: shop\nname: shop\nsoak: 1m\n")
@@ -196,7 +196,7 @@ struct MistakeTests {
             ])
     }
 
-    @Test("that repeats keys within braces is told by the place of the second")
+    @Test("that repeats keys within braces is reported by the place of the second")
     func repeatedKeysInFlow() throws {
         let problems = try problems(Sample.environment + "git: { requireClean: true, requireClean: false }\n")
         #expect(problems == ["14:28: the key \"requireClean\" comes twice"])

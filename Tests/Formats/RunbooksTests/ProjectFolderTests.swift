@@ -69,7 +69,7 @@ struct ProjectFolderTests {
         #expect(failure?.advice == "Did you mean rz-update?")
     }
 
-    @Test("tells a file that is no text, or no file, from one that is not there")
+    @Test("distinguishes a file that is no text, or no file, from one that is not there")
     func unreadable() throws {
         let project = try Project()
         try project.write([0x6E, 0xFF, 0xFE], to: "environments/shop/environment.yaml")

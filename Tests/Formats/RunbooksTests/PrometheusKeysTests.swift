@@ -18,7 +18,7 @@ struct PrometheusKeysTests {
         return error?.problems.map(\.message) ?? []
     }
 
-    @Test("is an analysis and a probe, with defaults that are told")
+    @Test("is an analysis and a probe, with defaults that are reported")
     func both() throws {
         let gates = try gates(
             "cutOver: { analysis: [ { prometheus: { \(Self.keys), max: 0.01 } } ] }, "

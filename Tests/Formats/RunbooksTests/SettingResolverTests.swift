@@ -100,7 +100,7 @@ struct SettingResolverTests {
     }
 
     @Test(
-        "is refused when it is no plain file of text",
+        "is refused when it is not a plain file of text",
         arguments: [
             ("/dev/zero", "What a setting refers to is no file of at most 1 MiB"),
             ("/", "What a setting refers to is no file of at most 1 MiB"),

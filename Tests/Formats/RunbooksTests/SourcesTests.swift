@@ -50,7 +50,7 @@ struct SourcesTests {
     }
 
     @Test(
-        "are refused when their services could not be told apart",
+        "are refused when their services could not be distinguished",
         arguments: [
             "    - metronome: { url: \"http://a\" }\n    - metronome: { url: \"http://b\" }\n",
             "    - marathon: { url: \"http://a\" }\n    - marathon: { url: \"http://b\", group: /shop }\n",

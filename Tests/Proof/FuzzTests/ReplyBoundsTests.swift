@@ -9,7 +9,7 @@ import Testing
 struct ReplyBoundsTests {
     private let head = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight\n"
 
-    @Test("may tell of as many servers as the limit, and no more")
+    @Test("may report as many servers as the limit, and no more")
     func servers() throws {
         let line = "1 be 1 s 127.0.0.1 2 0 100\n"
         let most = head + String(repeating: line, count: MalformedReply.mostServers)
@@ -90,7 +90,7 @@ struct OutputBoundsTests {
         try body(file, handle)
     }
 
-    @Test("errors about outputs tell no value of them, wherever they are cut or hurt")
+    @Test("errors about outputs report no value of them, wherever they are cut or hurt")
     func secretOutputs() throws {
         let text = #"{"token":{"sensitive":true,"value":"hunter2hunter2"},"inventory":{"value":{"a":[{"name":"x"}]}}}"#
         let bytes = Array(text.utf8)

@@ -58,7 +58,7 @@ struct SeedTests {
         #expect(ends["rolledBack", default: 0] > Int(Self.runs) / 2)
     }
 
-    @Test("keep every promise where a Prometheus alone tells how users fare, and says nothing at times")
+    @Test("keep every promise where a Prometheus alone reports how users fare, and says nothing at times")
     func measured() throws {
         let scenario = try Scenario.measured()
         for seed in Self.seed..<(Self.seed + max(1, Self.runs / 8)) { demandPromises(scenario, seed) }
@@ -84,7 +84,7 @@ struct SeedTests {
     }
 
     @Test(
-        "keep every promise when a load balancer is reloaded, whenever that is, and loses the servers it was told of",
+        "keep every promise when a load balancer is reloaded, whenever that is, and loses the servers that were added to it",
         arguments: [false, true])
     func reloads(areRegistered: Bool) throws {
         let reloads = Reloads(try areRegistered ? Scenario.registered() : Scenario.small())

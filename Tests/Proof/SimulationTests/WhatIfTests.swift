@@ -47,7 +47,7 @@ struct WhatIfTests {
         #expect(!outcome.hurts)
     }
 
-    @Test("errors of the new color are told with what they cost, and send the traffic back")
+    @Test("errors of the new color are reported with what they cost, and send the traffic back")
     func errors() throws {
         let outcome = WhatIf(step: "cutOver/shift-100%", fault: .newColorErrors(Percent(10), for: .minutes(1)))
             .perform(in: scenario)

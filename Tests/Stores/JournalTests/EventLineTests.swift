@@ -43,7 +43,7 @@ struct EventLineTests {
         #expect(EventCoding.reservedKeys.allSatisfy { coded.payload[$0] == nil })
     }
 
-    @Test("can tell a rate that is no number")
+    @Test("can report a rate that is no number")
     func notANumber() throws {
         var sample = Samples.traffic
         sample.errorRate = .nan

@@ -158,7 +158,7 @@ struct EvidenceTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: other.path).isEmpty)
     }
 
-    @Test("is told from other files, and from those of a newer rz")
+    @Test("is distinguished from other files, and from those of a newer rz")
     func foreign() async throws {
         let home = try Home()
         let file = "\(home.path)/x"

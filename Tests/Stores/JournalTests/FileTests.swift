@@ -84,7 +84,7 @@ struct FileTests {
         #expect(FileManager.default.contents(atPath: home.file) == garbage)
     }
 
-    @Test("that was emptied is called damaged, not filled anew", arguments: [true, false])
+    @Test("that was emptied is called damaged, not filled again", arguments: [true, false])
     func emptied(_ readOnly: Bool) async throws {
         let home = try Home()
         try await home.filled(with: 3)
@@ -141,7 +141,7 @@ struct SideFileTests {
         #expect(try await home.open().append([.runPaused], run: "r-1", epoch: nil, at: noon).map(\.sequence) == [9])
     }
 
-    @Test("must not lose its -wal: what is left is shorter, and only a head that somebody noted tells")
+    @Test("must not lose its -wal: what is left is shorter, and only a head that someone noted reports")
     func wal() async throws {
         let home = try Home()
         await leaveWAL(home)

@@ -82,7 +82,7 @@ struct LockTests {
         #expect(try await journal.currentLock() == third)
     }
 
-    @Test("of a process killed with -9 is taken over, and the new holder is told from whom")
+    @Test("of a process killed with -9 is taken over, and the new holder learns from whom")
     func killed() async throws {
         let home = try Home()
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = home.path as String] in
@@ -199,7 +199,7 @@ struct FencingTests {
         #expect(try await fresh.events(of: "r-1", after: 0).map(\.kind) == [.runPaused, .runCompleted])
     }
 
-    @Test("can still be asked for something, as anybody can")
+    @Test("can still be asked for something, as anyone can")
     func requests() async throws {
         let home = try Home()
         let lock = try await home.open().acquire(purpose: "rz update shop", at: noon)

@@ -21,7 +21,7 @@ struct RepairTests {
     ]
 
     @Test(
-        "keeps the events that are proven, tells the lost ones, and leaves the damaged file as it was",
+        "keeps the events that are proven, reports the lost ones, and leaves the damaged file as it was",
         arguments: damages)
     func keeps(_ sql: String, _ kept: Int, _ lost: Int, _ readable: Int) async throws {
         let home = try Home()
@@ -131,7 +131,7 @@ struct RepairTests {
         #expect(try await repair.performWhenClosed(at: noon).findings.keptEvents == 2)
     }
 
-    @Test("that was killed in the middle keeps everybody out until the next one finishes it", arguments: 0...3)
+    @Test("that was killed in the middle keeps everyone out until the next one finishes it", arguments: 0...3)
     func killed(_ moved: Int) async throws {
         let home = try Home()
         try await home.filled(with: 5)

@@ -28,7 +28,7 @@ struct ALBTests {
 
     private final class Made { var alb: StandInALB? }
 
-    @Test("is moved step by step with the others, fails no request, and tells no one its secrets")
+    @Test("is moved step by step with the others, fails no request, and reports no one its secrets")
     func moves() async throws {
         try await with { sandbox, alb in
             let plan = try await sandbox.run("plan", "sandbox")

@@ -52,7 +52,8 @@ struct CheckoutTests {
         }
     }
 
-    @Test("is told from another project with an environment of the same name; a clone of it is the same project")
+    @Test(
+        "is distinguished from another project with an environment of the same name; a clone of it is the same project")
     func otherProject() async throws {
         try await SandboxFixture.with { sandbox in
             try await halted(sandbox)

@@ -41,7 +41,7 @@ struct CleanMoveTests {
             ])
     }
 
-    @Test("tells blue's Marathon to change nothing before drain is over")
+    @Test("asks blue's Marathon to change nothing before drain is over")
     func oldColorUntouched() throws {
         let quiet = try #require(move.update.events.first { $0["type"]?.string == "old.sideQuiet" }?.time)
         let changes = move.recorders.changes.filter { $0.at == "blue marathon" }

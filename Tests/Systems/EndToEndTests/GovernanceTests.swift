@@ -9,7 +9,7 @@ import Testing
 @Suite("Who may ask for what, and of which run")
 struct GovernanceTests {
     @Test(
-        "a mistyped environment makes nothing and is told the nearest name",
+        "a mistyped environment makes nothing and gets the nearest name",
         arguments: [
             ["approve"], ["pause"], ["abort"], ["rollback"], ["resume"], ["status"], ["history"],
             ["unlock", "--id", "7f3a1234"], ["journal", "verify"],
@@ -126,7 +126,7 @@ struct GovernanceTests {
         return desk
     }
 
-    @Test("the same person counts once, and is told how many more are needed")
+    @Test("the same person counts once, and learns how many more are needed")
     func onePerson() async throws {
         let desk = try await waiting()
         let first = try await desk.run("approve", "sandbox", "--note", "CHG 4711")

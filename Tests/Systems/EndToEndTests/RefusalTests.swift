@@ -3,7 +3,7 @@ import JSON
 import SandboxTesting
 import Testing
 
-@Suite("What can't work is told before anything is changed", .serialized, SharedSandbox())
+@Suite("What can't work is reported before anything is changed", .serialized, SharedSandbox())
 struct RefusalTests {
     private let sandbox: SandboxFixture
     private let recorders: Recorders

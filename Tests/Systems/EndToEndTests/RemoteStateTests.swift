@@ -8,7 +8,7 @@ import Waiting
 
 @Suite("Two operators, each with a home of their own, and one remote state")
 struct RemoteStateTests {
-    @Test("The second is told who holds the lock, and halts; once it is released, it finds what the first built")
+    @Test("The second learns who holds the lock, and halts; once it is released, it finds what the first built")
     func locked() async throws {
         try await NewProject.with { project in
             let keeper = try FolderKeeper(folder: project.base)

@@ -72,7 +72,7 @@ struct BreakingMesosTests {
         }
     }
 
-    @Test("begins anew when the master has removed its framework")
+    @Test("begins again when the master has removed its framework")
     func removed() async throws {
         try await RealMesos.with { mesos in
             try await MesosScheduler.with(mesos) { scheduler in

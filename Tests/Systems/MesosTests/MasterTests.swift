@@ -7,7 +7,7 @@ import Transport
 
 @Suite("A real Mesos master", .enabled(if: !RealMesos.isAbsent, "RZ_TEST_MESOS names no folder with a real Mesos"))
 struct MasterTests {
-    @Test("tells its agents, frameworks and tasks, the same by every API")
+    @Test("reports its agents, frameworks and tasks, the same by every API")
     func everything() async throws {
         let reserved = RealMesos.AgentSpecification(
             attributes: "dc:green;rack:r2;level:7", resources: "cpus:2;cpus(db):1;mem:1024;mem(db):512;disk:100")

@@ -39,7 +39,7 @@ struct MoveTests {
         }
     }
 
-    @Test("plans nothing while something runs that no source tells of")
+    @Test("plans nothing while something runs that no source reports")
     func incomplete() async throws {
         try await TwoClusters.with { clusters in
             let stray = try TaskScript(

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The scheduler's subscription at a master")
 struct SubscriptionTests {
-    @Test("waits for a leader, follows to it, and is made anew with the same id when the master goes silent")
+    @Test("waits for a leader, follows to it, and is made again with the same id when the master goes silent")
     func silence() async throws {
         let master = try await FakeMaster()
         let scheduler = try MesosScheduler(master: master.url, heartbeatTolerance: 4)

@@ -26,7 +26,7 @@ struct BoundedOutputTests {
         #expect(await reading.value() == (0..<Self.many).map { "line \($0)" })
     }
 
-    @Test("holds up no one for a pipe that nobody reads, and ends in time")
+    @Test("holds up no one for a pipe that no one reads, and ends in time")
     func unread() async throws {
         let pipe = try TestPipe()
         let output = output(pipe)
@@ -118,7 +118,7 @@ struct BoundedOutputTests {
 
 @Suite("Last words", .serialized)
 struct LastWordsTests {
-    @Test("are left unsaid where nobody listens in time")
+    @Test("are left unsaid where no one listens in time")
     func unread() throws {
         let pipe = try TestPipe()
         writeWhole([UInt8](repeating: 65, count: 1 << 20), to: pipe.writer, within: .milliseconds(50))

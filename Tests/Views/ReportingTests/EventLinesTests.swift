@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Events as lines")
 struct EventLinesTests {
-    @Test("tell every kind of event in words, and nothing of those for machines only")
+    @Test("report every kind of event in words, and nothing of those for machines only")
     func every() throws {
         let lines = EventLines(Example.plan())
         let step: StepID = "replicate/launch/shop/cart"

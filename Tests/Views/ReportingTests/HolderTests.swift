@@ -3,7 +3,7 @@ import Operations
 import Reporting
 import Testing
 
-@Suite("Where a service that may run once is let run")
+@Suite("Where a single-color service is let run")
 struct HolderTests {
     private func story() -> Story {
         Story(

@@ -3,7 +3,7 @@ import Operations
 import Reporting
 import Testing
 
-@Suite("What an operator is told at the end")
+@Suite("What an operator reads at the end")
 struct OutcomeTests {
     @Test("of a run that is done")
     func done() throws {

@@ -5,12 +5,12 @@ import Testing
 
 @Suite("A plan on paper")
 struct PlanViewTests {
-    @Test("tells each phase, what it changes, how long it takes and how it is undone")
+    @Test("reports each phase, what it changes, how long it takes and how it is undone")
     func full() throws {
         try expectGolden(PlanView(Example.plan()).text, "plan")
     }
 
-    @Test("tells what blocks it before anything else at its end")
+    @Test("reports what blocks it before anything else at its end")
     func blocked() throws {
         let plan = Example.plan { plan in
             plan.source = PinnedSource(commit: "4f1c2e97d0a41", changed: ["site.yaml"])

@@ -15,7 +15,7 @@ struct ServiceDeltaTests {
         #expect(try ServiceDelta(from: services, to: services.reversed(), differences: fields).isEmpty)
     }
 
-    @Test("tells another version, another number of instances, what came and what went")
+    @Test("reports another version, another number of instances, what came and what went")
     func changes() {
         let delta = ServiceDelta(
             from: planned,
@@ -39,7 +39,7 @@ struct ServiceDeltaTests {
             delta.sentences == ["/a: cmd changed; 1 → 2 instances", "/gone: removed"])
     }
 
-    @Test("leaves the instances of what may run once to its hand-over")
+    @Test("leaves the instances of what must run in one color only to its hand-over")
     func suspended() throws {
         var wanted = service("/a", "a", 1)
         wanted.mode = .exclusive

@@ -83,7 +83,7 @@ struct ForwardTests {
         #expect(story.next == [.retry("servers", at: story.now + .seconds(60))])
     }
 
-    @Test("stops what else is under way before it halts, and tells the first real reason")
+    @Test("stops what else is under way before it halts, and reports the first real reason")
     func haltReason() {
         var story = Story()
         story.reaches(.replicate)
@@ -106,7 +106,7 @@ struct ForwardTests {
         #expect(story.next == [.enter(.standUp)])
     }
 
-    @Test("halts also at a step that may fail, when somebody asked it to stop")
+    @Test("halts also at a step that may fail, when someone asked it to stop")
     func cancelled() {
         var story = Story(.small { $0["check"].onFailure = .continue })
         story.reaches(.preflight)
@@ -158,7 +158,7 @@ struct ForwardTests {
         #expect(story.next == [.halt(Failure("broken", details: ["edge-2 is down", "refused"]))])
     }
 
-    @Test("does not touch the traffic when somebody only asked it to stop")
+    @Test("does not touch the traffic when someone only asked it to stop")
     func interrupted() {
         var story = Story()
         story.reaches(.cutOver)
@@ -169,7 +169,7 @@ struct ForwardTests {
         #expect(story.next == [.halt(Failure("broken", kind: .cancelled))])
     }
 
-    @Test("halts instead of waiting for ever for steps that wait for each other")
+    @Test("halts instead of waiting forever for steps that wait for each other")
     func deadlock() throws {
         var story = Story(.small { $0["a"].needs = ["b", "nowhere"] })
         story.reaches(.replicate)

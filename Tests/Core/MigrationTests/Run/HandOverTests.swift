@@ -2,7 +2,7 @@ import Migration
 import Operations
 import Testing
 
-@Suite("A service that may run once")
+@Suite("A single-color service")
 struct HandOverTests {
     private let noon = Instant("2026-11-23T12:00:00.000Z")!
     private let job: ServiceID = "report"
@@ -92,7 +92,7 @@ struct HandOverTests {
         #expect(story.state.handOvers[job]?.doubtful == noon)
     }
 
-    @Test("is in doubt about a run that was due while its color was asked to let go")
+    @Test("is in doubt about a run that was due while its color was asked to release it")
     func doubtfulRelease() {
         var story = Story()
         story.happens(.releaseIntended(service: job, color: .blue, instances: 0, nextFire: noon))

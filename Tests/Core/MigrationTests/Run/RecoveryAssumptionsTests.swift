@@ -20,7 +20,7 @@ struct RecoveryAssumptionsTests {
         #expect(story.next == [.returnTraffic])
     }
 
-    @Test("begins the cutover anew after the return, wherever it was behind it")
+    @Test("begins the cutover afresh after the return, wherever it was behind it")
     func anew() {
         var story = Story()
         story.reaches(.soak)
@@ -135,7 +135,7 @@ struct RecoveryAssumptionsTests {
         #expect(told.checks.first?.contains("The plan of r-1 is lost") == true)
     }
 
-    @Test("tells what to look at")
+    @Test("reports what to look at")
     func checks() {
         var story = Story(.small { $0["configure"].action = .exec(ExecWork(command: ["bin/x"])) })
         story.reaches(.standUp)

@@ -6,7 +6,7 @@ import Testing
 struct CarryingTests {
     private let rule = TrafficRule(backend: "be", servers: [.blue: "blue-*", .green: "green-*"])
 
-    @Test("is told by servers that really serve with their weight")
+    @Test("is judged by servers that really serve with their weight")
     func serves() {
         let state = state([blue(), green(10)])
         #expect(carrying(.green, at: Percent(10), state).isEnough)
@@ -14,7 +14,7 @@ struct CarryingTests {
     }
 
     @Test(
-        "is not told by a name, a setting or a state that no one has asked",
+        "is not judged by a name, a setting or a state that no one has asked",
         arguments: [
             (ServerState(name: "green-1", address: "10.0.0.2:80", weight: 0), "has weight 0, needs 10"),
             (ServerState(name: "green-1", address: "10.0.0.2:80", weight: 10, administration: .drain), "is in drain"),
@@ -47,7 +47,7 @@ struct CarryingTests {
         #expect(carrying.obstacles == ["no server of green can be given traffic"])
     }
 
-    @Test("is never told by a color without servers, whatever the weights say")
+    @Test("is never a property of a color without servers, whatever the weights say")
     func empty() {
         #expect(!carrying(.green, at: .all, state([blue(0)])).isEnough)
         #expect(!targets(state([])).carrying(.green, rule, at: .all, on: "edge-1", state([])).isEnough)

@@ -84,7 +84,7 @@ struct IdentityTests {
         #expect(misplaced([("green-1", "-:80"), ("green-2", "0.0.0.0:80"), ("green-3", "-")]) == [])
     }
 
-    @Test("with an address that both inventories have are told apart by nothing")
+    @Test("with an address that both inventories have can be distinguished by nothing")
     func shared() {
         let one = Inventory(groups: ["a": [Host(name: "host", address: "127.0.0.1")]])
         let servers = [("blue-1", "127.0.0.1:1"), ("green-1", "127.0.0.1:2")]
@@ -105,7 +105,7 @@ struct IdentityTests {
         #expect(unlistedBackends(states, [rule], ignored: ignored, inventories: inventories) == [])
     }
 
-    @Test("in a backend of no rule are nobody's business without a color's name or address")
+    @Test("in a backend of no rule are no one's business without a color's name or address")
     func unrelated() {
         let states = state([("third", "10.9.0.9:1"), ("green-free", "0.0.0.0:80")], in: "be_other")
         #expect(unlistedBackends(states, [rule], ignored: [], inventories: inventories) == [])

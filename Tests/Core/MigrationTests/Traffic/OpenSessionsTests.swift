@@ -21,7 +21,7 @@ struct OpenSessionsTests {
         #expect(OpenSessions([session(1, nil), session(2, .zero)]).listed.map(\.age) == [.zero, nil])
     }
 
-    @Test("are told in few lines, with where the others are to be seen")
+    @Test("are reported in few lines, with where the others are to be seen")
     func few() {
         let open = OpenSessions(
             (1...44).map { session($0, .minutes(Int64($0))) }, unknown: ["edge-2: can't be reached"])
@@ -36,7 +36,7 @@ struct OpenSessionsTests {
     }
 
     @Test(
-        "tell bytes as people read them",
+        "report bytes as people read them",
         arguments: [
             (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345, "12 kB"), (999_999, "999 kB"), (1_250_000, "1.2 MB"),
             (34_000_000, "34 MB"), (5_600_000_000, "5.6 GB"), (7_000_000_000_000, "7.0 TB"),

@@ -22,7 +22,7 @@ struct TrafficAnalysisTests {
         #expect(bad?.sample.message == "edge-1/be: 3 % errors of 2000 requests, limit 1 %")
     }
 
-    @Test("needs as many requests as it is told, and not one more")
+    @Test("needs as many requests as it should, and not one more")
     func tooFew() {
         #expect(verdict(of: "errorRate", [9: 0]) == .inconclusive)
         #expect(verdict(of: "errorRate", [10: 0]) == .pass)
@@ -294,7 +294,7 @@ struct TrafficAnalysisTests {
 
     // MARK: - For people
 
-    @Test("tells each color's share, rate, errors and sessions")
+    @Test("reports each color's share, rate, errors and sessions")
     func samples() throws {
         let before = observation(at: 0, green: ServerCounters(), blue: ServerCounters())
         let after = observation(

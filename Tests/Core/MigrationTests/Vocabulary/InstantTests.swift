@@ -50,7 +50,7 @@ struct InstantTests {
         #expect(Instant(text) == nil)
     }
 
-    @Test("tells the time of day and the length between two")
+    @Test("reports the time of day and the length between two")
     func parts() throws {
         let start = try #require(Instant("2026-11-23T23:59:58.500Z"))
         #expect(start.clock == "23:59:58")

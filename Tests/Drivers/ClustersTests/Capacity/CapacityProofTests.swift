@@ -116,7 +116,7 @@ struct CapacityProofTests {
         #expect(!CapacityProof([request], on: [agent("a")]).fits)
     }
 
-    @Test("of a reservation is for its role only, and taken before what is everybody's")
+    @Test("of a reservation is for its role only, and taken before what is everyone's")
     func roles() {
         let agents = [agent("a", cpus: 2, db: MesosResources(cpus: 3, mem: 4096))]
         let db = ResourceRequest(service: "/db", instances: 1, cpus: 4, mem: 1024, roles: ["*", "db"])

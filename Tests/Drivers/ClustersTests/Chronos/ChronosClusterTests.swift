@@ -71,7 +71,7 @@ struct ChronosClusterTests {
         #expect(try fingerprint("R/2026-11-24T17:00:00Z/PT2H") != endless)
     }
 
-    @Test("tells what runs by the graph, and when a job fires next, be it enabled or not")
+    @Test("reports what runs by the graph, and when a job fires next, be it enabled or not")
     func activity() async throws {
         // Without an end: the clock of the answer is the real one.
         let endless: JSON = [
@@ -91,7 +91,7 @@ struct ChronosClusterTests {
     }
 
     @Test(
-        "counts every run that the graph tells of, one that waits for its start too",
+        "counts every run that the graph reports, one that waits for its start too",
         arguments: [
             ("queued", 1), ("running", 1), ("2 running", 2), ("12 running", 12), ("idle", 0), ("failed", 0), ("", 0),
         ])

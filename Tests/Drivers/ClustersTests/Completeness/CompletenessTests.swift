@@ -20,7 +20,7 @@ private func task(_ id: String, _ name: String = "", of framework: MesosFramewor
 @Suite("Each task that runs on the old side")
 struct CompletenessTests {
     @Test(
-        "is told by the rules of the framework that launched it",
+        "is reported by the rules of the framework that launched it",
         arguments: [
             (TaskClaim.Naming.marathon, "shop_cart.instance-\(uuid)._app.1", "cart.shop", "/shop/cart"),
             (.marathon, "shop_cart.instance-\(uuid)._app.12", "", "/shop/cart"),

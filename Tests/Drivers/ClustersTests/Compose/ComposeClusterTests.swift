@@ -113,7 +113,7 @@ struct ComposeClusterTests {
         }
     }
 
-    @Test("is told to be refused also where authentication hides the status")
+    @Test("is reported to be refused also where authentication hides the status")
     func refusal() async throws {
         for password in [nil, "hush"] {
             try await withCluster(password: password) { _, cluster in
@@ -125,7 +125,7 @@ struct ComposeClusterTests {
         }
     }
 
-    @Test("names a task that no file tells of, so that the plan is refused")
+    @Test("names a task that no file reports, so that the plan is refused")
     func unknown() async throws {
         try await withCluster { frameworks, cluster in
             try await cluster.launch(try wanted("web"))
@@ -141,7 +141,7 @@ struct ComposeClusterTests {
         }
     }
 
-    @Test("tells where what runs is not what the file says")
+    @Test("reports where what runs is not what the file says")
     func drift() async throws {
         try await withCluster { frameworks, cluster in
             let other = file.replacing("nginx:1.27", with: "nginx:1.25")
@@ -155,7 +155,7 @@ struct ComposeClusterTests {
         }
     }
 
-    @Test("does not let a service move that may run once")
+    @Test("does not let a single-color service move")
     func exclusive() async throws {
         try await withCluster { _, cluster in
             let web = try wanted("web")

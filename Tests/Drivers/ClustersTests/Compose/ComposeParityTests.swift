@@ -101,7 +101,7 @@ struct ComposeParityTests {
         ("driver: s3", "driver: rbd", "volumes.0"),
     ]
 
-    @Test("whatever one side tells otherwise is reported, whatever the label says", arguments: changes)
+    @Test("whatever one side reports otherwise is reported, whatever the label says", arguments: changes)
     func drift(from: String, to: String, path: String) async throws {
         try await TestFrameworks.with(runsTasks: false) { frameworks in
             let cluster = try cluster(frameworks, Self.full)

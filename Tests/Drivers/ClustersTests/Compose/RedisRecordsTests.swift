@@ -32,7 +32,7 @@ struct RedisRecordsTests {
         }
     }
 
-    @Test("proves the variables of both sides, and tells no value of them")
+    @Test("proves the variables of both sides, and reports no value of them")
     func variables() async throws {
         try await RedisServer.with { redis in
             try await StubMarathon.with { stub in
@@ -69,7 +69,7 @@ struct RedisRecordsTests {
         }
     }
 
-    @Test("refuses a wrong password with a failure that tells none")
+    @Test("refuses a wrong password with a failure that reports none")
     func wrongPassword() async throws {
         try await RedisServer.with { redis in
             let failure = await #expect(throws: Failure.self) { try await records(redis, password: "s3cret").tasks() }

@@ -17,7 +17,7 @@ struct AccessTests {
         }
     }
 
-    @Test("gets the token that DC/OS gives for user and password, asked for once, and anew when it is refused")
+    @Test("gets the token that DC/OS gives for user and password, asked for once, and again when it is refused")
     func login() async throws {
         try await StubMarathon.with { stub in
             try await stub.answers("POST", "/acs/api/v1/auth/login", 200, ["token": "first"])
@@ -47,7 +47,7 @@ struct AccessTests {
     }
 
     @Test(
-        "says that the login gave no token, and tells no password", arguments: [(401, "{}"), (200, "[]"), (500, "x")])
+        "says that the login gave no token, and reports no password", arguments: [(401, "{}"), (200, "[]"), (500, "x")])
     func noToken(status: Int, body: String) async throws {
         try await StubMarathon.with { stub in
             try await stub.answers("POST", "/login", status, text: body)

@@ -89,7 +89,7 @@ struct GroupTests {
     }
 
     @Test(
-        "are not changed where that would stop something, nor where nobody says what it would do",
+        "are not changed where that would stop something, nor where no one says what it would do",
         arguments: [
             (#"{"steps":[{"actions":[{"action":"StopApplication","app":"/shop/lb"}]}]}"#, "StopApplication /shop/lb"),
             (#"{"steps":[{"actions":[{"action":"StopPod","pod":"/shop/p"}]}]}"#, "StopPod /shop/p"),

@@ -26,7 +26,7 @@ struct LockTests {
         }
     }
 
-    @Test("tells in the end which deployment it was and what that one does")
+    @Test("reports in the end which deployment it was and what that one does")
     func tells() async throws {
         try await StubMarathon.with { stub in
             try await stub.answers("GET", "/v2/apps/a", 200, ["app": ["id": "/a"]])

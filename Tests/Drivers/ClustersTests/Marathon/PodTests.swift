@@ -89,7 +89,7 @@ struct PodTests {
         }
     }
 
-    @Test("is as healthy as its instances, and tells why it is not")
+    @Test("is as healthy as its instances, and reports why it is not")
     func health() async throws {
         try await StubMarathon.with { stub in
             let status: JSON = [

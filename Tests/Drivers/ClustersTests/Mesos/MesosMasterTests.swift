@@ -129,7 +129,7 @@ struct MesosStateTests {
         #expect(agent.used.cpus == 0.6)
     }
 
-    @Test("an old master does not tell the reservation: then nothing that may be used counts as free")
+    @Test("an old master does not report the reservation: then nothing that may be used counts as free")
     func oldPools() throws {
         let agent = try #require(
             MesosAgent([

@@ -188,6 +188,6 @@ struct ExistingStateTests {
         }
     }
 
-    @Test("is none of an older form", arguments: ["", "{}", #"{"version": 3, "lineage": "l", "serial": 1}"#])
+    @Test("is not one of an older form", arguments: ["", "{}", #"{"version": 3, "lineage": "l", "serial": 1}"#])
     func noState(_ text: String) { #expect(throws: Failure.self) { _ = try ExistingState(text, at: "s") } }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("What a Mesos master would tell of the sandbox")
+@Suite("What a Mesos master would report the sandbox")
 struct MesosEndpointsTests {
     @Test("holds its agents, frameworks and tasks, and who uses how much of what")
     func documents() async throws {

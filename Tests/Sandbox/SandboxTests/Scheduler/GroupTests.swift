@@ -49,7 +49,7 @@ struct GroupTests {
             ])
     }
 
-    @Test("lose by PUT what the document's lists leave out, and only tell so in a dry run")
+    @Test("lose by PUT what the document's lists leave out, and only report so in a dry run")
     func replacement() throws {
         var state = SchedulerState.empty
         _ = try respond("POST", ["v2", "groups"], Self.shop, &state)

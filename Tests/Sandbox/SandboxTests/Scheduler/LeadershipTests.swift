@@ -55,7 +55,7 @@ struct LeadershipTests {
         }
     }
 
-    @Test("with credentials nobody gets in without them, in Jetty's words")
+    @Test("with credentials no one gets in without them, in Jetty's words")
     func credentials() async throws {
         try await TestCluster.with(configure: { $0.credentials = SchedulerCredentials(user: "rz", password: "x") }) {
             cluster in
