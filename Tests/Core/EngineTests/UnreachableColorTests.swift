@@ -113,6 +113,25 @@ struct UnreachableColorTests {
         #expect(try await ended.value.halt().summary == "enough")
     }
 
+    @Test("keeps its users where it answers again before the first of them is moved")
+    func backAgain() async throws {
+        let dead = try await DeadBlue()
+        _ = try await dead.perform(until: .serviceGate)
+        await dead.run.world.fail { $0.silent = [] }
+        await dead.run.world.change { $0.find("blue-1", "blue-2") }
+        let halted = try await dead.perform(epoch: 2, opening: .runResumed(by: "test"))
+        let failure = try halted.halt()
+        #expect(failure.summary == "blue answers again, so no user has to leave it without a drain")
+        #expect(failure.details == ["the framework answers", "4 of 4 servers are up on the load balancers"])
+        #expect(!halted.traffic.isShifted)
+        for name in ["edge-1", "edge-2"] {
+            let weights = await dead.run.world.weights(on: LoadBalancerID(name))
+            #expect(weights["blue-1"] == 100 && weights["green-1"] == 0)
+        }
+        await dead.run.world.fail { $0.silent = [.blue] }
+        #expect(try await dead.perform(epoch: 3, opening: .runResumed(by: "test")).status == .done)
+    }
+
     @Test("gives no users up to a color that can't serve them, and all others back")
     func failedGate() async throws {
         let dead = try await DeadBlue(
@@ -297,6 +316,15 @@ extension LoadBalancerState {
         where names.contains(backends["be_web"]?.servers[index].name ?? "") {
             backends["be_web"]?.servers[index].operation = .down
             backends["be_web"]?.servers[index].check = .failed
+        }
+    }
+
+    /// Checks of these servers pass again.
+    fileprivate mutating func find(_ names: String...) {
+        for index in backends["be_web"]?.servers.indices ?? 0..<0
+        where names.contains(backends["be_web"]?.servers[index].name ?? "") {
+            backends["be_web"]?.servers[index].operation = .up
+            backends["be_web"]?.servers[index].check = .passed
         }
     }
 }

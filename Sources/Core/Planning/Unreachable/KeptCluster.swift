@@ -6,14 +6,16 @@ public struct KeptCluster: Cluster {
     private let kept: KeptServices
     /// The real one, which knows how definitions are read and compared without asking anything outside.
     private let real: any Cluster
+    /// All of the color, whether they answer or not.
+    let known: [(source: ServiceSource?, cluster: any Cluster)]
     /// Those that answered when the plan was made though the color as a whole did not.
     public let frameworks: [(source: ServiceSource?, cluster: any Cluster)]
 
     public init(_ kept: KeptServices, _ real: any Cluster, _ unreachable: UnreachableColor, _ rules: ServiceRules) {
         self.kept = kept
         self.real = real
-        frameworks = real.frameworks.map { ($0.source ?? rules.sources.first, $0.cluster) }
-            .filter { !unreachable.silent.contains($0.0?.title ?? ServiceSource.unnamedTitle) }
+        known = real.frameworks.map { ($0.source ?? rules.sources.first, $0.cluster) }
+        frameworks = known.filter { !unreachable.silent.contains($0.source?.title ?? ServiceSource.unnamedTitle) }
     }
 
     public func observePlatform() async throws(Failure) -> PlatformState {

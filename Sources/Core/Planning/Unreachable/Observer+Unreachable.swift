@@ -70,6 +70,19 @@ extension Observer {
     }
 }
 
+extension Drivers {
+    /// Asked right before the first user leaves a color that did not answer when the plan was made: people may have taken
+    /// days to approve.
+    ///
+    /// - Throws: `Failure`, refused, where it answers by now.
+    package func demandSilence(
+        of old: Color, _ inventory: Inventory, _ states: [LoadBalancerID: LoadBalancerState], _ environment: Environment
+    ) async throws(Failure) {
+        let answers = try await OldColorAnswers(old, inventory, states, environment, self)
+        if answers.isReachable { throw answers.refusal(of: environment.name) }
+    }
+}
+
 /// Who of a color answers.
 private struct OldColorAnswers {
     let silent: [(title: String, reason: String)]
@@ -96,7 +109,8 @@ private struct OldColorAnswers {
                 silent.append((title, error.summary))
             }
         }
-        for framework in try drivers.cluster(old, inventory).frameworks {
+        let cluster = try drivers.cluster(old, inventory)
+        for framework in (cluster as? KeptCluster)?.known ?? cluster.frameworks {
             let title = (framework.source ?? environment.services.sources.first)?.title ?? ServiceSource.unnamedTitle
             await note(title) { () async throws(Failure) in try await framework.cluster.observePlatform() }
         }
@@ -122,14 +136,26 @@ private struct OldColorAnswers {
     }
 
     var refusal: Failure {
-        let up = servers.map(\.up).reduce(0, +)
-        return Failure(
-            "\(old) answers, so its users can be moved without hurting anyone",
-            details: answering.map { "\($0) answers" } + [
-                "\(up) of \(servers.map(\.all).reduce(0, +)) servers are up on the load balancers"
-            ],
+        Failure(
+            "\(old) answers, so its users can be moved without hurting anyone", details: signs,
             advice: "Leave --old-unreachable out: it skips the drain and every proof that rests on \(old).",
             kind: .refused)
+    }
+
+    /// What a run is refused with that was planned while it did not answer.
+    func refusal(of environment: String) -> Failure {
+        Failure(
+            "\(old) answers again, so no user has to leave it without a drain", details: signs,
+            advice:
+                "End this run, then move it as usual: rz abort \(environment), then: rz update \(environment). If it "
+                + "falls silent again first: rz resume \(environment)", kind: .refused)
+    }
+
+    private var signs: [String] {
+        let up = servers.map(\.up).reduce(0, +)
+        return answering.map { "\($0) answers" } + [
+            "\(up) of \(servers.map(\.all).reduce(0, +)) servers are up on the load balancers"
+        ]
     }
 
     /// What no one can verify of a move, one sentence each.

@@ -101,6 +101,11 @@ struct ShiftTraffic: StepWork {
         if known.intended != share || !isThere {
             try await context.knowServers()
             try await keepLimits(context)
+            if context.plan.unreachable != nil, !known.isShifted {
+                let old = context.direction.old
+                try await context.drivers.demandSilence(
+                    of: old, context.inventory(of: old), seen.states, context.environment)
+            }
             try await context.intend("give \(context.color) \(share)")
             try await context.record(.trafficIntended(share: share))
             do throws(Failure) {
