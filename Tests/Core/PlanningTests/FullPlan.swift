@@ -31,9 +31,10 @@ enum FullPlan {
         return plan
     }
 
-    /// Without pauses of the cutover, and services of which nothing is kept.
+    /// Without pauses of the cutover, without load balancers of AWS, and with services of which rz keeps what it saw.
     static var withoutPauses: Plan {
         var plan = plan
+        plan.environment.loadBalancers.removeAll { if case .alb = $0.kind { true } else { false } }
         plan.environment.services.keep = nil
         for index in plan.environment.gates.cutOver.steps.indices {
             plan.environment.gates.cutOver.steps[index].pause = nil
@@ -230,6 +231,13 @@ enum FullPlan {
                             api: "https://edge-2:8080", file: "/etc/traefik/rz.yml",
                             metrics: "https://edge-2:8082/metrics",
                             user: "u", password: "${env:P}", tls: tls))),
+                LoadBalancerAddress(
+                    name: "edge-3",
+                    .alb(
+                        .init(
+                            region: "eu-central-1", rules: ["be_web": "arn:aws:elasticloadbalancing:rule"],
+                            accessKey: "AKIA", secretKey: "${env:K}", sessionToken: "${env:T}",
+                            endpoint: "https://alb:5000", tls: tls))),
             ],
             traffic: [
                 TrafficRule(
