@@ -3,7 +3,7 @@
 #
 # `-H 'Expect:'` takes the header out of a request, as many programs do before a POST. With --aws-sigv4 curl sends none,
 # but lists it under SignedHeaders and signs it as empty. AWS then answers SignatureDoesNotMatch, or IncompleteSignature:
-# "'expect' is named as a SignedHeader, but it does not exist in the HTTP request" (curl issue 11664, mended in 8.x).
+# "'expect' is named as a SignedHeader, but it does not exist in the HTTP request" (curl issue 11664, fixed in 8.x).
 # Expected: what is not sent is not signed. Whoever signs with libcurl turns no header off.
 #
 # Needs curl and python3; touches 127.0.0.1 only. Exits with 0 while it is so, with 1 once it is not.
