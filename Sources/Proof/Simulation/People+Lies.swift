@@ -68,7 +68,8 @@ extension People {
         let length = Int64.random(in: 3_000...12_000, using: &timeline.generator)
         simulation.happens("requests wait for servers of \(old) for \(length) ms") { [old] world in
             let end = world.time + length
-            for balancer in world.loadBalancers.indices {
+            // An ALB, which counts nothing, has no queue.
+            for balancer in world.loadBalancers.indices where !world.loadBalancers[balancer].isBlind {
                 for server in world.loadBalancers[balancer].servers.indices {
                     let known = world.loadBalancers[balancer].servers[server]
                     guard known.color == old, known.administration != .maint, known.busyUntil > world.time else {

@@ -84,11 +84,14 @@ extension Scenario {
         try Scenario(Shape(isMeasured: true), startTime: 150)
     }
 
-    /// The same where one of both load balancers counts nothing: neither requests nor sessions.
+    /// The same where load balancers count nothing: neither requests nor sessions. What one sees would prove quiet for the
+    /// other, as both have the same users.
     public static func blind() throws(Failure) -> Scenario {
         var scenario = try measured()
-        scenario.world.loadBalancers[1].isBlind = true
-        scenario.world.loadBalancers[1].keepsState = true
+        for index in scenario.world.loadBalancers.indices {
+            scenario.world.loadBalancers[index].isBlind = true
+            scenario.world.loadBalancers[index].keepsState = true
+        }
         return try scenario.planned(Runbook.rzUpdate)
     }
 

@@ -67,7 +67,7 @@ struct SeedTests {
         }
     }
 
-    @Test("keep every promise where a load balancer counts nothing, and only time shows that the old color is quiet")
+    @Test("keep every promise where load balancers count nothing, and only time shows that the old color is quiet")
     func blind() throws {
         let scenario = try Scenario.blind()
         for seed in Self.seed..<(Self.seed + max(1, Self.runs / 8)) { demandPromises(scenario, seed) }

@@ -22,7 +22,13 @@ extension WorldState {
                 pid: balancer.process, uptime: Period(milliseconds: time - balancer.startedAt),
                 hardStopAfter: Period(milliseconds: balancer.hardStopAfter)),
             oldWorkers: balancer.isBlind ? [] : balancer.tellsOldWorkers ? old : nil,
-            unseenFor: balancer.isBlind ? Period(milliseconds: sessionLength) : nil)
+            unseenFor: balancer.isBlind ? Period(milliseconds: unseenLength(on: balancer)) : nil)
+    }
+
+    /// For how long someone may be at a color that has no weight: as long as a session, and where users are remembered as
+    /// long as a cookie. Fewer than one in fifty are left after four visits.
+    private func unseenLength(on balancer: SimulatedLoadBalancer) -> Int64 {
+        sessionLength + (balancer.backends.contains { $0.remembered != nil } ? 4 * visitLength : 0)
     }
 
     private func state(of server: SimulatedServer, on balancer: SimulatedLoadBalancer) -> ServerState {

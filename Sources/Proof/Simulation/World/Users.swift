@@ -134,7 +134,9 @@ extension WorldState {
                 remembered[color] = 0
             }
         }
-        let sum = remembered.blue + remembered.green
+        // An ALB, which counts nothing, sends no one to a color without weight because his own can't serve.
+        let least = loadBalancers[balancer].isBlind ? 1 : 0.0
+        let sum = max(least, remembered.blue + remembered.green)
         guard sum > 0 else { return byWeight }
         for color in Color.allCases where remembered[color] > 0 {
             remembered[color] /= sum
