@@ -292,7 +292,8 @@ public func liveColor(
         throw Failure(
             "Both colors carry traffic, so a flip is half done",
             details: [blue.prefix(2), green.prefix(2)].map { $0.joined(separator: ", ") },
-            advice: "A run that was stopped there goes on with: rz resume. It goes back with: rz rollback.",
+            advice: "If a run was stopped there, go on with: rz resume, or go back with: rz rollback. If no run did "
+                + "this, give the servers of the color that should have no users the weight 0.",
             kind: .refused)
     }
 }

@@ -35,6 +35,8 @@ extension Scenario {
         }
         world[new].servers = standing
         var plan = plan
+        // A plan names resources of a provisioner; the simulated one has servers alone.
+        plan.destruction = nil
         // The simulated servers are all of one group, and have no variables.
         for place in plan.environment.traffic.indices {
             let registration = plan.environment.traffic[place].registration?.mapValues { registered in

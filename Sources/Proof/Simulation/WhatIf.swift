@@ -63,6 +63,11 @@ public struct WhatIf: Sendable {
         plan.steps.flatMap { step in faults(at: step, plan).map { WhatIf(step: step.id, fault: $0) } }
     }
 
+    /// Why a plan halts though nothing goes wrong; nil where it does not.
+    public static func halt(of scenario: Scenario) -> Failure? {
+        WhatIf(step: "nowhere", fault: .callFails).perform(in: scenario).halt
+    }
+
     private static func faults(at step: Step, _ plan: Plan) -> [Fault] {
         var faults: [Fault] = []
         if mayFail(step, plan) { faults += [.callFails, .callKeepsFailing, .answerLost, .killed] }

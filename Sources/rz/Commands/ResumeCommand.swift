@@ -47,7 +47,8 @@ struct ResumeCommand: AsyncParsableCommand {
                 show(plan, state)
                 return .changes
             }
-            if state.status == .paused, let performer = try await runs.performer() {
+            let isPaused = state.status == .paused || state.pendingRequest == .pause
+            if isPaused, let performer = try await runs.performer() {
                 try await runs.ask(.resumeRequested(by: operatorName), of: state.run)
                 Terminal.standardOutput.write(
                     "Asked \(performer.host) (pid \(performer.pid)) to go on. "

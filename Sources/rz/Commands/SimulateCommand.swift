@@ -70,6 +70,11 @@ struct SimulateCommand: AsyncParsableCommand {
         guard asked?.isEmpty != true else {
             throw Failure("No fault matches a step of the plan", at: faults, advice: "rz plan shows the steps.")
         }
+        if let halt = WhatIf.halt(of: scenario) {
+            throw Failure(
+                "The plan halts without any fault, so none can be tried", details: [halt.summary] + halt.details,
+                advice: halt.advice)
+        }
         let outcomes = (asked ?? WhatIf.all(of: plan)).map { $0.perform(in: scenario) }
         let terminal = Terminal.standardOutput
         let view = WhatIfView(plan, outcomes, style: terminal.style)

@@ -100,7 +100,8 @@ struct StatusCommand: AsyncParsableCommand {
         let terminal = Terminal.standardOutput
         let text = json ? view.json(head: Answer.object([])).compact + "\n" : view.text(style: terminal.style)
         terminal.write(Redaction.redact(text))
-        return .done
+        // Nothing found is no proof where someone could not be asked.
+        return open.count == 0 && !open.unknown.isEmpty ? .error : .done
     }
 
     private func hasStopped(_ state: RunState) -> Bool {
@@ -122,7 +123,14 @@ struct StatusCommand: AsyncParsableCommand {
         terminal.write(view.lines(state, now: now, traffic: traffic).joined(separator: "\n") + "\n")
         if hasStopped(state) {
             terminal.write("\n" + Outcome(plan, state, style: terminal.style).text)
+        } else if state.status == .paused {
+            terminal.write("\nPaused. Go on with: \(Advice.resume(runs.environment))\n")
         } else if let performer {
+            if state.pendingRequest == .pause {
+                terminal.write(
+                    "\nA pause was requested: it begins when the step under way has ended. Withdraw it with: "
+                        + "\(Advice.resume(runs.environment))\n")
+            }
             terminal.write(
                 "\nExecuted by \(performer.owner) on \(performer.host), pid \(performer.pid), since \(performer.acquiredAt).\n"
             )

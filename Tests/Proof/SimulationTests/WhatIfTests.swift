@@ -76,4 +76,11 @@ struct WhatIfTests {
         let outcome = WhatIf(step: "no/step", fault: .callFails).perform(in: try Scenario(plan))
         #expect(outcome.end == .done, "\(outcome.halt.map(\.description) ?? "")")
     }
+
+    @Test("a plan that names what it destroys does not halt by itself", arguments: [nil, [], ["server.blue-1"]])
+    func destruction(_ destruction: [String]?) throws {
+        var plan = plan
+        plan.destruction = destruction
+        #expect(WhatIf.halt(of: try Scenario(plan)) == nil)
+    }
 }

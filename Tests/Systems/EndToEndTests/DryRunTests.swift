@@ -20,6 +20,7 @@ struct DryRunTests {
             #expect(planned.status == 2, "\(planned.all)")
             #expect(planned.output.contains("/shop/cart"))
             try expectNothingChanged(recorders)
+            try await expectFaultsAreTried(sandbox, planFile)
 
             try await scaleSearch(sandbox, to: 2)
             let stale = try await sandbox.run("update", "--plan", planFile, "--yes", variables: recorders.variables)
@@ -51,6 +52,16 @@ struct DryRunTests {
             #expect(dry.output.contains("services of blue stopped"), "\(dry.all)")
             #expect(counts(recorders) == before)
         }
+    }
+
+    /// On a plan as a real provisioner makes it.
+    private func expectFaultsAreTried(_ sandbox: SandboxFixture, _ plan: String) async throws {
+        let file = sandbox.folder + "/faults.yaml"
+        try "faults: [ { fault: loadBalancerDown, step: cutOver/shift-50%, for: 10s } ]\n"
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let asked = try await sandbox.run("simulate", "--plan", plan, "--faults", file)
+        #expect(asked.output.contains(" 2 faults, each in a run of its own"), "\(asked.all)")
+        #expect(asked.output.contains("done after rz resume") || asked.output.contains("goes on"), "\(asked.all)")
     }
 
     private func expectNothingChanged(_ recorders: Recorders) throws {

@@ -117,7 +117,10 @@ struct AnsibleVerdict {
         }
         return Failure(
             "No task of the playbook ran", at: playbook, details: plays.isEmpty ? ["it has no play"] : plays,
-            advice: "Look for tags that leave all tasks out (`[tags]` in ansible.cfg), and for plays without tasks.")
+            advice:
+                "Look for tags that leave all tasks out (`[tags]` in ansible.cfg), and for plays without tasks. Where "
+                + "there is nothing to configure, leave `configure` out of environment.yaml. Commit that, then: "
+                + "rz resume --commit HEAD")
     }
 
     private func oneLine(_ text: String) -> String {
