@@ -57,6 +57,7 @@ extension Project {
     /// The plan of an operation for the world as it is now.
     ///
     func plan(_ operation: Operation, _ request: PlanRequest = PlanRequest()) async throws -> Plan {
+        try refuseUnlessFilledIn()
         var request = request
         if request.isOldUnreachable { request.kept = try keptServices() }
         request.time = SystemClock().now

@@ -18,6 +18,7 @@ public struct Project {
     let runbook: Runbook
     let source: PinnedSource
     public let drivers: Drivers
+    private let folder: ProjectFolder
     let places: Places
     let settings: SettingResolver
     /// Nil for a run that goes on without its checkout.
@@ -89,7 +90,7 @@ public struct Project {
     private init(
         _ name: String, copy: String, source: PinnedSource, places: Places, checkout: String?, claim: ProjectClaim?
     ) throws {
-        let folder = try ProjectFolder(root: copy)
+        folder = try ProjectFolder(root: copy)
         environment = try folder.environment(name)
         runbook = try folder.runbook(environment.runbook)
         try validateRunbook(runbook, with: environment)
@@ -156,5 +157,18 @@ public struct Project {
     private static func copyName(_ source: PinnedSource) -> String {
         if let commit = source.commit, source.changed.isEmpty { return commit }
         return "changed-\(SystemClock().now.milliseconds)"
+    }
+}
+
+extension Project {
+    /// Refuses where something is left to fill in: what stands there leads to no one, or to someone else.
+    func refuseUnlessFilledIn() throws(Failure) {
+        let places = FileChecks(folder: folder, environment: environment, runbook: runbook, runsProject: false)
+            .fillIns()
+        guard places.isEmpty else {
+            throw Failure(
+                "Not everything is filled in", details: places.map(\.description),
+                advice: "Write what belongs there, then remove each mark `# FILL IN: …`.")
+        }
     }
 }

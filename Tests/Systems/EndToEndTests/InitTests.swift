@@ -65,8 +65,9 @@ struct InitTests {
                     #expect(ended.status == 1, "\(ended.all)")
                     #expect(ended.output.contains("to fill in"), "\(ended.all)")
                 } else if command.hasPrefix("rz plan") {
-                    // Nothing of it exists yet: it says what does not answer.
+                    // What is not filled in is called by no one.
                     #expect(ended.status == 1, "\(ended.all)")
+                    #expect(ended.errors.contains("Not everything is filled in"), "\(ended.all)")
                 } else {
                     #expect(ended.status == 0, "\(command): \(ended.all)")
                 }
