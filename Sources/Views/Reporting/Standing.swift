@@ -15,10 +15,7 @@ struct Standing {
     private var new: Color { plan.direction.new }
 
     /// Servers that rz neither builds nor destroys.
-    var hasFixedServers: Bool {
-        let provision = plan.environment.provision
-        return provision.terraform == nil && provision.static.map { $0.command == nil } == true
-    }
+    var hasFixedServers: Bool { plan.environment.provision.hasFixedServers }
 
     /// Whether the run may have changed anything at all.
     var isUntouched: Bool { !state.steps.values.contains(where: \.isIntended) && !state.traffic.isShifted }

@@ -29,6 +29,19 @@ struct PlanViewTests {
         try expectGolden(PlanView(Example.unreachable).text, "plan-unreachable")
     }
 
+    @Test("of servers that are a list destroys none")
+    func fixedServers() {
+        let plan = Example.plan { plan in
+            let count = plan.world.servers[.blue]?.count ?? 0
+            #expect(count > 1)
+            plan.environment.provision = Provision(static: StaticServers(command: nil, servers: [:]))
+            plan.destruction = []
+        }
+        let text = PlanView(plan).text
+        #expect(text.contains("servers of blue stay, as a fixed list"), "\(text)")
+        #expect(!text.contains("destroyed"), "\(text)")
+    }
+
     @Test("of a small world has singular words")
     func small() throws {
         let plan = Example.plan { plan in

@@ -76,6 +76,9 @@ public struct Provision: Codable, Sendable, Hashable {
         self.terraform = terraform
         self.static = `static`
     }
+
+    /// Servers that rz neither builds nor destroys: a list.
+    public var hasFixedServers: Bool { terraform == nil && `static`.map { $0.command == nil } == true }
 }
 
 /// A Terraform root module used once per color, each color with its own state.

@@ -25,9 +25,11 @@ package struct DestroyStep: BuiltInStep {
 
     package func line(_ plan: Plan) -> PlanLine? {
         let old = plan.direction.old
+        let servers = "\(Wording.count(plan.world.servers[old]?.count ?? 0, "server")) of \(old)"
+        let end =
+            plan.environment.provision.hasFixedServers ? "\(servers) stay, as a fixed list" : "\(servers) destroyed"
         return PlanLine(
-            "\(Wording.count(plan.world.servers[old]?.count ?? 0, "server")) of \(old) destroyed, "
-                + "\(Wording.count(plan.services.count, "service")) stopped", mark: "!", .bad,
+            "\(end), \(Wording.count(plan.services.count, "service")) stopped", mark: "!", .bad,
             details: Self.destruction(plan))
     }
 
