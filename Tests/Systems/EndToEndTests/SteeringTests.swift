@@ -46,8 +46,16 @@ struct SteeringTests {
             let waiting = try await sandbox.run("status").output
             #expect(waiting.contains("Is the shop fine?") && waiting.contains("50 %"), "\(waiting)")
             #expect(!resumed.output.contains("\"type\":\"traffic.intended\",\"share\":\"100%\""))
+            // A pause that is still awaited is shown, and can be withdrawn.
+            try await sandbox.succeed("pause")
+            #expect(try await sandbox.run("status").output.contains("A pause was requested"))
+            try await sandbox.succeed("resume")
+            #expect(try await !sandbox.run("status").output.contains("A pause was requested"))
+            let pauses = resumed.output.split(separator: "\n").count { $0.contains("\"type\":\"run.paused\"") }
             try await sandbox.succeed("approve")
             try await resumed.waitForOutput("\"type\":\"phase.entered\",\"phase\":\"soak\"")
+            #expect(
+                resumed.output.split(separator: "\n").count { $0.contains("\"type\":\"run.paused\"") } == pauses)
 
             try await sandbox.succeed("abort")
             #expect(try await resumed.end().status == 4)
