@@ -17,7 +17,6 @@ import logging
 import os
 import sys
 import threading
-import time
 import urllib.parse
 from xml.sax.saxutils import escape
 
@@ -182,13 +181,16 @@ def check(target):
     health[target] = ("healthy", None) if isGood else ("unhealthy", "Target.FailedHealthChecks")
 
 
+INTERVAL = 0.2
+ended = threading.Event()
+
+
 def check_all():
-    while True:
+    while not ended.wait(INTERVAL):
         threads = [threading.Thread(target=check, args=[target]) for arn in list(balancers().target_groups)
                    for target in targets(arn)]
         for thread in threads: thread.start()
         for thread in threads: thread.join()
-        time.sleep(0.2)
 
 
 # ---------------------------------------------------------------- Users' requests
@@ -346,4 +348,5 @@ threading.Thread(target=check_all, daemon=True).start()
 api.isJudging = True
 print(json.dumps(ARNS), flush=True)
 sys.stdin.buffer.read()
+ended.set()
 os._exit(0)
