@@ -80,8 +80,8 @@ public struct DriftObserver: Sendable {
             )
         }
         var look = try await ServiceDrift(
-            of: found, on: cluster, since: lastRun, kept: drivers.keptServices(color), environment
-        ).look()
+            of: found, on: cluster, since: lastRun, environment
+        ) { () throws(Failure) in try drivers.keptServices(color) }.look()
         look.drifts += unknown
         return look
     }

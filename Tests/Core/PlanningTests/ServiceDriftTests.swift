@@ -18,10 +18,11 @@ struct ServiceDriftTests {
     ]
 
     private func look(
-        _ found: Service..., before: [ServiceID: WorldService]? = Self.before, ignored: [IgnoredService] = []
+        _ found: Service..., before: [ServiceID: WorldService]? = Self.before, ignored: [IgnoredService] = [],
+        rules: ServiceRules = ServiceRules()
     ) async throws -> DriftLook {
         let environment = Environment(
-            name: "shop", services: ServiceRules(), traffic: [], gates: Gates(service: ServiceGate(healthyFor: .zero)))
+            name: "shop", services: rules, traffic: [], gates: Gates(service: ServiceGate(healthyFor: .zero)))
         var plan = Plan(
             id: "p", environment: environment, direction: Direction(from: .green),
             createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
@@ -33,15 +34,15 @@ struct ServiceDriftTests {
         if let before { state.services[.blue] = before }
         let lastRun = try #require(LastRun(plan, state))
         return try await ServiceDrift(
-            of: found, on: KeptCluster(), since: lastRun, kept: [kept], environment
-        ).look()
+            of: found, on: KeptCluster(), since: lastRun, environment
+        ) { [kept] }.look()
     }
 
     private let kept = KeptServices(
         color: .blue, time: Instant(milliseconds: 0),
         services: [
             ("/kept", "f", .parallel), ("/kept/gone", "f", .parallel), ("/kept/single", "f", .scheduled),
-            ("/kept/otherwise", "g", .parallel),
+            ("/kept/otherwise", "g", .parallel), ("mc/web", "f", .parallel), ("mc/gone", "f", .parallel),
         ].map { (id: ServiceID, fingerprint: String, mode: ServiceMode) in
             Service(id: id, definition: "{}", instances: 1, mode: mode, fingerprint: fingerprint)
         })
@@ -90,6 +91,20 @@ struct ServiceDriftTests {
         #expect(remedies["/gone"] == .some(nil) && remedies["/forgotten"] == .some(nil))
         #expect(look.drifts.first { $0.subject == "/changed" }?.diff == ["definition  f → g"])
         #expect(look.notes == ["/asleep is unknown, and suspended: a person decides what becomes of it"])
+    }
+
+    @Test("is a person's where files declare a service: what is new in them waits for the next move")
+    func declared() async throws {
+        let left = WorldService(fingerprint: "f", instances: 1)
+        let before: [ServiceID: WorldService] = ["mc/web": left, "mc/gone": left]
+        let compose = ServiceSource.compose(.init(access: .init(url: "http://mc:10000"), files: ["*.yml"]))
+        let declared = try await look(
+            service("mc/web", "g"), before: before, rules: ServiceRules(sources: [compose]))
+        #expect(declared.drifts.map(\.subject) == ["mc/gone", "mc/web"])
+        #expect(declared.drifts.map { $0.remedy == nil } == [true, true])
+        // The same of a framework that keeps the definitions itself.
+        let own = try await look(service("mc/web", "g"), before: before)
+        #expect(own.drifts.map { $0.remedy == nil } == [false, false])
     }
 
     @Test("is instances only where an older rz ran last")
