@@ -120,6 +120,17 @@ public struct CutOverGate: Codable, Sendable, Hashable {
             self.reason = reason
             self.limit = limit
         }
+
+        /// As it stands in an environment file: `{ count: 2 }`.
+        var written: String {
+            let standard = Pause()
+            let quoted = reason.map { $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") }
+            let parts = [
+                people == standard.people ? nil : "count: \(people)", quoted.map { "reason: \"\($0)\"" },
+                limit == standard.limit ? nil : "limit: \(limit)",
+            ].compactMap(\.self)
+            return parts.isEmpty ? "{}" : "{ \(parts.joined(separator: ", ")) }"
+        }
     }
 
     public var steps: [Step]

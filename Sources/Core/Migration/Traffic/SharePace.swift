@@ -51,7 +51,7 @@ extension CutOverGate {
         let kept = steps(at: limit)
         guard kept != steps else { return nil }
         let written = kept.map {
-            "{ share: \($0.share.text), bake: \($0.bake)\($0.pause == nil ? "" : ", pause: {}") }"
+            "{ share: \($0.share.text), bake: \($0.bake)\($0.pause.map { ", pause: \($0.written)" } ?? "") }"
         }.joined(separator: ", ")
         return "limits.maxStep lets the new color's share grow by \(limit) a minute, and \(growth(beyond: limit)). Set "
             + "gates.cutOver.steps: [\(written)]; or let two people lift it: --lift maxStep --reason WHY"

@@ -115,6 +115,21 @@ struct PacedStepsTests {
                 ).steps)
     }
 
+    @Test("are shown with their pauses as they were written")
+    func pauses() throws {
+        let gate = CutOverGate(steps: [
+            .init(share: Percent(10), bake: .minutes(1), pause: .init()),
+            .init(
+                share: .all, bake: .minutes(1),
+                pause: .init(people: 2, reason: "Is \"shop\" fine?", limit: .hours(8))),
+        ])
+        let problem = try #require(gate.problem(at: Percent(50)))
+        #expect(problem.contains("{ share: 10%, bake: 1m, pause: {} }"), "\(problem)")
+        #expect(
+            problem.contains(#"bake: 1m, pause: { count: 2, reason: "Is \"shop\" fine?", limit: 8h } }]"#), "\(problem)"
+        )
+    }
+
     @Test("keep it once they were split, whatever they were")
     func always() {
         var generator = SeededGenerator(seed: 3)
