@@ -12,29 +12,17 @@ struct OuterALB {
     /// Adds it to the environment, and moves the web service's users on it, too. Where it is stands in files: its ARNs are
     /// known once it was built.
     func add(to sandbox: SandboxFixture) throws {
-        let path = sandbox.environmentFile
-        let text = try String(contentsOfFile: path, encoding: .utf8).replacingOccurrences(
-            of: "    servers: { blue: \"blue-*\", green: \"green-*\" }\n",
-            with: "    loadBalancers: [edge-1, edge-2]\n    servers: { blue: \"blue-*\", green: \"green-*\" }\n")
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        try sandbox.edit(
-            path, replacing: "\ntraffic:\n",
-            with: """
-                  - name: edge-3
-                    alb:
-                      region: eu-central-1
-                      rules: { web: "${file:\(folder)/rule}" }
-                      accessKey: "${file:\(folder)/access}"
-                      secretKey: "${file:\(folder)/secret}"
-                      sessionToken: "${file:\(folder)/token}"
-                      endpoint: "${file:\(folder)/endpoint}"
-
-                traffic:
-                  - backend: web
-                    loadBalancers: [edge-3]
-                    servers: { blue: "web-blue/*", green: "web-green/*" }
-
-                """)
+        try sandbox.addOuterLoadBalancer(
+            backend: "web",
+            """
+            alb:
+              region: eu-central-1
+              rules: { web: "${file:\(folder)/rule}" }
+              accessKey: "${file:\(folder)/access}"
+              secretKey: "${file:\(folder)/secret}"
+              sessionToken: "${file:\(folder)/token}"
+              endpoint: "${file:\(folder)/endpoint}"
+            """)
     }
 
     /// What a Prometheus would judge is judged by no one here.

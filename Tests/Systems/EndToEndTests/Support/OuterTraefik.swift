@@ -26,23 +26,8 @@ struct OuterTraefik {
 
     /// Adds it to the environment, and moves the web service's users on it, too.
     func add(to sandbox: SandboxFixture) throws {
-        let path = sandbox.environmentFile
-        let text = try String(contentsOfFile: path, encoding: .utf8).replacingOccurrences(
-            of: "    servers: { blue: \"blue-*\", green: \"green-*\" }\n",
-            with: "    loadBalancers: [edge-1, edge-2]\n    servers: { blue: \"blue-*\", green: \"green-*\" }\n")
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        try sandbox.edit(
-            path, replacing: "\ntraffic:\n",
-            with: """
-                  - name: edge-3
-                    traefik: { api: "http://127.0.0.1:\(admin)", file: \(file) }
-
-                traffic:
-                  - backend: web@file
-                    loadBalancers: [edge-3]
-                    servers: { blue: "web-blue/*", green: "web-green/*" }
-
-                """)
+        try sandbox.addOuterLoadBalancer(
+            backend: "web@file", "traefik: { api: \"http://127.0.0.1:\(admin)\", file: \(file) }")
     }
 
     func start(_ sandbox: SandboxFixture) async throws -> Program {
