@@ -78,15 +78,6 @@ struct AdoptionStage {
         return missing
     }
 
-    /// There is no environment.yaml yet to write it in.
-    private func withLogin(_ failure: Failure) -> Failure {
-        var failure = failure
-        failure.advice =
-            "Give the user, and a reference to the password, such as "
-            + "--login 'marathon=USER:${file:/etc/rz/marathon.password}'."
-        return failure
-    }
-
     /// What is bound to its cluster, each with the override to write.
     private func readServices(
         _ environment: Environment, _ drivers: Drivers, _ found: inout Adoption.Found
@@ -99,7 +90,7 @@ struct AdoptionStage {
         } catch {
             // Its definitions are files, which the environment does not have yet.
             guard template.frameworks.contains(where: { $0.kind == .compose }), error.kind != .transient else {
-                throw error.summary.contains("requires authentication") ? withLogin(error) : error
+                throw error
             }
             found.missing.append(Adoption.Missing("the services can't be read yet", error))
             return

@@ -103,7 +103,9 @@ struct FrameworkClient: Sendable {
         case 401:
             return Failure(
                 "\(name) requires authentication (HTTP 401)", at: place, details: [message],
-                advice: "Set `user` and `password` of this source in environment.yaml.")
+                advice:
+                    "Set `user` and `password` of this source in environment.yaml; rz adopt takes them with --login "
+                    + "'KIND=USER:${file:PATH}', such as metronome=….")
         case 403: return Failure("\(name) refuses", at: place, details: [message])
         case 429:
             return Failure("\(name) is rate-limiting requests (429)", at: place, details: [message], kind: .transient)

@@ -45,7 +45,9 @@ extension MarathonClient {
         case 401:
             return Failure(
                 "Marathon requires authentication (HTTP 401)", at: place, details: [message],
-                advice: "Set `user` and `password`, or `token`, of this source in environment.yaml.")
+                advice:
+                    "Set `user` and `password`, or `token`, of this source in environment.yaml; rz adopt takes user and "
+                    + "password with --login 'marathon=USER:${file:PATH}'.")
         case 403 where message.contains("running deployments"):
             return Failure(
                 "Marathon has as many deployments as it takes", at: place, details: [message], kind: .transient)
