@@ -90,7 +90,7 @@ public enum Credentials: Sendable, Hashable, CustomStringConvertible {
     case bearer(String)
     /// DC/OS: `Authorization: token=…`.
     case token(String)
-    /// AWS: a signature (Signature Version 4), made anew for each attempt.
+    /// AWS: a signature (Signature Version 4), made again for each attempt.
     case aws(AWSSigner)
 
     public var description: String { "credentials" }

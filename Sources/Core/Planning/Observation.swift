@@ -165,8 +165,7 @@ public struct Observer: Sendable {
             do throws(Failure) {
                 return try await work()
             } catch  where error.kind == .refused {
-                let words = [error.summary] + error.details + [error.advice].compactMap { $0 }
-                obstacles.append(Obstacle(words.joined(separator: "; "), isBlocking: true))
+                obstacles.append(Obstacle(error))
                 return nil
             }
         }

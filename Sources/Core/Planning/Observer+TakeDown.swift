@@ -30,8 +30,7 @@ extension Observer {
         do throws(Failure) {
             destruction = try await drivers.provisioner.observeDestruction(of: color)
         } catch  where error.kind == .refused {
-            let words = [error.summary] + error.details + [error.advice].compactMap { $0 }
-            obstacles.append(Obstacle(words.joined(separator: "; "), isBlocking: true))
+            obstacles.append(Obstacle(error))
         }
         return Observation(
             source: source, direction: Direction(from: color.other), inventory: inventory, loadBalancers: states,

@@ -108,10 +108,10 @@ struct ALBParsingTests {
             "rz-resting-shop-2/shop-blue/9683": "maint:1", "rz-resting-shop/broken/1": "on fire",
         ]
         let note = ALBNote(tags, environment: "shop")
-        #expect(note.epoch == EpochMap.Entry(number: 7, owner: "me"))
+        #expect(note.epoch == EpochEntry(number: 7, owner: "me"))
         #expect(note.resting == ["rz-resting-shop/shop-blue/9683": Resting(administration: .drain, weight: 40)])
         var other = note
-        other.epoch = EpochMap.Entry(number: 8, owner: "me")
+        other.epoch = EpochEntry(number: 8, owner: "me")
         other.resting = ["rz-resting-shop/shop-green/9683": Resting(administration: .maint, weight: 0)]
         #expect(
             other.additions(to: note).map { "\($0.0)=\($0.1)" } == [

@@ -327,7 +327,7 @@ struct TraefikParsingTests {
         var file = try TraefikFile(TraefikConformance.weighted, environment: "shop")
         #expect(file.children(of: "shop@file")?.map(\.weight) == [100, 0])
         #expect(file.note == TraefikFile.Note())
-        file.note.epoch = EpochMap.Entry(number: 7, owner: "me")
+        file.note.epoch = EpochEntry(number: 7, owner: "me")
         file.note.resting["shop@file/shop-blue"] = .init(administration: .drain, weight: 40)
         let isThere = file.set(25, of: "shop-green", in: "shop@file")
         #expect(isThere)

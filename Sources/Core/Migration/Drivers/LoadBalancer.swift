@@ -60,4 +60,10 @@ public struct Obstacle: Codable, Sendable, Hashable {
         self.text = text
         self.isBlocking = isBlocking
     }
+
+    /// What a run would be refused with, in one line.
+    public init(_ failure: Failure) {
+        let words = [failure.summary] + failure.details + [failure.advice].compactMap(\.self)
+        self.init(words.joined(separator: "; "), isBlocking: true)
+    }
 }

@@ -12,7 +12,7 @@ struct ALBChange {
 
     /// - Throws: `Failure` for what an ALB can't do.
     init(
-        _ changes: [ServerChange], look: ALBLook, epoch: EpochMap.Entry, on name: LoadBalancerID
+        _ changes: [ServerChange], look: ALBLook, epoch: EpochEntry, on name: LoadBalancerID
     ) throws(Failure) {
         note = look.note
         note.epoch = epoch

@@ -7,13 +7,13 @@ struct ALBNote: Sendable, Hashable {
     static let longestKey = 128
 
     let environment: String
-    var epoch: EpochMap.Entry?
+    var epoch: EpochEntry?
     /// By the key of its tag.
     var resting: [String: Resting] = [:]
 
     init(_ tags: [String: String], environment: String) {
         self.environment = environment
-        epoch = tags[epochKey].flatMap { EpochMap.Entry(Substring($0)) }
+        epoch = tags[epochKey].flatMap { EpochEntry(Substring($0)) }
         for (key, value) in tags where key.hasPrefix(restingPrefix) { resting[key] = Resting(value) }
     }
 

@@ -12,7 +12,7 @@ extension ALBWeights {
 
     public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
         let client = try client()
-        let mine = EpochMap.Entry(number: epoch, owner: owner.id)
+        let mine = owner.entry(of: epoch)
         let before = try await look(client)
         try refuse(mine, before.note)
         let wanted = try ALBChange(changes, look: before, epoch: mine, on: name)
@@ -32,12 +32,12 @@ extension ALBWeights {
         return try await shown(wanted, client, mine).state(rules)
     }
 
-    private func refuse(_ mine: EpochMap.Entry, _ note: ALBNote) throws(Failure) {
+    private func refuse(_ mine: EpochEntry, _ note: ALBNote) throws(Failure) {
         if let held = note.epoch, mine.isRefused(by: held) { throw try replaced(mine, by: held) }
     }
 
     private func shown(
-        _ wanted: ALBChange, _ client: ELBClient, _ mine: EpochMap.Entry
+        _ wanted: ALBChange, _ client: ELBClient, _ mine: EpochEntry
     ) async throws(Failure) -> ALBLook {
         let end = ContinuousClock.now + patience
         while true {

@@ -52,20 +52,10 @@ public struct ALBWeights: LoadBalancer {
     }
 
     public func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle] {
-        guard let held = try await note(try client()).epoch else { return [] }
-        let mine = EpochMap.Entry(number: epoch, owner: owner.id)
-        if mine.isRefused(by: held) {
-            let failure = try replaced(mine, by: held)
-            let text = ([failure.summary] + failure.details + [failure.advice].compactMap(\.self)).joined(
-                separator: "; ")
-            return [Obstacle(text, isBlocking: true)]
-        }
-        guard held.owner != nil, held.owner != owner.id else { return [] }
-        return [
-            Obstacle(
-                "\(name): its tag \(note([:]).epochKey) is \(held), of another journal than this one; the run takes it "
-                    + "over. Make sure that no run of that journal lives.", isBlocking: false)
-        ]
+        let note = try await note(try client())
+        return try owner.obstacles(
+            to: epoch, by: [note.epoch].compactMap(\.self), on: name, "tag \(note.epochKey)"
+        ) { held throws(Failure) in try replaced(owner.entry(of: epoch), by: held) }
     }
 
     // MARK: - Looking
@@ -216,15 +206,11 @@ public struct ALBWeights: LoadBalancer {
     }
 
     /// That this run may not write here.
-    func replaced(_ mine: EpochMap.Entry, by held: EpochMap.Entry) throws(Failure) -> Failure {
+    func replaced(_ mine: EpochEntry, by held: EpochEntry) throws(Failure) -> Failure {
         let key = note([:]).epochKey
         let arn = try loadBalancer()
-        return Failure(
-            "\(name): another run owns this load balancer", at: arn,
-            details: ["its tag \(key) is \(held), this run's is \(mine)"],
-            advice:
-                "This run has been fenced off. See which run now owns \(owner.environment): rz status and rz history, "
-                + "there and here. Only if that journal is lost and none of its runs is active: aws elbv2 remove-tags "
-                + "--resource-arns \(arn) --tag-keys \(key)", kind: .refused)
+        return owner.fencedOff(
+            mine, by: held, on: name, at: arn, "tag \(key)",
+            remedy: "aws elbv2 remove-tags --resource-arns \(arn) --tag-keys \(key)")
     }
 }

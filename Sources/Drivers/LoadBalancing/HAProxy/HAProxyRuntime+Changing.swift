@@ -96,7 +96,7 @@ extension HAProxyRuntime {
         var records: [ServerRecord]
         var stateText: String
         var epochAnswers: [String]
-        var held: EpochMap.Entry?
+        var held: EpochEntry?
         var switchAnswers: [String]
         var choices: [(item: MapSwitch, color: Color)] = []
         var added: [(backend: String, line: ServerLine)] = []
@@ -157,12 +157,11 @@ extension HAProxyRuntime {
     }
 
     /// That this run may not write here.
-    func replaced(_ epoch: Int, by held: EpochMap.Entry, _ map: EpochMap, _ socket: RuntimeSocket) -> Failure {
+    func replaced(_ epoch: Int, by held: EpochEntry, _ map: EpochMap, _ socket: RuntimeSocket) -> Failure {
         let key = held.owner == nil ? EpochMap.sharedKey : map.key
-        return Failure(
-            "\(name): another run owns this load balancer", at: socket.address.description,
-            details: ["its \(key) in \(map.path) is \(held), this run's is \(map.entry(of: epoch))"],
-            advice: "This run has been fenced off. \(map.reset(held, at: socket.address))", kind: .refused)
+        return owner.fencedOff(
+            owner.entry(of: epoch), by: held, on: name, at: socket.address.description, "\(key) in \(map.path)",
+            remedy: map.reset(held, at: socket.address))
     }
 
     // MARK: - What HAProxy refuses

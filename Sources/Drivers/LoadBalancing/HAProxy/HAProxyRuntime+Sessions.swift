@@ -40,7 +40,7 @@ extension HAProxyRuntime {
     ) async throws(Failure) -> OpenSessions {
         var all = OpenSessions()
         for (pid, table) in processes {
-            // Those without an age come first, and are told from each other by it.
+            // Those without an age come first, and only that shows how old they are.
             let number = max(detailed, min(1000, table.lines.count { $0.age == nil }))
             let details = try await table.details(number)
             let sessions = table.lines.enumerated().compactMap { index, line -> OpenSession? in

@@ -86,18 +86,9 @@ public struct HAProxyRuntime: LoadBalancer {
         guard let map = try epochMap() else { return [] }
         let socket = try socket()
         guard let held = map.held(in: try await socket.ask(map.questions)) else { return [] }
-        if map.entry(of: epoch).isRefused(by: held) {
-            let failure = replaced(epoch, by: held, map, socket)
-            let text = ([failure.summary] + failure.details + [failure.advice].compactMap(\.self)).joined(
-                separator: "; ")
-            return [Obstacle(text, isBlocking: true)]
+        return try owner.obstacles(to: epoch, by: [held], on: name, "entry \(map.key) in \(map.path)") { held in
+            replaced(epoch, by: held, map, socket)
         }
-        guard map.isOther(held) else { return [] }
-        return [
-            Obstacle(
-                "\(name): its entry \(map.key) in \(map.path) is \(held), of another journal than this one; the run takes "
-                    + "it over. Make sure that no run of that journal lives.", isBlocking: false)
-        ]
     }
 
     public func proveWeights(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
@@ -130,7 +121,7 @@ public struct HAProxyRuntime: LoadBalancer {
         /// Names of stick tables that keep users at their servers.
         var tables: Set<String>
         var map: (map: EpochMap, exists: Bool)?
-        var held: EpochMap.Entry?
+        var held: EpochEntry?
         /// What was answered to each switch's question.
         var switches: [(item: MapSwitch, answer: String)]
     }

@@ -32,7 +32,7 @@ final class LastLook: Sendable {
     /// The last state with the servers as they are now; nil where the statistics may say something else than then: another
     /// process answers, or a server is there, gone, or in other health.
     func updated(
-        _ process: LoadBalancerProcess?, _ records: [ServerRecord], _ held: EpochMap.Entry?
+        _ process: LoadBalancerProcess?, _ records: [ServerRecord], _ held: EpochEntry?
     ) -> LoadBalancerState? {
         guard let seen = recent(), let process, seen.state.process?.pid == process.pid,
             seen.records.count == records.count,

@@ -80,7 +80,7 @@ struct RuntimeCommand: Sendable {
             place: "backend \(server.backend), server \(server.name)", mustSucceed: false)
     }
 
-    static func setEpoch(_ entry: EpochMap.Entry, in map: EpochMap, exists: Bool) -> RuntimeCommand {
+    static func setEpoch(_ entry: EpochEntry, in map: EpochMap, exists: Bool) -> RuntimeCommand {
         RuntimeCommand(
             text: "\(exists ? "set" : "add") map \(map.path) \(map.key) \(entry)", subject: "the run's epoch",
             place: "map \(map.path), wanted \(entry)")

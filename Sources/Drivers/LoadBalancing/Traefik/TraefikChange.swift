@@ -17,7 +17,7 @@ struct TraefikChange {
     /// The file after the changes.
     ///
     /// - Throws: `Failure` for what Traefik can't do.
-    func file(with epoch: EpochMap.Entry) throws(Failure) -> TraefikFile {
+    func file(with epoch: EpochEntry) throws(Failure) -> TraefikFile {
         var file = file
         file.note.epoch = epoch
         // Whoever got weight from someone else is in service again.

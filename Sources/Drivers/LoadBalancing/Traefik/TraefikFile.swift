@@ -14,7 +14,7 @@ struct TraefikFile: Sendable {
 
     /// Which run may write, and who is taken out of service.
     struct Note: Sendable, Hashable {
-        var epoch: EpochMap.Entry?
+        var epoch: EpochEntry?
         /// By `SERVICE/CHILD`.
         var resting: [String: Resting] = [:]
 
@@ -22,7 +22,7 @@ struct TraefikFile: Sendable {
 
         /// - Parameter headers: their names in small letters.
         init(_ headers: [String: String]) {
-            epoch = headers["rz-epoch"].flatMap { EpochMap.Entry(Substring($0)) }
+            epoch = headers["rz-epoch"].flatMap { EpochEntry(Substring($0)) }
             for part in (headers["rz-resting"] ?? "").split(separator: " ") {
                 guard let equals = part.lastIndex(of: "="), let rest = Resting(part[part.index(after: equals)...])
                 else { continue }

@@ -10,7 +10,7 @@ extension TraefikWeights {
 
     public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
         let client = try client()
-        let mine = EpochMap.Entry(number: epoch, owner: owner.id)
+        let mine = owner.entry(of: epoch)
         let (before, text, file) = try await settled(client, mine)
         let wanted = try TraefikChange(changes, look: before, file: file, on: name).file(with: mine)
         guard wanted.text != text else { return before.state }
@@ -44,7 +44,7 @@ extension TraefikWeights {
 
     /// The file and Traefik in agreement: what was written a moment ago is served first.
     private func settled(
-        _ client: TraefikClient, _ mine: EpochMap.Entry
+        _ client: TraefikClient, _ mine: EpochEntry
     ) async throws(Failure) -> (look: TraefikLook, text: String, file: TraefikFile) {
         let end = ContinuousClock.now + patience
         while true {
@@ -64,7 +64,7 @@ extension TraefikWeights {
     }
 
     private func served(
-        _ wanted: TraefikFile, _ client: TraefikClient, _ mine: EpochMap.Entry
+        _ wanted: TraefikFile, _ client: TraefikClient, _ mine: EpochEntry
     ) async throws(Failure) -> TraefikLook {
         let end = ContinuousClock.now + patience
         while true {

@@ -60,19 +60,9 @@ public struct TraefikWeights: LoadBalancer {
     public func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle] {
         let served = note(try await client().report()).epoch
         let held = [served, (try? file())?.note.epoch].compactMap { $0 }
-        let mine = EpochMap.Entry(number: epoch, owner: owner.id)
-        if let higher = held.first(where: { mine.isRefused(by: $0) }) {
-            let failure = try replaced(mine, by: higher)
-            let text = ([failure.summary] + failure.details + [failure.advice].compactMap(\.self)).joined(
-                separator: "; ")
-            return [Obstacle(text, isBlocking: true)]
+        return try owner.obstacles(to: epoch, by: held, on: name, "note in \(try path)") { held throws(Failure) in
+            try replaced(owner.entry(of: epoch), by: held)
         }
-        guard let other = held.first(where: { $0.owner != nil && $0.owner != owner.id }) else { return [] }
-        return [
-            Obstacle(
-                "\(name): the note of \(try path) is \(other), of another journal than this one; the run takes it over. "
-                    + "Make sure that no run of that journal lives.", isBlocking: false)
-        ]
     }
 
     // MARK: - Looking
@@ -106,15 +96,11 @@ public struct TraefikWeights: LoadBalancer {
     var path: String { get throws(Failure) { try resolver(address.file) } }
 
     /// That this run may not write here.
-    func replaced(_ mine: EpochMap.Entry, by held: EpochMap.Entry) throws(Failure) -> Failure {
+    func replaced(_ mine: EpochEntry, by held: EpochEntry) throws(Failure) -> Failure {
         let path = try path
         let middleware = TraefikFile.middleware(owner.environment)
-        return Failure(
-            "\(name): another run owns this load balancer", at: path,
-            details: ["its \(middleware) is \(held), this run's is \(mine)"],
-            advice:
-                "This run has been fenced off. See which run now owns \(owner.environment): rz status and rz history, "
-                + "there and here. Only if that journal is lost and none of its runs is active: take the middleware "
-                + "\(middleware) out of \(path).", kind: .refused)
+        return owner.fencedOff(
+            mine, by: held, on: name, at: path, middleware,
+            remedy: "take the middleware \(middleware) out of \(path).")
     }
 }

@@ -38,7 +38,7 @@ let traefikTargets: [FuzzTarget] = [
     ) {
         bytes in
         guard var file = try outcome({ try TraefikFile(bytes.text, environment: "shop") }) else { return }
-        file.note.epoch = EpochMap.Entry(number: 8, owner: "me")
+        file.note.epoch = EpochEntry(number: 8, owner: "me")
         for service in file.names {
             for child in file.children(of: service) ?? [] { _ = file.set(17, of: child.name, in: service) }
         }
