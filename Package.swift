@@ -167,7 +167,7 @@ let package = Package(
                 "Publishing", "Reporting", "Sandbox", "Transport", "XML",
             ], exclude: ["Samples", "Regressions"]),
         tests("KillPointsTests", in: "Proof", ["KillPoints", "Migration"]),
-        support("ALBTesting", ["FreePorts"], exclude: ["alb.py"]),
+        support("ALBTesting", ["FreePorts", "Waiting"], exclude: ["alb.py"]),
         support("FreePorts"),
         support("HAProxyPrograms"),
         support("PrometheusTesting", ["FreePorts"]),

@@ -182,7 +182,7 @@ public struct LiveView: Sendable {
 
     /// Who still talks to the old color while a drain waits.
     private func open(_ sessions: OpenSessions) -> [String] {
-        let heading = "\(plan.direction.old) still has \(Wording.count(sessions.count, "session"))"
+        let heading = "\(plan.direction.old) still has \(sessions.counted)"
         let rest = "rz status \(plan.environment.name) --sessions"
         return ["    \(heading)\(sessions.listed.isEmpty ? "" : ", the oldest:")"]
             + sessions.lines(3, rest: rest).map { "      \($0.visible)".cut(to: width) }

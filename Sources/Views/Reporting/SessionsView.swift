@@ -15,10 +15,7 @@ public struct SessionsView: Sendable {
     // MARK: - People
 
     public func text(style: Style = .plain) -> String {
-        let count = Wording.count(open.count, "session")
-        let known =
-            open.unknown.isEmpty ? count : open.count == 0 ? "sessions that no one can count" : "at least \(count)"
-        let title = "\(plan.environment.name) \(state.run)   \(color) has \(known)"
+        let title = "\(plan.environment.name) \(state.run)   \(color) has \(open.counted)"
         var lines = [style.strong(title)]
         if !open.listed.isEmpty { lines += [""] + table(style) }
         if open.more > 0 { lines.append("… and \(open.more) more: at most \(OpenSessions.limit) are listed") }

@@ -123,17 +123,17 @@ struct StatusCommand: AsyncParsableCommand {
         terminal.write(view.lines(state, now: now, traffic: traffic).joined(separator: "\n") + "\n")
         if hasStopped(state) {
             terminal.write("\n" + Outcome(plan, state, style: terminal.style).text)
-        } else if state.status == .paused {
-            terminal.write("\nPaused. Go on with: \(Advice.resume(runs.environment))\n")
         } else if let performer {
-            if state.pendingRequest == .pause {
-                terminal.write(
-                    "\nA pause was requested: it begins when the step under way has ended. Withdraw it with: "
-                        + "\(Advice.resume(runs.environment))\n")
-            }
             terminal.write(
                 "\nExecuted by \(performer.owner) on \(performer.host), pid \(performer.pid), since \(performer.acquiredAt).\n"
             )
+            if state.status == .paused {
+                terminal.write("Paused. Go on with: \(Advice.resume(runs.environment))\n")
+            } else if state.pendingRequest == .pause {
+                terminal.write(
+                    "A pause was requested: it begins when the step under way has ended. Withdraw it with: "
+                        + "\(Advice.resume(runs.environment))\n")
+            }
         } else {
             terminal.write(
                 "\nNo rz process is executing this run: it is gone. Go on with: \(Advice.resume(runs.environment))\n")

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import Transport
+import Waiting
 
 /// What pretends to be a Redis, and sends more than one ever would.
 @Suite("A Redis that does not end")

@@ -1,5 +1,6 @@
 import Foundation
 import FreePorts
+import Waiting
 
 /// An Application Load Balancer for a test: moto's API, and beside it what serves users and checks targets (alb.py). It
 /// ends with the test, whatever the reason: its standard input ends then.
@@ -124,16 +125,5 @@ package final class StandInALB: Sendable {
 
     private struct NotBuilt: Error, CustomStringConvertible {
         let description = "the stand-in of an ALB did not start"
-    }
-}
-
-/// Read on a thread of its own: tests share few.
-private func firstLine(of pipe: Pipe) async -> String {
-    await withCheckedContinuation { continuation in
-        Thread.detachNewThread {
-            var line: [UInt8] = []
-            while let byte = try? pipe.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
-            continuation.resume(returning: String(decoding: line, as: UTF8.self))
-        }
     }
 }

@@ -74,6 +74,13 @@ public struct OpenSessions: Codable, Sendable, Hashable {
 
     public var count: Int { listed.count + more }
 
+    /// `3 sessions`; where someone could not be asked, none found is no proof that there is none.
+    package var counted: String {
+        let sessions = Wording.count(count, "session")
+        if unknown.isEmpty { return sessions }
+        return count == 0 ? "sessions that no one can count" : "at least \(sessions)"
+    }
+
     public static func + (left: OpenSessions, right: OpenSessions) -> OpenSessions {
         OpenSessions(
             left.listed + right.listed, more: left.more + right.more, unknown: left.unknown + right.unknown)

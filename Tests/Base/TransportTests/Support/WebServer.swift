@@ -1,5 +1,6 @@
 import Foundation
 import Transport
+import Waiting
 
 /// A web server in Python, for one test; it ends when the test does, whatever the reason: its standard input ends then.
 struct WebServer {
@@ -58,17 +59,6 @@ func temporaryFolder() throws -> String {
     var template = Array("/tmp/rz-tr-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw PeerError("no temporary folder") }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}
-
-/// Read on a thread of its own: tests share few.
-func firstLine(of pipe: Pipe) async -> String {
-    await withCheckedContinuation { continuation in
-        Thread.detachNewThread {
-            var line: [UInt8] = []
-            while let byte = try? pipe.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
-            continuation.resume(returning: String(decoding: line, as: UTF8.self))
-        }
-    }
 }
 
 private let script = """

@@ -1,4 +1,5 @@
 import Foundation
+import Waiting
 
 /// A Python program that a test talks to; it ends, with all its children, when the test does, whatever the reason:
 /// its standard input ends then.
@@ -35,17 +36,6 @@ final class Peer: Sendable {
                 os._exit(0)
 
         """
-}
-
-/// Read on a thread of its own: tests share few.
-private func firstLine(of pipe: Pipe) async -> String {
-    await withCheckedContinuation { continuation in
-        Thread.detachNewThread {
-            var line: [UInt8] = []
-            while let byte = try? pipe.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
-            continuation.resume(returning: String(decoding: line, as: UTF8.self))
-        }
-    }
 }
 
 struct PeerError: Error, CustomStringConvertible {
