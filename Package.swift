@@ -186,7 +186,7 @@ let package = Package(
             exclude: ["Support/recording_proxy.py"]),
         tests(
             "FieldTests", in: "Systems", ["SandboxTesting", "FreePorts", "JSON", "Migration", "Transport", "Waiting"],
-            exclude: ["Support/servers.py", "Support/users.py"]),
+            exclude: ["Support/lives.py", "Support/servers.py", "Support/users.py"]),
         tests("RunbooksTests", in: "Formats", ["Runbooks", "Migration", "Operations", "JSON", "YAML"]),
         tests(
             "SandboxTests", in: "Sandbox", ["Sandbox", "Migration", "JSON", "FreePorts", "Waiting"],
