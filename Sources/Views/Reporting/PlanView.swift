@@ -121,7 +121,9 @@ public struct PlanView: Sendable {
         for text in plan.warnings { lines += note(style.careful("warning:"), text) }
         if let capacity = plan.capacity { lines += note("capacity:", capacity) }
         if plan.steps.isEmpty { return lines + ["There is nothing to do."] }
-        lines.append("Estimated \(Wording.estimate(plan.estimate).dropFirst()).")
+        let waits = plan.steps.contains { if case .approval = $0.action { true } else { false } }
+        lines.append(
+            "Estimated \(Wording.estimate(plan.estimate).dropFirst())\(waits ? ", and until people approve" : "").")
         if let file {
             lines.append("Saved in \(file). Run exactly this: rz update --plan \(file)")
         } else if plan.obstacles.isEmpty, plan.words.isSaved {

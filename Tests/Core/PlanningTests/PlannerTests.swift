@@ -118,7 +118,11 @@ struct PlannerTests {
     @Test("waits for people after a share that pauses, and goes on from there")
     func pauses() throws {
         var world = SmallWorld()
-        world.environment.gates.cutOver.steps[0].pause = .init(people: 2, limit: .hours(8))
+        world.environment.gates.cutOver.steps[0].pause = .init(people: 2, reason: "Fine?", limit: .hours(8))
+        #expect(
+            try world.plan().step("cutOver/shift-10%-pause")?.action
+                == .approval(count: 2, reason: "to go on beyond 10 %: Fine?"))
+        world.environment.gates.cutOver.steps[0].pause?.reason = nil
         let plan = try world.plan()
         let pause = try #require(plan.step("cutOver/shift-10%-pause"))
         #expect(pause.action == .approval(count: 2, reason: "to go on beyond 10 %"))

@@ -42,7 +42,7 @@ struct SteeringTests {
             try await resumed.waitForOutput("\"type\":\"run.paused\"")
             #expect(try await sandbox.run("status").output.contains("PAUSED"))
             try await sandbox.succeed("resume")
-            try await resumed.waitForOutput("\"reason\":\"Is the shop fine?\"")
+            try await resumed.waitForOutput("\"reason\":\"to go on beyond 50 %: Is the shop fine?\"")
             let waiting = try await sandbox.run("status").output
             #expect(waiting.contains("Is the shop fine?") && waiting.contains("50 %"), "\(waiting)")
             #expect(!resumed.output.contains("\"type\":\"traffic.intended\",\"share\":\"100%\""))

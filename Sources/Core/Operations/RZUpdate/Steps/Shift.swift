@@ -33,7 +33,7 @@ package struct ShiftStep: BuiltInStep {
 
     /// The traffic is watched by the run as a whole, as in each wait for people.
     private func pause(_ pause: CutOverGate.Pause, at share: Percent, _ line: StepLine, after shift: Step) -> Step {
-        let reason = pause.reason ?? "to go on beyond \(share)"
+        let reason = "to go on beyond \(share)" + (pause.reason.map { ": \($0)" } ?? "")
         return line.step(
             "\(Wording.count(pause.people, "approval")): \(reason)", .approval(count: pause.people, reason: reason),
             suffix: "-\(share.text)-pause", needs: [shift.id], estimate: .zero, extra: pause.limit)
