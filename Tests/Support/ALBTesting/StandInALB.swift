@@ -119,7 +119,11 @@ package final class StandInALB: Sendable {
         try JSONDecoder().decode([String: Int].self, from: Data(try await order(words).utf8))
     }
 
-    package func stop() { (process.standardInput as? Pipe)?.fileHandleForWriting.closeFile() }
+    /// Also where it has ended already. Waits for its end: nothing answers after it.
+    package func stop() {
+        try? (process.standardInput as? Pipe)?.fileHandleForWriting.close()
+        process.waitUntilExit()
+    }
 
     deinit { stop() }
 

@@ -235,6 +235,7 @@ def choose():
 
 
 class Front(http.server.BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
 
     def answer(self, status, body, headers=()):

@@ -7,7 +7,7 @@ import Synchronization
 /// The system's own way, to bind port 0 and close it again, gives the port away until it is bound for good: to another
 /// test that asks, or to any connection as its source. So these lie below the range that the system gives out
 /// (`ip_local_port_range` starts at 32768) and above those of sandboxes, and each is locked in a file that the tests of
-/// all processes share.
+/// all processes share, whatever their TMPDIR.
 package enum FreePorts {
     private static let range = 30_000..<32_700
     private static let claimed = Mutex<Set<Int>>([])
@@ -31,8 +31,7 @@ package enum FreePorts {
 
     /// The system drops the locks of a process that ends, however it ends.
     private static let locks: Int32 = {
-        let path = NSTemporaryDirectory() + "rz-test-ports-\(getuid())"
-        return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        open("/tmp/rz-test-ports-\(getuid())", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     }()
 
     private static func lock(_ port: Int) -> Bool {

@@ -30,8 +30,10 @@ struct WebServer {
 
     var url: String { "http://127.0.0.1:\(port)" }
 
+    /// Waits for its end: nothing answers after it.
     func stop() {
-        (process.standardInput as? Pipe)?.fileHandleForWriting.closeFile()
+        try? (process.standardInput as? Pipe)?.fileHandleForWriting.close()
+        process.waitUntilExit()
         try? FileManager.default.removeItem(atPath: String(socket.dropLast("/web.sock".count)))
     }
 
@@ -89,6 +91,7 @@ private let script = """
         wanted = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
         return f"good for {scope.split('/', 1)[1]}" if parts["Signature"] == wanted else f"wrong: {canonical}"
     class Handler(http.server.BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
         protocol_version = "HTTP/1.1"
         def handle_one_request(self):
             try: super().handle_one_request()

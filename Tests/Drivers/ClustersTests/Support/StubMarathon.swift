@@ -91,6 +91,7 @@ private let script = """
     # A Marathon of which nothing was told: no groups, no pods.
     empty = {"/v2/groups": {"id": "/", "groups": []}, "/v2/pods": [], "/v2/info": {}, "/v2/deployments": []}
     class Handler(http.server.BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
         protocol_version = "HTTP/1.1"
         def log_message(self, *words): pass
         def reply(self, status, text, headers={}):

@@ -1,4 +1,5 @@
 import Foundation
+import Waiting
 
 /// A server in Python on a port of its own, which the script prints. It ends when its standard input does.
 struct Peer {

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Transport
+import Waiting
 
 /// A server that answers as it is told and records what it is asked. It ends when its standard input does.
 struct StubServer {
@@ -66,26 +67,18 @@ struct StubServer {
     }
 
     private func stop() {
-        (process.standardInput as? Pipe)?.fileHandleForWriting.closeFile()
+        try? (process.standardInput as? Pipe)?.fileHandleForWriting.close()
+        process.waitUntilExit()
     }
 }
 
 struct StubDidNotStart: Error {}
 
-func firstLine(of pipe: Pipe) async -> String {
-    await withCheckedContinuation { continuation in
-        Thread.detachNewThread {
-            var line: [UInt8] = []
-            while let byte = try? pipe.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
-            continuation.resume(returning: String(decoding: line, as: UTF8.self))
-        }
-    }
-}
-
 private let script = """
     import http.server, json, os, select, socketserver, sys, threading
     rules, log = [], []
     class Handler(http.server.BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
         protocol_version = "HTTP/1.1"
         def log_message(self, *words): pass
         def reply(self, status, text, headers={}):

@@ -133,6 +133,7 @@ final class ColorServers: Sendable {
 private let webServer = """
     import http.server
     class Handler(http.server.BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
         protocol_version = "HTTP/1.1"
         def do_GET(self):
             body = sys.argv[1].encode()

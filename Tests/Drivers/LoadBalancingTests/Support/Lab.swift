@@ -193,6 +193,7 @@ let supervisor = """
 private let webServers = """
     import http.server, select
     class Handler(http.server.BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
         protocol_version = "HTTP/1.1"
         def do_GET(self):
             if self.path.endswith("/empty"):

@@ -20,7 +20,11 @@ final class Peer: Sendable {
         guard !greeting.isEmpty else { throw PeerError("the peer did not start: \(arguments)") }
     }
 
-    func stop() { (process.standardInput as? Pipe)?.fileHandleForWriting.closeFile() }
+    /// Also where it has ended already. Waits for its end: nothing answers after it.
+    func stop() {
+        try? (process.standardInput as? Pipe)?.fileHandleForWriting.close()
+        process.waitUntilExit()
+    }
 
     deinit { stop() }
 

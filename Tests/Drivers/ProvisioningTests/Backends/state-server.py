@@ -17,6 +17,7 @@ expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *arguments):
