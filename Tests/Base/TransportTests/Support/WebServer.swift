@@ -91,7 +91,7 @@ private let script = """
         wanted = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
         return f"good for {scope.split('/', 1)[1]}" if parts["Signature"] == wanted else f"wrong: {canonical}"
     class Handler(http.server.BaseHTTPRequestHandler):
-        disable_nagle_algorithm = True
+        disable_nagle_algorithm = sys.argv[2] != "unix"
         protocol_version = "HTTP/1.1"
         def handle_one_request(self):
             try: super().handle_one_request()
