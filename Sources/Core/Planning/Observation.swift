@@ -95,6 +95,9 @@ public struct Observer: Sendable {
             let demand = try await own.observeDemand(of: services.moving)
             capacity = "\(old): \(demand); \(direction.new) is asked before the first launch"
         }
+        let standing = TrafficDrift(
+            rules: environment.traffic, lastRun: lastRun, minHealthy: environment.limits.minHealthy
+        ).remarks(in: states, live: old, of: environment.name).map { Obstacle($0, isBlocking: false) }
         let isWhole = !(doubts + unclaimed).contains(where: \.isBlocking)
         let look =
             isWhole && isOldReachable
@@ -106,7 +109,8 @@ public struct Observer: Sendable {
             rewritten: services.rewritten,
             ignored: services.ignored, findings: services.findings,
             capacity: capacity,
-            obstacles: obstacles + servers.obstacles + identityObstacles(states, inventory) + doubts + unclaimed
+            obstacles: obstacles + standing + servers.obstacles + identityObstacles(states, inventory) + doubts
+                + unclaimed
                 + ruins(of: direction.new, inventory[direction.new, default: Inventory()]) + shortfalls + unproven
                 + (try await drivers.configurator?.observeObstacles() ?? [])
                 + sourceObstacles(source), certificates: certificates, look: look)

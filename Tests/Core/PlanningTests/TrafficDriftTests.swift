@@ -45,4 +45,34 @@ struct TrafficDriftTests {
                     diff: ["administration: ready → drain"], remedy: .set("edge-1", change))
             ])
     }
+
+    @Test("is said before a move, as the move keeps it; what the other color has is not")
+    func remarks() {
+        func remarks(_ servers: ServerState...) -> [String] {
+            TrafficDrift(rules: rules, lastRun: nil, minHealthy: 1).remarks(
+                in: ["edge-1": LoadBalancerState(version: "2.6", backends: ["be_web": BackendState(servers: servers)])],
+                live: .blue, of: "shop")
+        }
+        func server(_ name: String, _ weight: Int, _ administration: ServerState.Administration = .ready) -> ServerState
+        {
+            ServerState(
+                name: name, address: "10.0.0.1:80", weight: weight, configuredWeight: 100,
+                administration: administration)
+        }
+        #expect(remarks(server("blue-1", 100), server("green-1", 1, .maint)) == [])
+        #expect(
+            remarks(server("blue-1", 20, .maint), server("blue-2", 20), server("blue-3", 0), server("blue-4", 100))
+                == [
+                    "edge-1/be_web/blue-1 is in maint and gets no new users: a move and its rollback leave it so",
+                    "edge-1/be_web/blue-2 has weight 20 in place of 100: a move and its rollback keep its part of the "
+                        + "users so",
+                    "edge-1/be_web/blue-3 has weight 0 in place of 100: a move and its rollback keep it without users",
+                ])
+        let many = (1...9).map { server("blue-\($0)", 1) }
+        let folded = TrafficDrift(rules: rules, lastRun: nil, minHealthy: 1).remarks(
+            in: ["edge-1": LoadBalancerState(version: "2.6", backends: ["be_web": BackendState(servers: many)])],
+            live: .blue, of: "shop")
+        #expect(folded.count == 5)
+        #expect(folded.last?.hasPrefix("5 more servers of blue") == true)
+    }
 }
