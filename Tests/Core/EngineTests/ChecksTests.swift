@@ -53,7 +53,7 @@ extension SimulatedRun {
             Issue.record("not halted: \(state.status)")
             return []
         }
-        #expect(failure.summary.hasSuffix("things would spoil the run"))
+        #expect(failure.summary.hasSuffix("would spoil the run"))
         return failure.details
     }
 }

@@ -26,7 +26,7 @@ struct ConfigureTests {
         let state = try await run.engine().perform(opening: SimulatedRun.start, until: .configure)
         #expect(
             state.steps["site"]?.message
-                == "1 hosts, 1 changes, second run changed only what is declared: 1 change by 1 exception")
+                == "1 host, 1 change, second run changed only what is declared: 1 change by 1 exception")
         #expect(
             try await notes(of: run) == [
                 "idempotence exception used: task “Touch”, 1 change on 1 server, because: it notes the time",
@@ -52,7 +52,7 @@ struct ConfigureTests {
         let run = SimulatedRun { $0.configure?.idempotenceCheck = false }
         await run.world.fail { $0.configurationChanges = [Self.change] }
         let state = try await run.engine().perform(opening: SimulatedRun.start, until: .configure)
-        #expect(state.steps["site"]?.message == "1 hosts, 1 changes")
+        #expect(state.steps["site"]?.message == "1 host, 1 change")
         #expect(await run.world.configurations == 1)
     }
 

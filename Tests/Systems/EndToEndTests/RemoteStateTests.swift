@@ -44,7 +44,7 @@ struct RemoteStateTests {
                 try project.write("", "../world/gate")
                 try await first.waitForOutput("✓ servers of blue: 1 servers")
                 let resumed = try rz("home-2", ["resume", "shop"])
-                try await resumed.waitForOutput("✓ servers of blue: 1 servers already exist")
+                try await resumed.waitForOutput("✓ servers of blue: 1 server already exists")
                 for program in [first, resumed] {
                     program.signal(SIGINT)
                     _ = try await program.end()

@@ -54,7 +54,7 @@ struct Quiet: Sendable {
             if let process = unseen.first { try await ask(about: process) }
             let missing = isKept ? "\(length) of quiet" : "weights that drifted to be restored"
             await context.wait(
-                for: busy.first.map { "\(busy.count) servers to get quiet, first \($0.text)" }
+                for: busy.first.map { "\(Wording.count(busy.count, "server")) to get quiet, first \($0.text)" }
                     ?? unseen.first?.text ?? missing)
             try await context.pause(Period(milliseconds: 200))
         }

@@ -89,7 +89,7 @@ struct RightTarget: Sendable {
         guard try await context.observeInventory(of: color).isEmpty else {
             throw Failure("The provisioner destroyed \(color) but still reports servers", kind: .transient)
         }
-        return "\(count) servers destroyed"
+        return "\(Wording.count(count, "server")) destroyed"
     }
 
     private func sharedServers(_ shared: [String], _ end: String) -> Failure {

@@ -46,7 +46,7 @@ struct Checks: StepWork {
         _ = try await OldServices(context).observe()
         guard found.isEmpty else {
             throw Failure(
-                "\(found.count) things would spoil the run", details: found,
+                "\(Wording.count(found.count, "thing")) would spoil the run", details: found,
                 advice: "Fix them, then: rz resume.")
         }
         return "\(context.drivers.loadBalancers.count) load balancers, \(version), \(platform.description)"

@@ -49,7 +49,7 @@ struct ConfigureServers: StepWork {
         let inventory = try await context.observeInventory(of: color)
         try await RightTarget(context).refuseShared("configured")
         try await RightTarget(context).refuseReaching(inventory, by: configurator)
-        try await context.intend("configure \(inventory.hosts.count) servers of \(color)")
+        try await context.intend("configure \(Wording.count(inventory.hosts.count, "server")) of \(color)")
         let first = try await context.fence.actUntilStopped { () async throws(Failure) in
             try await configurator.configure(color, inventory, report: context.report)
         }
@@ -76,6 +76,6 @@ struct ConfigureServers: StepWork {
     }
 
     private func summary(of result: ConfigurationResult) -> String {
-        "\(result.changed.count) hosts, \(result.changed.values.reduce(0, +)) changes"
+        "\(Wording.count(result.changed.count, "host")), \(Wording.count(result.changed.values.reduce(0, +), "change"))"
     }
 }

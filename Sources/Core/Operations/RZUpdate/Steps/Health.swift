@@ -80,7 +80,8 @@ struct AwaitServices: StepWork {
         }
         try await context.record(.gatePassed(gate: "service"))
         let moved = declared.map { "; \($0.title) answers" }.joined()
-        return "\(ids.count) services healthy for \(gate.healthyFor), \(gate.probes.count) probes\(moved)"
+        return "\(Wording.count(ids.count, "service")) healthy for \(gate.healthyFor), "
+            + "\(Wording.count(gate.probes.count, "probe"))\(moved)"
     }
 
     private func unready(_ ids: [ServiceID], in cluster: any Cluster) async throws(Failure) -> String? {

@@ -57,7 +57,8 @@ struct BuildServers: StepWork {
         let provisioner = context.drivers.provisioner
         let standing = try await provisioner.observeServers(color)
         if !standing.isEmpty, try await provisioner.observeChanges(color).isEmpty {
-            return "\(standing.hosts.count) servers already exist"
+            return standing.hosts.count == 1
+                ? "1 server already exists" : "\(standing.hosts.count) servers already exist"
         }
         if !standing.isEmpty { try await NoUsers(context).demand() }
         try await context.intend("build the servers of \(color)")
@@ -69,7 +70,7 @@ struct BuildServers: StepWork {
             throw Failure(
                 "The provisioner built \(color) but reports no servers", advice: "Check its output `inventory`.")
         }
-        return "\(built.hosts.count) servers"
+        return Wording.count(built.hosts.count, "server")
     }
 
     func undo(_ context: StepContext) async throws(Failure) -> String {

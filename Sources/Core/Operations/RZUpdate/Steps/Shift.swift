@@ -52,7 +52,23 @@ package struct ShiftStep: BuiltInStep {
             steps.joined(separator: " → ") + " on "
                 + plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "),
             undo: plan.unreachable == nil ? "undo: one flip" : "no way back",
-            details: limits(of: plan) + measured(plan) + (steps.count == 1 ? [] : switched(plan)))
+            details: judged(plan) + limits(of: plan) + measured(plan) + (steps.count == 1 ? [] : switched(plan)))
+    }
+
+    /// How long each share is watched, and what gives the traffic back.
+    private func judged(_ plan: Plan) -> [PlanLine.Detail] {
+        let gate = plan.environment.gates.cutOver
+        let bakes = gate.steps.map(\.bake.description)
+        let watched = Set(bakes).count == 1 ? "\(bakes[0]) each" : bakes.joined(separator: ", ")
+        let words = gate.analysis.compactMap { analysis in
+            if case .loadBalancers(let limits) = analysis { limits.words } else { nil as String? }
+        }
+        return [
+            PlanLine.Detail(
+                "·", "watched for \(watched)",
+                gate.analysis.isEmpty
+                    ? "no analysis judges what users get" : words.isEmpty ? "" : words.joined(separator: ", "))
+        ]
     }
 
     private func limits(of plan: Plan) -> [PlanLine.Detail] {
@@ -72,6 +88,18 @@ package struct ShiftStep: BuiltInStep {
         plan.environment.traffic.filter { $0.switching != nil }.map {
             PlanLine.Detail("⇄", $0.backend, "switched with the last step: it moves as a whole")
         }
+    }
+}
+
+extension Analysis.LoadBalancers {
+    /// What it allows.
+    fileprivate var words: String {
+        let limits = [
+            errorRate.map { "errors at most \($0)" },
+            responseTimeRatio.map { "mean response time at most \($0) × the old color's" },
+            "judged from \(Wording.count(minRequests, "request")) on",
+        ]
+        return limits.compactMap(\.self).joined(separator: ", ")
     }
 }
 

@@ -55,9 +55,10 @@ struct StopServices: StepWork {
             let left = try await old.observeHealth(ids)
                 .filter { $0.value.running + $0.value.staged > 0 || $0.value.isDeploying }.keys.sorted()
             return left.isEmpty
-                ? nil : "\(left.count) services to stop: \(left.prefix(3).map(\.text).joined(separator: ", "))"
+                ? nil
+                : "\(Wording.count(left.count, "service")) to stop: \(left.prefix(3).map(\.text).joined(separator: ", "))"
         }
-        return "\(ids.count) services stopped"
+        return "\(Wording.count(ids.count, "service")) stopped"
     }
 
     /// What is on the old color only would be gone for good.
