@@ -12,6 +12,10 @@ public struct RZ: AsyncParsableCommand {
 
     public static func main() async {
         prepareProcess()
+        if let mistyped = Mistyped(Array(CommandLine.arguments.dropFirst())) {
+            Terminal.standardError.write("error: \(mistyped.failure)\n", within: .seconds(2))
+            exit(withError: ExitCode.validationFailure)
+        }
         await main(nil)
     }
 

@@ -135,6 +135,12 @@ public final class SettingResolver: @unchecked Sendable {
     private static func read(_ path: String, place: String) throws(Failure) -> String {
         var status = stat()
         guard stat(path, &status) == 0 else {
+            guard errno == ENOENT || errno == ENOTDIR else {
+                throw Failure(
+                    "A file that a setting refers to can't be reached", at: place,
+                    details: [String(cString: strerror(errno))],
+                    advice: "Let this user search the folders that lead to it.")
+            }
             throw Failure(
                 "A file that a setting refers to does not exist", at: place, advice: "Make it, readable by this user.")
         }

@@ -55,6 +55,11 @@ struct Doctor: Sendable {
         do throws(Failure) {
             let checks = try EnvironmentChecks(environment, inspection.runbook, folder, places)
             async let own = [checks.ofCheckout, checks.ofSecrets, checks.ofTLSFiles].results()
+            // What is left to fill in leads to no one, or to someone else.
+            guard files.fillIns().isEmpty else {
+                return await host + results + ofFiles + own
+                    + skipped("not everything is filled in", ["load balancers", "servers and frameworks"])
+            }
             let (outside, inventories) = await ofOutside(checks)
             return await host + results + ofFiles + own + outside
                 + remarks(environment, inspection.runbook, inventories)
@@ -79,7 +84,7 @@ struct Doctor: Sendable {
         let servers = await checks.observeServers()
         let (states, ofBalancers) = await balancers
         let inventories = servers.compactMapValues(\.servers)
-        let traffic = checks.traffic(states, inventories)
+        let traffic = await checks.traffic(states, inventories)
         let later = Color.allCases.map { color in
             checks.checks(of: color, servers[color]?.servers, live: traffic.live)
         }
@@ -92,8 +97,10 @@ struct Doctor: Sendable {
         return (results, Array(inventories.values))
     }
 
-    private func skipped(_ reason: String) -> [CheckResult] {
-        ["secrets", "load balancers", "servers and frameworks"].map {
+    private func skipped(
+        _ reason: String, _ subjects: [String] = ["secrets", "load balancers", "servers and frameworks"]
+    ) -> [CheckResult] {
+        subjects.map {
             CheckResult(.skipped, $0, "because \(reason)")
         }
     }

@@ -16,7 +16,8 @@ extension EnvironmentChecks {
                     let found = try await balancer.observe()
                     state.value = found
                     let obstacles = try await balancer.observeObstacles(environment.traffic)
-                    let greeting = "\(balancer.product) \(found.version), \(found.backends.count) backends"
+                    let greeting =
+                        "\(balancer.product) \(found.version), \(Wording.count(found.backends.count, "backend"))"
                     let remark =
                         balancer.product == HAProxyVersion.product
                         ? HAProxyVersion.remark(found.version, of: subject) : nil
@@ -40,10 +41,11 @@ extension EnvironmentChecks {
         return CheckResult(obstacle.isBlocking ? .problem : .note, subject, text)
     }
 
-    /// Which color is live, and whether the servers of the load balancers are those of the colors.
+    /// Which color is live, what of it stands otherwise than expected, and whether the servers of the load balancers are
+    /// those of the colors.
     func traffic(
         _ states: [LoadBalancerID: LoadBalancerState], _ inventories: [Color: Inventory]
-    ) -> (live: Color?, results: [CheckResult]) {
+    ) async -> (live: Color?, results: [CheckResult]) {
         guard states.count == environment.loadBalancers.count else {
             let silent = environment.loadBalancers.map(\.name).filter { states[$0] == nil }.map(\.text)
             return (nil, [CheckResult(.skipped, "traffic", "because \(silent.joined(separator: ", ")) did not answer")])
@@ -54,6 +56,12 @@ extension EnvironmentChecks {
             let color = try liveColor(of: states, environment.traffic)
             live = color
             results.append(CheckResult(.ok, "traffic", "\(color) is live"))
+            let standing = TrafficDrift(
+                rules: environment.traffic, lastRun: await Runs.toRead(environment.name, places)?.lastMove(),
+                minHealthy: environment.limits.minHealthy)
+            results += standing.remarks(in: states, live: color, of: environment.name).map {
+                CheckResult(.note, "traffic", $0)
+            }
         } catch {
             results.append(CheckResult("traffic", error))
         }
@@ -81,7 +89,7 @@ extension EnvironmentChecks {
                             box.value = servers
                             return servers.isEmpty
                                 ? [CheckResult(.note, "\(color)", "has no servers")]
-                                : [CheckResult(.ok, "\(color)", "\(servers.hosts.count) servers")]
+                                : [CheckResult(.ok, "\(color)", Wording.count(servers.hosts.count, "server"))]
                         } catch {
                             return [CheckResult("\(color)", error)]
                         }

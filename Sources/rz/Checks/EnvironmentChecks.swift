@@ -58,7 +58,7 @@ struct EnvironmentChecks: Sendable {
         if !source.changed.isEmpty, policy.requireClean {
             let names = source.changed.prefix(5).joined(separator: ", ") + (source.changed.count > 5 ? ", …" : "")
             return CheckResult(
-                .problem, "git checkout", "has \(source.changed.count) files that are not committed: \(names)",
+                .problem, "git checkout", "has \(Wording.count(source.changed.count, "file")) not committed: \(names)",
                 advice: "Commit or remove them: `git.requireClean` is on.")
         }
         if policy.requireSigned, !source.isSigned {
@@ -92,7 +92,8 @@ struct EnvironmentChecks: Sendable {
                 guard problems.isEmpty else { return problems }
                 return [
                     CheckResult(
-                        .ok, "secrets", seen.isEmpty ? "no references" : "each of \(seen.count) references is there")
+                        .ok, "secrets",
+                        seen.isEmpty ? "no references" : "\(Wording.count(seen.count, "reference")), each there")
                 ]
             } catch {
                 return [CheckResult("secrets", error)]

@@ -116,7 +116,7 @@ struct FileChecks {
             let path = absolute(program)
             guard access(path, F_OK) == 0 else {
                 return CheckResult(
-                    .problem, "programs", "\(key): the program \(program) is not there",
+                    .problem, "programs", "\(key): the program \(program) \(reason(path))",
                     advice: "Paths are relative to environments/\(environment.name).")
             }
             guard access(path, X_OK) == 0 else {
@@ -169,5 +169,8 @@ struct FileChecks {
         return String(validating: data, as: UTF8.self)
     }
 
-    private func reason(_ path: String) -> String { access(path, F_OK) != 0 ? "is not there" : "can't be read" }
+    private func reason(_ path: String) -> String {
+        let isGone = access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)
+        return isGone ? "is not there" : "can't be read"
+    }
 }

@@ -110,7 +110,10 @@ struct AdoptCommand: AsyncParsableCommand {
             let found = try await adoption.look(at: servers)
             if !dryRun { try found.keepState() }
             let report = AdoptionReport(
-                found: found, files: try new.write(found.template, isFound: outside.isFound, isDryRun: dryRun),
+                found: found,
+                files: try new.write(
+                    found.template, isFound: outside.isFound, isDryRun: dryRun,
+                    beside: `static`.map { [path($0)] } ?? []),
                 isDryRun: dryRun)
             let text = json ? JSON.object(report.json).compact + "\n" : report.text
             Terminal.standardOutput.write(Redaction.redact(text))

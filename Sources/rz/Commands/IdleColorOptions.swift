@@ -2,7 +2,6 @@ import ArgumentParser
 import Migration
 import Operations
 import Planning
-import Reporting
 
 /// What a command is given that does something with a color which no user is on.
 struct IdleColorOptions: ParsableArguments {
@@ -25,24 +24,12 @@ struct IdleColorOptions: ParsableArguments {
         try await exiting {
             let project = try await Project.load(environment, root: self.project.chosenRoot)
             let request = PlanRequest(color: color)
-            if dryRun { return try await project.show(project.plan(operation, request), output) }
+            if dryRun { return try await project.plan(operation, request).show(json: output.json) }
             return try await NewRun(
                 operation: operation, request: request, purpose: "rz \(command) \(environment)", asks: !yes,
                 output: output.output
             ).perform(project)
         }
-    }
-}
-
-extension Project {
-    /// Shows a plan of an operation that saves none.
-    func show(_ plan: Plan, _ output: OutputOptions) throws -> ExitStatus {
-        let terminal = Terminal.standardOutput
-        terminal.write(
-            output.json
-                ? try PlanCoding.text(of: plan) + "\n"
-                : PlanView(plan, style: terminal.style, width: terminal.width).text)
-        return plan.obstacles.isEmpty ? .changes : .refused
     }
 }
 

@@ -26,9 +26,10 @@ struct NewEnvironment {
     /// - Parameters:
     ///   - isFound: whether commands in the current folder find the project by themselves.
     ///   - isDryRun: whether nothing is written.
+    ///   - beside: files of a person's in the project that no commit has yet, perhaps.
     /// - Returns: what was written, what stayed, and what is to do.
     func write(
-        _ template: EnvironmentTemplate, isFound: Bool, isDryRun: Bool = false
+        _ template: EnvironmentTemplate, isFound: Bool, isDryRun: Bool = false, beside: [String] = []
     ) throws(Failure) -> Report {
         var report = Report(name: template.name, folder: folder)
         for file in template.files {
@@ -42,12 +43,21 @@ struct NewEnvironment {
             (isFound ? [] : ["cd \(FileProblem.quoted(folder))"]) + (isInRepository ? [] : ["git init"])
             + ["rz validate \(template.name)"]
             + [
-                "git add environments/\(template.name) runbooks",
+                (["git add environments/\(template.name) runbooks"]
+                    + beside.compactMap { inProject($0, besides: template.name) })
+                    .joined(separator: " "),
                 "git commit -m 'Begin \(template.name)'",
                 "rz doctor \(template.name)",
                 "rz plan \(template.name)",
             ]
         return report
+    }
+
+    /// The path from the project's folder, as a shell takes it; nil for a file elsewhere, or of the environment itself.
+    private func inProject(_ path: String, besides name: String) -> String? {
+        let root = URL(filePath: folder).standardizedFileURL.path + "/"
+        guard path.hasPrefix(root), !path.hasPrefix("\(root)environments/\(name)/") else { return nil }
+        return FileProblem.quoted(String(path.dropFirst(root.count)))
     }
 
     /// Under the umask of the person whose project it becomes: it holds no secrets.

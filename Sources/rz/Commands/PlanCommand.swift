@@ -40,16 +40,23 @@ struct PlanCommand: AsyncParsableCommand {
             var request = old.request
             request.lifted = try lifting.lifted(of: project.environment)
             let plan = try await project.plan(.rzUpdate, request)
-            let text = try PlanCoding.text(of: plan)
-            let isRunnable = plan.obstacles.isEmpty
-            if let output, isRunnable { try PrivateFile.write(text + "\n", to: output) }
-            let terminal = Terminal.standardOutput
-            let view = PlanView(
-                plan, style: terminal.style, width: terminal.width, savedAs: isRunnable ? output : nil)
-            terminal.write(json ? text + "\n" : view.text)
-            if !isRunnable { return .refused }
-            return plan.steps.isEmpty ? .done : .changes
+            let isSaved = output != nil && plan.obstacles.isEmpty
+            if let output, isSaved { try PrivateFile.write(try PlanCoding.text(of: plan) + "\n", to: output) }
+            return try plan.show(json: json, savedAs: isSaved ? output : nil)
         }
+    }
+}
+
+extension Plan {
+    /// Prints the plan, and says whether there is something to do, and whether it can be done.
+    func show(json: Bool, savedAs file: String? = nil) throws -> ExitStatus {
+        let terminal = Terminal.standardOutput
+        terminal.write(
+            json
+                ? try PlanCoding.text(of: self) + "\n"
+                : PlanView(self, style: terminal.style, width: terminal.width, savedAs: file).text)
+        if !obstacles.isEmpty { return .refused }
+        return steps.isEmpty ? .done : .changes
     }
 }
 
@@ -94,28 +101,17 @@ extension Project {
     }
 
     private func observer() async -> Observer {
-        let store = try? Stores.runs(of: environment.name, places, readOnly: true)
-        let last = try? await store?.lastEpoch()
+        let runs = Runs.toRead(environment.name, places)
+        let last = try? await runs?.store.lastEpoch()
         return Observer(
-            environment: environment, drivers: drivers, epoch: (last ?? 0) + 1, lastRun: await lastRun(in: store))
+            environment: environment, drivers: drivers, epoch: (last ?? 0) + 1, lastRun: await runs?.lastMove())
     }
 
-    func driftObserver() async -> DriftObserver {
-        let store = try? Stores.runs(of: environment.name, places, readOnly: true)
-        return DriftObserver(environment: environment, drivers: drivers, lastRun: await lastRun(in: store))
-    }
-
-    /// What the last run that moves traffic left. Nil where there was none, one has not ended, or the journal can't be
-    /// read: then a run can't begin either.
-    private func lastRun(in store: (any RunStore)?) async -> LastRun? {
-        guard let store, let runs = try? await store.runs() else { return nil }
-        for run in runs.reversed() {
-            guard let (plan, state) = try? await Runs(environment: environment.name, store: store).load(run) else {
-                return nil
-            }
-            if plan.movesTraffic || !state.status.isEnded { return LastRun(plan, state) }
-        }
-        return nil
+    func driftObserver() async throws(Failure) -> DriftObserver {
+        try refuseUnlessFilledIn()
+        return DriftObserver(
+            environment: environment, drivers: drivers,
+            lastRun: await Runs.toRead(environment.name, places)?.lastMove())
     }
 
     func planner(_ operation: Operation) async -> Planner {

@@ -15,6 +15,7 @@ struct UpdateCommand: AsyncParsableCommand {
               rz update shop --yes --until serviceGate
               rz update shop --lift maxStep --reason "CHG 4711: blue's racks lose power at 18:00"
               rz update shop --old-unreachable
+              rz update --plan shop.plan --dry-run    whether it can still be run
             """)
 
     @Argument(help: "The environment to update.")
@@ -25,6 +26,9 @@ struct UpdateCommand: AsyncParsableCommand {
 
     @Flag(name: .long, help: "Don't ask.")
     var yes = false
+
+    @Flag(name: .long, help: "Show what would be done, as rz plan does; change nothing.")
+    var dryRun = false
 
     @Option(name: .long, help: ArgumentHelp("Halt after this phase.", valueName: "phase"))
     var until: PhaseID?
@@ -55,6 +59,13 @@ struct UpdateCommand: AsyncParsableCommand {
             let project = try await Project.load(name, root: self.project.chosenRoot, planFile: plan)
             var request = old.request
             request.lifted = try lifting.lifted(of: project.environment)
+            if dryRun {
+                let plan =
+                    if let saved { try await project.approved(saved, at: plan ?? "") } else {
+                        try await project.plan(.rzUpdate, request)
+                    }
+                return try plan.show(json: output.json)
+            }
             return try await NewRun(
                 operation: .rzUpdate, request: request, purpose: "rz update \(name)", asks: !yes,
                 output: output.output

@@ -20,7 +20,7 @@ struct WhatIfView {
     var text: String {
         var lines = [
             style.strong("what if") + "  \(plan.environment.name): \(plan.direction.old) → \(plan.direction.new), "
-                + "\(plan.steps.count) steps, \(outcomes.count) faults, each in a run of its own",
+                + "\(Wording.count(plan.steps.count, "step")), \(Wording.count(outcomes.count, "fault")), each in a run of its own",
             style.faint("✓ no one notices   ! customers notice   ✗ does not end well"),
         ]
         for phase in plan.phases.map(\.id) {

@@ -27,7 +27,7 @@ struct ConvergeRound {
     /// Compares each area, and prints what differs. Changes nothing.
     func look() async throws -> Outcome {
         let project = try await Project.load(environment, root: root)
-        let observer = await project.driftObserver()
+        let observer = try await project.driftObserver()
         let live = try await observer.observeLiveColor()
         let servers = await observer.observeServers(of: live)
         let terminal = Terminal.standardError

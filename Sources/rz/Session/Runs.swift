@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Migration
+import Operations
 import Planning
 import Runbooks
 
@@ -61,6 +62,22 @@ struct Runs {
                 advice: "Name the environment in its place; rz history takes both: --environment \(only.environment).")
         }
         return (try await open(only.environment, readOnly: readOnly), RunID(target))
+    }
+
+    /// Nil where the environment has no journal that can be read.
+    static func toRead(_ environment: String, _ places: Places) -> Runs? {
+        (try? Stores.runs(of: environment, places, readOnly: true)).map { Runs(environment: environment, store: $0) }
+    }
+
+    /// What the last run that moves traffic left. Nil where there was none, one has not ended, or the journal can't be
+    /// read: then a run can't begin either.
+    func lastMove() async -> LastRun? {
+        guard let runs = try? await store.runs() else { return nil }
+        for run in runs.reversed() {
+            guard let (plan, state) = try? await load(run) else { return nil }
+            if plan.movesTraffic || !state.status.isEnded { return LastRun(plan, state) }
+        }
+        return nil
     }
 
     /// The runs of every environment that has a journal, to be read.

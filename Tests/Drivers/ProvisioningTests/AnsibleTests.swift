@@ -134,6 +134,19 @@ struct AnsibleTests {
         }
     }
 
+    @Test("by nothing where it has no task, which a look at the playbook says before")
+    func noTasks() async throws {
+        try await withFolder { folder in
+            let empty = try ansible(folder, "- hosts: all\n  gather_facts: false\n  tasks: []\n")
+            let obstacle = try #require(try await empty.observeSyntax())
+            #expect(obstacle.text.contains("has no task: nothing would be configured"))
+            #expect(!obstacle.isBlocking)
+            let full = try ansible(
+                folder, "- hosts: none\n  tasks: []\n- hosts: all\n  pre_tasks:\n    - ping:\n")
+            #expect(try await full.observeSyntax() == nil)
+        }
+    }
+
     @Test("by a playbook that is not there: its path")
     func missingPlaybook() async throws {
         try await withFolder { folder in

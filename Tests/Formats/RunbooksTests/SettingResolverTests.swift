@@ -105,9 +105,11 @@ struct SettingResolverTests {
             ("/dev/zero", "What a setting refers to is no file of at most 1 MiB"),
             ("/", "What a setting refers to is no file of at most 1 MiB"),
             ("binary", "A file that a setting refers to is not UTF-8 text"),
+            ("circle", "A file that a setting refers to can't be reached"),
         ])
     func noFile(path: String, summary: String) throws {
         try project.write([0xFF, 0xFE], to: "binary")
+        try FileManager.default.createSymbolicLink(atPath: project.root + "/circle", withDestinationPath: "circle")
         let failure = #expect(throws: Failure.self) { try resolver().resolve(Setting("${file:\(path)}")) }
         #expect(failure?.summary == summary)
     }

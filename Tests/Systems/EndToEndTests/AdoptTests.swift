@@ -156,6 +156,7 @@ struct AdoptTests {
                 "nord.yaml")
             let list = try await project.rz(["adopt", "list", "--static", "nord.yaml"] + balancers)
             #expect(list.status == 2, "\(list.all)")
+            #expect(list.output.contains("git add environments/list runbooks nord.yaml\n"), "\(list.output)")
             let valid = try await project.rz(["validate", "list"])
             #expect(valid.status == 0, "\(valid.all)")
 

@@ -53,6 +53,14 @@ struct ApprovedPlanTests {
         let refused = try await sandbox.run("update", "--plan", file)
         #expect(refused.status == 5, "\(refused.all)")
         #expect(refused.errors.contains("Pass --yes"), "\(refused.errors)")
+        // A dry run shows it, or a new one, as `rz plan` does.
+        let planned = try await sandbox.run("plan", "sandbox", "--json")
+        for named in [["--plan", file], ["sandbox"]] {
+            let dry = try await sandbox.start(["update"] + named + ["--dry-run", "--json"]).end()
+            #expect(dry.status == 2, "\(dry.all)")
+            let (shown, made) = (try JSON(parsing: dry.output), try JSON(parsing: planned.output))
+            #expect(shown["steps"] == made["steps"] && shown["services"] == made["services"])
+        }
         #expect(try await sandbox.run("history", "sandbox").output.isEmpty, "a refused run left a trace")
     }
 }

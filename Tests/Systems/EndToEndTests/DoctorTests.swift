@@ -23,12 +23,20 @@ struct DoctorTests {
             for text in missing { #expect(validate.errors.contains(text), "\(text): \(validate.all)") }
             #expect(!validate.output.contains("valid"))
 
+            // Nothing outside is called where it may be someone else.
+            let unfilled = try await project.rz(["doctor", "shop"])
+            #expect(unfilled.status == 1)
+            #expect(unfilled.output.contains("because not everything is filled in"), "\(unfilled.all)")
+            #expect(!unfilled.output.contains("edge-1"), "\(unfilled.all)")
+            let file = "environments/shop/environment.yaml"
+            try project.write(try project.read(file).replacingOccurrences(of: "# FILL IN: ", with: "# "), file)
+
             let doctor = try await project.rz(["doctor", "shop"])
             #expect(doctor.status == 1)
             let more = [
                 "RZ_E2E_ABSENT is not set", "A file that a setting refers to does not exist; at ${file:/nowhere/x}",
                 "edge-1 can't be reached", "not looked at  blue", "because it has no servers",
-                "files that are not committed",
+                "not committed",
             ]
             for text in missing + more { #expect(doctor.output.contains(text), "\(text): \(doctor.all)") }
             let problems = doctor.output.split(separator: "\n").filter { $0.hasPrefix("problem") }
@@ -129,6 +137,19 @@ struct DoctorTests {
             for text in ["runbooks/rz-update.yaml:", "has no `timeout`", "runbooks/other.yaml:"] {
                 #expect(validate.errors.contains(text), "\(text): \(validate.errors)")
             }
+            let answer = try await project.rz(["validate", "--json"])
+            #expect(answer.status == 1 && answer.errors.isEmpty, "\(answer.all)")
+            let json = try JSON(parsing: answer.output)
+            #expect(json["isValid"]?.bool == false)
+            #expect((json["environments"]?.array ?? []).compactMap { $0["name"]?.string } == ["office", "shop"])
+            let findings = try #require(json["findings"]?.array)
+            let mistyped = try #require(findings.first { $0["text"]?.string?.contains("soack") == true })
+            #expect(mistyped["severity"]?.string == "error" && mistyped["subject"]?.string == "office")
+            #expect(mistyped["file"]?.string == "environments/office/environment.yaml")
+            #expect(mistyped["line"] != nil && mistyped["column"] != nil)
+            #expect(findings.contains { $0["file"]?.string == "runbooks/other.yaml" })
+            let errors = findings.filter { $0["severity"]?.string == "error" }
+            #expect(errors.count == validate.errors.split(separator: "\n").count, "\(answer.output)")
             let doctor = try await project.rz(["doctor", "shop"])
             #expect(doctor.status == 1)
             for text in ["soack", "soon", "has no `timeout`", "because environment.yaml has errors", "rz's home"] {
@@ -163,7 +184,7 @@ struct DoctorTests {
         try await SandboxFixture.with { sandbox in
             let fine = try await sandbox.run("doctor", "sandbox")
             #expect(fine.status == 0, "\(fine.all)")
-            for text in ["blue is live", "each of", "HAProxy 2.", "Marathon", "Metronome", "Nothing is missing."] {
+            for text in ["blue is live", "each there", "HAProxy 2.", "Marathon", "Metronome", "Nothing is missing."] {
                 #expect(fine.output.contains(text), "\(text): \(fine.output)")
             }
             let password = try String(contentsOfFile: sandbox.home + "/sandbox/password", encoding: .utf8)

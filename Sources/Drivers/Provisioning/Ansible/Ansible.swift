@@ -51,13 +51,16 @@ public struct Ansible: Configurator {
         }
     }
 
-    /// What Ansible can't read of the playbook and of what it imports, roles too; nil where it reads all. Calls no
+    /// What Ansible can't read of the playbook and of what it imports, roles too, or that it would do nothing. Calls no
     /// server and no inventory; plugins of the project are loaded.
     public func observeSyntax() async throws(Failure) -> Obstacle? {
         do throws(Failure) {
-            _ = try await tools().require(
-                ["-i", "localhost,", "--syntax-check", configure.playbook], "can't be read")
-            return nil
+            let listed = try await tools().require(
+                ["-i", "localhost,", "--list-tasks", configure.playbook], "can't be read")
+            // Each task of each play has a line of its own, deeper than that of its play.
+            guard !listed.contains(where: { $0.hasPrefix("      ") }) else { return nil }
+            return Obstacle(
+                "The playbook \(configure.playbook) has no task: nothing would be configured", isBlocking: false)
         } catch {
             let errors = error.details.filter { line in
                 ["[ERROR]", "ERROR!", "Origin:"].contains { line.hasPrefix($0) }
