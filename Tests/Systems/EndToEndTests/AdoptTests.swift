@@ -115,6 +115,43 @@ struct AdoptTests {
         try project.write(text, file)
     }
 
+    @Test("has its state read in a remote backend, by credentials that are handed over and written nowhere")
+    func remoteState() async throws {
+        try await OldDataCentre.with { centre in
+            try await TerraformStates.serve { states in
+                let project = centre.project
+                let names = ["TF_HTTP_USERNAME", "TF_HTTP_PASSWORD"]
+                let credentials = "\(names[0])=\(TerraformStates.user) \(names[1])=\(TerraformStates.password)"
+                let url = states + "/old/nord"
+                try await centre.keepState(at: url, credentials)
+                let kept = "curl -sf -u \(TerraformStates.user):\(TerraformStates.password) \(url)"
+                let before = try await project.shell(kept)
+                #expect(try JSON(parsing: before.output)["resources"]?.array?.isEmpty == false)
+
+                let flags = centre.flags.map { "'\($0)'" }.joined(separator: " ")
+                let refused = try await project.shell("\(credentials) rz adopt portal \(flags)")
+                #expect(refused.status == 1, "\(refused.all)")
+                #expect(refused.errors.contains("Terraform can't read the state of the module"), "\(refused.errors)")
+                #expect(refused.errors.contains("--pass NAME"), "\(refused.errors)")
+
+                let pass = names.map { "--pass \($0)" }.joined(separator: " ")
+                let adopted = try await project.shell("\(credentials) rz adopt portal \(flags) \(pass)")
+                #expect(adopted.status == 2, "\(adopted.all)")
+                #expect(adopted.output.contains("the state was in a backend http"), "\(adopted.output)")
+                #expect(adopted.output.contains("servers: apps (2), managers (1)"), "\(adopted.output)")
+                #expect(!adopted.output.contains("Terraform would change"), "\(adopted.output)")
+                #expect(try await project.shell("rz validate portal").status == 0)
+
+                let requests = try await project.shell("curl -sf \(states)/requests").output.split(separator: "\n")
+                #expect(requests.last == "GET /old/nord", "the state was only read: \(requests)")
+                #expect(try await project.shell(kept).output == before.output)
+                let written = try await project.shell(
+                    "grep -rl \(TerraformStates.password) '\(project.folder)' '\(project.base)/home'")
+                #expect(written.status == 1 && written.output.isEmpty, "\(written.all)")
+            }
+        }
+    }
+
     @Test("is only read with --dry-run, and what is unusual about it is refused or listed")
     func unusual() async throws {
         try await OldDataCentre.with { centre in

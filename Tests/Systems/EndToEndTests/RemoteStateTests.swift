@@ -13,14 +13,14 @@ struct RemoteStateTests {
         try await NewProject.with { project in
             let keeper = try FolderKeeper(folder: project.base)
             defer { keeper.end() }
-            try await withStateServer(project) { states in
+            try await TerraformStates.serve { states in
                 try await write(project, states)
                 func rz(_ home: String, _ arguments: [String]) throws -> Program {
                     try Program(
                         arguments,
                         variables: project.variables.merging([
                             "RZ_HOME": "\(project.base)/\(home)", "RZ_ROOT": project.folder, "STATE_USER": "op",
-                            "STATE_PASSWORD": password,
+                            "STATE_PASSWORD": TerraformStates.password,
                         ]) { $1 }, folder: project.base)
                 }
                 let build = ["build", "shop", "--color", "blue", "--yes"]
@@ -36,13 +36,13 @@ struct RemoteStateTests {
                 let refusal = "Terraform's state of the servers of blue is locked by \(who) since \(since)"
                 #expect(second.output.contains("HALTED: \(refusal)"), "\(second.all)")
                 #expect(second.output.contains("terraform force-unlock \(holder["ID"]?.string ?? "")"))
-                #expect(!second.all.contains(password))
+                #expect(!second.all.contains(TerraformStates.password))
                 let status = try await rz("home-2", ["status", "shop"]).end()
                 #expect(status.output.contains(refusal), "\(status.all)")
                 #expect(first.isRunning)
 
                 try project.write("", "../world/gate")
-                try await first.waitForOutput("✓ servers of blue: 1 servers")
+                try await first.waitForOutput("✓ servers of blue: 1 server")
                 let resumed = try rz("home-2", ["resume", "shop"])
                 try await resumed.waitForOutput("✓ servers of blue: 1 server already exists")
                 for program in [first, resumed] {
@@ -53,8 +53,6 @@ struct RemoteStateTests {
             }
         }
     }
-
-    private let password = "hush-hush-http"
 
     /// An environment whose one server waits for `world/gate` while it is made.
     private func write(_ project: NewProject, _ states: String) async throws {
@@ -112,28 +110,5 @@ struct RemoteStateTests {
             "runbooks/rz-update.yaml")
         let committed = try await project.shell("git init -q && git add -A && git commit -qm project")
         try #require(committed.status == 0, "\(committed.all)")
-    }
-
-    /// A server of Terraform's backend `http`, which ends with this process at the latest.
-    private func withStateServer(_ project: NewProject, _ test: (String) async throws -> Void) async throws {
-        let port = try FreePorts.claim()
-        let script = Program.checkout.appending(path: "Tests/Drivers/ProvisioningTests/Backends/state-server.py")
-        let server = Process()
-        let input = Pipe()
-        server.executableURL = URL(filePath: "/usr/bin/env")
-        server.arguments = ["python3", script.path, String(port), "op", password]
-        server.standardInput = input
-        // No program that the test starts may hold the pipe open.
-        try #require(fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC) == 0)
-        try server.run()
-        defer {
-            try? input.fileHandleForWriting.close()
-            server.waitUntilExit()
-        }
-        let states = "http://127.0.0.1:\(port)"
-        try await eventually("the state server answers") {
-            (try? await HTTPClient.shared.send(HTTPRequest(.get, states + "/requests")))?.isSuccess == true
-        }
-        try await test(states)
     }
 }

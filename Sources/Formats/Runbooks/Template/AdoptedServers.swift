@@ -23,6 +23,10 @@ extension EnvironmentTemplate {
 
         public init(color: Color) { self.color = color }
 
+        /// Those that runs need, too. What Terraform's backend `http` authenticates with served to read the state that is
+        /// adopted; rz keeps its copy elsewhere.
+        var passedOn: [String] { pass.filter { !$0.hasPrefix("TF_HTTP_") } }
+
         /// A variable of the module.
         public struct Variable: Sendable, Hashable {
             public var name: String

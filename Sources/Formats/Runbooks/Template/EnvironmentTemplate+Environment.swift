@@ -38,7 +38,7 @@ extension EnvironmentTemplate {
 
     /// Variables of the environment that programs get which rz runs.
     private var inherited: String {
-        guard let names = adopted?.pass, !names.isEmpty else { return "" }
+        guard let names = adopted?.passedOn, !names.isEmpty else { return "" }
         return "pass: [ \(names.joined(separator: ", ")) ]\n"
     }
 

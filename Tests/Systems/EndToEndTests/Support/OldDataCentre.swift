@@ -120,6 +120,23 @@ struct OldDataCentre {
         }
     }
 
+    /// Moves the state of its module into a backend `http`, as an operator would.
+    ///
+    /// - Parameter credentials: what a shell sets before a command for the backend.
+    func keepState(at url: String, _ credentials: String) async throws {
+        let text = try String(contentsOfFile: module + "/main.tf", encoding: .utf8)
+        let local = "  backend \"local\" {\n    path = \"../states/nord.tfstate\" # {\n  }\n"
+        try #require(text.contains(local))
+        try write(
+            "terraform/main.tf",
+            text.replacingOccurrences(
+                of: local,
+                with: "  backend \"http\" {\n    address = \"\(url)\"\n    lock_address = \"\(url)\"\n"
+                    + "    unlock_address = \"\(url)\"\n  }\n"))
+        try await run(
+            "cd '\(module)' && \(credentials) terraform init -input=false -migrate-state -force-copy")
+    }
+
     /// The same module with its values written into it, so that both colors would be the same servers.
     func rigidModule() throws -> String {
         let values = [
