@@ -34,9 +34,24 @@ struct MistakeTests {
             try problems(Sample.environment.changing("be_shop", to: "shop@file")).contains {
                 $0.contains("edge-1 is an HAProxy: names in HAProxy have letters")
             })
+        let redis = "traefik: { api: \"http://edge-3:8080\", redis: { address: \"edge-3:6379\" } }"
+        text.replaceSubrange(try #require(text.firstRange(of: traefik)), with: redis)
+        #expect(
+            try problems(text.changing("be_shop", to: "shop@file")).contains {
+                $0.contains("weighted services are named with their provider, `shop@redis`")
+            })
+        #expect(try problems(text.changing("be_shop", to: "shop@redis")) == [])
+        #expect(
+            try problems(text.changing("\"edge-3:6379\"", to: "\"rediss://edge-3:6379\", password: open")).filter {
+                $0.contains("write the address as host:port") || $0.contains("a secret is named by a reference")
+            }.count == 2)
+        #expect(
+            try problems(text.changing("redis: {", to: "file: /etc/rz.yml, redis: {")).contains {
+                $0.contains("file and redis can't be given together")
+            })
         let alb =
             "alb: { region: eu-central-1, rules: { be_api: \"arn:aws:a\" }, accessKey: A, secretKey: open }"
-        text.replaceSubrange(try #require(text.firstRange(of: traefik)), with: alb)
+        text.replaceSubrange(try #require(text.firstRange(of: redis)), with: alb)
         let found = try problems(text)
         #expect(found.contains { $0.contains("edge-1 is an ALB: name the listener rule of be_shop under its `rules`") })
         #expect(found.contains { $0.contains("a secret is named by a reference") })
