@@ -87,9 +87,14 @@ extension EnvironmentFormat {
     ) -> [TrafficRule] {
         let names = loadBalancers.map(\.name)
         var backends: Set<String> = []
+        var owners: [[String]: TrafficRule] = [:]
         return (value?.list ?? []).map { rule in
             if let backend = rule["backend"], !backends.insert(backend.text).inserted {
-                reader.problem("the backend \(backend.text) is listed twice", at: backend)
+                let remedy =
+                    rule["switch"] == nil
+                    ? "one rule moves it on all load balancers that it names under `loadBalancers`"
+                    : "a switch may have any name, so give each rule its own"
+                reader.problem("the backend \(backend.text) is listed twice: \(remedy)", at: backend)
             }
             for name in rule["loadBalancers"]?.list ?? [] where !names.contains(LoadBalancerID(name.text)) {
                 reader.problem("there is no load balancer \(name.text) under `loadBalancers`", at: name)
@@ -113,7 +118,31 @@ extension EnvironmentFormat {
                 loadBalancers: rule["loadBalancers"]?.list.map { LoadBalancerID($0.text) }, switching: switching,
                 registration: registration.isEmpty ? nil : registration)
             refuseOtherKinds(read, rule, loadBalancers.filter { read.isOn($0.name) }, &reader)
+            refuseSharing(read, rule, names, &owners, &reader)
             return read
+        }
+    }
+
+    /// A backend of a load balancer that two rules move: neither would know what the other did.
+    ///
+    /// - Parameter owners: by load balancer and backend, as it is called there, the rule that was read before.
+    private static func refuseSharing(
+        _ rule: TrafficRule, _ value: Value, _ loadBalancers: [LoadBalancerID], _ owners: inout [[String]: TrafficRule],
+        _ reader: inout Reader
+    ) {
+        for color in Color.allCases {
+            let backend = rule.switching?.backends[color] ?? rule.backend
+            guard let place = value["switch", "backends", color.rawValue] ?? value["backend"] else { continue }
+            let shared = loadBalancers.filter(rule.isOn).compactMap { name -> (LoadBalancerID, TrafficRule)? in
+                let owner = owners.updateValue(rule, forKey: [name.text, backend])
+                return owner.flatMap { $0.backend == rule.backend ? nil : (name, $0) }
+            }
+            guard let (name, other) = shared.first else { continue }
+            let remedy =
+                rule.switching == nil || other.switching == nil
+                ? "Move it in one of them"
+                : "Let all frontends ask for the same entry of one map, and move them in one rule"
+            reader.problem("\(backend) on \(name) is moved by \(other.backend), too. \(remedy)", at: place)
         }
     }
 

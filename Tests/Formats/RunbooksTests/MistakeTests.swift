@@ -61,6 +61,36 @@ struct MistakeTests {
         #expect(try problems(text).contains { $0.contains("traefik") && $0.contains("haproxy") })
     }
 
+    @Test(
+        "about a backend that two rules move names the other one; rules with a map of their own have names of their own"
+    )
+    func sharedBackends() throws {
+        func problems(_ rules: [String]) throws -> [String] {
+            let rule = "backend: be_shop\n    servers: { blue: \"blue-*\", green: \"green-*\" }\n"
+            return try self.problems(
+                Sample.environment.changing("  - \(rule)", to: rules.map { "  - { \($0) }\n" }.joined())
+                    .changing("traffic:\n", to: "  - { name: edge-7, haproxy: { socket: \"tcp:a:1\" } }\ntraffic:\n"))
+        }
+        func item(_ name: String, _ balancer: String, map: String, key: String = "active") -> String {
+            "backend: \(name), loadBalancers: [\(balancer)], switch: { map: \(map), key: \(key), "
+                + "backends: { blue: be_b, green: be_g } }"
+        }
+        #expect(try problems([item("a", "edge-1", map: "/a.map"), item("b", "edge-7", map: "/b.map")]) == [])
+        let twice = try problems([item("a", "edge-1", map: "/a.map"), item("a", "edge-7", map: "/b.map")])
+        #expect(twice.count == 1)
+        #expect(twice.first?.hasSuffix("listed twice: a switch may have any name, so give each rule its own") == true)
+        let keys = try problems([item("a", "edge-1", map: "/a.map"), item("b", "edge-1", map: "/a.map", key: "other")])
+        #expect(keys.count == 2, "\(keys)")
+        #expect(
+            keys.first?.hasSuffix(
+                "be_b on edge-1 is moved by a, too. Let all frontends ask for the same entry of one map, and move them "
+                    + "in one rule") == true, "\(keys)")
+        let weights = "backend: be_g, servers: { blue: \"blue-*\", green: \"green-*\" }"
+        let both = try problems([item("a", "edge-1", map: "/a.map"), weights])
+        #expect(both.count == 1)
+        #expect(both.first?.hasSuffix("be_g on edge-1 is moved by a, too. Move it in one of them") == true, "\(both)")
+    }
+
     @Test("does not hide the others, and causes no more messages than there are mistakes")
     func allAtOnce() throws {
         let text = Sample.environment
