@@ -153,7 +153,7 @@ let package = Package(
             "LoadBalancingTests", in: "Drivers",
             [
                 "ALBTesting", "LoadBalancing", "JSON", "Migration", "Transport", "SafeFiles", "FreePorts",
-                "HAProxyPrograms", "Waiting", "XML",
+                "HAProxyPrograms", "RedisTesting", "TLSTesting", "Waiting", "XML",
             ]),
         tests("TransportTests", in: "Base", ["Transport", "TLSTesting", "Waiting"]),
         tests(
@@ -171,6 +171,7 @@ let package = Package(
         support("FreePorts"),
         support("HAProxyPrograms"),
         support("PrometheusTesting", ["FreePorts"]),
+        support("RedisTesting", ["FreePorts", "Transport", "Waiting"]),
         support("Waiting"),
         support("SandboxTesting", ["JSON", "Migration", "Transport", "Waiting"]),
         .executableTarget(
@@ -181,7 +182,7 @@ let package = Package(
             [
                 "ALBTesting", "Commands", "SandboxTesting", "FreePorts", "HAProxyPrograms", "JSON", "Journal",
                 "Migration",
-                "Planning", "PrometheusTesting", "Runbooks", "Transport", "Waiting",
+                "Planning", "PrometheusTesting", "RedisTesting", "Runbooks", "Transport", "Waiting",
             ],
             exclude: ["Support/recording_proxy.py"]),
         tests(

@@ -155,24 +155,39 @@ enum EnvironmentFormat {
         [
             .required("name", .text(.name), "what rz calls it", example: "edge-1"),
             .optional("haproxy", haproxy, "an HAProxy, over its runtime API"),
-            .optional("traefik", traefik, "a Traefik 3, over a file of its file provider and its API"),
+            .optional("traefik", traefik, "a Traefik 3, over its file or Redis provider, and its API"),
             .optional("alb", alb, "listener rules of an AWS Application Load Balancer, over its API"),
             .later("dataplane"),
         ], rules: [.exactlyOne(["haproxy", "traefik", "alb"])])
 
-    private static let traefik = Shape.object([
-        .required(
-            "api", .setting(.url), "URL of its API, without `/api`", example: "\"https://edge-3.example.org:8080\""),
-        .required(
-            "file", .setting,
-            "the file that its file provider watches and that holds the weighted services and nothing else: rz's own",
-            example: "/etc/traefik/dynamic/rz.yml"),
+    private static let traefik = Shape.object(
+        [
+            .required(
+                "api", .setting(.url), "URL of its API, without `/api`", example: "\"https://edge-3.example.org:8080\""),
+            .optional(
+                "file", .setting,
+                "the file that its file provider watches and that holds the weighted services and nothing else: rz's own",
+                example: "/etc/traefik/dynamic/rz.yml"),
+            .optional("redis", traefikRedis, "the Redis of its Redis provider, which holds the weighted services"),
+            .optional(
+                "metrics", .setting(.url), "URL of its metrics for Prometheus; without it `/metrics` beside the API",
+                example: "\"https://edge-3.example.org:8082/metrics\""),
+            .optional("user", .setting, "who asks", example: "rz"),
+            .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/traefik.password}\""),
+            TLSFormat.field,
+        ], rules: [.exactlyOne(["file", "redis"])])
+
+    private static let traefikRedis = Shape.object([
+        .required("address", .setting, "host:port of the primary", example: "\"redis.example.org:6379\""),
         .optional(
-            "metrics", .setting(.url), "URL of its metrics for Prometheus; without it `/metrics` beside the API",
-            example: "\"https://edge-3.example.org:8082/metrics\""),
-        .optional("user", .setting, "who asks", example: "rz"),
-        .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/traefik.password}\""),
-        TLSFormat.field,
+            "rootKey", .text(.keyPath), "that of Traefik's `providers.redis`",
+            default: LoadBalancerAddress.Traefik.Redis(address: "").rootKey, example: "traefik"),
+        .optional(
+            "database", .integer(0...65_535), "its number, `db` of `providers.redis`",
+            default: LoadBalancerAddress.Traefik.Redis(address: "").database, example: "1"),
+        .optional("user", .setting, "who writes; without it `default`", example: "rz"),
+        .optional("password", .setting, "a reference", example: "\"${file:/etc/rz/redis.password}\""),
+        .optional("tls", TLSFormat.shape, "the same for a Redis that speaks TLS; without it, it is called in clear"),
     ])
 
     private static let alb = Shape.object([

@@ -32,6 +32,10 @@ struct Pattern: Sendable {
         expression: "(?!TF_|ANSIBLE_|GIT_|LD_)[A-Za-z_][A-Za-z0-9_]*",
         advice: "the name of an environment variable; TF_…, ANSIBLE_…, GIT_… and LD_… change what tools do, and no "
             + "file in Git would show it: set them in the module, in ansible.cfg or in the step that needs them")
+    /// A key of a store, with parts between slashes.
+    static let keyPath = Pattern(
+        expression: "[A-Za-z0-9_.:-]+(?:/[A-Za-z0-9_.:-]+)*",
+        advice: "a key has letters, digits, '-', '_', '.' and ':', and no / at its ends")
     static let absolutePath = Pattern(expression: #"/[\s\S]*"#, advice: "it begins with /")
     static let url = Pattern(
         expression: #"(?:https?://|\$\{|\{\{)[\s\S]+"#, advice: "write it as http://host:port or https://host:port")

@@ -16,28 +16,53 @@ extension EnvironmentFormat {
             if let alb = balancer["alb"] {
                 return LoadBalancerAddress(name: name, .alb(albAddress(alb, tls, &reader)))
             }
-            guard let traefik = balancer["traefik"] else {
-                return LoadBalancerAddress(name: name, .haproxy(haproxy(balancer["haproxy"])))
+            if let traefik = balancer["traefik"] {
+                return LoadBalancerAddress(name: name, .traefik(traefikAddress(traefik, tls, &reader)))
             }
-            return LoadBalancerAddress(
-                name: name,
-                .traefik(
-                    LoadBalancerAddress.Traefik(
-                        api: traefik["api"]?.setting ?? "", file: traefik["file"]?.setting ?? "",
-                        metrics: traefik["metrics"]?.setting, user: traefik["user"]?.setting,
-                        password: traefik["password"]?.setting,
-                        tls: TLSFormat.rules(traefik, url: "api", standard: tls, &reader))))
+            return LoadBalancerAddress(name: name, .haproxy(haproxy(balancer["haproxy"])))
         }
+    }
+
+    private static func traefikAddress(
+        _ value: Value, _ tls: TLSRules?, _ reader: inout Reader
+    ) -> LoadBalancerAddress.Traefik {
+        let store =
+            value["redis"].map { LoadBalancerAddress.Traefik.Store.redis(redis($0, tls, &reader)) }
+            ?? .file(value["file"]?.setting ?? "")
+        return LoadBalancerAddress.Traefik(
+            api: value["api"]?.setting ?? "", store, metrics: value["metrics"]?.setting, user: value["user"]?.setting,
+            password: value["password"]?.setting, tls: TLSFormat.rules(value, url: "api", standard: tls, &reader))
+    }
+
+    private static func redis(
+        _ value: Value, _ tls: TLSRules?, _ reader: inout Reader
+    ) -> LoadBalancerAddress.Traefik.Redis {
+        if let password = value["password"] { refuseOpen(password, "/etc/rz/redis.password", &reader) }
+        if let address = value["address"], address.text.contains("://") {
+            reader.problem(
+                "write the address as host:port; what rediss:// says stands in keys of its own: `tls: {}`, `user`, "
+                    + "`password`, `database`", at: address)
+        }
+        var redis = LoadBalancerAddress.Traefik.Redis(
+            address: value["address"]?.setting ?? "", user: value["user"]?.setting,
+            password: value["password"]?.setting,
+            tls: value["tls"] == nil ? nil : TLSFormat.rules(value, standard: tls, &reader))
+        if let root = value["rootKey"] { redis.rootKey = root.text }
+        if let database = value["database"] { redis.database = database.integer }
+        return redis
+    }
+
+    /// A secret stands in no file of the project.
+    private static func refuseOpen(_ secret: Value, _ example: String, _ reader: inout Reader) {
+        if case .reference? = secret.setting.parts.first, secret.setting.parts.count == 1 { return }
+        reader.problem("a secret is named by a reference: \"${file:\(example)}\" or \"${env:VAR}\"", at: secret)
     }
 
     private static func albAddress(
         _ value: Value, _ tls: TLSRules?, _ reader: inout Reader
     ) -> LoadBalancerAddress.ALB {
-        for key in ["secretKey", "sessionToken"] {
-            guard let secret = value[key] else { continue }
-            if case .reference? = secret.setting.parts.first, secret.setting.parts.count == 1 { continue }
-            reader.problem(
-                "a secret is named by a reference: \"${file:/etc/rz/aws.secret}\" or \"${env:VAR}\"", at: secret)
+        for secret in [value["secretKey"], value["sessionToken"]].compactMap(\.self) {
+            refuseOpen(secret, "/etc/rz/aws.secret", &reader)
         }
         return LoadBalancerAddress.ALB(
             region: value["region"]?.text ?? "", rules: value["rules"]?.settings ?? [:],
@@ -62,9 +87,14 @@ extension EnvironmentFormat {
     ) -> [TrafficRule] {
         let names = loadBalancers.map(\.name)
         var backends: Set<String> = []
+        var owners: [[String]: TrafficRule] = [:]
         return (value?.list ?? []).map { rule in
             if let backend = rule["backend"], !backends.insert(backend.text).inserted {
-                reader.problem("the backend \(backend.text) is listed twice", at: backend)
+                let remedy =
+                    rule["switch"] == nil
+                    ? "one rule moves it on all load balancers that it names under `loadBalancers`"
+                    : "a switch may have any name, so give each rule its own"
+                reader.problem("the backend \(backend.text) is listed twice: \(remedy)", at: backend)
             }
             for name in rule["loadBalancers"]?.list ?? [] where !names.contains(LoadBalancerID(name.text)) {
                 reader.problem("there is no load balancer \(name.text) under `loadBalancers`", at: name)
@@ -88,7 +118,31 @@ extension EnvironmentFormat {
                 loadBalancers: rule["loadBalancers"]?.list.map { LoadBalancerID($0.text) }, switching: switching,
                 registration: registration.isEmpty ? nil : registration)
             refuseOtherKinds(read, rule, loadBalancers.filter { read.isOn($0.name) }, &reader)
+            refuseSharing(read, rule, names, &owners, &reader)
             return read
+        }
+    }
+
+    /// A backend of a load balancer that two rules move: neither would know what the other did.
+    ///
+    /// - Parameter owners: by load balancer and backend, as it is called there, the rule that was read before.
+    private static func refuseSharing(
+        _ rule: TrafficRule, _ value: Value, _ loadBalancers: [LoadBalancerID], _ owners: inout [[String]: TrafficRule],
+        _ reader: inout Reader
+    ) {
+        for color in Color.allCases {
+            let backend = rule.switching?.backends[color] ?? rule.backend
+            guard let place = value["switch", "backends", color.rawValue] ?? value["backend"] else { continue }
+            let shared = loadBalancers.filter(rule.isOn).compactMap { name -> (LoadBalancerID, TrafficRule)? in
+                let owner = owners.updateValue(rule, forKey: [name.text, backend])
+                return owner.flatMap { $0.backend == rule.backend ? nil : (name, $0) }
+            }
+            guard let (name, other) = shared.first else { continue }
+            let remedy =
+                rule.switching == nil || other.switching == nil
+                ? "Move it in one of them"
+                : "Let all frontends ask for the same entry of one map, and move them in one rule"
+            reader.problem("\(backend) on \(name) is moved by \(other.backend), too. \(remedy)", at: place)
         }
     }
 
@@ -117,7 +171,7 @@ extension EnvironmentFormat {
                         "\(balancer.name) is an HAProxy: \(Pattern.haproxyName.advice). Name those that have it under "
                             + "`loadBalancers`", at: name)
                 }
-            case .traefik:
+            case .traefik(let traefik):
                 if let place = value["switch"] {
                     reader.problem(
                         "\(balancer.name) is a Traefik, which has no maps: write `servers`, or name those that have the "
@@ -126,10 +180,12 @@ extension EnvironmentFormat {
                     reader.problem(
                         "\(balancer.name) is a Traefik, whose servers stand in the configuration of each color's service: write "
                             + "a pattern, or name those that have the backend under `loadBalancers`", at: place)
-                } else if let backend = value["backend"], !rule.backend.hasSuffix("@file") {
+                } else if let backend = value["backend"], !rule.backend.hasSuffix(traefik.suffix) {
+                    let name = rule.backend.prefix { $0 != "@" }
                     reader.problem(
                         "\(balancer.name) is a Traefik: its weighted services are named with their provider, "
-                            + "`\(rule.backend)@file`; or name those that have it under `loadBalancers`", at: backend)
+                            + "`\(name)\(traefik.suffix)`; or name those that have it under `loadBalancers`",
+                        at: backend)
                 }
             case .alb(let alb):
                 if let place = value["switch"] {

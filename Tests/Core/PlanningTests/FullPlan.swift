@@ -228,7 +228,7 @@ enum FullPlan {
                     name: "edge-2",
                     .traefik(
                         .init(
-                            api: "https://edge-2:8080", file: "/etc/traefik/rz.yml",
+                            api: "https://edge-2:8080", .file("/etc/traefik/rz.yml"),
                             metrics: "https://edge-2:8082/metrics",
                             user: "u", password: "${env:P}", tls: tls))),
                 LoadBalancerAddress(

@@ -125,6 +125,42 @@ struct SwitchTests {
                 == ["shop/be_green/web-1: weight 1 was set, active in /m.map is neither color's"])
     }
 
+    @Test("that no frontend asks for is shown with the lines that make them ask, which HAProxy accepts")
+    func lines() throws {
+        let backends: [Color: String] = [.blue: "be_blue", .green: "be_green"]
+        for values in [nil, [Color.blue: "b", .green: "g"]] {
+            let folder = try temporaryFolder()
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let item = TrafficSwitch(map: "", key: "active", backends: backends, values: values)
+            let made = try MapSwitch("shop", item, path: folder + "/shop.map", on: "edge-1")
+            try (made.entry + "\n").write(toFile: made.path, atomically: true, encoding: .utf8)
+            try """
+            defaults
+                mode http
+                timeout client 1s
+                timeout server 1s
+                timeout connect 1s
+            frontend users
+                bind unix@\(folder)/users.sock
+                \(made.choices.joined(separator: "\n    "))
+                default_backend be_blue
+            backend be_blue
+            backend be_green
+
+            """.write(toFile: folder + "/haproxy.cfg", atomically: true, encoding: .utf8)
+            for haproxy in HAProxyProgram.all {
+                let check = Process()
+                check.executableURL = URL(filePath: haproxy.path)
+                check.arguments = ["-c", "-f", folder + "/haproxy.cfg"]
+                check.standardOutput = FileHandle.nullDevice
+                check.standardError = FileHandle.nullDevice
+                try check.run()
+                check.waitUntilExit()
+                #expect(check.terminationStatus == 0, "\(haproxy): \(made.choices)")
+            }
+        }
+    }
+
     @Test("is blocked while its map, entry, backend or file can't do what it needs", arguments: HAProxyProgram.all)
     func obstacles(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy, SwitchTests.backends) { lab in
@@ -134,7 +170,11 @@ struct SwitchTests {
                     separator: "\n")
             }
             #expect(try await blocking(rule(lab)) == "")
-            #expect(try await blocking(rule(lab, map: "/no/such.map")).contains("does not know the map /no/such.map"))
+            let unknown = try await blocking(rule(lab, map: "/no/such.map"))
+            #expect(unknown.contains("does not know the map /no/such.map"))
+            #expect(unknown.contains("Write the line `active blue`, or"))
+            #expect(
+                unknown.contains("`use_backend be_blue if { str(active),map_str(/no/such.map) -m str blue }` and `use"))
             #expect(try await blocking(rule(lab, key: "other")).contains("other in \(lab.switchMap) is not there"))
             #expect(
                 try await blocking(rule(lab, values: [.blue: "b", .green: "g"])).contains(

@@ -10,7 +10,7 @@ import Waiting
 private func withTraefik(_ body: (TraefikConformance) async throws -> Void) async throws {
     let servers = try await ColorServers()
     defer { servers.stop() }
-    try await TraefikConformance.with(servers, own: body)
+    try await TraefikConformance.with(servers, body)
 }
 
 private let isHere = TraefikConformance.program != nil
@@ -217,7 +217,7 @@ private let obstacles = [
         text: "no child with servers of green",
         weighted: "http: { services: { shop: { weighted: { services: [ { name: shop-blue, weight: 1 } ] } } } }\n"),
     ExpectedObstacle(
-        text: "`healthCheck: {}` of its own", isBlocking: false,
+        text: "(`healthCheck: {}`): a color", isBlocking: false,
         weighted: TraefikConformance.weighted.replacingOccurrences(of: "        healthCheck: {}\n", with: "")),
     ExpectedObstacle(
         text: "by the cookie shop", isBlocking: false,
@@ -325,21 +325,23 @@ struct TraefikParsingTests {
     @Test("is kept in a file that holds weighted services and rz's note, and nothing else")
     func file() throws {
         var file = try TraefikFile(TraefikConformance.weighted, environment: "shop")
-        #expect(file.children(of: "shop@file")?.map(\.weight) == [100, 0])
-        #expect(file.note == TraefikFile.Note())
-        file.note.epoch = EpochEntry(number: 7, owner: "me")
-        file.note.resting["shop@file/shop-blue"] = .init(administration: .drain, weight: 40)
-        let isThere = file.set(25, of: "shop-green", in: "shop@file")
+        #expect(file.holdings.services["shop@file"]?.map(\.weight) == [100, 0])
+        #expect(file.holdings.note == TraefikNote())
+        file.holdings.note.epoch = EpochEntry(number: 7, owner: "me")
+        file.holdings.note.resting["shop@file/shop-blue"] = .init(administration: .drain, weight: 40)
+        let isThere = file.holdings.set(25, of: "shop-green", in: "shop@file")
         #expect(isThere)
         let again = try TraefikFile(file.text, environment: "shop")
-        #expect(again.note == file.note)
-        #expect(again.children(of: "shop@file")?.map(\.weight) == [100, 25])
+        #expect(again.holdings == file.holdings)
+        #expect(again.holdings.services["shop@file"]?.map(\.weight) == [100, 25])
         #expect(file.text.contains("\"healthCheck\": {}"))
         let odd =
             "http: { services: { a: { weighted: { services: [ { name: x, weight: -3 }, { name: y, weight: 9e99 }, "
             + "{ name: z }, { name: w, weight: 99999999999 } ] } } } }"
-        #expect(
-            try TraefikFile(odd, environment: "shop").children(of: "a@file")?.map(\.weight) == [0, 0, 1, 1_000_000])
+        var strange = try TraefikFile(odd, environment: "shop")
+        #expect(strange.holdings.services["a@file"]?.map(\.weight) == [0, 0, 1, 1_000_000])
+        _ = strange.holdings.set(5, of: "z", in: "a@file")
+        #expect(strange.text.contains("9e99") && strange.text.contains("-3"), "\(strange.text)")
         for (text, reason) in [
             ("", "the text is empty"), ("7", "it holds no `http: { services: … }`"), ("a: 1", "it holds `a`"),
             ("http: { routers: {} }", "it holds `http.routers`"),

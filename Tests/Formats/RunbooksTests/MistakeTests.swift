@@ -34,9 +34,24 @@ struct MistakeTests {
             try problems(Sample.environment.changing("be_shop", to: "shop@file")).contains {
                 $0.contains("edge-1 is an HAProxy: names in HAProxy have letters")
             })
+        let redis = "traefik: { api: \"http://edge-3:8080\", redis: { address: \"edge-3:6379\" } }"
+        text.replaceSubrange(try #require(text.firstRange(of: traefik)), with: redis)
+        #expect(
+            try problems(text.changing("be_shop", to: "shop@file")).contains {
+                $0.contains("weighted services are named with their provider, `shop@redis`")
+            })
+        #expect(try problems(text.changing("be_shop", to: "shop@redis")) == [])
+        #expect(
+            try problems(text.changing("\"edge-3:6379\"", to: "\"rediss://edge-3:6379\", password: open")).filter {
+                $0.contains("write the address as host:port") || $0.contains("a secret is named by a reference")
+            }.count == 2)
+        #expect(
+            try problems(text.changing("redis: {", to: "file: /etc/rz.yml, redis: {")).contains {
+                $0.contains("file and redis can't be given together")
+            })
         let alb =
             "alb: { region: eu-central-1, rules: { be_api: \"arn:aws:a\" }, accessKey: A, secretKey: open }"
-        text.replaceSubrange(try #require(text.firstRange(of: traefik)), with: alb)
+        text.replaceSubrange(try #require(text.firstRange(of: redis)), with: alb)
         let found = try problems(text)
         #expect(found.contains { $0.contains("edge-1 is an ALB: name the listener rule of be_shop under its `rules`") })
         #expect(found.contains { $0.contains("a secret is named by a reference") })
@@ -44,6 +59,36 @@ struct MistakeTests {
             try problems(text.changing("be_api", to: "be_shop").changing("open", to: "\"${env:SECRET}\"")) == [])
         text.replaceSubrange(try #require(text.firstRange(of: alb)), with: "color: blue")
         #expect(try problems(text).contains { $0.contains("traefik") && $0.contains("haproxy") })
+    }
+
+    @Test(
+        "about a backend that two rules move names the other one; rules with a map of their own have names of their own"
+    )
+    func sharedBackends() throws {
+        func problems(_ rules: [String]) throws -> [String] {
+            let rule = "backend: be_shop\n    servers: { blue: \"blue-*\", green: \"green-*\" }\n"
+            return try self.problems(
+                Sample.environment.changing("  - \(rule)", to: rules.map { "  - { \($0) }\n" }.joined())
+                    .changing("traffic:\n", to: "  - { name: edge-7, haproxy: { socket: \"tcp:a:1\" } }\ntraffic:\n"))
+        }
+        func item(_ name: String, _ balancer: String, map: String, key: String = "active") -> String {
+            "backend: \(name), loadBalancers: [\(balancer)], switch: { map: \(map), key: \(key), "
+                + "backends: { blue: be_b, green: be_g } }"
+        }
+        #expect(try problems([item("a", "edge-1", map: "/a.map"), item("b", "edge-7", map: "/b.map")]) == [])
+        let twice = try problems([item("a", "edge-1", map: "/a.map"), item("a", "edge-7", map: "/b.map")])
+        #expect(twice.count == 1)
+        #expect(twice.first?.hasSuffix("listed twice: a switch may have any name, so give each rule its own") == true)
+        let keys = try problems([item("a", "edge-1", map: "/a.map"), item("b", "edge-1", map: "/a.map", key: "other")])
+        #expect(keys.count == 2, "\(keys)")
+        #expect(
+            keys.first?.hasSuffix(
+                "be_b on edge-1 is moved by a, too. Let all frontends ask for the same entry of one map, and move them "
+                    + "in one rule") == true, "\(keys)")
+        let weights = "backend: be_g, servers: { blue: \"blue-*\", green: \"green-*\" }"
+        let both = try problems([item("a", "edge-1", map: "/a.map"), weights])
+        #expect(both.count == 1)
+        #expect(both.first?.hasSuffix("be_g on edge-1 is moved by a, too. Move it in one of them") == true, "\(both)")
     }
 
     @Test("does not hide the others, and causes no more messages than there are mistakes")

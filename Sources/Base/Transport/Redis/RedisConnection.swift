@@ -3,6 +3,9 @@ public struct RedisError: Error, Sendable, Hashable {
     public let message: String
 
     public init(message: String) { self.message = message }
+
+    /// Its first word, which says what kind of refusal it is: `NOAUTH`.
+    public var code: String { String(message.prefix { $0 != " " }) }
 }
 
 /// One answer of RESP2.
@@ -10,6 +13,20 @@ public enum RedisReply: Sendable {
     case text([UInt8]?)
     case number(Int)
     case list([RedisReply])
+}
+
+extension RedisReply {
+    /// A text; nil for none, and for any other answer.
+    public var content: String? {
+        guard case .text(let bytes?) = self else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The elements of a list; none for any other answer.
+    public var elements: [RedisReply] {
+        guard case .list(let elements) = self else { return [] }
+        return elements
+    }
 }
 
 /// A connection that asks one thing after the other. All that it reads is bounded: in time, in bytes, and in the number
@@ -56,12 +73,48 @@ public struct RedisConnection: Sendable {
 
     public func close() { socket.close() }
 
-    public mutating func call(_ words: String...) async throws -> RedisReply {
+    public mutating func call(_ words: String...) async throws -> RedisReply { try await call(words) }
+
+    public mutating func call(_ words: [String]) async throws -> RedisReply {
         var request: [UInt8] = Array("*\(words.count)\r\n".utf8)
         for word in words { request += Array("$\(word.utf8.count)\r\n\(word)\r\n".utf8) }
         try await socket.write(request, deadline: try left)
         elements = 0
         return try await reply(depth: 0)
+    }
+
+    /// Says who asks.
+    ///
+    /// - Parameter user: nil for `default`.
+    public mutating func authenticate(user: String? = nil, password: String) async throws {
+        _ = try await call(["AUTH"] + [user].compactMap(\.self) + [password])
+    }
+
+    /// The keys that match a pattern of Redis'.
+    public mutating func keys(matching pattern: String) async throws -> Set<String> {
+        var keys: Set<String> = []
+        var cursor = "0"
+        // Redis gives a cursor back until it has returned every key; a server that never ends is no Redis.
+        for _ in 0..<100_000 {
+            let answer = try await call("SCAN", cursor, "MATCH", pattern, "COUNT", "500").elements
+            guard answer.count == 2, let next = answer[0].content, case .list(let found) = answer[1] else {
+                throw RedisError(message: "an answer that SCAN does not give")
+            }
+            keys.formUnion(found.compactMap(\.content))
+            cursor = next
+            if cursor == "0" { return keys }
+        }
+        throw RedisError(message: "SCAN does not end")
+    }
+
+    /// The texts of keys; those that hold none are left out.
+    public mutating func values(of keys: [String]) async throws -> [String: String] {
+        guard !keys.isEmpty else { return [:] }
+        let answer = try await call(["MGET"] + keys).elements
+        guard answer.count == keys.count else { throw RedisError(message: "an answer that MGET does not give") }
+        var values: [String: String] = [:]
+        for (key, value) in zip(keys, answer) { values[key] = value.content }
+        return values
     }
 
     /// For the next piece.
@@ -83,7 +136,7 @@ public struct RedisConnection: Sendable {
         let rest = String(decoding: line.dropFirst(), as: UTF8.self)
         switch line.first {
         case UInt8(ascii: "+"): return .text(Array(rest.utf8))
-        case UInt8(ascii: "-"): throw RedisError(message: rest)
+        case UInt8(ascii: "-"): throw RedisError(message: RedisConnection.withoutArguments(rest))
         case UInt8(ascii: ":"): return .number(Int(rest) ?? 0)
         case UInt8(ascii: "$"):
             guard let length = Int(rest), length <= RedisConnection.largestText else { throw malformed }
@@ -97,6 +150,11 @@ public struct RedisConnection: Sendable {
             return .list(elements)
         default: throw malformed
         }
+    }
+
+    /// Of a command that it does not know a Redis shows what was sent with it, a password too.
+    private static func withoutArguments(_ message: String) -> String {
+        message.firstRange(of: ", with args").map { String(message[..<$0.lowerBound]) } ?? message
     }
 
     private var malformed: RedisError { RedisError(message: "an answer that is not of Redis's protocol") }

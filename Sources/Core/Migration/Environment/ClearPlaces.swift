@@ -34,6 +34,13 @@ extension Environment {
         for case .alb(let alb) in loadBalancers.map(\.kind) where alb.sessionToken != nil {
             add("loadBalancers[].alb", alb.url, true)
         }
+        for case .traefik(let traefik) in loadBalancers.map(\.kind) {
+            guard case .redis(let redis) = traefik.store, redis.tls == nil else { continue }
+            places.append(
+                ClearPlace(
+                    key: "loadBalancers[].traefik.redis", address: redis.address, isURL: false,
+                    holdsSecret: redis.password != nil))
+        }
         let probes =
             gates.service.probes.map { ("gates.service.probes[]", $0) }
             + (gates.platform?.probes ?? []).map { ("gates.platform.probes[]", $0) }

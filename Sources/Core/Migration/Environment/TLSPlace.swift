@@ -43,7 +43,12 @@ extension Environment {
         for kind in loadBalancers.map(\.kind) {
             switch kind {
             case .haproxy: break
-            case .traefik(let traefik): add("loadBalancers[].traefik", url: traefik.api, traefik.tls)
+            case .traefik(let traefik):
+                add("loadBalancers[].traefik", url: traefik.api, traefik.tls)
+                if case .redis(let redis) = traefik.store, let rules = redis.tls {
+                    places.append(
+                        TLSPlace(key: "loadBalancers[].traefik.redis", address: redis.address, rules: rules))
+                }
             case .alb(let alb): add("loadBalancers[].alb", url: alb.url, alb.tls)
             }
         }

@@ -34,10 +34,10 @@ struct RedisRecords: Sendable {
         do {
             var connection = try await RedisConnection(address, tls: isSecure ? try tls.options() : nil)
             defer { connection.close() }
-            if let password { _ = try await connection.call("AUTH", password) }
+            if let password { try await connection.authenticate(password: password) }
             _ = try await connection.call("SELECT", String(database))
             var tasks: [ComposeTask] = []
-            for key in try await keys(&connection).sorted() where !isOfFramework(key) {
+            for key in try await connection.keys(matching: "*:*").sorted() where !isOfFramework(key) {
                 guard case .text(let value?) = try await connection.call("GET", key),
                     let json = try? JSON(parsing: value), json["TaskID"]?.string?.isEmpty == false
                 else { continue }
@@ -49,7 +49,8 @@ struct RedisRecords: Sendable {
         } catch let failure as Failure {
             throw failure
         } catch let error as RedisError {
-            throw Failure("Redis refuses", at: address.description, details: [error.message])
+            throw Failure(
+                error, calling: "Redis", at: address.description, settings: "services.sources[].compose.redis")
         } catch {
             throw Failure("Redis can't be read", at: address.description)
         }
@@ -58,21 +59,5 @@ struct RedisRecords: Sendable {
     /// Below its name, which need not be the prefix of its tasks.
     private func isOfFramework(_ key: String) -> Bool {
         key.wholeMatch(of: /[^:]*:framework(_config)?/) != nil
-    }
-
-    private func keys(_ connection: inout RedisConnection) async throws -> Set<String> {
-        var keys: Set<String> = []
-        var cursor = "0"
-        // Redis gives a cursor back until it has returned every key; a server that never ends is no Redis.
-        for _ in 0..<100_000 {
-            let answer = try await connection.call("SCAN", cursor, "MATCH", "*:*", "COUNT", "500")
-            guard case .list(let parts) = answer, parts.count == 2, case .text(let next?) = parts[0],
-                case .list(let found) = parts[1]
-            else { throw RedisError(message: "an answer that SCAN does not give") }
-            for case .text(let key?) in found { keys.insert(String(decoding: key, as: UTF8.self)) }
-            cursor = String(decoding: next, as: UTF8.self)
-            if cursor == "0" { break }
-        }
-        return keys
     }
 }

@@ -15,7 +15,7 @@ extension ProbeRunner {
                 address, tls: probe.tls == nil ? nil : try tls.options(), deadline: probe.timeout.duration,
                 limit: probe.timeout.duration)
             defer { connection.close() }
-            if let password { _ = try await connection.call("AUTH", password) }
+            if let password { try await connection.authenticate(password: password) }
             let condition = try await RedisCondition(
                 information: connection.call("INFO").content ?? "", snapshots: snapshots(&connection))
             let (verdict, message) = condition.judge(redis, ofOther: other.holds)
@@ -43,13 +43,6 @@ extension ProbeRunner {
             // Many a Redis has CONFIG renamed or taken away.
             return nil
         }
-    }
-}
-
-extension RedisReply {
-    fileprivate var content: String? {
-        guard case .text(let bytes?) = self else { return nil }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 
@@ -130,8 +123,7 @@ struct RedisCondition {
     }
 
     static func refusal(_ error: RedisError) -> (Verdict, String) {
-        let word = error.message.prefix { $0 != " " }
-        switch word {
+        switch error.code {
         case "LOADING": return (.fail, "is still loading its data")
         case "NOAUTH": return (.inconclusive, "requires a password: set `password`")
         case "WRONGPASS": return (.inconclusive, "rejected the password: correct `password`")

@@ -31,6 +31,18 @@ struct MapSwitch: Sendable {
         MapEntry.value(in: answer).flatMap { value in Color.allCases.first { rule.values[$0] == value } }
     }
 
+    /// The line of the map's file where blue is live.
+    var entry: String { "\(rule.key) \(rule.values[.blue] ?? "")" }
+
+    /// The lines of HAProxy's configuration by which the entry chooses.
+    var choices: [String] {
+        let isName = Color.allCases.allSatisfy { rule.values[$0] == rule.backends[$0] }
+        guard !isName else { return ["use_backend %[str(\(rule.key)),map_str(\(path),\(rule.backends[.blue] ?? ""))]"] }
+        return Color.allCases.map {
+            "use_backend \(rule.backends[$0] ?? "") if { str(\(rule.key)),map_str(\(path)) -m str \(rule.values[$0] ?? "") }"
+        }
+    }
+
     // MARK: - What it is
 
     /// Takes both backends out of those that HAProxy has, and puts the switch in.
@@ -122,8 +134,11 @@ extension Obstacles {
         guard MapEntry.exists(in: answer) else {
             return [
                 blocking(
-                    place + "HAProxy does not know the map \(item.path). Choose the backend by it, for example "
-                        + "`use_backend %[str(\(item.rule.key)),map_str(\(item.path))]`, and reload HAProxy.")
+                    place + "HAProxy does not know the map \(item.path). It can't change a `default_backend` while it "
+                        + "runs, so an entry of a map has to choose the backend. Write the line `\(item.entry)`, or the "
+                        + "other color's where that is live, into the file \(item.path); put "
+                        + item.choices.map { "`\($0)`" }.joined(separator: " and ")
+                        + " above the `default_backend` of each frontend; and reload HAProxy.")
             ]
         }
         var found: [Obstacle] = []

@@ -10,7 +10,7 @@ struct TraefikLook: Sendable {
     /// By service.
     var counts: [String: TraefikMetrics.Count]
     var gathered: TraefikMemory.Gathered
-    var note: TraefikFile.Note
+    var note: TraefikNote
 
     var state: LoadBalancerState {
         var backends: [String: BackendState] = [:]

@@ -1,25 +1,22 @@
 import Migration
-import SafeFiles
 
 /// What would spoil a cutover on one Traefik.
 struct TraefikObstacles {
     let name: LoadBalancerID
     let rules: [TrafficRule]
     let look: TraefikLook
-    let path: String
-    /// Nil for one that is not there or not rz's.
-    let file: TraefikFile?
-    /// Why there is none.
-    let reason: String
+    let store: TraefikStoreWords
+    /// What stands in the store; nil where it can't be read or written.
+    let held: TraefikHoldings?
+    /// What of it Traefik does not serve.
+    let difference: String?
+    /// What of the store itself is in the way.
+    let ofStore: [Obstacle]
 
     /// Longer than this dead servers get users after each change, and each change waits.
     static let longestInterval = Duration.seconds(10)
 
-    static let ofItsOwn =
-        "Give rz a file of its own that Traefik's file provider watches, with nothing but the weighted services under "
-        + "`http.services`; put their children, routers and middlewares into other files."
-
-    var all: [Obstacle] { ofVersion + ofFile + rules.flatMap(ofRule) + ofCounters }
+    var all: [Obstacle] { ofVersion + ofStore + ofService + rules.flatMap(ofRule) + ofCounters }
 
     /// Version 2 has no health of weighted services, and another API.
     private var ofVersion: [Obstacle] {
@@ -27,48 +24,32 @@ struct TraefikObstacles {
         return [blocking("Traefik \(look.version) is older than 3, which rz needs")]
     }
 
-    private var ofFile: [Obstacle] {
-        guard path.hasSuffix(".yml") || path.hasSuffix(".yaml") else {
-            return [blocking("the file \(path) must end in .yml or .yaml, so that Traefik reads it")]
-        }
-        if let problem = PersistentFile(path).obstacle {
-            let advice = problem.advice.map { ". \($0)" } ?? ""
-            return [blocking("the file \(path) can't be replaced: \(problem.reason)\(advice)")]
-        }
-        guard let file else {
-            return [blocking("the file \(path) is not one that rz can write: \(reason). \(TraefikObstacles.ofItsOwn)")]
-        }
-        guard let difference = file.difference(from: look.report) else { return [] }
-        return [
-            blocking(
-                "Traefik does not serve what the file \(path) holds: \(difference). See that its file provider reads and "
-                    + "watches it (`providers: { file: { directory: … } }`).")
-        ]
+    private var ofService: [Obstacle] {
+        guard let difference, !ofStore.contains(where: \.isBlocking) else { return [] }
+        return [blocking("Traefik does not serve what \(store.named) holds: \(difference). \(store.unserved)")]
     }
 
     private func ofRule(_ rule: TrafficRule) -> [Obstacle] {
         if rule.switching != nil {
             return [blocking("\(rule.backend) is a switch, which only HAProxy has: write `servers` instead")]
         }
-        guard rule.backend.hasSuffix("@file") else {
-            return [
-                blocking("\(rule.backend) is of another provider: rz moves weighted services of files, `NAME@file`")
-            ]
+        guard rule.backend.hasSuffix(store.suffix) else {
+            return [blocking("\(rule.backend) is of another provider: rz moves \(store.services)")]
         }
         guard let weighted = look.report.weighted[rule.backend] else {
             let kind = look.report.pools[rule.backend] == nil ? "no service" : "no weighted service"
             return [
                 blocking(
-                    "there is \(kind) \(rule.backend). Write one with both colors' services as children into \(path), and "
-                        + "let the router use it.")
+                    "there is \(kind) \(rule.backend). Write one with both colors' services as children into "
+                        + "\(store.named), and let the router use it.")
             ]
         }
         var found: [Obstacle] = []
         if let problem = weighted.problem {
             found.append(blocking("Traefik does not serve \(rule.backend): \(problem)"))
         }
-        if file?.children(of: rule.backend) == nil, file != nil {
-            found.append(blocking("the file \(path) does not hold \(rule.backend). Move it there from where it is."))
+        if let held, held.services[rule.backend] == nil {
+            found.append(blocking("\(store.named) does not hold \(rule.backend). Move it there from where it is."))
         }
         if !weighted.isUsed { found.append(blocking("no router leads to \(rule.backend), so it has no users to move")) }
         return found + Color.allCases.flatMap { ofColor($0, weighted, rule) } + ofStrangers(weighted, rule)
@@ -142,8 +123,8 @@ struct TraefikObstacles {
         if !weighted.watchesChildren {
             found.append(
                 warning(
-                    "\(rule.backend) has no `healthCheck: {}` of its own: a color whose servers are all down keeps its "
-                        + "share, and its users get 503"))
+                    "\(rule.backend) has no `healthCheck` of its own (\(store.healthCheck)): a color whose servers are all down "
+                        + "keeps its share, and its users get 503"))
         }
         let transports = Set(
             weighted.children.compactMap { look.report.pool($0.name, of: rule.backend) }.map { $0.transport ?? "none" })

@@ -45,6 +45,7 @@ struct TraefikReport: Sendable {
     /// Services that are neither: mirrors and failovers.
     private(set) var others: Set<String> = []
     private(set) var middlewares: Set<String> = []
+    private(set) var routers: Set<String> = []
     /// By name, what a middleware sets of a request's headers: where rz keeps its note.
     private(set) var notes: [String: [String: String]] = [:]
 
@@ -60,6 +61,7 @@ struct TraefikReport: Sendable {
                 others.insert(name)
             }
         }
+        routers = Set(json["routers"]?.object?.keys ?? [])
         for (name, middleware) in json["middlewares"]?.object ?? JSONObject() {
             middlewares.insert(name)
             guard let headers = middleware["headers"]?["customRequestHeaders"]?.object else { continue }
@@ -70,6 +72,14 @@ struct TraefikReport: Sendable {
 
     /// The servers behind a child of a weighted service.
     func pool(_ child: String, of parent: String) -> Pool? { pools[TraefikReport.qualified(child, in: parent)] }
+
+    /// What is served of one provider, by kind as its keys are called, without the provider.
+    func names(of suffix: String) -> [(kind: String, names: [String])] {
+        let services = Set(weighted.keys).union(pools.keys).union(others)
+        return [("routers", routers), ("services", services), ("middlewares", middlewares)].map { kind, all in
+            (kind, all.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) })
+        }
+    }
 
     /// A service's name with its provider: a name without one is its parent's.
     static func qualified(_ name: String, in parent: String) -> String {
@@ -97,7 +107,7 @@ extension TraefikReport.Weighted {
     }
 
     /// A larger weight counts as this one: sums of them stay numbers.
-    private static let largest = 1_000_000
+    static let largest = 1_000_000
 
     /// Of the API and of files alike: a child without a weight has 1.
     static func children(_ content: JSON) -> [Child] {

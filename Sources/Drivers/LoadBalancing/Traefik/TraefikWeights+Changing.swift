@@ -1,7 +1,6 @@
 import Migration
-import SafeFiles
 
-/// Changes, and what makes them safe: the epoch before and after, one file in one piece, and a wait until Traefik says
+/// Changes, and what makes them safe: the epoch before and after, one write in one piece, and a wait until Traefik says
 /// that it serves what was written.
 extension TraefikWeights {
     public func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
@@ -10,82 +9,100 @@ extension TraefikWeights {
 
     public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
         let client = try client()
+        let store = try store()
         let mine = owner.entry(of: epoch)
-        let (before, text, file) = try await settled(client, mine)
-        let wanted = try TraefikChange(changes, look: before, file: file, on: name).file(with: mine)
-        guard wanted.text != text else { return before.state }
-        // A file that a person began holds the same in other words: it is not written for that.
-        if wanted.difference(from: before.report) == nil { return before.state }
-        try await write(wanted.text, over: text)
-        let after = try await served(wanted, client, mine)
-        return try await checked(after, client)
-    }
-
-    /// What stands in the file, read for an obstacle: nil where there is none.
-    func file() throws(Failure) -> TraefikFile? {
-        guard let text = try text() else { return nil }
-        return try parsed(text)
-    }
-
-    private func text() throws(Failure) -> String? {
-        let path = try path
-        do throws(FileProblem) { return try PersistentFile(path).text } catch {
-            throw Failure("\(name): its file can't be read", at: path, details: [error.reason], advice: error.advice)
-        }
-    }
-
-    private func parsed(_ text: String) throws(Failure) -> TraefikFile {
-        do throws(TraefikFile.Foreign) { return try TraefikFile(text, environment: owner.environment) } catch {
-            throw Failure(
-                "\(name): its file is not one that rz can write", at: try path, details: [error.reason],
-                advice: TraefikObstacles.ofItsOwn, kind: .refused)
-        }
-    }
-
-    /// The file and Traefik in agreement: what was written a moment ago is served first.
-    private func settled(
-        _ client: TraefikClient, _ mine: EpochEntry
-    ) async throws(Failure) -> (look: TraefikLook, text: String, file: TraefikFile) {
         let end = ContinuousClock.now + patience
+        var wasWritten = false
         while true {
-            guard let text = try text() else {
+            let (before, held) = try await settled(client, store, mine)
+            let wanted = try TraefikChange(changes, look: before, held: held, in: store.words, on: name)
+                .holdings(with: mine)
+            if wanted == held {
+                // Another load balancer of the same store may have written the same a moment ago.
+                return wasWritten ? try await checked(before, client) : before.state
+            }
+            if try await store.replace(held, by: wanted, served: before.report) {
+                let after = try await served(wanted, client, store, mine)
+                return try await checked(after, client)
+            }
+            wasWritten = true
+            guard ContinuousClock.now < end else {
                 throw Failure(
-                    "\(name) has no file of weighted services", at: try path, advice: TraefikObstacles.ofItsOwn,
-                    kind: .refused)
+                    "\(name): someone else writes \(store.words.own) all the time", at: store.words.place,
+                    advice: "See who else writes these weights: they are rz's alone.", kind: .transient)
             }
-            let file = try parsed(text)
+            try await pause(.milliseconds(50))
+        }
+    }
+
+    /// The store and Traefik in agreement: what was written a moment ago is served first.
+    private func settled(
+        _ client: TraefikClient, _ store: any TraefikStore, _ mine: EpochEntry
+    ) async throws(Failure) -> (look: TraefikLook, held: TraefikHoldings) {
+        var wait = Unserved(patience: patience)
+        while true {
+            guard let held = try await store.holdings() else {
+                throw Failure(
+                    "\(name): \(store.words.own) has no weighted services", at: store.words.place,
+                    advice: store.words.ofItsOwn, kind: .refused)
+            }
             let look = try await look(client)
-            for held in [file.note.epoch, look.note.epoch].compactMap(\.self) where mine.isRefused(by: held) {
-                throw try replaced(mine, by: held)
+            for entry in [held.note.epoch, look.note.epoch].compactMap(\.self) where mine.isRefused(by: entry) {
+                throw replaced(mine, by: entry, store.words)
             }
-            guard let difference = file.difference(from: look.report) else { return (look, text, file) }
-            try await pauseUnserved(difference, until: end)
+            guard let difference = difference(of: held, in: store.words, look.report) else { return (look, held) }
+            try await pauseUnserved(difference, held, store, look.report, &wait)
         }
     }
 
     private func served(
-        _ wanted: TraefikFile, _ client: TraefikClient, _ mine: EpochEntry
+        _ wanted: TraefikHoldings, _ client: TraefikClient, _ store: any TraefikStore, _ mine: EpochEntry
     ) async throws(Failure) -> TraefikLook {
-        let end = ContinuousClock.now + patience
+        var wait = Unserved(patience: patience)
         while true {
             let look = try await look(client)
-            if let held = look.note.epoch, mine.isRefused(by: held) { throw try replaced(mine, by: held) }
-            guard let difference = wanted.difference(from: look.report) else { break }
-            try await pauseUnserved(difference, until: end)
+            if let held = look.note.epoch, mine.isRefused(by: held) { throw replaced(mine, by: held, store.words) }
+            guard let difference = difference(of: wanted, in: store.words, look.report) else { break }
+            try await pauseUnserved(difference, wanted, store, look.report, &wait)
         }
         // Someone who wrote in the same moment is seen here, or sees this run.
-        if let held = try file()?.note.epoch, mine.isRefused(by: held) { throw try replaced(mine, by: held) }
+        if let held = try await store.holdings()?.note.epoch, mine.isRefused(by: held) {
+            throw replaced(mine, by: held, store.words)
+        }
         return try await look(client)
     }
 
-    private func pauseUnserved(_ difference: String, until end: ContinuousClock.Instant) async throws(Failure) {
-        guard ContinuousClock.now < end else {
-            throw Failure(
-                "\(name) does not serve what its file holds", at: try path, details: [difference],
-                advice:
-                    "See that Traefik's file provider reads and watches this file (`providers: { file: { directory: … } "
-                    + "}`), and its log.", kind: .transient)
+    /// A wait for Traefik to serve what is held.
+    private struct Unserved {
+        /// Longer than `providersThrottleDuration`, 2 s: who waits for that needs no reminder.
+        private static let reminder = Duration.seconds(3)
+
+        let end: ContinuousClock.Instant
+        private var next: ContinuousClock.Instant
+
+        init(patience: Duration) {
+            end = .now + patience
+            next = .now + Unserved.reminder
         }
+
+        /// Whether Traefik is to be reminded now.
+        mutating func isReminderDue() -> Bool {
+            guard ContinuousClock.now >= next else { return false }
+            next = .now + Unserved.reminder
+            return true
+        }
+    }
+
+    private func pauseUnserved(
+        _ difference: String, _ held: TraefikHoldings, _ store: any TraefikStore, _ report: TraefikReport,
+        _ wait: inout Unserved
+    ) async throws(Failure) {
+        guard ContinuousClock.now < wait.end else {
+            throw Failure(
+                "\(name) does not serve what \(store.words.own) holds", at: store.words.place, details: [difference],
+                advice: store.words.unserved, kind: .transient)
+        }
+        if wait.isReminderDue() { try await store.remind(held, served: report) }
         try await pause(.milliseconds(50))
     }
 
@@ -104,21 +121,5 @@ extension TraefikWeights {
 
     private func pause(_ length: Duration) async throws(Failure) {
         do { try await Task.sleep(for: length) } catch { throw .cancelled }
-    }
-
-    private func write(_ new: String, over old: String) async throws(Failure) {
-        let path = try path
-        do throws(FileProblem) {
-            // What someone else has written since is not overwritten.
-            try await PersistentFile(path).replace { $0 == old ? new : nil }
-        } catch {
-            throw Failure(
-                "\(name): its file can't be replaced", at: path, details: [error.reason], advice: error.advice)
-        }
-        guard try text() == new else {
-            throw Failure(
-                "\(name): someone else wrote its file in the same moment", at: path,
-                advice: "See who else writes it: it is rz's alone.", kind: .transient)
-        }
     }
 }

@@ -1,11 +1,10 @@
 import Migration
 import Trust
 
-/// Traefik as the outer load balancer: its weighted services, changed through a file of its file provider, read back over
-/// its API and its metrics.
+/// Traefik as the outer load balancer: its weighted services, changed through a file of its file provider or keys of its
+/// Redis provider, read back over its API and its metrics.
 ///
-/// Source: Traefik 3 documentation, Services/Weighted Round Robin and Providers/File; what it does beyond that was
-/// measured on 3.7.15. Two things are not as in HAProxy. A weight belongs to a child, which has all servers of a color,
+/// Source: Traefik 3 documentation, Services/Weighted Round Robin; what it does beyond that was measured on 3.7.15. Two things are not as in HAProxy. A weight belongs to a child, which has all servers of a color,
 /// and nothing but a weight of 0 takes one out of service: what is in drain or in maintenance, rz notes itself. And each
 /// change makes Traefik call all servers up until their next check: a change returns once that has ended.
 public struct TraefikWeights: LoadBalancer {
@@ -22,7 +21,7 @@ public struct TraefikWeights: LoadBalancer {
 
     /// - Parameters:
     ///   - rules: those of the environment: by them it knows whose checks a change waits for.
-    ///   - owner: whose epochs are written into the file.
+    ///   - owner: whose epochs are written beside the weights.
     ///   - resolver: called at each use.
     public init(
         _ name: LoadBalancerID, _ address: LoadBalancerAddress.Traefik, rules: [TrafficRule] = [], owner: EpochOwner,
@@ -49,19 +48,20 @@ public struct TraefikWeights: LoadBalancer {
     public func observeObstacles(_ rules: [TrafficRule]) async throws(Failure) -> [Obstacle] {
         let client = try client()
         let look = try await look(client)
-        var found: TraefikFile?
-        var reason = "there is none"
-        do throws(Failure) { found = try file() } catch { reason = error.details.first ?? error.summary }
+        let store = try store()
+        let (found, held) = await store.obstacles(look.report)
         return TraefikObstacles(
-            name: name, rules: rules.on(name), look: look, path: try path, file: found, reason: reason
+            name: name, rules: rules.on(name), look: look, store: store.words, held: held,
+            difference: held.flatMap { difference(of: $0, in: store.words, look.report) }, ofStore: found
         ).all
     }
 
     public func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle] {
+        let store = try store()
         let served = note(try await client().report()).epoch
-        let held = [served, (try? file())?.note.epoch].compactMap { $0 }
-        return try owner.obstacles(to: epoch, by: held, on: name, "note in \(try path)") { held throws(Failure) in
-            try replaced(owner.entry(of: epoch), by: held)
+        let held = [served, (try? await store.holdings())?.note.epoch].compactMap { $0 }
+        return try owner.obstacles(to: epoch, by: held, on: name, store.words.note) { held throws(Failure) in
+            replaced(owner.entry(of: epoch), by: held, store.words)
         }
     }
 
@@ -87,20 +87,29 @@ public struct TraefikWeights: LoadBalancer {
     }
 
     /// What Traefik gives back of the note.
-    func note(_ report: TraefikReport) -> TraefikFile.Note {
-        TraefikFile.Note(report.notes[TraefikFile.middleware(owner.environment) + "@file"] ?? [:])
+    func note(_ report: TraefikReport) -> TraefikNote { TraefikNote(report.notes[middleware] ?? [:]) }
+
+    private var middleware: String { TraefikNote.middleware(owner.environment) + address.suffix }
+
+    // MARK: - The store
+
+    func store() throws(Failure) -> any TraefikStore {
+        switch address.store {
+        case .file(let file): TraefikFileStore(name: name, path: try resolver(file), environment: owner.environment)
+        case .redis(let redis):
+            try TraefikRedis(name, redis, environment: owner.environment, rules: rules, resolver: resolver)
+        }
     }
 
-    // MARK: - The file
-
-    var path: String { get throws(Failure) { try resolver(address.file) } }
+    /// What of it Traefik does not serve, in words.
+    func difference(of held: TraefikHoldings, in store: TraefikStoreWords, _ report: TraefikReport) -> String? {
+        held.difference(from: report, middleware: middleware, holder: store.holder)
+    }
 
     /// That this run may not write here.
-    func replaced(_ mine: EpochEntry, by held: EpochEntry) throws(Failure) -> Failure {
-        let path = try path
-        let middleware = TraefikFile.middleware(owner.environment)
-        return owner.fencedOff(
-            mine, by: held, on: name, at: path, middleware,
-            remedy: "take the middleware \(middleware) out of \(path).")
+    func replaced(_ mine: EpochEntry, by held: EpochEntry, _ store: TraefikStoreWords) -> Failure {
+        owner.fencedOff(
+            mine, by: held, on: name, at: store.place, TraefikNote.middleware(owner.environment), remedy: store.takeOver
+        )
     }
 }

@@ -73,7 +73,7 @@ struct RedisRecordsTests {
     func wrongPassword() async throws {
         try await RedisServer.with { redis in
             let failure = await #expect(throws: Failure.self) { try await records(redis, password: "s3cret").tasks() }
-            #expect(failure?.summary == "Redis refuses")
+            #expect(failure?.summary == "Redis rejected the user or the password")
             #expect(failure?.details.first?.hasPrefix("WRONGPASS") == true)
             #expect(failure?.description.contains("s3cret") == false)
         }

@@ -3,6 +3,7 @@ import Foundation
 import FreePorts
 import LoadBalancing
 import Migration
+import RedisTesting
 import Transport
 import Waiting
 
@@ -24,13 +25,13 @@ protocol ConformanceLab: Sendable {
 
 /// The kinds of load balancers that rz moves users on, each with a real one.
 enum ConformingKind: String, CaseIterable {
-    case haproxy, traefik, alb
+    case haproxy, traefik, traefikRedis, alb
 
     /// Those that this machine can run; Traefik and moto come with scripts/setup, and are skipped, saying so, where they
     /// are not.
     static let here: [ConformingKind] = allCases.filter { kind in
         if kind.isHere { return true }
-        print("skipped: the conformance of \(kind), as its venv is not there: run scripts/setup")
+        print("skipped: the conformance of \(kind), as what it needs is not there: run scripts/setup")
         return false
     }
 
@@ -38,6 +39,7 @@ enum ConformingKind: String, CaseIterable {
         switch self {
         case .haproxy: true
         case .traefik: TraefikConformance.program != nil
+        case .traefikRedis: TraefikConformance.program != nil && TestRedis.isHere
         case .alb: StandInALB.isHere
         }
     }
@@ -51,7 +53,8 @@ enum ConformingKind: String, CaseIterable {
         defer { servers.stop() }
         switch self {
         case .haproxy: try await HAProxyConformance.with(servers, body)
-        case .traefik: try await TraefikConformance.with(servers, body)
+        case .traefik: try await TraefikConformance.with(servers) { try await body($0) }
+        case .traefikRedis: try await TraefikConformance.with(servers, inRedis: ["save \"\""]) { try await body($0) }
         case .alb: try await ALBConformance.with(servers) { try await body($0) }
         }
     }

@@ -9,16 +9,21 @@ let traefikTargets: [FuzzTarget] = [
     ) {
         bytes in
         guard let report = try outcome({ try TraefikReport(try JSON(parsing: bytes)) }) else { return }
-        let note = TraefikFile.Note(report.notes["rz-epoch-shop@file"] ?? [:])
+        let note = TraefikNote(report.notes["rz-epoch-shop@file"] ?? [:])
         let look = TraefikLook(
             version: "3.7.15", report: report, counts: [:], gathered: .init(rates: [:], lastCheck: [:]), note: note)
         let servers = look.state.backends.values.flatMap(\.servers)
         try require(servers.allSatisfy { $0.group != nil && $0.counters.isQuiet }, "a server belongs to a child")
         let rules = [TrafficRule(backend: "shop@file", servers: [.blue: "shop-blue/*", .green: "shop-green/*"])]
+        let store = TraefikFileStore(name: "edge-1", path: "/nowhere/rz.yml", environment: "shop").words
         let obstacles = TraefikObstacles(
-            name: "edge-1", rules: rules, look: look, path: "/nowhere/rz.yml", file: nil, reason: "fuzzed"
+            name: "edge-1", rules: rules, look: look, store: store, held: nil, difference: nil, ofStore: []
         ).all
-        try require(obstacles.contains(where: \.isBlocking), "a file that is not there is in the way")
+        try require(obstacles.allSatisfy { $0.text.hasPrefix("edge-1: ") }, "an obstacle says where it is")
+        let missing = TraefikKeys([], root: "traefik", environment: "shop", services: ["shop"]).missing(from: report)
+        try require(
+            missing.count == report.names(of: "@redis").reduce(0) { $0 + $1.names.count },
+            "what is served and not held is missing")
     },
     FuzzTarget(
         "traefik-metrics", tokens: ["traefik_service_requests_total{", "service=\"", "\"} ", "code=\"5", "1e+300"]
@@ -38,14 +43,33 @@ let traefikTargets: [FuzzTarget] = [
     ) {
         bytes in
         guard var file = try outcome({ try TraefikFile(bytes.text, environment: "shop") }) else { return }
-        file.note.epoch = EpochEntry(number: 8, owner: "me")
-        for service in file.names {
-            for child in file.children(of: service) ?? [] { _ = file.set(17, of: child.name, in: service) }
+        file.holdings.note.epoch = EpochEntry(number: 8, owner: "me")
+        for (service, children) in file.holdings.services {
+            for child in children { _ = file.holdings.set(17, of: child.name, in: service) }
         }
         let again = try TraefikFile(file.text, environment: "shop")
-        try require(again.names == file.names, "its services are read back")
-        try require(again.note.epoch == file.note.epoch, "the epoch is read back")
-        try require(
-            again.names.allSatisfy { again.children(of: $0) == file.children(of: $0) }, "the weights are read back")
+        try require(again.holdings == file.holdings, "what is written is read back")
+    },
+    FuzzTarget(
+        "traefik-keys",
+        tokens: ["traefik/http/services/shop/weighted/services/", "/name", "/weight", "Rz-Epoch", "Rz-Resting", "\n"]
+    ) { bytes in
+        var values: [String: String] = [:]
+        for line in bytes.text.split(separator: "\n") {
+            guard let space = line.firstIndex(of: " ") else { continue }
+            values[String(line[..<space])] = String(line[line.index(after: space)...])
+        }
+        let keys = TraefikKeys(Set(values.keys), root: "traefik", environment: "shop", services: ["shop"])
+        guard let held = try outcome({ try keys.holdings(values) }), var wanted = held else { return }
+        try require(keys.changes(to: wanted, from: values).set.allSatisfy { $0.key.contains("/Rz-") }, "weights stay")
+        wanted.note.epoch = EpochEntry(number: 8, owner: "me")
+        for (service, children) in wanted.services {
+            for child in children { _ = wanted.set(17, of: child.name, in: service) }
+        }
+        let changes = keys.changes(to: wanted, from: values)
+        for (key, value) in changes.set { values[key] = value }
+        for key in changes.delete { values[key] = nil }
+        let again = TraefikKeys(Set(values.keys), root: "traefik", environment: "shop", services: ["shop"])
+        try require(try again.holdings(values) == wanted, "what is written is read back")
     },
 ]

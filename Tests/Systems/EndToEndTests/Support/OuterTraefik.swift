@@ -1,6 +1,7 @@
 import Foundation
 import FreePorts
 import JSON
+import RedisTesting
 import SandboxTesting
 import Synchronization
 import Transport
@@ -14,9 +15,12 @@ struct OuterTraefik {
 
     let front: Int
     let admin: Int
+    /// What holds its configuration; nil for files.
+    let redis: TestRedis?
     private let folder: String
 
-    init(_ sandbox: SandboxFixture) throws {
+    init(_ sandbox: SandboxFixture, in redis: TestRedis? = nil) throws {
+        self.redis = redis
         let ports = try FreePorts.claim(2)
         (front, admin) = (ports[0], ports[1])
         folder = sandbox.folder + "/traefik"
@@ -26,9 +30,13 @@ struct OuterTraefik {
 
     /// Adds it to the environment, and moves the web service's users on it, too.
     func add(to sandbox: SandboxFixture) throws {
+        let store = redis.map { "redis: { address: \"\($0.address)\" }" } ?? "file: \(file)"
         try sandbox.addOuterLoadBalancer(
-            backend: "web@file", "traefik: { api: \"http://127.0.0.1:\(admin)\", file: \(file) }")
+            backend: "web\(provider)", "traefik: { api: \"http://127.0.0.1:\(admin)\", \(store) }")
     }
+
+    /// What its names end with.
+    private var provider: String { redis == nil ? "@file" : "@redis" }
 
     func start(_ sandbox: SandboxFixture) async throws -> Program {
         try FileManager.default.createDirectory(atPath: folder + "/dynamic", withIntermediateDirectories: true)
@@ -36,12 +44,29 @@ struct OuterTraefik {
             "traefik.yml",
             """
             entryPoints: { web: { address: "127.0.0.1:\(front)" }, traefik: { address: "127.0.0.1:\(admin)" } }
-            providers: { providersThrottleDuration: 100ms, file: { directory: \(folder)/dynamic, watch: true } }
+            providers:
+              providersThrottleDuration: 100ms
+              \(redis.map { "redis: { endpoints: [ \"\($0.address)\" ] }" } ?? "file: { directory: \(folder)/dynamic }")
             api: { insecure: true, dashboard: false }
             metrics: { prometheus: {} }
             global: { checkNewVersion: false, sendAnonymousUsage: false }
 
             """)
+        if let redis {
+            try await redis.set(try keys(sandbox))
+        } else {
+            try writeFiles(sandbox)
+        }
+        let process = try Program(
+            ["-c", keeper, OuterTraefik.program, "--configFile=\(folder)/traefik.yml"], variables: [:],
+            folder: sandbox.folder, executable: "/usr/bin/python3")
+        try await eventually("Traefik to serve", within: .seconds(60)) {
+            (try? await HTTPClient.shared.send(HTTPRequest(.get, url)))?.status == 200
+        }
+        return process
+    }
+
+    private func writeFiles(_ sandbox: SandboxFixture) throws {
         try write(
             "dynamic/rz.yml",
             """
@@ -67,13 +92,25 @@ struct OuterTraefik {
               services: { web-blue: \(pool(11)), web-green: \(pool(12)) }
 
             """)
-        let process = try Program(
-            ["-c", keeper, OuterTraefik.program, "--configFile=\(folder)/traefik.yml"], variables: [:],
-            folder: sandbox.folder, executable: "/usr/bin/python3")
-        try await eventually("Traefik to serve", within: .seconds(60)) {
-            (try? await HTTPClient.shared.send(HTTPRequest(.get, url)))?.status == 200
+    }
+
+    private func keys(_ sandbox: SandboxFixture) throws -> [String: String] {
+        var keys = [
+            "routers/web/rule": "PathPrefix(`/`)", "routers/web/service": "web", "routers/web/entryPoints/0": "web",
+            "services/web/weighted/healthCheck": "true",
+        ]
+        for (place, color, net) in [(0, "blue", 11), (1, "green", 12)] {
+            keys["services/web/weighted/services/\(place)/name"] = "web-\(color)"
+            keys["services/web/weighted/services/\(place)/weight"] = place == 0 ? "100" : "0"
+            let pool = "services/web-\(color)/loadBalancer"
+            for host in 21...23 {
+                keys["\(pool)/servers/\(host)/url"] = "http://127.0.\(net).\(host):\(try sandbox.basePort + 20)"
+            }
+            for (key, value) in [("path", "/health"), ("interval", "500ms"), ("timeout", "300ms")] {
+                keys["\(pool)/healthCheck/\(key)"] = value
+            }
         }
-        return process
+        return Dictionary(uniqueKeysWithValues: keys.map { ("traefik/http/" + $0.key, $0.value) })
     }
 
     var url: String { "http://127.0.0.1:\(front)/health" }
@@ -81,7 +118,7 @@ struct OuterTraefik {
     /// The weights by its own word.
     func weights() async throws -> [String: Int] {
         let answer = try await HTTPClient.shared.send(
-            HTTPRequest(.get, "http://127.0.0.1:\(admin)/api/http/services/web@file"))
+            HTTPRequest(.get, "http://127.0.0.1:\(admin)/api/http/services/web\(provider)"))
         let children = try JSON(parsing: answer.body)["weighted"]?["services"]?.array ?? []
         return Dictionary(
             children.map { ($0["name"]?.string ?? "?", $0["weight"]?.int ?? 0) }, uniquingKeysWith: { $1 })
