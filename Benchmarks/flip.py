@@ -10,50 +10,20 @@ own writes are in them. Both talk to the same processes in one run, so only the 
 """
 
 import argparse
-import ctypes
 import os
 import signal
 import statistics
-import subprocess
 import sys
 import threading
 import time
 
 import cutover
-from cutover import EDGES, Site, ask
+from datacentre import EDGES, Site, ask
 
 LONGEST_LINE = 15_000
 # More of them than anyone makes: a machine that has other work needs many to compare.
-cutover.STEPS = list(range(10, 101, 10))
+STEPS = range(10, 101, 10)
 BLUE, GREEN = ("blue-1", "blue-2"), ("green-1", "green-2")
-
-
-class OwnSite(Site):
-    """Ends with this process, also when it is killed."""
-
-    def start(self, *command):
-        parent = os.getpid()
-
-        def end_with_parent():
-            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-            if os.getppid() != parent:
-                os._exit(1)
-
-        with open(self.folder / "programs.log", "ab") as log:
-            self.programs.append(subprocess.Popen(
-                command, stdout=log, stderr=log, env=self.variables, cwd=self.folder, preexec_fn=end_with_parent))
-
-    def build(self):
-        # Its input ends with this process, whatever ends that.
-        self.broom = subprocess.Popen(
-            ["sh", "-c", 'cat; sleep 1; for f in "$0"/agents/*/run/*.pid; do read -r p <"$f" && kill -KILL -- "-$p"; done; '
-             'rm -rf "$0"', str(self.folder)], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
-        super().build()
-
-    def __exit__(self, *_):
-        super().__exit__()
-        self.broom.stdin.close()
-        self.broom.wait()
 
 
 def lines(backends, servers, weight):
@@ -92,7 +62,7 @@ def flip_by_hand(sockets, backends, raised, lowered):
 
 def flips(rz, backends):
     """Seconds of the bare flips, and of rz's."""
-    with OwnSite(rz, backends) as site:
+    with Site(rz, backends, STEPS) as site:
         sockets = [f"{site.folder}/{edge}.sock" for edge in EDGES]
         bare = []
         for _ in range(5):
@@ -105,7 +75,7 @@ def flips(rz, backends):
         return bare, [
             cutover.instant(events, "traffic.verified", share=f"{share}%")
             - cutover.instant(events, "traffic.intended", share=f"{share}%")
-            for share in cutover.STEPS]
+            for share in STEPS]
 
 
 def spread(seconds):
