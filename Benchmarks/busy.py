@@ -283,13 +283,17 @@ class Interceptor:
         with contextlib.suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
             server.connect(self.target)
             threading.Thread(target=self.answer, args=(server, client), daemon=True).start()
-            rest = b""
-            while piece := client.recv(1 << 16):
-                *lines, rest = (rest + piece).split(b"\n")
-                for line in lines:
-                    if self.before and self.before(line.decode()) is False:
-                        return
-                    server.sendall(line + b"\n")
+            try:
+                rest = b""
+                while piece := client.recv(1 << 16):
+                    *lines, rest = (rest + piece).split(b"\n")
+                    for line in lines:
+                        if self.before and self.before(line.decode()) is False:
+                            return
+                        server.sendall(line + b"\n")
+            finally:
+                # HAProxy serves ten connections at a time, and closing this one does not end what `answer` waits for.
+                server.shutdown(socket.SHUT_RDWR)
 
     @staticmethod
     def answer(server, client):
