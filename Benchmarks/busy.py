@@ -280,25 +280,25 @@ class Interceptor:
             threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def serve(self, client):
-        with contextlib.suppress(OSError), client:
-            line = b""
-            while not line.endswith(b"\n"):
-                piece = client.recv(1 << 16)
-                if not piece:
-                    return
-                line += piece
-            if self.before and self.before(line.decode()) is False:
-                return
-            with socket.socket(socket.AF_UNIX) as server:
-                server.connect(self.target)
-                # It does not read on while no one takes its answers.
-                sending = threading.Thread(target=self.send, args=(server, line), daemon=True)
-                sending.start()
-                while piece := server.recv(1 << 18):
-                    client.sendall(piece)
-                sending.join()
+        with contextlib.suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(self.target)
+            threading.Thread(target=self.answer, args=(server, client), daemon=True).start()
+            try:
+                rest = b""
+                while piece := client.recv(1 << 16):
+                    *lines, rest = (rest + piece).split(b"\n")
+                    for line in lines:
+                        if self.before and self.before(line.decode()) is False:
+                            return
+                        server.sendall(line + b"\n")
+            finally:
+                # HAProxy serves ten connections at a time, and closing this one does not end what `answer` waits for.
+                server.shutdown(socket.SHUT_RDWR)
 
     @staticmethod
-    def send(server, line):
+    def answer(server, client):
         with contextlib.suppress(OSError):
-            server.sendall(line)
+            while piece := server.recv(1 << 18):
+                client.sendall(piece)
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)

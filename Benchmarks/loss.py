@@ -15,6 +15,7 @@ Exits with 1 if a request of rz's users failed, or if users had less capacity be
 import argparse
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -98,17 +99,19 @@ def late_reload(lane):
     raise's proof and the lowering. A new process reads its state file a few milliseconds before it takes connections: a
     raise in between is in the old one and was read back, but is not in the new one."""
     site = lane.site
-    state = {"raised": 0, "is_open": False}
+    shares = set()
+    is_open = threading.Event()
 
     def before(line):
-        if "set server be_0/green-1 weight" in line and not state["is_open"]:
-            state["is_open"] = True
-            state["raised"] += 1
+        raised = re.search("set server be_0/green-1 weight ([0-9]+)", line)
+        if raised and raised.group(1) not in shares:
+            shares.add(raised.group(1))
+            is_open.set()
             ways.begin_reload(site, "edge-1")
-            time.sleep(0.01 + 0.005 * state["raised"])
-        elif "set server be_0/blue-1 weight" in line and state["is_open"]:
+            time.sleep(0.01 + 0.005 * len(shares))
+        elif "set server be_0/blue-1 weight" in line and is_open.is_set():
             ways.finish_reload(site, "edge-1")
-            state["is_open"] = False
+            is_open.clear()
 
     run = site.run("update", "big", "--yes", "--json")
     run.wait_for("traffic.verified", share=f"{site.steps[0]}%")

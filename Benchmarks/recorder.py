@@ -56,7 +56,7 @@ class Watch:
 
     def __init__(self, name, path, switch=None, pause=0.001):
         self.name, self.path, self.pause = name, path, pause
-        self.question = "show servers state" + (f";get map {switch[0]} {switch[1]}" if switch else "")
+        self.questions = ["show servers state"] + ([f"get map {switch[0]} {switch[1]}"] if switch else [])
         self.readings = []        # those that differ from the one before
         self.count, self.longest_gap, self.pieces = 0, 0.0, []
         self.ends = False
@@ -73,7 +73,7 @@ class Watch:
                 while not self.ends and time.monotonic() < until:
                     due = time.monotonic() + self.pause
                     began = time.time()
-                    answer = self.ask(admin, self.question)
+                    answer = self.ask(admin, *self.questions)
                     now = time.time()
                     self.count += 1
                     if last:
@@ -89,16 +89,19 @@ class Watch:
             time.sleep(self.pause)
         self.ended = time.time()
 
-    def ask(self, admin, command):
-        """What is answered to commands with a `;` between them: a prompt stands behind each answer."""
-        admin.sendall(command.encode() + b"\n")
-        answer = b""
-        while answer.count(b"\n> ") <= command.count(";"):
-            piece = admin.recv(1 << 18)
-            if not piece:
-                raise EOFError
-            answer += piece
-        return answer
+    def ask(self, admin, *commands):
+        """What is answered to commands, one after the other: a prompt stands behind each answer."""
+        answers = []
+        for command in commands:
+            admin.sendall(command.encode() + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n> "):
+                piece = admin.recv(1 << 18)
+                if not piece:
+                    raise EOFError
+                answer += piece
+            answers.append(answer)
+        return b"".join(answers)
 
     @property
     def rate(self):

@@ -35,17 +35,19 @@ extension TrafficControl {
     package func fenceOldColor() async throws(Failure) -> Int {
         try await turn.exclusive { () async throws(Failure) in
             try await self.claim()
-            let observation = try await self.observeFreshly()
-            try await self.refuseUnlessCarriesAll(observation)
-            _ = try await self.onEach { loadBalancer throws(Failure) in
-                let changes = self.oldServers(on: loadBalancer.name, observation).flatMap { backend, server in
-                    let isIn = server.administration == .maint
-                    let fence: [ServerChange.Change] = isIn ? [] : [.administration(.maint)]
-                    return (fence + (server.counters.sessions > 0 ? [.shutdownSessions] : [])).map {
-                        ServerChange(backend: backend, server: server.name, change: $0)
+            try await self.onProof { observation throws(Failure) in
+                try await self.refuseUnlessCarriesAll(observation)
+                _ = try await self.onEach { loadBalancer throws(Failure) in
+                    let changes = self.oldServers(on: loadBalancer.name, observation).flatMap { backend, server in
+                        let isIn = server.administration == .maint
+                        let fence: [ServerChange.Change] = isIn ? [] : [.administration(.maint)]
+                        return (fence + (server.counters.sessions > 0 ? [.shutdownSessions] : [])).map {
+                            ServerChange(backend: backend, server: server.name, change: $0)
+                        }
                     }
+                    let process = observation.states[loadBalancer.name]?.process
+                    try await self.apply(changes, to: loadBalancer, in: process)
                 }
-                try await self.apply(changes, to: loadBalancer)
             }
         }
         let after = try await observe()

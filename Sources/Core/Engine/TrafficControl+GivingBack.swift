@@ -22,6 +22,7 @@ extension TrafficControl {
             repeat {
                 lookedAt = self.clock.uptime
                 let left = max(.zero, patience - (lookedAt - begin))
+                await self.noteShift(since: lookedAt)
                 try await self.giveBack(to: .none, for: left, while: isWanted)
             } while self.clock.uptime - lookedAt > TrafficControl.freshness
         }
@@ -100,7 +101,12 @@ extension TrafficControl {
         at share: Percent, on loadBalancer: any LoadBalancer, resting: ServerState.Administration? = nil
     ) async throws(Failure) -> [String] {
         let name = loadBalancer.name
-        var observation = try await lookFreshly(at: loadBalancer)
+        var observation = try await glanceFreshly(at: loadBalancer)
+        // Sessions decide who of remembered users is moved.
+        let isCounted =
+            share == .none
+            && rules.on(name).contains { observation.states[name]?.backends[$0.backend]?.isPersistent ?? false }
+        if isCounted { observation = try await lookFreshly(at: loadBalancer) }
         let keepsUsers = try await keepsUsers(at: share, on: name)
         if keepsUsers, try await listAgain(on: loadBalancer, observation) {
             observation = try await lookFreshly(at: loadBalancer)
@@ -147,8 +153,9 @@ extension TrafficControl {
             }
             if let resting, proof.mayLowerOld { lowers += targets.rest(resting, rule, on: name, state) }
         }
-        if !lowers.isEmpty {
-            try await apply(lowers, to: loadBalancer)
+        if !lowers.isEmpty || !raises.isEmpty {
+            // What was raised is written with this, too.
+            _ = try await change(lowers, on: loadBalancer, in: state.process, claiming: true)
             observation = try await look(at: loadBalancer)
         }
         if share == .none { open += try await unblock(observation, on: loadBalancer, targets) }
@@ -161,7 +168,7 @@ extension TrafficControl {
         _ changes: [ServerChange], to share: Percent, on loadBalancer: any LoadBalancer
     ) async throws(Failure) -> TrafficObservation {
         let began = clock.uptime
-        let state = try await change(changes, on: loadBalancer)
+        let state = try await change(changes, on: loadBalancer, isFollowed: true)
         let isCounted =
             share == .none && rules.on(loadBalancer.name).contains { state.backends[$0.backend]?.isPersistent ?? false }
         guard clock.uptime - began <= TrafficControl.freshness, !isCounted else {

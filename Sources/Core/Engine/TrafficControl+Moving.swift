@@ -137,26 +137,29 @@ extension TrafficControl {
         }
     }
 
-    private func noteShift(since began: Period?) { shiftingSince = began }
+    func noteShift(since began: Period?) { shiftingSince = began }
     private func noteMove() { hasMovedTraffic = true }
 
-    /// Raised everywhere, proved to carry everywhere, and only then the rest: whichever color that lowers.
+    /// Raised everywhere, proved to carry everywhere, and only then the rest: whichever color that lowers. It is lowered in
+    /// the process of which that was proved, and in no other.
     private func move(
         to share: Percent, _ start: TrafficObservation, _ targets: TrafficTargets
     ) async throws(Failure) {
         let began = clock.uptime
-        let raised = try await raise(to: share, start, targets)
-        try refuseIfTooSlow(since: began)
-        try await refuseUnlessProved(share, raised, targets)
-        let lowered = try await onEach { loadBalancer throws(Failure) in
-            let rest = raised.states[loadBalancer.name].map {
-                targets.changes(for: share, on: loadBalancer.name, $0)
+        try await onProof(first: start) { start throws(Failure) in
+            let raised = try await self.raise(to: share, start, targets)
+            try await self.refuseIfTooSlow(since: began)
+            try await self.refuseUnlessProved(share, raised, targets)
+            let lowered = try await self.onEach { loadBalancer throws(Failure) in
+                let proved = raised.states[loadBalancer.name]
+                let rest = proved.map { targets.changes(for: share, on: loadBalancer.name, $0) }
+                let state = try await self.change(
+                    rest?.map(\.change) ?? [], on: loadBalancer, in: proved?.process, claiming: true)
+                return targets.changes(for: share, on: loadBalancer.name, state)
             }
-            let state = try await self.change(rest?.map(\.change) ?? [], on: loadBalancer)
-            return targets.changes(for: share, on: loadBalancer.name, state)
+            try await self.refuseUnlessAt(lowered)
+            try await self.refuseIfTooSlow(since: began)
         }
-        try refuseUnlessAt(lowered)
-        try refuseIfTooSlow(since: began)
     }
 
     /// Raises, and reads back what that led to: what was read a while ago proves nothing, and is read once more.
@@ -168,7 +171,8 @@ extension TrafficControl {
             let raises = start.states[loadBalancer.name].map {
                 targets.raises(for: share, on: loadBalancer.name, $0)
             }
-            return try await self.change(raises?.map(\.change) ?? [], on: loadBalancer, claiming: true)
+            return try await self.change(
+                raises?.map(\.change) ?? [], on: loadBalancer, claiming: true, isFollowed: true)
         }
         guard clock.uptime - began <= TrafficControl.freshness else { return try await observeFreshly() }
         return TrafficObservation(time: clock.now, states: states)
@@ -192,58 +196,6 @@ extension TrafficControl {
         try await record(.trafficFound(found: found))
     }
 
-    /// Asked before anything of the new color is taken down on the way back: where the old color does not serve, the new
-    /// one stays. A load balancer that does not answer proves nothing.
-    package func refuseToTakeDownWhatServes() async throws(Failure) {
-        if let oldServedAt, clock.uptime - oldServedAt <= TrafficControl.freshness { return }
-        let began = clock.uptime
-        let states = try await onEach { loadBalancer throws(Failure) in try await loadBalancer.observe() }
-        let before = try await known().lastFound.map { targets($0) }
-        var needed: [String] = []
-        for (name, state) in states.sorted(by: { $0.key < $1.key }) {
-            let observation = TrafficObservation(time: clock.now, states: [name: state])
-            let targets = targets(FoundTraffic(observation, rules))
-            let vouched = await vouched(for: direction.old, state, on: name, targets)
-            needed += rules.on(name).filter { rule in
-                mayServe(rule, state, on: name, targets, before)
-                    && !targets.canServe(direction.old, rule, on: name, state, vouched: vouched)
-            }.map { "\(name)/\($0.backend)" }
-        }
-        guard needed.isEmpty else {
-            oldServedAt = nil
-            throw Failure(
-                "\(direction.old) does not serve, so nothing of \(direction.new) is taken down", at: needed[0],
-                details: needed.map { "\($0): no server of \(direction.old) serves" },
-                advice: "Get these servers of \(direction.old) to serve, then run: rz resume \(plan.environment.name)",
-                kind: .transient)
-        }
-        oldServedAt = began
-    }
-
-    /// What a later look shows counts, whoever takes it.
-    func noteWhetherOldServes(_ observation: TrafficObservation) {
-        guard oldServedAt != nil else { return }
-        let targets = targets(FoundTraffic(observation, rules))
-        let serves = observation.states.allSatisfy { name, state in
-            rules.on(name).allSatisfy { targets.canServe(direction.old, $0, on: name, state) }
-        }
-        if !serves { oldServedAt = nil }
-    }
-
-    /// Whether the new color could serve a backend: also from maintenance, into which the return may have put it, or from
-    /// which it came.
-    ///
-    /// - Parameter before: what stood there before this run touched it, as far as it ever did.
-    private func mayServe(
-        _ rule: TrafficRule, _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets,
-        _ before: TrafficTargets?
-    ) -> Bool {
-        if targets.canServe(direction.new, rule, on: name, state) { return true }
-        let servers = targets.movable(direction.new, rule, on: name, state)
-        if before?.wasServed(rule, on: name) == true { return !servers.isEmpty }
-        return state.backends[rule.backend]?.isPersistent == true && servers.contains { $0.administration == .maint }
-    }
-
     /// Takes the old color's servers out of service: `drain`, or `maint`. Only where the new color verifiably carries
     /// all traffic at this moment. What a person took out stays as it is.
     ///
@@ -253,11 +205,12 @@ extension TrafficControl {
     ) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
             try await self.claim()
-            let observation = try await self.observeFreshly()
-            try await self.refuseUnlessCarriesAll(observation)
-            try await self.change(self.direction.old, observation, in: rules) { _, _, server in
-                server.administration == administration || server.administration == .maint
-                    ? [] : [.administration(administration)]
+            try await self.onProof { observation throws(Failure) in
+                try await self.refuseUnlessCarriesAll(observation)
+                try await self.change(self.direction.old, observation, in: rules, isProved: true) { _, _, server in
+                    server.administration == administration || server.administration == .maint
+                        ? [] : [.administration(administration)]
+                }
             }
         }
     }
@@ -358,8 +311,10 @@ extension TrafficControl {
     }
 
     /// Changes the servers of a color that weights move.
+    ///
+    /// - Parameter isProved: whether that rests on the look, so that no other process may be changed.
     private func change(
-        _ color: Color, _ observation: TrafficObservation, in rules: [TrafficRule]? = nil,
+        _ color: Color, _ observation: TrafficObservation, in rules: [TrafficRule]? = nil, isProved: Bool = false,
         _ changes: @Sendable (TrafficRule, LoadBalancerID, ServerState) -> [ServerChange.Change]
     ) async throws(Failure) {
         let targets = try await targets(observation)
@@ -375,7 +330,8 @@ extension TrafficControl {
         }
         let all = wanted
         _ = try await onEach { loadBalancer throws(Failure) in
-            try await self.apply(all[loadBalancer.name, default: []], to: loadBalancer)
+            let process = isProved ? observation.states[loadBalancer.name]?.process : nil
+            try await self.apply(all[loadBalancer.name, default: []], to: loadBalancer, in: process)
         }
     }
 }

@@ -21,7 +21,7 @@ extension TrafficControl {
                 throw await self.notMade(rest)
             }
             try await self.refuseUnlessLiveCarries(rest, raised)
-            try await self.apply(rest)
+            try await self.apply(rest, provedBy: raised)
             let left = self.missing(wanted, try await self.observe())
             guard left.isEmpty else { throw await self.notMade(left) }
         }
@@ -140,10 +140,11 @@ extension TrafficControl {
         }
     }
 
-    private func apply(_ changes: [Missing]) async throws(Failure) {
+    private func apply(_ changes: [Missing], provedBy look: TrafficObservation? = nil) async throws(Failure) {
         let byName = Dictionary(grouping: changes, by: \.name).mapValues { $0.map(\.change) }
         _ = try await onEach { loadBalancer throws(Failure) in
-            try await self.apply(byName[loadBalancer.name, default: []], to: loadBalancer)
+            let process = look?.states[loadBalancer.name]?.process
+            try await self.apply(byName[loadBalancer.name, default: []], to: loadBalancer, in: process)
         }
     }
 }

@@ -146,6 +146,13 @@ package actor TrafficControl {
         try await freshly { () async throws(Failure) in try await self.look(at: loadBalancer) }
     }
 
+    /// The same of one load balancer, but for its counters.
+    func glanceFreshly(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {
+        try await freshly { () async throws(Failure) in
+            TrafficObservation(time: self.clock.now, states: [loadBalancer.name: try await loadBalancer.glance()])
+        }
+    }
+
     private func freshly(
         _ look: @Sendable () async throws(Failure) -> TrafficObservation
     ) async throws(Failure) -> TrafficObservation {
@@ -180,22 +187,54 @@ package actor TrafficControl {
         }
     }
 
-    func apply(_ changes: [ServerChange], to loadBalancer: any LoadBalancer) async throws(Failure) {
+    /// - Parameter process: the only one in which servers are changed, where the changes rest on what was proved of it.
+    func apply(
+        _ changes: [ServerChange], to loadBalancer: any LoadBalancer, in process: LoadBalancerProcess? = nil
+    ) async throws(Failure) {
         guard !changes.isEmpty else { return }
+        if process != nil {
+            _ = try await change(changes, on: loadBalancer, in: process)
+            return
+        }
         let epoch = fence.epoch
         try await fence.act { () async throws(Failure) in try await loadBalancer.apply(changes, epoch: epoch) }
     }
 
     /// Makes changes, and reads what stands there afterwards.
     ///
-    /// - Parameter claiming: whether the load balancer is asked whose it is also where nothing is to be changed. A run that
-    ///   only finds what another one did would otherwise never learn that it is not the owner.
+    /// - Parameters:
+    ///   - process: the only one in which servers are changed, where the changes rest on what was proved of it.
+    ///   - claiming: whether the load balancer is asked whose it is also where nothing is to be changed. A run that only
+    ///     finds what another one did would otherwise never learn that it is not the owner.
+    ///   - isFollowed: whether another change follows at once, which writes what survives a reload.
     func change(
-        _ changes: [ServerChange], on loadBalancer: any LoadBalancer, claiming: Bool = false
+        _ changes: [ServerChange], on loadBalancer: any LoadBalancer, in process: LoadBalancerProcess? = nil,
+        claiming: Bool = false, isFollowed: Bool = false
     ) async throws(Failure) -> LoadBalancerState {
         guard claiming || !changes.isEmpty else { return try await loadBalancer.observe() }
         let epoch = fence.epoch
-        return try await fence.act { () async throws(Failure) in try await loadBalancer.change(changes, epoch: epoch) }
+        return try await fence.act { () async throws(Failure) in
+            try await loadBalancer.change(changes, in: process, isFollowed: isFollowed, epoch: epoch)
+        }
+    }
+
+    /// Does what rests on a look, and does it again on a later one where a load balancer was reloaded in between: what one
+    /// process was proved to do says nothing of the next.
+    ///
+    /// - Parameter first: a look to begin with.
+    func onProof(
+        first: TrafficObservation? = nil, _ work: @Sendable (TrafficObservation) async throws(Failure) -> Void
+    ) async throws(Failure) {
+        var look = if let first { first } else { try await observeFreshly() }
+        for _ in 0..<3 {
+            do throws(Failure) { return try await work(look) } catch {
+                guard error.kind == .transient, let now = try? await observeFreshly(),
+                    now.isOfOtherProcesses(than: look)
+                else { throw error }
+                look = now
+            }
+        }
+        try await work(look)
     }
 
     /// Does the same on every load balancer at once and waits for all, so that none is left half spoken to.

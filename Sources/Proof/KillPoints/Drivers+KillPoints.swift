@@ -35,15 +35,23 @@ private struct KilledLoadBalancer: LoadBalancer {
         }
     }
 
+    func glance() async throws(Failure) -> LoadBalancerState {
+        try await points.around(name.text, "\(name).observe", changes: false) { () async throws(Failure) in
+            try await base.glance()
+        }
+    }
+
     func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
         try await points.around(name.text, "\(name).apply", changes: true) { () async throws(Failure) in
             try await base.apply(changes, epoch: epoch)
         }
     }
 
-    func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
+    func change(
+        _ changes: [ServerChange], in process: LoadBalancerProcess?, isFollowed: Bool, epoch: Int
+    ) async throws(Failure) -> LoadBalancerState {
         try await points.around(name.text, "\(name).apply", changes: true) { () async throws(Failure) in
-            try await base.change(changes, epoch: epoch)
+            try await base.change(changes, in: process, isFollowed: isFollowed, epoch: epoch)
         }
     }
 

@@ -19,6 +19,16 @@ struct SimulatedLoadBalancer: LoadBalancer {
         return try await world.observe(name)
     }
     func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
+        try await takeTime(for: changes)
+        try await world.apply(changes, on: name, epoch: epoch)
+    }
+    func change(
+        _ changes: [ServerChange], in process: LoadBalancerProcess?, isFollowed: Bool, epoch: Int
+    ) async throws(Failure) -> LoadBalancerState {
+        try await takeTime(for: changes)
+        return try await world.change(changes, on: name, in: process, epoch: epoch)
+    }
+    private func takeTime(for changes: [ServerChange]) async throws(Failure) {
         if await world.failing.slowChanges.contains(name), !changes.isEmpty {
             await world.noteSlowChange()
             do {
@@ -27,7 +37,6 @@ struct SimulatedLoadBalancer: LoadBalancer {
                 throw .cancelled
             }
         }
-        try await world.apply(changes, on: name, epoch: epoch)
     }
     func observeSessions(
         of servers: [ListedServer], detailed: Int

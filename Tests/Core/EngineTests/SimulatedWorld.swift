@@ -18,6 +18,9 @@ actor SimulatedWorld {
         var checksAreSlow = false
         /// Servers that answer no probe, by the first part of their address, and probes by their program.
         var deadAddresses: Set<String> = []
+        /// A load balancer that is reloaded right after the first raise of the new color was read back, by a process that
+        /// had read the state file before it.
+        var reloadedAfterRaise: LoadBalancerID?
         /// Share of failed requests of a color.
         var errorRate: [Color: Double] = [:]
         /// Services that a color runs and does not report.
@@ -61,7 +64,12 @@ actor SimulatedWorld {
             })
         loadBalancers = Dictionary(
             uniqueKeysWithValues: ["edge-1", "edge-2"].map {
-                (LoadBalancerID($0), LoadBalancerState(version: "simulated", backends: ["be_web": backend]))
+                (
+                    LoadBalancerID($0),
+                    LoadBalancerState(
+                        version: "simulated", backends: ["be_web": backend],
+                        process: LoadBalancerProcess(pid: 1, uptime: .minutes(9)))
+                )
             })
     }
 
@@ -155,8 +163,35 @@ actor SimulatedWorld {
         return state
     }
 
+    /// The least that the servers of a load balancer together ever had after a change, in weights.
+    private(set) var leastWeight: [LoadBalancerID: Int] = [:]
+
+    private func weight(on name: LoadBalancerID) -> Int { weights(on: name).values.reduce(0, +) }
+
+    func change(
+        _ changes: [ServerChange], on name: LoadBalancerID, in process: LoadBalancerProcess?, epoch: Int
+    ) throws(Failure) -> LoadBalancerState {
+        if let process, let now = loadBalancers[name]?.process, process.pid != now.pid {
+            throw Failure("\(name) was reloaded in the middle of a change", kind: .transient)
+        }
+        let before = weights(on: name)
+        try apply(changes, on: name, epoch: epoch)
+        let state = try observe(name)
+        if failing.reloadedAfterRaise == name, weight(on: name) > before.values.reduce(0, +) {
+            failing.reloadedAfterRaise = nil
+            log.append("\(name) is reloaded")
+            for index in loadBalancers[name]?.backends["be_web"]?.servers.indices ?? 0..<0 {
+                let server = loadBalancers[name]?.backends["be_web"]?.servers[index].name ?? ""
+                loadBalancers[name]?.backends["be_web"]?.servers[index].weight = before[server] ?? 0
+            }
+            loadBalancers[name]?.process?.pid += 1
+        }
+        return state
+    }
+
     func apply(_ changes: [ServerChange], on name: LoadBalancerID, epoch: Int) throws(Failure) {
         try refuseIfDown(name)
+        defer { leastWeight[name] = min(leastWeight[name] ?? .max, weight(on: name)) }
         guard epoch >= epochs[name, default: 0] else {
             throw Failure("another run owns this load balancer", kind: .refused)
         }

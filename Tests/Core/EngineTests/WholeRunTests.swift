@@ -141,6 +141,24 @@ struct CutOverFailureTests {
         #expect(weights["blue-1"].map { $0 > 0 } == true)
     }
 
+    @Test("a color is lowered in no process that does not have what the other one was raised by")
+    func reloadedInFlip() async throws {
+        let run = SimulatedRun {
+            $0.gates.cutOver.steps = [(10, 300), (50, 20), (100, 20)].map {
+                .init(share: Percent($0), bake: Period(milliseconds: Int64($1)))
+            }
+        }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start, until: .cutOver) }
+        try await eventually { await engine.state.traffic.verified == Percent(10) }
+        await run.world.fail { $0.reloadedAfterRaise = "edge-1" }
+        let state = try await task.value
+        #expect(try state.halt().summary == "Stopped after cutOver, as asked")
+        #expect(await run.world.log.contains("edge-1 is reloaded"))
+        #expect(await run.world.leastWeight == ["edge-1": 200, "edge-2": 200])
+        #expect(await run.world.weights(on: "edge-1") == ["blue-1": 0, "blue-2": 0, "green-1": 100, "green-2": 100])
+    }
+
     @Test("weights that a reload forgot are put back while the run owns them")
     func reload() async throws {
         let run = SimulatedRun(deadline: .seconds(120)) {

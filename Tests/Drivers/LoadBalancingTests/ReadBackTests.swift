@@ -1,3 +1,4 @@
+import Foundation
 import HAProxyPrograms
 import LoadBalancing
 import Migration
@@ -67,6 +68,71 @@ struct ChangeTests {
             #expect(now.process?.pid != before)
             #expect(state.process?.pid == now.process?.pid)
             #expect(state.backends["shop"]?.servers.map(\.weight) == [100, 9])
+        }
+    }
+
+    @Test("that rests on what one process said is made in no other", arguments: HAProxyProgram.all)
+    func otherProcess(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, masterWorker: true, pair) { lab in
+            let driver = lab.driver(stateFile: lab.stateFile, epochMap: lab.epochMap)
+            try await checked(driver)
+            let before = try #require(try await driver.observe().process)
+            let changed = try await change(driver, [.weight("green-1", 9), .weight("blue-1", 8)], in: before)
+            #expect(changed.backends["shop"]?.servers.map(\.weight) == [8, 9])
+            try await lab.reload()
+            try await eventually("the new process") { try await driver.observe().process?.pid != before.pid }
+            let failure = try await #require(throws: Failure.self) {
+                _ = try await change(driver, [.weight("blue-1", 0)], in: before)
+            }
+            #expect(failure.kind == .transient)
+            #expect(failure.summary == "edge-1 was reloaded in the middle of a change")
+            #expect(failure.details.first?.hasPrefix("process \(before.pid) was looked at, process ") == true)
+            let now = try await driver.observe()
+            #expect(now.backends["shop"]?.servers.map(\.weight) == [8, 9])
+            let state = try await change(driver, [.weight("blue-1", 0)], in: now.process)
+            #expect(state.backends["shop"]?.servers.map(\.weight) == [0, 9])
+        }
+    }
+
+    @Test("is refused in one process as it is in any", arguments: HAProxyProgram.all)
+    func refusedInOneProcess(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, pair) { lab in
+            let driver = lab.driver()
+            let process = try await driver.observe().process
+            for wrong in [
+                [ServerChange.weight("blue-9", 1)], [.weight("blue-1", 7), .weight("blue-1", 9, in: "shelf")],
+            ] {
+                let anywhere = try await #require(throws: Failure.self) { try await driver.apply(wrong, epoch: 1) }
+                let there = try await #require(throws: Failure.self) {
+                    _ = try await change(driver, wrong, in: process)
+                }
+                #expect(there == anywhere)
+            }
+            // Of more than one line.
+            let many = (0..<900).map { ServerChange.weight($0 % 2 == 0 ? "green-1" : "blue-1", 1 + $0 % 200) }
+            let state = try await change(driver, many, in: process)
+            #expect(state.backends["shop"]?.servers.map(\.weight) == [100, 99])
+        }
+    }
+
+    private func change(
+        _ driver: HAProxyRuntime, _ changes: [ServerChange], in process: LoadBalancerProcess?
+    ) async throws -> LoadBalancerState {
+        try await driver.change(changes, in: process, isFollowed: false, epoch: 3)
+    }
+
+    @Test("that another one follows is written to the state file with that one", arguments: HAProxyProgram.all)
+    func followed(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy, pair) { lab in
+            let driver = lab.driver(stateFile: lab.stateFile, epochMap: lab.epochMap)
+            func file() throws -> String { try String(contentsOfFile: lab.stateFile, encoding: .utf8) }
+            let before = try file()
+            let raised = try await driver.change([.weight("green-1", 9)], in: nil, isFollowed: true, epoch: 3)
+            #expect(raised.backends["shop"]?.servers.map(\.weight) == [100, 9])
+            #expect(try file() == before)
+            _ = try await driver.change([.weight("blue-1", 8)], in: raised.process, isFollowed: false, epoch: 3)
+            #expect(try file().contains("green-1 127.0.0.1 2 0 9 "))
+            #expect(try file().contains("blue-1 127.0.0.1 2 0 8 "))
         }
     }
 

@@ -7,6 +7,9 @@ public protocol LoadBalancer: Sendable {
     /// Everything rz needs to know, read from the load balancer itself; counters include old workers.
     func observe() async throws(Failure) -> LoadBalancerState
 
+    /// The same, but for counters, which may be of up to two seconds before: what is quick to ask for.
+    func glance() async throws(Failure) -> LoadBalancerState
+
     /// Makes the changes in their order, checks each reply, writes what survives a reload. With no change, only claims
     /// the load balancer for this epoch.
     ///
@@ -17,7 +20,15 @@ public protocol LoadBalancer: Sendable {
 
     /// The same, and what stands there afterwards: read after the last change was made, like `observe`, but for counters,
     /// which may be of up to two seconds before.
-    func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState
+    ///
+    /// - Parameters:
+    ///   - process: the one whose state the changes rest on, where a load balancer has processes: in another one, which a
+    ///     reload has put in its place, no server is changed, and the failure is transient. Nil for whoever answers.
+    ///   - isFollowed: whether another change follows at once: that one writes what survives a reload. Until then a reload
+    ///     brings back what was there before both.
+    func change(
+        _ changes: [ServerChange], in process: LoadBalancerProcess?, isFollowed: Bool, epoch: Int
+    ) async throws(Failure) -> LoadBalancerState
 
     /// Who talks to these servers, those of old processes included.
     ///
@@ -41,9 +52,15 @@ public protocol LoadBalancer: Sendable {
 }
 
 extension LoadBalancer {
-    public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
+    public func glance() async throws(Failure) -> LoadBalancerState { try await observe() }
+    public func change(
+        _ changes: [ServerChange], in process: LoadBalancerProcess?, isFollowed: Bool, epoch: Int
+    ) async throws(Failure) -> LoadBalancerState {
         try await apply(changes, epoch: epoch)
         return try await observe()
+    }
+    public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
+        try await change(changes, in: nil, isFollowed: false, epoch: epoch)
     }
     public var product: String { "HAProxy" }
     public func observeClaim(epoch: Int) async throws(Failure) -> [Obstacle] { [] }

@@ -11,6 +11,14 @@ public struct TrafficObservation: Sendable, Hashable {
     /// For how long someone may be where no one is counted, on whatever load balancer; nil where all count.
     public var unseenFor: Period? { states.values.compactMap(\.unseenFor).max() }
 
+    /// Whether a load balancer was reloaded or restarted between this look and another.
+    public func isOfOtherProcesses(than other: TrafficObservation) -> Bool {
+        states.contains { name, state in
+            guard let process = state.process, let before = other.states[name]?.process else { return false }
+            return process.pid != before.pid
+        }
+    }
+
     /// The servers of one color in one backend of one load balancer.
     public func servers(_ rule: TrafficRule, _ color: Color, on loadBalancer: LoadBalancerID) -> [ServerState] {
         states[loadBalancer]?.backends[rule.backend]?.servers.filter { rule.color(of: $0.name) == color } ?? []

@@ -10,7 +10,9 @@ extension ALBWeights {
         _ = try await change(changes, epoch: epoch)
     }
 
-    public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
+    public func change(
+        _ changes: [ServerChange], in process: LoadBalancerProcess?, isFollowed: Bool, epoch: Int
+    ) async throws(Failure) -> LoadBalancerState {
         let client = try client()
         let mine = owner.entry(of: epoch)
         let before = try await look(client)

@@ -9,10 +9,12 @@ extension HAProxyRuntime {
     }
 
     /// One read-back proves the changes and is what stands there afterwards, wherever the last statistics still hold.
-    public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
-        let after = try await perform(changes, epoch)
+    public func change(
+        _ changes: [ServerChange], in process: LoadBalancerProcess?, isFollowed: Bool, epoch: Int
+    ) async throws(Failure) -> LoadBalancerState {
+        let after = try await perform(changes, in: process, epoch)
         // Disks are slower than what is made of the answer meanwhile.
-        async let kept = Result { () async throws(Failure) in try await keep(after, epoch) }
+        async let kept = Result { () async throws(Failure) in try await keep(after, isFollowed: isFollowed, epoch) }
         // What a switch is made of stands in no record.
         let state =
             after.switchAnswers.isEmpty ? lastLook.updated(after.process, after.records, after.held) : nil
@@ -20,9 +22,19 @@ extension HAProxyRuntime {
         return if let state { state } else { try await observe() }
     }
 
-    /// - Parameter isAfresh: whether the servers are looked at before the changes, too, however fresh the last look is.
+    public func glance() async throws(Failure) -> LoadBalancerState {
+        guard lastLook.recent() != nil else { return try await observe() }
+        let now = try await look(try socket(), try epochMap(), try switches())
+        // What a switch is made of stands in no record.
+        let state = now.switchAnswers.isEmpty ? lastLook.updated(now.process, now.records, now.held) : nil
+        return if let state { state } else { try await observe() }
+    }
+
+    /// - Parameters:
+    ///   - process: the only one in which servers are changed.
+    ///   - isAfresh: whether the servers are looked at before the changes, too, however fresh the last look is.
     private func perform(
-        _ wanted: [ServerChange], _ epoch: Int, isAfresh: Bool = false
+        _ wanted: [ServerChange], in process: LoadBalancerProcess? = nil, _ epoch: Int, isAfresh: Bool = false
     ) async throws(Failure) -> Snapshot {
         let switches = try switches()
         let choices = switches.compactMap { item in item.choice(in: wanted).map { (item: item, color: $0) } }
@@ -52,7 +64,8 @@ extension HAProxyRuntime {
             }
             try await socket.perform(
                 agents.map(RuntimeCommand.disableAgent) + added.compactMap { $0.line.checked(in: $0.backend) }
-                    + changes.flatMap(RuntimeCommand.change) + choices.map { $0.item.choose($0.color) }.unique())
+                    + changes.flatMap(RuntimeCommand.change) + choices.map { $0.item.choose($0.color) }.unique(),
+                in: process)
             for change in changes where change.change == .remove {
                 try await socket.perform(
                     ServerLine.removed(change.server, from: change.backend), succeedingWith: "Server deleted.")
@@ -73,7 +86,7 @@ extension HAProxyRuntime {
             !agents.contains { $0.backend == late.backend && $0.name == late.name }
         }
         if late, !isAfresh {
-            return try await perform(wanted, epoch, isAfresh: true)
+            return try await perform(wanted, in: process, epoch, isAfresh: true)
         }
         try ReadBack(changes).compare(with: after.records, on: name, socket.address)
         try ReadBack.refuse(
@@ -182,9 +195,10 @@ extension HAProxyRuntime {
 
     // MARK: - What survives a reload
 
-    private func keep(_ snapshot: Snapshot, _ epoch: Int) async throws(Failure) {
-        try await keep(snapshot.stateText, in: snapshot.stateFile)
+    private func keep(_ snapshot: Snapshot, isFollowed: Bool = false, _ epoch: Int) async throws(Failure) {
         for choice in snapshot.choices { try await keep(choice.color, of: choice.item) }
+        if isFollowed, !snapshot.isRegistering { return }
+        try await keep(snapshot.stateText, in: snapshot.stateFile)
         if let map = snapshot.map { try await keep(epoch, in: map) }
         if snapshot.isRegistering { try await keepLines(snapshot.added, snapshot.records) }
     }

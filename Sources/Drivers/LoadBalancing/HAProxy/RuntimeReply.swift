@@ -48,6 +48,24 @@ enum RuntimeReply {
         return replies
     }
 
+    /// What came on a connection on which HAProxy prompts, as it comes without; nil where it does not end with a prompt.
+    /// Up to 3.0 a prompt stands behind each reply, in 3.2 behind the last of a line (measured).
+    static func withoutPrompts(_ reply: [UInt8]) -> [UInt8]? {
+        guard reply.count > 2, reply.suffix(3).elementsEqual([10, 62, 32]) else { return nil }
+        var text: [UInt8] = []
+        text.reserveCapacity(reply.count)
+        var index = 0
+        while index < reply.count {
+            if reply[index] == 62, index + 1 < reply.count, reply[index + 1] == 32, text.last == 10 {
+                index += 2
+            } else {
+                text.append(reply[index])
+                index += 1
+            }
+        }
+        return text
+    }
+
     /// Errors that have no empty line behind them on HAProxy 2.6.
     private static let unterminated = [
         "Trailing garbage in weight string", "Empty weight string empty or preceded by garbage",

@@ -56,20 +56,24 @@ struct RuntimeSocket: Sendable {
     }
 
     /// Makes changes in their order, as few lines as they fit in; a line with a refused change is the last one.
-    func perform(_ commands: [RuntimeCommand]) async throws(Failure) {
-        for batch in RuntimeCommand.batches(commands) {
-            let replies = try await replies(to: batch)
-            let refusals = zip(batch, replies.dropFirst()).filter { $0.0.mustSucceed && !$0.1.isEmpty }
-            if let first = refusals.first {
-                throw refusal(of: first.0, first.1, others: refusals.dropFirst().map { "\($0.0.text): \($0.1)" })
-            }
-            guard replies.count == batch.count + 1, replies[0].isEmpty else {
-                throw Failure(
-                    "\(name) ended the connection in the middle of a change", at: address.description,
-                    details: ["\(max(0, replies.count - 1)) of \(batch.count) commands were answered"],
-                    advice: "Which of them it carried out is unknown: read its weights back before the next change.",
-                    kind: .unknownEffect)
-            }
+    ///
+    /// - Parameter process: the only one that may make them; nil for whoever answers.
+    func perform(_ commands: [RuntimeCommand], in process: LoadBalancerProcess? = nil) async throws(Failure) {
+        if let process { return try await performOnly(in: process, commands) }
+        for batch in RuntimeCommand.batches(commands) { try check(try await replies(to: batch), of: batch) }
+    }
+
+    func check(_ replies: [String], of batch: [RuntimeCommand]) throws(Failure) {
+        let refusals = zip(batch, replies.dropFirst()).filter { $0.0.mustSucceed && !$0.1.isEmpty }
+        if let first = refusals.first {
+            throw refusal(of: first.0, first.1, others: refusals.dropFirst().map { "\($0.0.text): \($0.1)" })
+        }
+        guard replies.count == batch.count + 1, replies[0].isEmpty else {
+            throw Failure(
+                "\(name) ended the connection in the middle of a change", at: address.description,
+                details: ["\(max(0, replies.count - 1)) of \(batch.count) commands were answered"],
+                advice: "Which of them it carried out is unknown: read its weights back before the next change.",
+                kind: .unknownEffect)
         }
     }
 
@@ -154,7 +158,7 @@ extension Result where Success: Sendable {
 
 extension Failure {
     /// What a broken connection to a load balancer means for the run.
-    fileprivate init(_ error: TransportError, of name: LoadBalancerID, after deadline: Duration, changes: Bool) {
+    init(_ error: TransportError, of name: LoadBalancerID, after deadline: Duration, changes: Bool) {
         let isUnknown = changes && error.effectIsUnknown
         let afterwards = isUnknown ? "Read its weights back before the next change." : nil
         func failure(_ summary: String, _ advice: String?, _ kind: Kind) -> Failure {

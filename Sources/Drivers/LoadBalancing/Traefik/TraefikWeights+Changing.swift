@@ -7,7 +7,9 @@ extension TraefikWeights {
         _ = try await change(changes, epoch: epoch)
     }
 
-    public func change(_ changes: [ServerChange], epoch: Int) async throws(Failure) -> LoadBalancerState {
+    public func change(
+        _ changes: [ServerChange], in process: LoadBalancerProcess?, isFollowed: Bool, epoch: Int
+    ) async throws(Failure) -> LoadBalancerState {
         let client = try client()
         let store = try store()
         let mine = owner.entry(of: epoch)

@@ -56,6 +56,12 @@ extension WorldState {
             load: server.limit.map { ServerLoad(limit: $0, peakSessions: 0, peakRate: 0) })
     }
 
+    /// A connection stays with the process that took it: what is meant for another one changes nothing.
+    func refuse(unless process: LoadBalancerProcess?, on name: LoadBalancerID) throws(Failure) {
+        guard let process, let balancer = self[name], balancer.process != process.pid else { return }
+        throw Failure("\(name) was reloaded in the middle of a change", at: name.text, kind: .transient)
+    }
+
     /// - Parameter limit: how many of the changes are made before the connection breaks; nil for all.
     mutating func apply(
         _ changes: [ServerChange], on name: LoadBalancerID, epoch: Int, limit: Int?

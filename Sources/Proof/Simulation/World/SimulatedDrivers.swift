@@ -75,6 +75,17 @@ struct SimulatedBalancerDriver: LoadBalancer {
         }
     }
 
+    func change(
+        _ changes: [ServerChange], in process: LoadBalancerProcess?, isFollowed: Bool, epoch: Int
+    ) async throws(Failure) -> LoadBalancerState {
+        try await outside.change(words(for: changes), .loadBalancer(name), isRepeatable: false) {
+            (world, limit) throws(Failure) in
+            try world.refuse(unless: process, on: name)
+            try world.apply(changes, on: name, epoch: epoch, limit: limit)
+        }
+        return try await observe()
+    }
+
     private func words(for changes: [ServerChange]) -> String {
         guard !changes.isEmpty else { return "claim" }
         let shown = changes.prefix(6).map { "\($0.server) \($0.change.words)" }.joined(separator: ", ")
