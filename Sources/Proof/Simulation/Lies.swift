@@ -89,6 +89,7 @@ extension WorldState {
                 balancer.tellsOldWorkers = generator.chance(oneIn: 2)
                 balancer.keepsState = generator.chance(oneIn: 2) || balancer.isBlind
                 balancer.hardStopAfter = Int64.random(in: 5_000...30_000, using: &generator)
+                balancer.clientPause = Int64.random(in: 0...12_000, using: &generator)
             }
             if lies.contains(.spares) { balancer.addSpares(old) }
             if lies.contains(.smaller) { balancer.setLimits(of: old.other, to: SimulatedServer.tooFew) }

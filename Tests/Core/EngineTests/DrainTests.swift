@@ -153,6 +153,18 @@ struct DrainTests {
         #expect(state.status == .done)
     }
 
+    @Test("waits for clients of a process from before a reload, whose next request may still come")
+    func awaitedClients() async throws {
+        let run = SimulatedRun { $0.drain.deadline = Period(milliseconds: 300) }
+        await keepBusy(run) { $0.awaited = 2 }
+        let failure = try await run.engine().perform(opening: SimulatedRun.start).halt()
+        #expect(failure.summary == "blue is not quiet after 300ms")
+        #expect(
+            failure.details.contains(
+                "edge-1/be_web/blue-1: 0 sessions, 0 queued, 0/s, 2 clients of a process from before a reload, between "
+                    + "two requests"), "\(failure.details)")
+    }
+
     @Test("takes no load balancer for reloaded that was started just before the run")
     func justStarted() async throws {
         let run = SimulatedRun { $0.drain.deadline = Period(milliseconds: 500) }

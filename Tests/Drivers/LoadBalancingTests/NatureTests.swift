@@ -236,6 +236,48 @@ struct OldWorkerTests {
         }
     }
 
+    @Test(
+        "leave clients between two requests, whose next one goes by the weights of then", arguments: HAProxyProgram.all)
+    func waiting(on haproxy: HAProxyProgram) async throws {
+        let backends: (Lab) -> String = { lab in
+            """
+            frontend keeping
+                bind unix@\(lab.folder)/keeping.sock
+                option idle-close-on-response
+                default_backend shop
+            backend shop
+                server blue-1 127.0.0.1:\(lab.webPorts[0]) weight 100
+                server green-1 127.0.0.1:\(lab.webPorts[1]) weight 0
+            """
+        }
+        try await withHAProxy(haproxy, masterWorker: true, backends) { lab in
+            let driver = lab.driver(master: lab.master)
+            func awaited() async throws -> [String: Int] {
+                let servers = try await driver.observe().backends["shop"]?.servers ?? []
+                return Dictionary(servers.map { ($0.name, $0.counters.awaited) }) { first, _ in first }
+            }
+            let client = try await StreamSocket.connect(to: .unix(path: lab.folder + "/keeping.sock"))
+            defer { client.close() }
+            func ask() async throws -> String {
+                try await client.write(Array("GET /shop/ HTTP/1.1\r\nHost: lab\r\n\r\n".utf8))
+                var answer = ""
+                while !answer.contains("\r\n\r\n") {
+                    let piece = try await client.read()
+                    if piece.isEmpty { break }
+                    answer += String(decoding: piece, as: UTF8.self)
+                }
+                return answer
+            }
+            #expect(try await ask().contains(" 200 "))
+            #expect(try await awaited() == ["blue-1": 0, "green-1": 0])
+            try await lab.reload()
+            try await eventually("the old process") { try await driver.observe().oldWorkers?.count == 1 }
+            #expect(try await awaited() == ["blue-1": 1, "green-1": 0])
+            #expect(try await ask().lowercased().contains("connection: close"), "the old process answers")
+            try await eventually("no one to be left") { try await awaited() == ["blue-1": 0, "green-1": 0] }
+        }
+    }
+
     @Test("are unknown without a master, but another process answers", arguments: HAProxyProgram.all)
     func unknown(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy, masterWorker: true, backends) { lab in

@@ -185,14 +185,18 @@ public struct ServerCounters: Codable, Sendable, Hashable {
     public var bytesOut: Int
     /// Mean over the last 1024 requests.
     public var responseTime: Period?
+    /// Clients of processes from before a reload who are between two requests, and whose next one may come here: it goes
+    /// by the weights of then.
+    public var awaited: Int
 
     public init(
         sessions: Int = 0, queued: Int = 0, rate: Int = 0, requests: Int = 0, errors: Int = 0, clientErrors: Int = 0,
-        redirects: Int = 0, begun: Int = 0, bytesOut: Int = 0, responseTime: Period? = nil
+        redirects: Int = 0, begun: Int = 0, bytesOut: Int = 0, responseTime: Period? = nil, awaited: Int = 0
     ) {
         self.sessions = sessions
         self.queued = queued
         self.rate = rate
+        self.awaited = awaited
         self.requests = requests
         self.errors = errors
         self.clientErrors = clientErrors
@@ -202,7 +206,7 @@ public struct ServerCounters: Codable, Sendable, Hashable {
         self.responseTime = responseTime
     }
 
-    public var isQuiet: Bool { sessions == 0 && queued == 0 && rate == 0 }
+    public var isQuiet: Bool { sessions == 0 && queued == 0 && rate == 0 && awaited == 0 }
 }
 
 /// A change to one server that a load balancer is asked for.

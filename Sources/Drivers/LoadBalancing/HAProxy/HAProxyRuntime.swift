@@ -240,7 +240,10 @@ extension HAProxyRuntime.Look {
     private func server(_ record: ServerRecord, _ old: [Statistics]) -> ServerState {
         let key = Statistics.Server(backend: record.backend, name: record.name)
         var counters = statistics.counters[key] ?? ServerCounters()
-        for statistics in old { counters.addOpen(statistics.counters[key]) }
+        for statistics in old {
+            counters.addOpen(statistics.counters[key])
+            if statistics.natures[key]?.takesUsers == true { counters.awaited += statistics.waitingClients }
+        }
         let nature = statistics.natures[key]
         return ServerState(
             name: record.name, address: nature?.isLocal == true ? "unix" : record.address, weight: record.weight,

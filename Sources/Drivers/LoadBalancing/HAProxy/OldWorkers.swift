@@ -19,7 +19,7 @@ struct OldWorkers: Sendable {
     func observe() async throws(Failure) -> [Int: Statistics] {
         var workers: [Int: Statistics] = [:]
         for pid in try await pids() {
-            let answer = try await socket.answer(to: "@!\(pid) \(Statistics.question)")
+            let answer = try await socket.answer(to: "@!\(pid) \(Statistics.questionToOld)")
             // One that ended meanwhile has nothing left.
             if let statistics = try? Statistics(answer) { workers[pid] = statistics }
         }

@@ -1,6 +1,6 @@
 import Migration
 
-/// The lines of `show stat` that rz reads: backends and servers.
+/// The lines of `show stat` that rz reads: backends and servers, and of old processes frontends, too.
 struct Statistics: Sendable {
     struct Backend: Sendable, Hashable {
         var algorithm: String?
@@ -29,14 +29,23 @@ struct Statistics: Sendable {
         /// Whether one failed check takes it out (`fall 1`).
         var fallsAtOnce: Bool
         var load: ServerLoad
+        /// Whether requests of HTTP may be sent to it.
+        var takesUsers: Bool
     }
 
     /// Of backends and servers only: 2 + 4.
     static let question = "show stat -1 6 -1"
+    /// Of frontends, too: 1 + 2 + 4.
+    static let questionToOld = "show stat -1 7 -1"
 
     private(set) var backends: [String: Backend] = [:]
     private(set) var counters: [Server: ServerCounters] = [:]
     private(set) var natures: [Server: Nature] = [:]
+    /// Connections of clients in `mode http`, and sessions that backends have of it.
+    private var (clients, served) = (0, 0)
+
+    /// Clients who are between two requests. One of HTTP/2 with several requests under way hides as many others.
+    var waitingClients: Int { max(0, clients - served) }
 
     /// Reads the CSV. Columns are found by name: each version adds some.
     ///
@@ -69,7 +78,10 @@ struct Statistics: Sendable {
                     load: BackendLoad(
                         peakSessions: try line.number(columns.smax), peakRate: try line.number(columns.rateMax)),
                     peakQueue: try line.number(columns.qmax), fullconn: try line.limit())
-            } else if name != "FRONTEND" {
+                if !line.isTCP { served += try line.number(columns.scur) }
+            } else if name == "FRONTEND" {
+                if !line.isTCP { clients += try line.number(columns.scur) }
+            } else {
                 let server = Server(backend: backend, name: name)
                 counters[server] = try line.counters()
                 natures[server] = try line.nature()
@@ -156,6 +168,8 @@ private struct Line {
 
     func nature() throws(MalformedReply) -> Statistics.Nature {
         let fallsAtOnce = row.value(columns.checkFall) == "1"
+        let weight = try number(columns.weight)
+        let isOut = ["MAINT", "DRAIN"].contains { row.value(columns.status)?.hasPrefix($0) ?? false }
         return Statistics.Nature(
             check: HealthCheck.read(
                 status: row.value(columns.status) ?? "", last: row.value(columns.checkStatus), fallsAtOnce: fallsAtOnce,
@@ -163,7 +177,8 @@ private struct Line {
             isLocal: row.value(columns.addr) == "unix",
             fallsAtOnce: fallsAtOnce,
             load: ServerLoad(
-                limit: try limit(), peakSessions: try number(columns.smax), peakRate: try number(columns.rateMax)))
+                limit: try limit(), peakSessions: try number(columns.smax), peakRate: try number(columns.rateMax)),
+            takesUsers: !isTCP && weight > 0 && !isOut)
     }
 
     /// `maxconn` of a server, `fullconn` of a backend; HAProxy leaves it out where there is none.
@@ -175,7 +190,7 @@ private struct Line {
 
 /// HAProxy's names of the columns that are read.
 private struct StatisticsColumns {
-    let svname, mode, algo, cookie, status, lastchg, checkStatus, checkFall, bck, addr: Column
+    let svname, mode, algo, cookie, status, weight, lastchg, checkStatus, checkFall, bck, addr: Column
     let scur, qcur, rate, stot, reqTot, bout, rtime: Column
     let slim, smax, qmax, rateMax: Column
     let econ, eresp, wretr, wredis, hrsp3xx, hrsp4xx, hrsp5xx: Column
@@ -186,6 +201,7 @@ private struct StatisticsColumns {
         algo = columns["algo"]
         cookie = columns["cookie"]
         status = columns["status"]
+        weight = columns["weight"]
         lastchg = columns["lastchg"]
         checkStatus = columns["check_status"]
         checkFall = columns["check_fall"]

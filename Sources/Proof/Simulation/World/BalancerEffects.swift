@@ -33,7 +33,10 @@ extension WorldState {
 
     private func state(of server: SimulatedServer, on balancer: SimulatedLoadBalancer) -> ServerState {
         let old = balancer.oldSessions.count {
-            $0.backend == server.backend && $0.server == server.name && $0.end > time
+            $0.backend == server.backend && $0.server == server.name && $0.begin <= time && $0.end > time
+        }
+        let awaited = balancer.oldSessions.count {
+            $0.backend == server.backend && $0.server == server.name && $0.begin > time
         }
         let isQueueServed = server.queuedUntil > 0 && server.queuedUntil + sessionLength > time
         let isQueued = server.queuedUntil > time
@@ -52,7 +55,7 @@ extension WorldState {
                     sessions: sessions + (balancer.tellsOldWorkers ? old : 0), queued: isQueued ? 3 : 0,
                     rate: time - server.lastRequestAt < 1000 ? 1 : 0, requests: Int(server.requests),
                     errors: Int(server.errors), clientErrors: Int(server.clientErrors),
-                    begun: Int(server.requests + server.hung)),
+                    begun: Int(server.requests + server.hung), awaited: balancer.tellsOldWorkers ? awaited : 0),
             load: server.limit.map { ServerLoad(limit: $0, peakSessions: 0, peakRate: 0) })
     }
 
@@ -165,7 +168,17 @@ extension WorldState {
                 balancer.oldSessions.append(
                     SimulatedLoadBalancer.OldSession(
                         process: balancer.process, backend: server.backend, server: server.name, color: server.color,
-                        end: min(end, server.busyUntil)))
+                        begin: time, end: min(end, server.busyUntil)))
+            }
+            // One of its users asks again later, on the connection that he has.
+            let next = server.busyUntil + balancer.clientPause
+            if balancer.clientPause > 0, server.busyUntil > time, next < end, server.weight > 0,
+                server.administration == .ready
+            {
+                balancer.oldSessions.append(
+                    SimulatedLoadBalancer.OldSession(
+                        process: balancer.process, backend: server.backend, server: server.name, color: server.color,
+                        begin: next, end: min(end, next + sessionLength)))
             }
             balancer.servers[index].startAgain(keepingState: balancer.keepsState)
         }

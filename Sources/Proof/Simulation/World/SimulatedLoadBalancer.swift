@@ -26,6 +26,9 @@ struct SimulatedLoadBalancer: Sendable, Hashable {
     var startedAt: Int64 = 0
     /// Whether it can be asked for its processes of before a reload.
     var tellsOldWorkers = true
+    /// For how long a client is between two requests whom a reload leaves connected, in milliseconds; 0 where a reload
+    /// ends such connections.
+    var clientPause: Int64 = 0
     /// What processes of before a reload still serve.
     var oldSessions: [OldSession] = []
     /// How long these live at most, in milliseconds.
@@ -48,6 +51,8 @@ struct SimulatedLoadBalancer: Sendable, Hashable {
         var backend: String
         var server: String
         var color: Color
+        /// Until then its client is between two requests.
+        var begin: Int64
         var end: Int64
     }
 }

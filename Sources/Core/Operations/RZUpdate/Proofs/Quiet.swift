@@ -241,10 +241,17 @@ struct Quiet: Sendable {
                     BusyServer(
                         loadBalancer: name, backend: rule.backend, name: server.name,
                         text: "\(name)/\(rule.backend)/\(server.name): \(server.counters.sessions) sessions, "
-                            + "\(server.counters.queued) queued, \(server.counters.rate)/s")
+                            + "\(server.counters.queued) queued, \(server.counters.rate)/s" + awaited(server))
                 }
             }
         }
+    }
+
+    /// No one can end these from here, as they are no sessions: they end by `timeout http-keep-alive`, or with the process.
+    private func awaited(_ server: ServerState) -> String {
+        let clients = server.counters.awaited
+        guard clients > 0 else { return "" }
+        return ", \(Wording.count(clients, "client")) of a process from before a reload, between two requests"
     }
 
     // MARK: - Old processes
