@@ -14,12 +14,18 @@ struct JournalWriter {
     ///
     /// To ask for the lock with `fcntl` would do, but closing the file again would give up this process's own locks.
     init?(of path: String) {
-        let users = ProcessIdentity.users(of: path + "-shm")
-        let locks = (try? String(contentsOfFile: "/proc/locks", encoding: .utf8)) ?? ""
-        let found = locks.split(separator: "\n").lazy.compactMap { JournalWriter.holder($0, of: path + "-shm") }
-        guard let pid = found.first(where: users.contains) else { return nil }
+        // A long list comes in pieces. A lock that someone gives up between two of them hides another one.
+        let found = (0..<5).lazy.compactMap { _ in JournalWriter.holder(of: path + "-shm") }.first
+        guard let pid = found else { return nil }
         self.pid = pid
         isStopped = ["T", "t"].contains(ProcessIdentity.state(of: pid))
+    }
+
+    /// Nil where the list as it was read just now tells of no one.
+    private static func holder(of file: String) -> Int? {
+        let users = ProcessIdentity.users(of: file)
+        let locks = (try? String(contentsOfFile: "/proc/locks", encoding: .utf8)) ?? ""
+        return locks.split(separator: "\n").lazy.compactMap { holder($0, of: file) }.first(where: users.contains)
     }
 
     /// Who holds the lock that a line of proc_locks(5) reports: `1: POSIX  ADVISORY  WRITE 4711 08:01:131 120 120`.
