@@ -109,7 +109,7 @@ struct KillPointsTests {
 }
 
 /// Kill points that write down where they were passed.
-private struct Recording {
+private final class Recording {
     let points: KillPoints
     private let log: String
 
@@ -120,6 +120,8 @@ private struct Recording {
         defer { unlink(path) }
         points = KillPoints(try KillOrders(contentsOf: path))
     }
+
+    deinit { unlink(log) }
 
     var lines: [String] {
         ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)

@@ -86,7 +86,7 @@ final class Recorders: Sendable {
         tools.filter { call in
             call.contains(" apply ") || call.contains(" destroy ")
                 || call.hasPrefix("ansible-playbook ")
-                    && ![" --version ", " --syntax-check "].contains { call.contains($0) }
+                    && ![" --version ", " --list-tasks "].contains { call.contains($0) }
         }
     }
 
