@@ -168,17 +168,17 @@ private struct Line {
 
     func nature() throws(MalformedReply) -> Statistics.Nature {
         let fallsAtOnce = row.value(columns.checkFall) == "1"
-        let weight = try number(columns.weight)
-        let isOut = ["MAINT", "DRAIN"].contains { row.value(columns.status)?.hasPrefix($0) ?? false }
+        let status = row.value(columns.status) ?? ""
+        let isIn = try number(columns.weight) > 0 && !status.hasPrefix("MAINT") && !status.hasPrefix("DRAIN")
         return Statistics.Nature(
             check: HealthCheck.read(
-                status: row.value(columns.status) ?? "", last: row.value(columns.checkStatus), fallsAtOnce: fallsAtOnce,
+                status: status, last: row.value(columns.checkStatus), fallsAtOnce: fallsAtOnce,
                 sinceChange: try number(columns.lastchg)), isBackup: row.value(columns.bck) == "1",
             isLocal: row.value(columns.addr) == "unix",
             fallsAtOnce: fallsAtOnce,
             load: ServerLoad(
                 limit: try limit(), peakSessions: try number(columns.smax), peakRate: try number(columns.rateMax)),
-            takesUsers: !isTCP && weight > 0 && !isOut)
+            takesUsers: isIn && !isTCP)
     }
 
     /// `maxconn` of a server, `fullconn` of a backend; HAProxy leaves it out where there is none.
