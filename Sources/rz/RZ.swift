@@ -12,7 +12,7 @@ public struct RZ: AsyncParsableCommand {
 
     public static func main() async {
         prepareProcess()
-        if let mistyped = Mistyped(Array(CommandLine.arguments.dropFirst())) {
+        if let mistyped = MistypedCommand(Array(CommandLine.arguments.dropFirst())) {
             Terminal.standardError.write("error: \(mistyped.failure)\n", within: .seconds(2))
             exit(withError: ExitCode.validationFailure)
         }

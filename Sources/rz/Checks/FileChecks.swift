@@ -88,8 +88,8 @@ struct FileChecks {
                 resolve: { setting throws(Failure) in setting.text })
             let obstacles = try await ansible.observeObstacles()
             // Without its collections it can read nothing.
-            let syntax = runsProject && obstacles.isEmpty ? try await ansible.observeSyntax() : nil
-            return (obstacles + [syntax].compactMap { $0 }).map {
+            let playbook = runsProject && obstacles.isEmpty ? try await ansible.observePlaybook() : nil
+            return (obstacles + [playbook].compactMap { $0 }).map {
                 CheckResult($0.isBlocking ? .problem : .note, "ansible", $0.text)
             }
         } catch {

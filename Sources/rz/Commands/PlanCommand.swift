@@ -122,9 +122,9 @@ extension Project {
 
     /// How long each step took in the last run that was done; nothing when there was none, or it can't be read.
     private func durationsOfLastRun() async -> [StepID: Period] {
-        guard let store = try? Stores.runs(of: environment.name, places, readOnly: true),
-            let runs = try? await store.runs()
-        else { return [:] }
+        guard let store = Runs.toRead(environment.name, places)?.store, let runs = try? await store.runs() else {
+            return [:]
+        }
         for run in runs.reversed() {
             guard let events = try? await store.events(of: run, after: 0) else { continue }
             let state = RunState(run: run, events: events)

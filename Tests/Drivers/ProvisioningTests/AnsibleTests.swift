@@ -138,12 +138,12 @@ struct AnsibleTests {
     func noTasks() async throws {
         try await withFolder { folder in
             let empty = try ansible(folder, "- hosts: all\n  gather_facts: false\n  tasks: []\n")
-            let obstacle = try #require(try await empty.observeSyntax())
+            let obstacle = try #require(try await empty.observePlaybook())
             #expect(obstacle.text.contains("has no task: nothing would be configured"))
             #expect(!obstacle.isBlocking)
             let full = try ansible(
                 folder, "- hosts: none\n  tasks: []\n- hosts: all\n  pre_tasks:\n    - ping:\n")
-            #expect(try await full.observeSyntax() == nil)
+            #expect(try await full.observePlaybook() == nil)
         }
     }
 

@@ -53,7 +53,7 @@ public struct Ansible: Configurator {
 
     /// What Ansible can't read of the playbook and of what it imports, roles too, or that it would do nothing. Calls no
     /// server and no inventory; plugins of the project are loaded.
-    public func observeSyntax() async throws(Failure) -> Obstacle? {
+    public func observePlaybook() async throws(Failure) -> Obstacle? {
         do throws(Failure) {
             let listed = try await tools().require(
                 ["-i", "localhost,", "--list-tasks", configure.playbook], "can't be read")
