@@ -135,17 +135,22 @@ let package = Package(
         support("TLSTesting", ["FreePorts"], exclude: ["server.py"]),
         tests(
             "TrustTests", in: "Drivers",
-            ["Trust", "Clusters", "Gating", "Runbooks", "Migration", "Transport", "FreePorts", "TLSTesting", "Waiting"]),
+            [
+                "Trust", "Clusters", "Gating", "Runbooks", "Migration", "Transport", "FreePorts", "RedisTesting",
+                "TLSTesting", "Waiting",
+            ]),
         tests(
             "ClustersTests", in: "Drivers",
-            ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts", "Waiting"]),
+            ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts", "RedisTesting", "Waiting"]),
         tests("SimulationTests", in: "Proof", ["Simulation", "Migration", "Operations"], exclude: ["Golden"]),
         tests("OperationsTests", in: "Core", ["Operations", "Planning", "Migration"]),
         tests("EngineTests", in: "Core", ["Engine", "Planning", "Migration", "Operations", "Waiting"]),
         tests("PlanningTests", in: "Core", ["Planning", "Migration", "Operations", "JSON"], exclude: ["Golden"]),
         tests(
             "GatingTests", in: "Drivers",
-            ["Gating", "Migration", "JSON", "Transport", "FreePorts", "PrometheusTesting", "Waiting"]),
+            [
+                "Gating", "Migration", "JSON", "Transport", "FreePorts", "PrometheusTesting", "RedisTesting", "Waiting",
+            ]),
         tests("PublishingTests", in: "Views", ["Publishing", "Migration"]),
         tests("ReportingTests", in: "Views", ["Reporting", "Migration", "Operations", "JSON"], exclude: ["Golden"]),
         tests("SafeFilesTests", in: "Base", ["SafeFiles"]),
@@ -171,7 +176,7 @@ let package = Package(
         support("FreePorts"),
         support("HAProxyPrograms"),
         support("PrometheusTesting", ["FreePorts"]),
-        support("RedisTesting", ["FreePorts", "Transport", "Waiting"]),
+        support("RedisTesting", ["FreePorts", "TLSTesting", "Transport", "Waiting"]),
         support("Waiting"),
         support("SandboxTesting", ["JSON", "Migration", "Transport", "Waiting"]),
         .executableTarget(

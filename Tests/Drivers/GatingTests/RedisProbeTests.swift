@@ -1,36 +1,13 @@
-import Foundation
 import FreePorts
 import Migration
+import RedisTesting
 import Testing
 
 @testable import Gating
 
-/// Starts a Redis with these settings and prints its port once it answers. Debian's redis-tools has the server, under
-/// the name of another program that it is too.
-private let keeper = """
-    import os, shutil, subprocess, sys, tempfile, threading
-    port, folder = int(sys.argv[1]), tempfile.mkdtemp()
-    settings = f"bind 127.0.0.1\\nport {port}\\ndir {folder}\\n" + "\\n".join(sys.argv[2:]) + "\\n"
-    redis = subprocess.Popen(
-        ["redis-server", "-"], executable="/usr/bin/redis-check-rdb", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    redis.stdin.write(settings.encode())
-    redis.stdin.close()
-    deadline = threading.Timer(60, redis.kill)
-    deadline.start()
-    if not any(b"Ready to accept connections" in line for line in redis.stdout):
-        sys.exit("Redis ended before it was ready")
-    deadline.cancel()
-    threading.Thread(target=lambda: all(redis.stdout), daemon=True).start()
-    print(port, flush=True)
-    sys.stdin.read()
-    redis.kill()
-    redis.wait()
-    shutil.rmtree(folder)
-    """
-
 @Suite(
     "A probe of a Redis", .serialized,
-    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/redis-check-rdb"), "redis-tools is missing"))
+    .enabled(if: TestRedis.isHere, "redis-tools is missing"))
 struct RedisProbeTests {
     @Test(
         "passes for a primary that keeps its data",
@@ -82,9 +59,9 @@ struct RedisProbeTests {
         let asReplica = try await probe(["appendonly yes"]) { Probe.Redis(address: $0, role: .replica) }
         #expect(asReplica.verdict == .fail)
         #expect(asReplica.message.contains("is a primary. Make it a replica"))
-        try await Peer.with(keeper, [String(try FreePorts.claim()), "appendonly yes"]) { primary in
+        try await TestRedis.with(["appendonly yes"]) { primary in
             let settings = ["appendonly yes", "replicaof 127.0.0.1 \(primary.port)", "repl-diskless-sync-delay 0"]
-            try await Peer.with(keeper, [String(try FreePorts.claim())] + settings) { replica in
+            try await TestRedis.with(settings) { replica in
                 let redis = Probe.Redis(address: Setting(replica.address))
                 let asPrimary = await ask(.redis(redis))
                 #expect(asPrimary.verdict == .fail)
@@ -112,8 +89,8 @@ struct RedisProbeTests {
     }
 
     private func probe(_ settings: [String], _ redis: (Setting) -> Probe.Redis) async throws -> GateSample {
-        try await Peer.with(keeper, [String(try FreePorts.claim())] + settings) { peer in
-            await ask(.redis(redis(Setting(peer.address))))
+        try await TestRedis.with(settings) { server in
+            await ask(.redis(redis(Setting(server.address))))
         }
     }
 }

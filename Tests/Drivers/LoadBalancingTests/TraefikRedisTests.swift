@@ -200,11 +200,10 @@ struct TraefikRedisTests {
     func tls() async throws {
         let authority = try TestAuthority()
         let certificate = try authority.issue(["IP:127.0.0.1"])
+        // Its files go with it.
+        defer { withExtendedLifetime(certificate) {} }
         let port = try FreePorts.claim()
-        try await withTraefik([
-            "save \"\"", "tls-port \(port)", "tls-cert-file \(certificate.file)", "tls-key-file \(certificate.key)",
-            "tls-ca-cert-file \(authority.file)", "tls-auth-clients no",
-        ]) { lab, _ in
+        try await withTraefik(TestRedis.tls(at: port, certificate, of: authority) + ["save \"\""]) { lab, _ in
             let trusted = lab.own(
                 inRedis: .init(
                     address: Setting("127.0.0.1:\(port)"), tls: TLSRules(authorities: Setting(authority.file))),

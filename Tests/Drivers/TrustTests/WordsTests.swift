@@ -1,5 +1,7 @@
 import Foundation
+import FreePorts
 import Migration
+import RedisTesting
 import TLSTesting
 import Testing
 import Transport
@@ -134,14 +136,19 @@ struct WordsTests {
 
     @Test(
         "is a call to Redis, too",
-        .enabled(if: TLSRedis.isThere, "there is no redis-server in /usr/bin/redis-check-rdb"))
+        .enabled(if: TestRedis.isHere, "redis-tools is missing"))
     func redis() async throws {
         let authority = try TestAuthority()
         let other = try TestAuthority()
-        try await TLSRedis.with(try authority.issue(["DNS:redis.mesos"]), of: authority) { redis in
+        let port = try FreePorts.claim()
+        let certificate = try authority.issue(["DNS:redis.mesos"])
+        // Its files go with it.
+        defer { withExtendedLifetime(certificate) {} }
+        let secured = TestRedis.tls(at: port, certificate, of: authority)
+        try await TestRedis.with(secured + ["requirepass hush", "save \"\""]) { _ in
             let rules = TLSRules(authorities: Setting(authority.file), serverName: "redis.mesos")
             let access = TLSAccess(rules, at: "redis", inventory: Inventory(), resolver: files)
-            let address = try #require(SocketAddress("tcp:" + redis.address))
+            let address = try #require(SocketAddress("tcp:127.0.0.1:\(port)"))
             try await eventually {
                 guard var connection = try? await RedisConnection(address, tls: access.options()) else { return false }
                 defer { connection.close() }
@@ -154,7 +161,7 @@ struct WordsTests {
             }
             func records(_ rules: TLSRules?) throws -> RedisRecords {
                 try RedisRecords(
-                    ServiceSource.Redis(address: Setting(redis.address), password: "hush", tls: rules),
+                    ServiceSource.Redis(address: Setting("127.0.0.1:\(port)"), password: "hush", tls: rules),
                     inventory: Inventory(), resolver: files)
             }
             #expect(try await records(rules).tasks().map(\.id) == ["mc_shop_web.1"])
@@ -165,7 +172,7 @@ struct WordsTests {
             }
             #expect(
                 wrong.summary.hasPrefix(
-                    "Redis can't be called over TLS: the certificate of \(redis.address) was issued by an authority that rz does not trust here"
+                    "Redis can't be called over TLS: the certificate of 127.0.0.1:\(port) was issued by an authority that rz does not trust here"
                 ))
             let name = try await #require(throws: Failure.self) {
                 try await records(TLSRules(authorities: Setting(authority.file))).tasks()

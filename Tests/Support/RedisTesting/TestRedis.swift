@@ -1,6 +1,7 @@
 import Foundation
 import FreePorts
 import Synchronization
+import TLSTesting
 import Transport
 import Waiting
 
@@ -20,13 +21,23 @@ package final class TestRedis: Sendable {
     private let keeper = Mutex<Process?>(nil)
 
     /// - Parameter settings: lines of redis.conf beside port, address and folder; those of before keep nothing on disk.
-    package static func with(
-        _ settings: [String] = ["save \"\""], _ body: (TestRedis) async throws -> Void
-    ) async throws {
+    package static func with<Result>(
+        _ settings: [String] = ["save \"\""], _ body: (TestRedis) async throws -> Result
+    ) async throws -> Result {
         let redis = try TestRedis(settings)
         defer { redis.end() }
         try await redis.start()
-        try await body(redis)
+        return try await body(redis)
+    }
+
+    /// Settings by which it speaks TLS at another port, too.
+    package static func tls(
+        at port: Int, _ certificate: TestCertificate, of authority: TestAuthority
+    ) -> [String] {
+        [
+            "tls-port \(port)", "tls-cert-file \(certificate.file)", "tls-key-file \(certificate.key)",
+            "tls-ca-cert-file \(authority.file)", "tls-auth-clients no",
+        ]
     }
 
     package init(_ settings: [String] = ["save \"\""]) throws {

@@ -1,17 +1,18 @@
 import Foundation
 import JSON
 import Migration
+import RedisTesting
 import Testing
 
 @testable import Clusters
 
 @Suite(
     "The Redis of mesos-compose, a real one",
-    .enabled(if: RedisServer.isThere, "redis-tools is not installed: run scripts/setup"))
+    .enabled(if: TestRedis.isHere, "redis-tools is not installed: run scripts/setup"))
 struct RedisRecordsTests {
     @Test("is only read: records of tasks, but nothing that the framework keeps of itself")
     func reads() async throws {
-        try await RedisServer.with { redis in
+        try await TestRedis.ofCompose { redis in
             // More than one answer to SCAN holds.
             let count = 1200
             try await redis.hold(["mc:framework": "{}", "mc:framework_config": "{}", "other:list": "no JSON"])
@@ -34,7 +35,7 @@ struct RedisRecordsTests {
 
     @Test("proves the variables of both sides, and reports no value of them")
     func variables() async throws {
-        try await RedisServer.with { redis in
+        try await TestRedis.ofCompose { redis in
             try await StubMarathon.with { stub in
                 let folder = FileManager.default.temporaryDirectory.appending(path: "rz-sealed-\(UUID().uuidString)")
                     .path
@@ -71,7 +72,7 @@ struct RedisRecordsTests {
 
     @Test("refuses a wrong password with a failure that reports none")
     func wrongPassword() async throws {
-        try await RedisServer.with { redis in
+        try await TestRedis.ofCompose { redis in
             let failure = await #expect(throws: Failure.self) { try await records(redis, password: "s3cret").tasks() }
             #expect(failure?.summary == "Redis rejected the user or the password")
             #expect(failure?.details.first?.hasPrefix("WRONGPASS") == true)
@@ -87,7 +88,7 @@ struct RedisRecordsTests {
         """
     }
 
-    private func records(_ redis: RedisServer, password: Setting) throws -> RedisRecords {
+    private func records(_ redis: TestRedis, password: Setting) throws -> RedisRecords {
         try RedisRecords(
             ServiceSource.Redis(address: Setting(redis.address), password: password),
             inventory: Inventory(), resolver: { $0.text })
