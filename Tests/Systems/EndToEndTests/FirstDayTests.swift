@@ -38,6 +38,9 @@ struct FirstDayTests {
                 // By Terraform, which has built none of the servers that stand.
                 let other = ["init", "other", "--terraform", "--load-balancer", "edge-1=unix:\(haproxy)/edge-1.sock"]
                 #expect(try await project.rz(other + backends).status == 0)
+                for file in ["environment.yaml", "ansible/site.yaml", "terraform/servers/main.tf"] {
+                    try unmark(project, "environments/other/" + file)
+                }
                 let doctor = try await project.rz(["doctor", "other"])
                 #expect(doctor.output.contains("carries the traffic, and its provisioner reports no servers of it"))
             }
@@ -77,9 +80,13 @@ struct FirstDayTests {
             "overrides: [ { match: /shop/cart, set: { env.CACHE_HOST: \"{{ agent[0].address }}\" } } ]")
         #expect(!text.contains("FILL IN"), "\(text)")
         try project.write(text, file)
-        let playbook = "environments/mine/ansible/site.yaml"
-        try project.write(
-            try project.read(playbook).replacingOccurrences(of: "# FILL IN: roles or tasks for the servers", with: ""),
-            playbook)
+        try unmark(project, "environments/mine/ansible/site.yaml")
+    }
+
+    /// Takes what stands there for filled in.
+    private func unmark(_ project: NewProject, _ file: String) throws {
+        let text = try project.read(file)
+        try #require(text.contains("FILL IN:"), "\(file): \(text)")
+        try project.write(text.replacing("# FILL IN:", with: "#"), file)
     }
 }
