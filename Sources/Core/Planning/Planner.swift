@@ -51,7 +51,8 @@ public struct Planner: Sendable {
             plan.obstacles +=
                 plan.limitObstacles(observation.loadBalancers) + plan.blindObstacles(observation.loadBalancers)
             plan.warnings = plan.liftedWords + plan.warnings + plan.limitWarnings(observation.loadBalancers)
-            plan.warnings += plan.blindWarnings(observation.loadBalancers)
+            plan.warnings +=
+                plan.blindWarnings(observation.loadBalancers) + plan.shareWarnings(observation.loadBalancers)
         }
         plan.id = try plan.sealedID()
         return plan

@@ -156,9 +156,10 @@ public struct LiveView: Sendable {
     private func traffic(_ state: RunState, _ now: Instant, _ reading: TelemetryReading?) -> [String] {
         let share = state.traffic.verified ?? state.traffic.intended
         let doubt = state.traffic.verified == nil ? "  (being set)" : ""
-        var lines = ["    \(plan.direction.new)  \(Wording.bar(share.fraction))  \(share)\(doubt)"]
         // Older journals hold the samples themselves.
         let samples = reading?.samples ?? state.traffic.samples
+        let real = doubt.isEmpty ? trueShares(samples, of: share) : ""
+        var lines = ["    \(plan.direction.new)  \(Wording.bar(share.fraction))  \(share)\(doubt)\(real)"]
         if let reading, let doubt = self.doubt(reading, state, now) { lines.append("    " + style.careful(doubt)) }
         var shown = Set<String>()
         for sample in samples where sample.color == plan.direction.new {
@@ -180,6 +181,17 @@ public struct LiveView: Sendable {
         return lines + (reading?.open.map(open) ?? [])
     }
 
+    /// What backends really get, where that is visibly another share: weights are whole numbers. One that moves as a whole
+    /// has all or nothing.
+    private func trueShares(_ samples: [TrafficSample], of share: Percent) -> String {
+        let others = samples.filter {
+            $0.color == plan.direction.new && $0.share > 0 && $0.share < 1 && share.isVisiblyOther(than: $0.share)
+        }.map(\.share)
+        guard share > .none, share < .all, let least = others.min(), let most = others.max() else { return "" }
+        let (from, to) = (Wording.share(least), Wording.share(most))
+        return from == to ? "  (really \(from))" : "  (really \(from) to \(to))"
+    }
+
     /// Who still talks to the old color while a drain waits.
     private func open(_ sessions: OpenSessions) -> [String] {
         let heading = "\(plan.direction.old) still has \(sessions.counted)"
@@ -199,7 +211,7 @@ public struct LiveView: Sendable {
     private func rates(_ sample: TrafficSample) -> String {
         let speed = sample.responseTime.map { "\($0.milliseconds) ms" } ?? ""
         let rate = "\(Int(clamping: sample.requestsPerSecond))/s"
-        return "\("\(sample.color)".padded(to: 5)) \(Wording.percent(sample.share, decimals: 0).padded(to: 5)) "
+        return "\("\(sample.color)".padded(to: 5)) \(Wording.share(sample.share).padded(to: 5)) "
             + "\(rate.padded(to: 7)) \(Wording.percent(sample.errorRate)) err  \(speed)"
     }
 }

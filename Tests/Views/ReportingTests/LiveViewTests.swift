@@ -55,6 +55,23 @@ struct LiveViewTests {
         #expect(!lines.contains { $0.contains("numbers are") })
     }
 
+    @Test("says what backends really get where the weights make it another share")
+    func trueShare() {
+        var story = cutOver(at: "cutOver/shift-1%")
+        story.happens(
+            .trafficIntended(share: Percent(1)),
+            .trafficVerified(share: Percent(1), loadBalancers: ["edge-1", "edge-2"]))
+        func lines(_ green: Double) -> [String] {
+            LiveView(story.plan).lines(
+                story.state, now: story.now,
+                traffic: TelemetryReading(time: story.now, samples: Example.samples(green: green)))
+        }
+        #expect(lines(0.013).contains { $0.hasSuffix("  1 %  (really 1.3 %)") }, "\(lines(0.013))")
+        #expect(lines(0.013).contains { $0.contains("green 1.3 %") })
+        #expect(lines(0.01).contains { $0.hasSuffix("  1 %") })
+        #expect(!lines(0).contains { $0.contains("really") })
+    }
+
     @Test("says how old the numbers are, once they are older than they should be")
     func age() {
         let story = cutOver(at: "cutOver/shift-10%")

@@ -39,11 +39,20 @@ public func unlistedBackends(
                         || patterns.contains { matchesWildcard(server.name, pattern: $0) })
             }
             guard let first = affected.first else { return nil }
+            let twin =
+                twin(of: backend, in: state).map { ", with \($0) as a `switch` where one of both is used at a time" }
+                ?? ""
             return "\(name): backend \(backend) has \(first.name) at \(first.address)\(others(affected)) and is in no "
-                + "rule: no run moves it, and it goes down with its color. List it under `traffic`, or say why not "
+                + "rule: no run moves it, and it goes down with its color. List it under `traffic`\(twin), or say why not "
                 + "under `ignoreBackends`."
         }
     }
+}
+
+/// The backend with the other color in its name, where a load balancer has it: a `default_backend` leads to one of both.
+private func twin(of backend: String, in state: LoadBalancerState) -> String? {
+    Color.allCases.map { backend.replacing($0.rawValue, with: $0.other.rawValue) }
+        .first { $0 != backend && state.backends[$0] != nil }
 }
 
 /// Which color an address belongs to.

@@ -80,6 +80,13 @@ package enum Wording {
         return "\(hundredths / 100).\(twoDigits(Int64(hundredths % 100))) %"
     }
 
+    /// A share of traffic: below 10 % with a tenth, where it has one.
+    package static func share(_ fraction: Double) -> String {
+        let tenths = Int(clamping: (fraction * 1000).rounded())
+        guard tenths < 100, tenths % 10 != 0 else { return percent(fraction, decimals: 0) }
+        return "\(tenths / 10).\(tenths % 10) %"
+    }
+
     package static func bar(_ fraction: Double, width: Int = 20) -> String {
         let full = min(width, max(0, Int(clamping: fraction * Double(width))))
         return String(repeating: "█", count: full) + String(repeating: "░", count: width - full)

@@ -105,6 +105,16 @@ struct IdentityTests {
         #expect(unlistedBackends(states, [rule], ignored: ignored, inventories: inventories) == [])
     }
 
+    @Test("in a backend of no rule beside one with the other color in its name are a switch, perhaps")
+    func twins() {
+        var states = state([("blue-9", "10.9.0.1:80")], in: "be_blue_shop")
+        states["edge-1"]?.backends["be_green_shop"] = BackendState(servers: [])
+        #expect(
+            unlistedBackends(states, [rule], ignored: [], inventories: inventories).first?.contains(
+                "List it under `traffic`, with be_green_shop as a `switch` where one of both is used at a time, or say")
+                == true)
+    }
+
     @Test("in a backend of no rule are no one's business without a color's name or address")
     func unrelated() {
         let states = state([("third", "10.9.0.9:1"), ("green-free", "0.0.0.0:80")], in: "be_other")
