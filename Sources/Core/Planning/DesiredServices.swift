@@ -52,7 +52,9 @@ public struct DesiredServices: Sendable {
             let isItself = pattern == service.id.text
             return .stays(IgnoredService(id: service.id, reason: "ignored by rule" + (isItself ? "" : " \(pattern)")))
         }
-        let wanted = try cluster.rewrite(service, overrides: rules.overrides, inventory: inventory)
+        var wanted = try cluster.rewrite(service, overrides: rules.overrides, inventory: inventory)
+        // One copy of both: most services are wanted as they are.
+        if wanted.definition == service.definition { wanted.definition = service.definition }
         guard wanted.mode.isMoved else {
             return .stays(
                 IgnoredService(

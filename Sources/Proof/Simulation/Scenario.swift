@@ -132,7 +132,8 @@ extension Scenario {
     private init(_ shape: Shape, startTime: Int64) throws(Failure) {
         let services = [
             Service(
-                id: "/shop/db", definition: #"{"password":"\#(Scenario.canary)"}"#, instances: 1, fingerprint: "db 1"),
+                id: "/shop/db", definition: ServiceDefinition(#"{"password":"\#(Scenario.canary)"}"#), instances: 1,
+                fingerprint: "db 1"),
             Service(
                 id: "/shop/web", definition: "{}", instances: 2, dependencies: ["/shop/db"], fingerprint: "web 1"),
             Service(id: "report", definition: "{}", instances: 0, mode: .scheduled, fingerprint: "report 1"),

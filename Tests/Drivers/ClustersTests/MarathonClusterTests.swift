@@ -22,7 +22,7 @@ struct MarathonClusterTests {
             let recorded = try await stub.recorded()
             #expect(recorded.map(\.method) == ["POST"])
             #expect(recorded.map(\.path) == ["/v2/apps"])
-            #expect(recorded.map(\.body) == [service().definition])
+            #expect(recorded.map(\.body) == [service().definition.text])
         }
     }
 

@@ -65,7 +65,8 @@ struct UnsafeCall: Sendable, CustomTestStringConvertible {
 extension UnsafeCall {
     private static let app = Service(
         id: "/shop/web", definition: #"{"id":"/shop/web","cmd":"x","instances":2}"#, instances: 2, fingerprint: "f")
-    private static let pod = Service(id: "/shop/pair", definition: PodTests.pod, instances: 2, fingerprint: "f")
+    private static let pod = Service(
+        id: "/shop/pair", definition: ServiceDefinition(PodTests.pod), instances: 2, fingerprint: "f")
 
     private static func marathon(_ url: String) throws -> MarathonCluster {
         try MarathonCluster(
@@ -146,7 +147,9 @@ extension UnsafeCall {
         @Sendable func launch(_ url: String) async throws {
             let job = try MetronomeJob(definition)
             try await cluster(url).launch(
-                Service(id: job.id, definition: job.text, instances: 0, mode: .scheduled, fingerprint: "f"))
+                Service(
+                    id: job.id, definition: ServiceDefinition(job.json), instances: 0, mode: .scheduled,
+                    fingerprint: "f"))
         }
         @Sendable func cluster(_ url: String) throws -> MetronomeCluster {
             try MetronomeCluster(
@@ -200,7 +203,9 @@ extension UnsafeCall {
         @Sendable func launch(_ url: String, _ definition: JSON) async throws {
             let job = try ChronosJob(definition)
             try await cluster(url).launch(
-                Service(id: job.id, definition: job.text, instances: 0, mode: .scheduled, fingerprint: "f"))
+                Service(
+                    id: job.id, definition: ServiceDefinition(job.json), instances: 0, mode: .scheduled,
+                    fingerprint: "f"))
         }
         func jobs(disabled: Bool) -> [Answer] {
             [
@@ -250,7 +255,9 @@ extension UnsafeCall {
             let all = try ComposeFiles.services(file, project: "shop", file: "shop.yaml")
             let web = all[0]
             try await cluster(url).launch(
-                Service(id: web.id, definition: web.definition.compact, instances: 2, fingerprint: web.fingerprint))
+                Service(
+                    id: web.id, definition: ServiceDefinition(web.definition), instances: 2,
+                    fingerprint: web.fingerprint))
         }
         func tasks(_ name: String, _ label: String = "") -> Answer {
             Answer(

@@ -52,13 +52,13 @@ struct SchedulerTests {
             try await marathon.launch(worker)
             try await eventually { try await marathon.observeHealth(["/shop/worker"])["/shop/worker"]?.isReady == true }
             let read = try #require(try await marathon.observeServices().first)
-            #expect(read.fingerprint == worker.fingerprint, "\(read.definition)")
+            #expect(read.fingerprint == worker.fingerprint, "\(read.definition.text)")
             #expect(try await marathon.observeService("/shop/worker") == read)
             #expect(try await marathon.observeService("/shop/other") == nil)
             #expect(read.instances == 2)
             #expect(read.dependencies == ["/shop/db"])
             // The service port is the one it had.
-            #expect(read.definition.contains("10017"))
+            #expect(read.definition.text.contains("10017"))
 
             try await marathon.launch(worker)
             try await eventually { try await marathon.observeHealth(["/shop/worker"])["/shop/worker"]?.isReady == true }
@@ -119,7 +119,7 @@ struct SchedulerTests {
     private func service(_ text: String) throws -> Service {
         let definition = try definition(text)
         return Service(
-            id: definition.id, definition: definition.text, instances: definition.instances,
+            id: definition.id, definition: ServiceDefinition(definition.json), instances: definition.instances,
             dependencies: definition.dependencies, fingerprint: definition.fingerprint)
     }
 }

@@ -73,7 +73,7 @@ private struct KeptService: Codable {
         }
         service = Service(
             id: try kept.decode(ServiceID.self, forKey: .id),
-            definition: try kept.decode(String.self, forKey: .definition),
+            definition: try kept.decode(ServiceDefinition.self, forKey: .definition),
             instances: try kept.decode(Int.self, forKey: .instances),
             mode: try kept.decode(ServiceMode.self, forKey: .mode),
             dependencies: try kept.decode([ServiceID].self, forKey: .dependencies),

@@ -21,8 +21,8 @@ public enum ServiceMode: String, Codable, Sendable, Hashable, CaseIterable {
 /// One launchable thing, read from the framework that launches it.
 public struct Service: Codable, Sendable, Hashable {
     public var id: ServiceID
-    /// The framework's definition as lossless JSON text, without the fields that the framework owns.
-    public var definition: String
+    /// The framework's definition, without the fields that the framework owns.
+    public var definition: ServiceDefinition
     public var instances: Int
     public var mode: ServiceMode
     /// Services and groups that must run first: its own, and those of the groups around it.
@@ -46,7 +46,7 @@ public struct Service: Codable, Sendable, Hashable {
     public var revision: String?
 
     public init(
-        id: ServiceID, definition: String, instances: Int, mode: ServiceMode = .parallel,
+        id: ServiceID, definition: ServiceDefinition, instances: Int, mode: ServiceMode = .parallel,
         dependencies: [ServiceID] = [], fingerprint: String, hasHealthChecks: Bool = false, changes: [FieldChange] = [],
         kind: String = "service", isDeploying: Bool = false, groups: [ServiceGroup] = [], modeReason: String? = nil,
         accepted: [Finding.Kind: String] = [:], revision: String? = nil

@@ -192,7 +192,8 @@ public struct ChronosCluster: Cluster {
 
     private func service(_ job: ChronosJob) -> Service {
         Service(
-            id: job.id, definition: job.text, instances: 0, mode: .scheduled, dependencies: job.dependencies,
+            id: job.id, definition: ServiceDefinition(job.json), instances: 0, mode: .scheduled,
+            dependencies: job.dependencies,
             fingerprint: job.fingerprint, kind: "job of Chronos")
     }
 }

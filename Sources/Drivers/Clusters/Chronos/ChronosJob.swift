@@ -29,7 +29,6 @@ struct ChronosJob: Sendable, Hashable {
 
     var name: String { json["name"]?.string ?? "" }
     var id: ServiceID { ServiceID(ServiceSource.chronosMark + name) }
-    var text: String { JSON.object(json).compact }
     var isEnabled: Bool { json["disabled"]?.bool != true }
     var dependencies: [ServiceID] {
         (json["parents"]?.array ?? []).compactMap(\.string).map { ServiceID(ServiceSource.chronosMark + $0) }

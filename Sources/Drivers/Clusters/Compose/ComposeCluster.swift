@@ -153,7 +153,7 @@ public struct ComposeCluster: Cluster {
 
     private func service(_ definition: ComposeService) -> Service {
         Service(
-            id: definition.id, definition: definition.definition.compact, instances: definition.replicas,
+            id: definition.id, definition: ServiceDefinition(definition.definition), instances: definition.replicas,
             dependencies: definition.dependencies, fingerprint: definition.fingerprint,
             hasHealthChecks: definition.healthCheck != nil && mesos != nil, kind: "service of mesos-compose")
     }

@@ -52,7 +52,7 @@ struct ComposeService: Sendable, Hashable {
         for (path, text) in definition["drift"]?.object ?? JSONObject() { drift[path] = text.string }
     }
 
-    var definition: JSON {
+    var definition: JSONObject {
         var object = JSONObject([("id", .string(id.text)), ("service", .object(service))])
         object["version"] = version
         if !fileNetworks.isEmpty { object["networks"] = .object(fileNetworks) }
@@ -65,7 +65,7 @@ struct ComposeService: Sendable, Hashable {
         if !drift.isEmpty {
             object["drift"] = .object(JSONObject(drift.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
         }
-        return .object(object)
+        return object
     }
 
     var id: ServiceID { ServiceID("\(project)/\(name)") }

@@ -1,4 +1,3 @@
-import JSON
 import Migration
 
 extension OverrideRun {
@@ -14,16 +13,5 @@ extension OverrideRun {
             "\(id) is a job, and a job can't move in the mode \(ruled.mode): it would fire in both colors",
             at: "services.overrides of environment.yaml", details: [ruled.reason ?? ""],
             advice: "Leave its mode to rz, or set manual or skip.")
-    }
-}
-
-extension Service {
-    /// - Throws: `Failure` when the definition is not JSON, which no driver writes.
-    func definitionJSON() throws(Failure) -> JSONObject {
-        do throws(JSONError) {
-            return try JSON(parsing: definition).object ?? JSONObject()
-        } catch {
-            throw Failure("The definition of \(id) is not JSON", details: [error.description])
-        }
     }
 }

@@ -139,18 +139,12 @@ public struct MarathonCluster: Cluster {
 
     private func service(_ definition: MarathonDefinition, in groups: [ServiceGroup]) -> Service {
         Service(
-            id: definition.id, definition: definition.text, instances: definition.instances,
+            id: definition.id, definition: ServiceDefinition(definition.json), instances: definition.instances,
             dependencies: definition.dependencies, fingerprint: definition.fingerprint,
             hasHealthChecks: definition.hasHealthChecks, kind: "\(definition.kind) of Marathon", groups: groups)
     }
 
     func definition(of service: Service) throws(Failure) -> MarathonDefinition {
-        let json: JSON
-        do throws(JSONError) {
-            json = try JSON(parsing: service.definition)
-        } catch {
-            throw Failure("The definition of \(service.id) is not JSON", details: [error.description])
-        }
-        return try MarathonDefinition(json)
+        try MarathonDefinition(.object(service.definitionJSON()))
     }
 }

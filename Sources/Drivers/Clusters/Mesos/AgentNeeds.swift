@@ -11,7 +11,8 @@ struct AgentNeeds: Sendable, Hashable {
 
     init(of services: [Service]) {
         for service in services.sorted(by: { $0.id < $1.id }) {
-            guard let definition = try? JSON(parsing: Array(service.definition.utf8)) else { continue }
+            guard let json = try? service.definitionJSON() else { continue }
+            let definition = JSON.object(json)
             for network in AgentNeeds.networks(of: definition) { networks[network, default: []].append(service.id) }
             for plugin in AgentNeeds.plugins(of: definition) { plugins[plugin, default: []].append(service.id) }
         }

@@ -193,7 +193,8 @@ public struct MetronomeCluster: Cluster {
 
     private func service(_ job: MetronomeJob) -> Service {
         Service(
-            id: job.id, definition: job.text, instances: 0, mode: .scheduled, dependencies: job.dependencies,
+            id: job.id, definition: ServiceDefinition(job.json), instances: 0, mode: .scheduled,
+            dependencies: job.dependencies,
             fingerprint: job.fingerprint, kind: "job of Metronome")
     }
 }

@@ -32,7 +32,6 @@ struct MetronomeJob: Sendable, Hashable {
     }
 
     var id: ServiceID { ServiceID(json["id"]?.string ?? "") }
-    var text: String { JSON.object(json).compact }
     var schedules: [JSON] { json["schedules"]?.array ?? [] }
     var dependencies: [ServiceID] {
         (json["dependencies"]?.array ?? []).compactMap { $0["id"]?.string }.map { ServiceID($0) }

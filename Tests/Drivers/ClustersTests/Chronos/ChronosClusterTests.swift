@@ -26,8 +26,8 @@ struct ChronosClusterTests {
             let found = try await cluster(stub).observeServices()
             #expect(found.map(\.id) == ["chronos:nightly report"])
             #expect(found[0].mode == .scheduled)
-            #expect(found[0].definition.contains("x-unknown"))
-            #expect(!found[0].definition.contains("successCount"))
+            #expect(found[0].definition.text.contains("x-unknown"))
+            #expect(!found[0].definition.text.contains("successCount"))
         }
     }
 
@@ -39,7 +39,8 @@ struct ChronosClusterTests {
             for json in [job, ["name": "child", "command": "c", "parents": ["nightly report"]]] {
                 let parsed = try ChronosJob(json)
                 try await cluster.launch(
-                    Service(id: parsed.id, definition: parsed.text, instances: 0, fingerprint: ""), suspended: true)
+                    Service(id: parsed.id, definition: ServiceDefinition(parsed.json), instances: 0, fingerprint: ""),
+                    suspended: true)
             }
             let calls = try await stub.recorded()
             #expect(calls.map(\.path) == ["/v1/scheduler/iso8601", "/v1/scheduler/dependency"])

@@ -47,7 +47,7 @@ struct ComposeClusterTests {
         let all = try ComposeFiles.services(file, project: "shop", file: "shop.yaml")
         let service = try #require(all.first { $0.name == name })
         return Service(
-            id: service.id, definition: service.definition.compact, instances: service.replicas,
+            id: service.id, definition: ServiceDefinition(service.definition), instances: service.replicas,
             dependencies: service.dependencies, fingerprint: service.fingerprint)
     }
 

@@ -14,7 +14,9 @@ struct ComposeJudgementTests {
         let judgement = ComposeJudgement(Judgement(PlacementContext(old: old, new: new)), prefix: "mc")
         return judgement.findings(
             of: definition, becoming: definition,
-            as: Service(id: definition.id, definition: definition.definition.compact, instances: 1, fingerprint: "f"))
+            as: Service(
+                id: definition.id, definition: ServiceDefinition(definition.definition), instances: 1, fingerprint: "f")
+        )
     }
 
     @Test(
@@ -58,7 +60,9 @@ struct ComposeJudgementTests {
             try ComposeFiles.services("services: { '\(name)': { image: x } }", project: "p", file: "p.yaml").first)
         let found = ComposeJudgement(Judgement(PlacementContext(old: Inventory(), new: nil)), prefix: "mc").findings(
             of: definition, becoming: definition,
-            as: Service(id: definition.id, definition: definition.definition.compact, instances: 1, fingerprint: "f"))
+            as: Service(
+                id: definition.id, definition: ServiceDefinition(definition.definition), instances: 1, fingerprint: "f")
+        )
         #expect(found.contains { $0.kind == .refused && $0.path == "name" })
     }
 

@@ -50,7 +50,8 @@ struct ComposeParityTests {
 
     private func wanted(_ definition: ComposeService) -> Service {
         Service(
-            id: definition.id, definition: definition.definition.compact, instances: max(1, definition.replicas),
+            id: definition.id, definition: ServiceDefinition(definition.definition),
+            instances: max(1, definition.replicas),
             fingerprint: definition.fingerprint)
     }
 

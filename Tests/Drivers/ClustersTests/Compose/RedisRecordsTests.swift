@@ -65,7 +65,7 @@ struct RedisRecordsTests {
                 let wanted = cluster.files[0]
                 let changes = cluster.differences(wanted, try ComposeService(web.definitionJSON()))
                 #expect(changes.map(\.path).filter { $0.hasPrefix("environment") } == drift.map(\.path))
-                #expect(web.definition.contains("\"test\"") == false)
+                #expect(web.definition.text.contains("\"test\"") == false)
             }
         }
     }

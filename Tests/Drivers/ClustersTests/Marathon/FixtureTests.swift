@@ -48,7 +48,7 @@ struct FixtureTests {
             for (name, json, isPod) in try Fixtures.services() where hasPods || !isPod {
                 let definition = try MarathonDefinition(json, defaultRole: "*")
                 let service = Service(
-                    id: definition.id, definition: definition.text, instances: definition.instances,
+                    id: definition.id, definition: ServiceDefinition(definition.json), instances: definition.instances,
                     fingerprint: definition.fingerprint)
                 do throws(Failure) {
                     try await marathon.launch(service, suspended: true)

@@ -32,8 +32,8 @@ struct GroupTests {
                     #"{"id":"/shop/front","dependencies":["/shop/back"]}"#,
                 ])
             // The name of a group that enforces it is no role of the service's own; elsewhere it is.
-            #expect(!web.definition.contains("role"))
-            #expect(services.first { $0.id == "/infra/dns" }?.definition.contains("role") == true)
+            #expect(!web.definition.text.contains("role"))
+            #expect(services.first { $0.id == "/infra/dns" }?.definition.text.contains("role") == true)
             let moved = try cluster(stub).rewrite(
                 web, overrides: [Override(match: .id("*"), set: ["dependencies": #"["/x"]"#])], inventory: nil)
             #expect(moved.dependencies == ["/x", "/infra", "/shop/back"])

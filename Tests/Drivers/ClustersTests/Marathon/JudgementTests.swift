@@ -201,7 +201,7 @@ struct JudgementTests {
     func sharedServers() throws {
         let definition = try definition(#"{"id":"/a","requirePorts":true,"portDefinitions":[{"port":80}]}"#)
         let placement = PlacementContext(old: Self.old, new: Self.old, agents: nil)
-        let service = Service(id: "/a", definition: definition.text, instances: 1, fingerprint: "")
+        let service = Service(id: "/a", definition: ServiceDefinition(definition.json), instances: 1, fingerprint: "")
         let findings = Judgement(placement).findings(of: definition, becoming: definition, as: service)
         #expect(findings.map(\.judgement) == [.blocking])
     }
@@ -228,7 +228,8 @@ struct JudgementTests {
             .init(url: "http://127.0.0.1:1"), inventory: Inventory(), resolver: resolver())
         let before = try MarathonDefinition(JSON(parsing: text))
         let service = Service(
-            id: before.id, definition: before.text, instances: before.instances, fingerprint: before.fingerprint,
+            id: before.id, definition: ServiceDefinition(before.json), instances: before.instances,
+            fingerprint: before.fingerprint,
             isDeploying: isDeploying)
         let rewritten = try marathon.rewrite(service, overrides: overrides, inventory: nil)
         let placement = PlacementContext(old: Self.old, new: new, agents: agents)

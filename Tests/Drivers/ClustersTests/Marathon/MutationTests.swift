@@ -28,7 +28,7 @@ struct MutationTests {
             guard let definition = try? MarathonDefinition(mutated, defaultRole: "*") else { continue }
             read += 1
             let service = Service(
-                id: definition.id, definition: definition.text, instances: definition.instances,
+                id: definition.id, definition: ServiceDefinition(definition.json), instances: definition.instances,
                 dependencies: definition.dependencies, fingerprint: definition.fingerprint)
             // Made canonical twice it is what it was once, and everything is the same as itself.
             let again = try MarathonDefinition(JSON(parsing: definition.text), defaultRole: "*")

@@ -24,7 +24,7 @@ struct RoleTests {
     func overridden() async throws {
         let wanted = try await observed(
             role: nil, own: nil, overrides: [Override(match: .id("*"), set: ["role": "prod"])])
-        #expect(wanted.definition.contains(#""role":"prod""#))
+        #expect(wanted.definition.text.contains(#""role":"prod""#))
         for own in ["*", "prod"] {
             #expect(try await differences(wanted, observed(role: "prod", own: own)) == [])
         }

@@ -7,7 +7,7 @@ import Testing
 @Suite("What services need of agents and Mesos does not report")
 struct AgentNeedsTests {
     private static func service(_ id: String, _ definition: String) -> Service {
-        Service(id: ServiceID(id), definition: definition, instances: 1, fingerprint: id)
+        Service(id: ServiceID(id), definition: ServiceDefinition(definition), instances: 1, fingerprint: id)
     }
 
     private static let compose = #"""

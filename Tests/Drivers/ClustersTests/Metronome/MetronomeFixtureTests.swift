@@ -47,7 +47,8 @@ struct MetronomeFixtureTests {
                 resolver: { $0.text }
             ) { Instant(milliseconds: 0) }
             let service = Service(
-                id: wanted.id, definition: wanted.text, instances: 0, mode: .scheduled, fingerprint: wanted.fingerprint)
+                id: wanted.id, definition: ServiceDefinition(wanted.json), instances: 0, mode: .scheduled,
+                fingerprint: wanted.fingerprint)
             try await cluster.launch(service, suspended: true)
             let found = try #require(try await cluster.observeServices().first)
             #expect(try cluster.differences(service, found) == [])
@@ -64,7 +65,8 @@ struct MetronomeFixtureTests {
                 ServiceSource.Access(url: Setting(frameworks.metronome)), inventory: Inventory(),
                 resolver: { $0.text }
             ) { Instant(milliseconds: 0) }
-            let service = Service(id: wanted.id, definition: wanted.text, instances: 0, fingerprint: "")
+            let service = Service(
+                id: wanted.id, definition: ServiceDefinition(wanted.json), instances: 0, fingerprint: "")
             let failure = await #expect(throws: Failure.self) { try await cluster.launch(service, suspended: true) }
             #expect(failure?.details.contains { $0.contains(path) } == true, "\(failure?.description ?? "")")
         }
@@ -74,8 +76,8 @@ struct MetronomeFixtureTests {
     func chronos() throws {
         let job = try ChronosJob(try json("mantl__examples__spark-pi__spark-pi"))
         #expect(job.id == "chronos:spark-pi")
-        #expect(try ChronosJob(JSON(parsing: job.text)) == job)
-        #expect(job.text.contains("farmbio/spark-mantl:1.6.0"))
+        #expect(try ChronosJob(JSON(parsing: JSON.object(job.json).compact)) == job)
+        #expect(JSON.object(job.json).compact.contains("farmbio/spark-mantl:1.6.0"))
     }
 
     @Test(

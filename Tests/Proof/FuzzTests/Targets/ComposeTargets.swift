@@ -26,7 +26,7 @@ let composeTargets: [FuzzTarget] = [
             let again = RecordForm(expectedOf: sent, prefix: "mc")
             try require(expected.differences(to: again).isEmpty, "what is sent is what the file says: \(service.name)")
             try require(Set(again.fields.keys) == Set(expected.fields.keys), "what is sent says no more than the file")
-            let read = try ComposeService(service.definition.object ?? JSONObject())
+            let read = try ComposeService(service.definition)
             try require(read == service, "a definition is read back as it was")
         }
     },

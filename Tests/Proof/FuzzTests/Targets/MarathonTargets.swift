@@ -66,7 +66,8 @@ private func checkOverrides(_ overrides: [Override], on definition: MarathonDefi
     else { return }
     try require(changed.id == definition.id, "an override keeps the id")
     let service = Service(
-        id: definition.id, definition: changed.text, instances: changed.instances, fingerprint: changed.fingerprint,
+        id: definition.id, definition: ServiceDefinition(changed.json), instances: changed.instances,
+        fingerprint: changed.fingerprint,
         changes: run.changes)
     let host = Host(name: "blue-1", address: "10.1.0.7")
     _ = Judgement(PlacementContext(old: Inventory(groups: ["agent": [host]])))
