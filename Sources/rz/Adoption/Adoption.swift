@@ -65,7 +65,7 @@ struct Adoption {
         var found = Found(
             template: template, state: state, color: adopted.color, servers: adopted.servers, traffic: traffic,
             missing: missing, notes: notes, stateFolder: stateFolder)
-        found.missing += try await self.missing(of: traffic, on: balancers)
+        found.missing += try await self.missing(of: traffic, adopted, on: balancers)
         try await AdoptionStage(template: template, state: state, places: places).complete(&found)
         return found
     }
@@ -86,9 +86,9 @@ struct Adoption {
 
     /// What the load balancers lack, those of the other color's servers last.
     private func missing(
-        of traffic: AdoptedTraffic, on balancers: [HAProxyRuntime]
+        of traffic: AdoptedTraffic, _ adopted: EnvironmentTemplate.Adopted, on balancers: [HAProxyRuntime]
     ) async throws(Failure) -> [Missing] {
-        guard let color = template.adopted?.color else { return [] }
+        let color = adopted.color
         let rules = traffic.backends.map { backend in
             var rule = TrafficRule(backend: backend.name, servers: [color: backend.live])
             if backend.hasOther { rule.servers[color.other] = backend.other }
@@ -110,9 +110,12 @@ struct Adoption {
                         + "str(epoch-\(template.name)),map_str(/etc/haproxy/rz-epoch.map,0)     (optional)",
                 ]))
         missing += traffic.backends.filter { !$0.hasOther }.map { backend in
-            Missing(
+            let registration = backend.registration(for: color.other, like: adopted.servers).map {
+                ["or let runs put them there (docs/guide.md, Servers that runs put there), in environment.yaml: \($0)"]
+            }
+            return Missing(
                 "backend \(backend.name) lists no server of \(color.other): add them to haproxy.cfg of \(names), each "
-                    + "with its address, and reload HAProxy", backend.lines(for: color.other))
+                    + "with its address, and reload HAProxy", backend.lines(for: color.other) + (registration ?? []))
         }
         return missing
     }

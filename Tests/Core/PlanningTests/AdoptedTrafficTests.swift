@@ -66,6 +66,14 @@ struct AdoptedTrafficTests {
             alone.backends[0].lines(for: .green) == [
                 "server green-old1 ADDRESS:80 weight 0 check", "server green-old2 ADDRESS:81 weight 0 check",
             ])
+        // Of two groups or ports no one line says it.
+        #expect(alone.backends[0].registration(for: .green, like: Self.live) == nil)
+        let same = try traffic(["e": state(["shop": ["old1": "10.0.0.1:80", "old2": "10.0.0.2:80"]])]).backends[0]
+        #expect(
+            same.registration(for: .green, like: Self.live)
+                == #"green: { from: web, port: 80, name: "green-{{ name }}" }"#)
+        let control = try traffic(["e": state(["shop": ["a": "10.0.0.1:80", "b": "10.0.0.9:80"]])]).backends[0]
+        #expect(control.registration(for: .green, like: Self.live) == nil)
         // What is named like the other color, and is not, must not fit its proposed pattern.
         let green = try traffic(["e": state(["shop": ["green-1": "10.0.0.1:80", "green-2": "10.0.0.2:80"]])])
         #expect(!matchesWildcard("green-1", pattern: green.backends[0].other))

@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import SandboxTesting
 import Testing
+import Waiting
 
 @Suite("A data centre that rz did not build", .serialized)
 struct AdoptTests {
@@ -20,6 +21,7 @@ struct AdoptTests {
                 "backend portal lists no server of green", "/portal env.PEER", "services.overrides:",
                 "{{ apps[0].address }}",
                 "load-server-state-from-file global",
+                "in environment.yaml: green: { from: apps, port: \(centre.service), name: \"green-{{ name }}\" }",
             ] {
                 #expect(output.contains(text), "\(text) is not in \(output)")
             }
@@ -29,24 +31,10 @@ struct AdoptTests {
 
             try fillIn(centre)
             let lines = output.split(separator: "\n").map { $0.drop { $0 == " " } }
-            let servers = lines.filter { $0.hasPrefix("server ") }.map { line in
-                line.replacingOccurrences(of: "green-nord-", with: "sued-").replacingOccurrences(
-                    of: "ADDRESS", with: "127.0.82.1" + (line.contains("app1") ? "1" : "2"))
-            }
-            #expect(servers.count == 2, "\(output)")
-            try await centre.list(servers)
+            try await list(lines, centre)
 
             let users = try centre.users()
-            for command in lines.split(whereSeparator: { $0 == "Next:" }).last ?? [] {
-                let ended = try await project.shell(String(command))
-                if command == "rz plan portal" {
-                    #expect(ended.status == 2, "\(ended.all)")
-                    #expect(ended.output.contains("blue → green"), "\(ended.all)")
-                    #expect(!ended.output.contains("blocking:"), "\(ended.all)")
-                } else {
-                    #expect(ended.status == 0, "\(command): \(ended.all)")
-                }
-            }
+            try await goOn(lines, project)
             let converged = try await project.rz(["converge", "portal", "--check", "--only", "servers"])
             #expect(converged.status == 0, "\(converged.all)")
 
@@ -57,6 +45,64 @@ struct AdoptTests {
             #expect(try await centre.site() == "sued")
             // The adopted color was taken down like any other.
             #expect(!FileManager.default.fileExists(atPath: centre.folder + "/servers/nord/app1"))
+        }
+    }
+
+    @Test("is adopted with what mesos-compose launches in it, once its compose files are there")
+    func composed() async throws {
+        try await OldDataCentre.with { centre in
+            let project = centre.project
+            let mailer = "services: { mailer: { image: mailer, command: exec sleep 1000, deploy: { replicas: 2 } } }\n"
+            try await centre.launch(mailer, as: "tools")
+            try await eventually("the mailers run", within: .seconds(20)) {
+                try await centre.composeTasks(at: "nord") == 2
+            }
+            let frameworks = [
+                "--framework", "compose=http://127.0.81.10:\(centre.compose)", "--mesos",
+                "http://127.0.81.10:\(centre.mesos)",
+            ]
+            let adopted = try await project.rz(["adopt", "portal"] + centre.flags + frameworks)
+            #expect(adopted.status == 2, "\(adopted.all)")
+            for text in ["/portal env.PEER", "tools/mailer", "is in no compose file"] {
+                #expect(adopted.output.contains(text), "\(text) is not in \(adopted.output)")
+            }
+            try project.write(mailer, "environments/portal/services/tools.yaml")
+            try FileManager.default.removeItem(
+                atPath: project.folder + "/environments/portal/services/portal.yaml")
+            try fillIn(centre)
+            let lines = adopted.output.split(separator: "\n").map { $0.drop { $0 == " " } }
+            try await list(lines, centre)
+            let users = try centre.users()
+            try await goOn(lines, project)
+            let moved = try await project.rz(["update", "portal", "--yes"])
+            #expect(moved.status == 0, "\(moved.all)")
+            try await users.expectNoFailure()
+            #expect(try await centre.site() == "sued")
+            #expect(try await centre.composeTasks(at: "sued") == 2)
+        }
+    }
+
+    /// Lists the servers that are missing by the lines that were printed.
+    private func list(_ lines: [Substring], _ centre: OldDataCentre) async throws {
+        let servers = lines.filter { $0.hasPrefix("server ") }.map { line in
+            line.replacingOccurrences(of: "green-nord-", with: "sued-").replacingOccurrences(
+                of: "ADDRESS", with: "127.0.82.1" + (line.contains("app1") ? "1" : "2"))
+        }
+        #expect(servers.count == 2, "\(lines)")
+        try await centre.list(servers)
+    }
+
+    /// Runs the commands that were printed, to a plan that nothing blocks.
+    private func goOn(_ lines: [Substring], _ project: NewProject) async throws {
+        for command in lines.split(whereSeparator: { $0 == "Next:" }).last ?? [] {
+            let ended = try await project.shell(String(command))
+            if command == "rz plan portal" {
+                #expect(ended.status == 2, "\(ended.all)")
+                #expect(ended.output.contains("blue → green"), "\(ended.all)")
+                #expect(!ended.output.contains("blocking:"), "\(ended.all)")
+            } else {
+                #expect(ended.status == 0, "\(command): \(ended.all)")
+            }
         }
     }
 

@@ -131,4 +131,19 @@ extension AdoptedTraffic.Backend {
             return "server \(server) ADDRESS\(port) weight 0 check"
         }
     }
+
+    /// The line of environment.yaml by which runs put the other color's servers there themselves; nil where the live ones
+    /// are of several groups, or have several ports.
+    public func registration(for other: Color, like live: Inventory) -> String? {
+        let ports = Set(servers.values.map { Int($0.split(separator: ":").last ?? "") })
+        let hosts = Set(servers.values.map { ServerState.host(of: $0) })
+        let groups = live.groups.filter { _, members in
+            hosts.isSubset(of: members.flatMap { [$0.address, $0.variables["ansible_host"] ?? $0.address] })
+        }
+        guard ports.count == 1, let port = ports.first.flatMap(\.self),
+            let group = groups.min(by: { ($0.value.count, $0.key) < ($1.value.count, $1.key) })?.key
+        else { return nil }
+        let prefix = self.other.hasSuffix("*") ? String(self.other.dropLast()) : "\(other)-"
+        return "\(other): { from: \(group), port: \(port), name: \"\(prefix){{ name }}\" }"
+    }
 }

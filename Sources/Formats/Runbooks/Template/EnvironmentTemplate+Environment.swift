@@ -150,6 +150,7 @@ extension EnvironmentTemplate {
     private var traffic: String {
         if let adopted { return adopted.trafficText }
         var text = "traffic:                                # FILL IN: how the servers of each color are named there\n"
+        text += "  # Runs put those there that have a rule: green: { from: agent, port: 31001, name: \"{{ name }}\" }\n"
         for backend in backends.isEmpty ? ["be_\(name)"] : backends {
             text += "  - backend: \(backend)\(backends.isEmpty ? "   # FILL IN: the backend that users reach" : "")\n"
             text += "    servers: { blue: \"blue-*\", green: \"green-*\" }\n"

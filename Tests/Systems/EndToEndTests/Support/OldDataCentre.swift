@@ -10,6 +10,8 @@ struct OldDataCentre {
     let project: NewProject
     let folder: String
     let marathon: Int
+    let compose: Int
+    let mesos: Int
     let service: Int
     let front: Int
     private let keeper: FolderKeeper
@@ -31,8 +33,8 @@ struct OldDataCentre {
         self.project = project
         folder = project.base + "/dc"
         keeper = try FolderKeeper(folder: project.base)
-        let ports = try FreePorts.claim(3)
-        (marathon, service, front) = (ports[0], ports[1], ports[2])
+        let ports = try FreePorts.claim(5)
+        (marathon, service, front, compose, mesos) = (ports[0], ports[1], ports[2], ports[3], ports[4])
     }
 
     var module: String { folder + "/terraform" }
@@ -71,7 +73,8 @@ struct OldDataCentre {
         try write(
             "ansible/group_vars/all.yml",
             "ansible_connection: local\nansible_python_interpreter: \"{{ ansible_playbook_python }}\"\n"
-                + "rz: \(Program.rz.path)\nmarathon: \(marathon)\nservice: \(service)\n")
+                + "rz: \(Program.rz.path)\nmarathon: \(marathon)\ncompose: \(compose)\nmesos: \(mesos)\n"
+                + "service: \(service)\n")
         let program = Program.checkout.appending(path: "environments/sandbox/services/service.py").path
         try write("ansible/files/service.py", String(contentsOfFile: program, encoding: .utf8))
         let servers = "\(folder)/servers/nord"
@@ -118,6 +121,20 @@ struct OldDataCentre {
                 return table.contains("sued-app1")
             }
         }
+    }
+
+    /// Launches a project of mesos-compose at a site, as an operator would.
+    func launch(_ file: String, as project: String) async throws {
+        try write(project + ".yaml", file)
+        let url = "http://127.0.81.10:\(compose)/api/compose/v0/\(project)"
+        try await run("curl -sS --fail-with-body -XPUT --data-binary @'\(folder)/\(project).yaml' \(url)")
+    }
+
+    /// How many tasks of mesos-compose run at a site.
+    func composeTasks(at site: String) async throws -> Int {
+        let network = OldDataCentre.networks[site] ?? ""
+        let answer = try await project.shell("curl -sSf http://\(network).10:\(compose)/api/compose/v0/tasks")
+        return try JSON(parsing: answer.output).array?.count { $0["State"] == "TASK_RUNNING" } ?? 0
     }
 
     /// Moves the state of its module into a backend `http`, as an operator would.
@@ -277,7 +294,8 @@ struct OldDataCentre {
                 dest: "{{ dir }}/etc/scheduler.json"
                 mode: "0644"
                 content: >-
-                  {{ {'address': private_ip, 'port': marathon, 'color': site, 'stateFile': dir ~ '/data/state.json',
+                  {{ {'address': private_ip, 'port': marathon, 'composePort': compose, 'mesosPort': mesos,
+                  'color': site, 'stateFile': dir ~ '/data/state.json',
                   'serversDirectory': dir | dirname, 'log': dir ~ '/log/tasks.jsonl'} | to_json }}
             - ansible.builtin.shell:
                 cmd: >-
