@@ -4,7 +4,7 @@ import Migration
 import SafeFiles
 
 /// One line of a file of faults: what goes wrong, and at which steps.
-public struct AssumedFault: Sendable, Hashable {
+public struct AssumedFault: Sendable, Hashable, CustomStringConvertible {
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         case callFails, callKeepsFailing, answerLost, killed
         case loadBalancerDown, loadBalancerReloaded, newColorLost, newColorErrors
@@ -18,6 +18,12 @@ public struct AssumedFault: Sendable, Hashable {
     public var length = Period.minutes(1)
     /// Of the answers that are errors.
     public var share = Percent(10)
+
+    /// For people: what goes wrong, and where.
+    public var description: String {
+        let place = [.loadBalancerDown, .loadBalancerReloaded].contains(kind) ? " of \(loadBalancer)" : ""
+        return "\(kind.rawValue)\(place) at step \(step)"
+    }
 }
 
 /// A file of faults for `rz simulate ENVIRONMENT --faults FILE`.

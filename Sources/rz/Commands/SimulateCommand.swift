@@ -66,16 +66,26 @@ struct SimulateCommand: AsyncParsableCommand {
     private func askWhatIf() async throws -> ExitStatus {
         let plan = try await planAsked()
         let scenario = try Scenario(plan)
-        let asked = try faults.map { path in try AssumedFault.read(path).flatMap { $0.questions(of: plan) } }
-        guard asked?.isEmpty != true else {
-            throw Failure("No fault matches a step of the plan", at: faults, advice: "rz plan shows the steps.")
+        let asked = try faults.map { path in try AssumedFault.read(path) }
+        let idle = (asked ?? []).filter { $0.questions(of: plan).isEmpty }
+        guard idle.isEmpty else {
+            throw Failure(
+                "\(Wording.count(idle.count, "fault")) would happen nowhere in this plan", at: faults,
+                details: idle.map(\.description)
+                    + [
+                        "load balancers: \(plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "))",
+                        "steps: \(Wording.few(plan.steps.map(\.id.text), 12))",
+                    ],
+                advice: "Correct the patterns of step and loadBalancer; rz plan --json shows every step.")
         }
         if let halt = WhatIf.halt(of: scenario) {
             throw Failure(
                 "The plan halts without any fault, so none can be tried", details: [halt.summary] + halt.details,
                 advice: halt.advice)
         }
-        let outcomes = (asked ?? WhatIf.all(of: plan)).map { $0.perform(in: scenario) }
+        let outcomes = (asked?.flatMap { $0.questions(of: plan) } ?? WhatIf.all(of: plan)).map {
+            $0.perform(in: scenario)
+        }
         let terminal = Terminal.standardOutput
         let view = WhatIfView(plan, outcomes, style: terminal.style)
         terminal.write(json ? view.json : view.text)

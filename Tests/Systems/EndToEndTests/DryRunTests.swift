@@ -62,6 +62,14 @@ struct DryRunTests {
         let asked = try await sandbox.run("simulate", "--plan", plan, "--faults", file)
         #expect(asked.output.contains(" 2 faults, each in a run of its own"), "\(asked.all)")
         #expect(asked.output.contains("done after rz resume") || asked.output.contains("goes on"), "\(asked.all)")
+
+        try "faults: [ { fault: killed, step: cutOver/* }, { fault: loadBalancerDown, loadBalancer: edge-9 } ]\n"
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let idle = try await sandbox.run("simulate", "--plan", plan, "--faults", file)
+        #expect(idle.status == 1, "\(idle.all)")
+        #expect(idle.errors.contains("1 fault would happen nowhere in this plan"), "\(idle.all)")
+        #expect(idle.errors.contains("loadBalancerDown of edge-9 at step *"), "\(idle.all)")
+        #expect(idle.errors.contains("load balancers: edge-1, edge-2"), "\(idle.all)")
     }
 
     private func expectNothingChanged(_ recorders: Recorders) throws {
