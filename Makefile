@@ -25,14 +25,14 @@ build: setup ## build rz and its sandbox
 	$(SWIFT) build --product rz
 	$(SWIFT) build --product rz-sandbox
 
-# One target after the other: tests of several at once would starve each other on a small machine. Whole sandboxes
-# stand alone.
+# One target after the other: tests of several at once would starve each other on a small machine. Tests of whole
+# sandboxes mostly wait.
 test: setup ## run every test
 	$(SWIFT) build --build-tests
 	@set -e; RZ_TEST_MESOS=$$(scripts/mesos-for-tests); export RZ_TEST_MESOS; for target in $(TESTS); do \
 	    echo "== $$target"; $(SWIFT) test --skip-build --filter "^$$target\."; done
 	@echo "== FieldTests"; $(SWIFT) test --skip-build --filter "^FieldTests\."
-	@echo "== EndToEndTests"; $(SWIFT) test --skip-build --no-parallel --filter "^EndToEndTests\."
+	@echo "== EndToEndTests"; scripts/test-sandboxes
 
 # What holds for root with the usual umask only shows here. `make test` builds the tests first.
 test-rights: ## run suites under umask 000, 077 and as an ordinary user: make test-rights SUITES='JournalTests'
