@@ -50,9 +50,11 @@ public struct Planner: Sendable {
         if operation.phases.contains(where: { $0.traits.contains(.returnsTrafficOnFailure) }) {
             plan.obstacles +=
                 plan.limitObstacles(observation.loadBalancers) + plan.blindObstacles(observation.loadBalancers)
+                + plan.uncountedObstacles(observation.loadBalancers)
             plan.warnings = plan.liftedWords + plan.warnings + plan.limitWarnings(observation.loadBalancers)
             plan.warnings +=
-                plan.blindWarnings(observation.loadBalancers) + plan.shareWarnings(observation.loadBalancers)
+                plan.blindWarnings(observation.loadBalancers) + plan.uncountedWarnings(observation.loadBalancers)
+                + plan.shareWarnings(observation.loadBalancers)
         }
         plan.id = try plan.sealedID()
         return plan

@@ -38,7 +38,9 @@ extension EnvironmentFormat {
                 IgnoredBackend(backend: $0["backend"]?.text ?? "", reason: $0["reason"]?.text ?? "")
             }
         }
-        if let gates = value["gates"] { environment.gates = GatesFormat.gates(gates, tls, &reader) }
+        if let gates = value["gates"] {
+            environment.gates = GatesFormat.gates(gates, tls, environment.traffic, &reader)
+        }
         if let quiet = value["drain", "quiet"] { environment.drain.quiet = quiet.period }
         if let deadline = value["drain", "deadline"] { environment.drain.deadline = deadline.period }
         if let choice = value["drain", "atDeadline"].flatMap({ DrainPolicy.AtDeadline(rawValue: $0.text) }) {

@@ -1,12 +1,16 @@
 import Migration
 
 extension GatesFormat {
-    /// - Parameter tls: what holds for the whole environment.
-    static func gates(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> Gates {
+    /// - Parameters:
+    ///   - tls: what holds for the whole environment.
+    ///   - traffic: what it moves.
+    static func gates(
+        _ value: Value, _ tls: TLSRules?, _ traffic: [TrafficRule], _ reader: inout Reader
+    ) -> Gates {
         Gates(
             platform: value["platform"].map { platform($0, tls, &reader) },
             service: value["service"].map { service($0, tls, &reader) } ?? ServiceGate(),
-            cutOver: value["cutOver"].map { cutOver($0, tls, &reader) } ?? CutOverGate())
+            cutOver: value["cutOver"].map { cutOver($0, tls, traffic, &reader) } ?? CutOverGate())
     }
 
     private static func service(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> ServiceGate {
@@ -28,7 +32,9 @@ extension GatesFormat {
         return gate
     }
 
-    private static func cutOver(_ value: Value, _ tls: TLSRules?, _ reader: inout Reader) -> CutOverGate {
+    private static func cutOver(
+        _ value: Value, _ tls: TLSRules?, _ traffic: [TrafficRule], _ reader: inout Reader
+    ) -> CutOverGate {
         var gate = CutOverGate()
         if let steps = value["steps"] {
             gate.steps = steps.list.map {
@@ -42,6 +48,12 @@ extension GatesFormat {
         gate.analysis = (value["analysis"]?.list ?? []).map { analysis in
             if let value = analysis["prometheus"] {
                 return .prometheus(PrometheusFormat.analysis(value, tls, &reader))
+            }
+            for backend in analysis["loadBalancers", "backends"]?.list ?? []
+            where !traffic.contains(where: { $0.backend == backend.text }) {
+                reader.problem(
+                    "there is no backend \(backend.text) under `traffic`", at: backend,
+                    suggestion: nearest(backend.text, in: traffic.map(\.backend)))
             }
             return .loadBalancers(counters(analysis["loadBalancers"]))
         }
@@ -74,7 +86,14 @@ extension GatesFormat {
     private static func counters(_ value: Value?) -> Analysis.LoadBalancers {
         var analysis = Analysis.LoadBalancers()
         analysis.errorRate = value?["errorRate", "max"]?.percent
+        for errorClass in ErrorClass.allCases {
+            guard let limit = value?[errorClass.rawValue] else { continue }
+            analysis.classes = analysis.classes ?? [:]
+            analysis.classes?[errorClass] = ErrorLimit(
+                max: limit["max"]?.percent, maxAboveLive: limit["maxAboveLive"]?.percent)
+        }
         analysis.responseTimeRatio = value?["responseTime", "maxRatioToLive"]?.number
+        analysis.backends = value?["backends"]?.list.map(\.text)
         if let requests = value?["minRequests"] { analysis.minRequests = requests.integer }
         if let idle = value?["whenIdle"].flatMap({ Analysis.WhenIdle(rawValue: $0.text) }) {
             analysis.whenIdle = idle

@@ -61,31 +61,12 @@ enum GatesFormat {
             .optional(
                 "loadBalancers",
                 .object(
-                    [
-                        .optional(
-                            "errorRate",
-                            .object([.required("max", .percent, "of the new color's answers", example: "0.1%")]),
-                            "5xx answers and failed connections"),
-                        .optional(
-                            "responseTime",
-                            .object([
-                                .required(
-                                    "maxRatioToLive", .number(moreThan: 0), "compared with the old color",
-                                    example: "1.2")
-                            ]), "mean, over the last 1024 requests"),
-                        .optional(
-                            "minRequests", .integer(1...1_000_000), "below so many there is no verdict",
-                            default: counters.minRequests, example: "10"),
-                        .optional(
-                            "whenIdle", .choice(Analysis.WhenIdle.allCases.map(\.rawValue)),
-                            "what a backend without enough requests means", default: counters.whenIdle.rawValue,
-                            example: "hold"),
-                        .later("p99"),
-                    ],
+                    [errorRate] + ErrorClass.allCases.map(limit(of:)) + otherLimits,
                     rules: [
                         .atLeastOne(
-                            ["errorRate", "responseTime"],
-                            otherwise: "an analysis without `errorRate` and `responseTime` judges nothing")
+                            ["errorRate", "responseTime"] + ErrorClass.allCases.map(\.rawValue),
+                            otherwise: "an analysis without `errorRate`, `responseTime` or another limit judges nothing"
+                        )
                     ]), "counters of the load balancers, both colors over the same window"
             ).formerly("haproxy"),
             .optional(
@@ -93,4 +74,49 @@ enum GatesFormat {
                 "numbers of a Prometheus, as long as the new color has traffic; no data, NaN and old samples are no pass"
             ),
         ], rules: [.exactlyOne(["loadBalancers", "prometheus"])])
+
+    private static let errorRate = Field.optional(
+        "errorRate", .object([.required("max", .percent, "of the new color's answers", example: "0.1%")]),
+        "5xx answers and failed connections")
+
+    private static let otherLimits: [Field] = [
+        .optional(
+            "responseTime",
+            .object([
+                .required("maxRatioToLive", .number(moreThan: 0), "compared with the old color", example: "1.2")
+            ]), "mean, over the last 1024 requests"),
+        .optional(
+            "minRequests", .integer(1...1_000_000), "below so many there is no verdict", default: counters.minRequests,
+            example: "10"),
+        .optional(
+            "whenIdle", .choice(Analysis.WhenIdle.allCases.map(\.rawValue)),
+            "what a backend without enough requests means", default: counters.whenIdle.rawValue, example: "hold"),
+        .optional(
+            "backends", .list(.text, atLeast: 1), "the backends of `traffic` that it judges; without it all",
+            example: "[be_shop]"),
+        .later("p99"),
+    ]
+
+    private static func limit(of errorClass: ErrorClass) -> Field {
+        .optional(
+            errorClass.rawValue,
+            .object(
+                [
+                    .optional("max", .percent, "of the new color's requests", example: "5%"),
+                    .optional(
+                        "maxAboveLive", .percent, "so far above the old color's part of the same time", example: "2%"),
+                ], rules: [.atLeastOne(["max", "maxAboveLive"], otherwise: "a limit without a number limits nothing")]),
+            meaning(of: errorClass))
+    }
+
+    private static func meaning(of errorClass: ErrorClass) -> String {
+        switch errorClass {
+        case .serverErrors: "5xx answers of the servers themselves"
+        case .clientErrors: "4xx answers; without it `errorRate` allows 5% more than the old color's"
+        case .connectionErrors: "requests for which no connection was made"
+        case .responseErrors: "answers that broke off, or were none"
+        case .retries: "attempts that were made again at the same server"
+        case .redispatches: "attempts that were made again at another server"
+        }
+    }
 }

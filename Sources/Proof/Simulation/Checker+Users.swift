@@ -25,7 +25,7 @@ extension Checker {
                 if world.time - since > patience + balancer.checkPeriod + balancer.slowStart {
                     breaks(
                         "users",
-                        "\(process) lives and owns the traffic, but since \(since) ms users of \(place) are hurt, "
+                        "\(process) lives and owns the traffic, but since \(since) ms \(new) fails users of \(place), or a limit, "
                             + "whom \(old) could serve")
                 }
             }
@@ -35,12 +35,21 @@ extension Checker {
     private func isAvoidable(
         _ backend: SimulatedBackend, on balancer: SimulatedLoadBalancer, _ world: WorldState
     ) -> Bool {
-        guard backend.hurtSince(by: new) != nil, world.time >= balancer.isUnreachableUntil,
+        guard backend.hurtSince(by: new) != nil || isOverLimit(backend), world.time >= balancer.isUnreachableUntil,
             world.time >= balancer.isFrozenUntil
         else { return false }
         let prefix = backend.name + "/"
         let out = Set(takenOut.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
         return world.couldServe(old, backend.name, on: balancer, without: out)
+    }
+
+    /// Whether the new color is beyond a limit of the gate that its users don't feel.
+    private func isOverLimit(_ backend: SimulatedBackend) -> Bool {
+        backend.refusingSince[new] != nil
+            && plan.environment.gates.cutOver.analysis.contains { analysis in
+                guard case .loadBalancers(let limits) = analysis else { return false }
+                return limits.classes?[.retries] != nil
+            }
     }
 
     /// I13: the old color is exactly as it was found, and what a person took out stays out.

@@ -40,6 +40,8 @@ public enum Lie: String, Sendable, Hashable, CaseIterable {
     case shrunkSource
     /// The new color's servers take less than they did when the plan was made.
     case smaller
+    /// The new color refuses a part of its connections at first: users are served, by a second try.
+    case retried
 }
 
 extension Lie {
@@ -52,7 +54,7 @@ extension Lie {
     }
 
     /// These have dice of their own (`SimulatedRun`): what else a seed decides does not depend on them.
-    private static let drawn = allCases.filter { ![.shrunkSource, .smaller].contains($0) }
+    private static let drawn = allCases.filter { ![.shrunkSource, .smaller, .retried].contains($0) }
 
     /// What leaves the shares of the traffic as they were set, so that a run under limits can be judged by them.
     public static let besideShares: Set<Lie> = [
@@ -158,6 +160,7 @@ extension WorldState {
         for color in Color.allCases {
             self[color].errorRate = 0
             self[color].clientErrorRate = 0
+            self[color].retryRate = 0
             self[color].isHanging = false
             self[color].isLostUntil = min(self[color].isLostUntil, time)
         }

@@ -10,6 +10,7 @@ extension People {
             let delay = Int64.random(in: 0...4_000, using: &timeline.generator)
             switch lie {
             case .sickness: when(.in(phase), delay) { [self] in fallSick(again: timeline.generator.chance(oneIn: 3)) }
+            case .retried: when(.in(phase), delay) { [self] in refuseAtFirst() }
             case .queue: when(.in(.drain), delay / 2) { [self] in queueUp() }
             case .frozen: when(.in(phase), delay) { [self] in freeze() }
             case .deadBackend: when(.in(phase), delay) { [self] in loseBackend() }
@@ -61,6 +62,16 @@ extension People {
             }
             let delay = Int64.random(in: 500...10_000, using: &timeline.generator)
             if again { timeline.after(delay) { [self] in if !isDone { fallSick(again: false) } } }
+        }
+    }
+
+    private func refuseAtFirst() {
+        guard timeline.elapsed < faultsEnd else { return }
+        let length = Int64.random(in: 3_000...60_000, using: &timeline.generator)
+        simulation.happens("\(new) needs a second try for \(length) ms") { [new] in $0[new].retryRate = 0.4 }
+        timeline.after(length) { [self] in
+            guard !isDone else { return }
+            simulation.happens("\(new) needs no second try") { [new] in $0[new].retryRate = 0 }
         }
     }
 

@@ -95,6 +95,14 @@ extension Scenario {
         return try scenario.planned(Runbook.rzUpdate)
     }
 
+    /// The small model where each error class has a limit of its own, and all errors together have none.
+    public static func classified() throws(Failure) -> Scenario {
+        try Scenario(Shape(analysis: Scenario.classes), startTime: 150)
+    }
+
+    /// Whether its run is judged by error classes.
+    var limitsClasses: Bool { plan.environment.gates.cutOver.analysis == [Scenario.classes] }
+
     /// The small model where the live color does not answer: its framework is silent, and of two backends it serves neither
     /// any more, or one still.
     public static func unreachable() throws(Failure) -> [Scenario] {
@@ -119,6 +127,8 @@ extension Scenario {
         /// Whether runs put the new color's servers into the backends, and take the old one's out.
         var isRegistered = false
         var isMeasured = false
+        /// What judges its cutover; nil for the usual.
+        var analysis: Analysis?
         var isExclusive = false
         var isBrief = false
         var hasMesos = false
@@ -160,7 +170,8 @@ extension Scenario {
                         .init(share: Percent(10), bake: pause, pause: shape.isMeasured ? .init() : nil),
                         .init(share: .all, bake: pause),
                     ],
-                    analysis: shape.isBrief ? [] : [shape.isMeasured ? Scenario.measurement : Scenario.counted],
+                    analysis: shape.isBrief
+                        ? [] : [shape.analysis ?? (shape.isMeasured ? Scenario.measurement : Scenario.counted)],
                     interval: pause)),
             drain: DrainPolicy(quiet: pause + pause, deadline: .seconds(20), atDeadline: shape.atDeadline),
             soak: pause + pause, approvals: shape.isBrief ? [:] : [.tearDown: .count(1)],
@@ -197,6 +208,14 @@ extension Scenario {
     }
 
     private static let counted = Analysis.loadBalancers(.init(errorRate: Percent("1%"), minRequests: 3))
+
+    private static let classes = Analysis.loadBalancers(
+        .init(
+            classes: [
+                .serverErrors: ErrorLimit(max: Percent(1), maxAboveLive: Percent(1)),
+                .clientErrors: ErrorLimit(maxAboveLive: Percent(5)), .connectionErrors: ErrorLimit(max: Percent(1)),
+                .retries: ErrorLimit(max: Percent(5)),
+            ], minRequests: 3))
 
     /// The share of what users asked of the new color and did not get, as their own programs report it.
     private static let measurement = Analysis.prometheus(

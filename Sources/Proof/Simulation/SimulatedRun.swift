@@ -38,6 +38,7 @@ public struct SimulatedRun {
         if lies == nil, scenario.isGoverned {
             chosen = chosen.union(ownDice.chance(oneIn: 3) ? [.smaller] : []).intersection(Lie.besideShares)
         }
+        if lies == nil, scenario.limitsClasses, ownDice.chance(oneIn: 2) { chosen.insert(.retried) }
         let lies = chosen
         self.lies = lies
         faults = RandomFaults(rates, timeline: timeline)

@@ -31,9 +31,18 @@ enum FullPlan {
         return plan
     }
 
+    /// Without limits of error classes.
+    static var withoutClasses: Plan {
+        var plan = plan
+        plan.environment.gates.cutOver.analysis.removeAll { analysis in
+            if case .loadBalancers(let limits) = analysis { limits.classes != nil } else { false }
+        }
+        return plan
+    }
+
     /// Without pauses of the cutover, without load balancers of AWS, and with services of which rz keeps what it saw.
     static var withoutPauses: Plan {
-        var plan = plan
+        var plan = withoutClasses
         plan.environment.loadBalancers.removeAll { if case .alb = $0.kind { true } else { false } }
         plan.environment.services.keep = nil
         for index in plan.environment.gates.cutOver.steps.indices {
@@ -336,6 +345,12 @@ enum FullPlan {
                         .init(
                             errorRate: Percent(thousandths: 100), responseTimeRatio: 1.25, minRequests: 20,
                             whenIdle: .ignore)), .loadBalancers(.init(whenIdle: .hold)),
+                    .loadBalancers(
+                        .init(
+                            classes: [
+                                .clientErrors: ErrorLimit(max: Percent(5), maxAboveLive: Percent(thousandths: 2500)),
+                                .retries: ErrorLimit(max: Percent(1)),
+                            ], backends: ["be_web"])),
                     .prometheus(
                         .init(
                             query, tls: tls, timeout: .seconds(3), interval: .seconds(4), failures: 2, whenIdle: .ignore

@@ -35,6 +35,44 @@ struct CountersTests {
         }
     }
 
+    @Test("distinguish the classes of errors", arguments: HAProxyProgram.all)
+    func classes(on haproxy: HAProxyProgram) async throws {
+        try await withHAProxy(haproxy) { lab in
+            """
+            backend good
+                server blue-1 127.0.0.1:\(lab.webPorts[0])
+            backend refused
+                server blue-1 127.0.0.1:\(lab.closedPort)
+            backend spared
+                option redispatch 1
+                server blue-1 127.0.0.1:\(lab.closedPort)
+                server blue-2 127.0.0.1:\(lab.webPorts[0])
+            backend bytes
+                mode tcp
+                server blue-1 127.0.0.1:\(lab.webPorts[0])
+            """
+        } _: { lab async throws in
+            for path in ["/500", "/404", "/404"] { _ = try await lab.get("good", path) }
+            try await eventually("the answers") { try await counters(lab, "good").requests == 3 }
+            let good = try await counters(lab, "good")
+            #expect(good.clientErrors == 2)
+            #expect(good.errorCounts == ErrorCounts(server: 1))
+            #expect(try await lab.get("good", "/empty") == 502)
+            #expect(try await counters(lab, "good").errorCounts.response >= 1)
+            #expect(try await lab.get("refused") == 503)
+            try await eventually("the refusal") { try await counters(lab, "refused").errors == 2 }
+            #expect(try await counters(lab, "refused").errorCounts == ErrorCounts(connection: 1, retries: 1))
+            for _ in 0..<2 { #expect(try await lab.get("spared") == 200) }
+            // What goes to another server at once is no retry.
+            let spared = try await counters(lab, "spared").errorCounts
+            #expect(spared.redispatches >= 1)
+            #expect(spared.retries == 0)
+            let all = try await lab.driver().observe().backends
+            #expect(all["good"]?.counted == Set(ErrorClass.allCases))
+            #expect(all["bytes"]?.counted == ErrorClass.ofConnections)
+        }
+    }
+
     @Test("show a session while it lasts, and who has it", arguments: HAProxyProgram.all)
     func sessions(on haproxy: HAProxyProgram) async throws {
         try await withHAProxy(haproxy) {

@@ -227,6 +227,43 @@ struct EnvironmentTests {
         #expect(problems.first?.hasSuffix(#""share" and "weight" are one key: keep one"#) == true, "\(problems)")
     }
 
+    @Test("may limit error classes, in some backends only")
+    func errorClasses() throws {
+        let sample = Sample.environment
+        func problems(_ limits: String) throws -> [String] {
+            try Project.problems(
+                environment: sample + "gates: { cutOver: { analysis: [ { loadBalancers: { \(limits) } } ] } }\n")
+        }
+        let gate = try Project().environment(
+            sample
+                + """
+                gates:
+                  cutOver:
+                    analysis:
+                      - loadBalancers:
+                          clientErrors: { max: 5%, maxAboveLive: 2% }
+                          retries: { max: 1% }
+                          backends: [be_shop]
+
+                """
+        ).gates.cutOver
+        #expect(
+            gate.analysis == [
+                .loadBalancers(
+                    .init(
+                        classes: [
+                            .clientErrors: ErrorLimit(max: Percent(5), maxAboveLive: Percent(2)),
+                            .retries: ErrorLimit(max: Percent(1)),
+                        ], backends: ["be_shop"]))
+            ])
+        #expect(try problems("clientErrors: {}").first?.hasSuffix("a limit without a number limits nothing") == true)
+        #expect(try problems("minRequests: 5").first?.hasSuffix("another limit judges nothing") == true)
+        #expect(
+            try problems("retries: { max: 1% }, backends: [be_shp]").first?.hasSuffix(
+                "there is no backend be_shp under `traffic`; did you mean \"be_shop\"?") == true)
+        #expect(try problems("retry: { max: 1% }").count == 1)
+    }
+
     @Test("may hold the cutover at a share until people say yes")
     func pauses() throws {
         let gate = try Project().environment(

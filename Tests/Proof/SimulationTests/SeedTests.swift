@@ -67,6 +67,17 @@ struct SeedTests {
         }
     }
 
+    @Test("keep every promise where each error class has a limit of its own, second tries that no user feels included")
+    func classes() throws {
+        let scenario = try Scenario.classified()
+        for seed in Self.seed..<(Self.seed + max(1, Self.runs / 8)) { demandPromises(scenario, seed) }
+        for lie in [Lie.retried, .sickness] {
+            for seed in Self.seed..<(Self.seed + max(1, Self.runs / 20)) {
+                demandPromises(scenario, seed, lies: [lie])
+            }
+        }
+    }
+
     @Test("keep every promise where load balancers count nothing, and only time shows that the old color is quiet")
     func blind() throws {
         let scenario = try Scenario.blind()

@@ -116,6 +116,43 @@ struct GateSightTests {
         }
     }
 
+    /// The servers of green answer as blue's do, but one refuses each connection at first, and no check finds it.
+    @Test("is a second try that no user feels, where that has a limit of its own")
+    func redispatches() async throws {
+        var design = LabDesign()
+        design.steps = "{ share: 50%, bake: 3s }, { share: 100%, bake: 1s }"
+        design.analysis = "redispatches: { max: 1% }, whenIdle: ignore"
+        design.change = { line in if line.color == "green" { line.options = "weight 0" } }
+        try await Lab.with(design) { lab in
+            let move = try await Move(lab)
+            try await move.reach("50%")
+            try await lab.set("web/green-1", "dead")
+            let outcome = try await move.end()
+            try outcome.expectBackOnBlue()
+            #expect(outcome.last("gate.failed")?["sample"]?["gate"]?.string == "redispatches", outcome.comment)
+        }
+    }
+
+    @Test(
+        "is more 4xx than the old color has, by the limit of its own, and no 4xx that both have",
+        arguments: ["green", "*"])
+    func clientErrors(color: String) async throws {
+        var design = LabDesign()
+        design.analysis = "clientErrors: { maxAboveLive: 5% }, whenIdle: ignore"
+        try await Lab.with(design) { lab in
+            let move = try await Move(lab)
+            try await move.reach("50%")
+            try await lab.set("web/\(color)-*", "missing")
+            let outcome = try await move.end()
+            if color == "*" {
+                #expect(outcome.hasReached("100%"), outcome.comment)
+            } else {
+                try outcome.expectBackOnBlue()
+                #expect(outcome.last("gate.failed")?["sample"]?["gate"]?.string == "clientErrors", outcome.comment)
+            }
+        }
+    }
+
     /// 1.16
     @Test("is a TCP service that ends each connection at once")
     func tcp() async throws {

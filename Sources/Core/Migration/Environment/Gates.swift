@@ -189,22 +189,30 @@ public enum Analysis: Sendable, Hashable {
     public struct LoadBalancers: Codable, Sendable, Hashable {
         /// The new color's share of 5xx responses and failed connections.
         public var errorRate: Percent?
+        /// Limits of single error classes; nil for none.
+        public var classes: [ErrorClass: ErrorLimit]?
         /// The new color's mean response time at most this many times the old one's.
         public var responseTimeRatio: Double?
         /// Requests to the new color below which there is no verdict.
         public var minRequests: Int
         /// What a backend without enough requests means at the end of a bake.
         public var whenIdle: WhenIdle
+        /// The backends that it judges; nil for all.
+        public var backends: [String]?
 
         public init(
-            errorRate: Percent? = nil, responseTimeRatio: Double? = nil, minRequests: Int = 10,
-            whenIdle: WhenIdle = .hold
+            errorRate: Percent? = nil, classes: [ErrorClass: ErrorLimit]? = nil, responseTimeRatio: Double? = nil,
+            minRequests: Int = 10, whenIdle: WhenIdle = .hold, backends: [String]? = nil
         ) {
             self.errorRate = errorRate
+            self.classes = classes
             self.responseTimeRatio = responseTimeRatio
             self.minRequests = minRequests
             self.whenIdle = whenIdle
+            self.backends = backends
         }
+
+        public func judges(_ rule: TrafficRule) -> Bool { backends?.contains(rule.backend) ?? true }
     }
 }
 

@@ -24,6 +24,41 @@ struct Evidence: Sendable, Hashable {
         strength = total * (rate * log(rate / allowed) + missed)
     }
 
+    /// Against the rate that others had of whom as little may be known: what is counted on both sides may be off by chance.
+    /// Of all pairs of rates that are no further apart than allowed, one fits both counts best; how much likelier they are
+    /// at the measured rates is the strength (the same ratio, of two binomial counts).
+    ///
+    /// - Parameters:
+    ///   - count: what went wrong, in `all`; `other`, in `others`, on the side that is compared with.
+    ///   - margin: how far above that side's rate is well, from 0 to 1.
+    init(of count: Int, in all: Int, beside other: Int, in others: Int, margin: Double) {
+        let (total, totalOther) = (Double(max(all, 1)), Double(max(others, 1)))
+        let (rate, rateOther) = (min(1, Double(count) / total), min(1, Double(other) / totalOther))
+        guard rate > rateOther + margin else {
+            strength = 0
+            return
+        }
+        func likelihood(_ rate: Double, of measured: Double, in total: Double) -> Double {
+            let met = measured == 0 ? 0 : measured * log(rate)
+            return total * (met + (measured == 1 ? 0 : (1 - measured) * log(1 - rate)))
+        }
+        // The likelihood of both falls to either side of its greatest value, where its slope is nothing.
+        var (low, high) = (rateOther, rate - margin)
+        for _ in 0..<50 {
+            let middle = (low + high) / 2
+            let raised = middle + margin
+            let slope =
+                total * (rate / raised - (1 - rate) / (1 - raised))
+                + totalOther * (rateOther / middle - (1 - rateOther) / (1 - middle))
+            if slope > 0 { low = middle } else { high = middle }
+        }
+        let best = (low + high) / 2
+        let free = likelihood(rate, of: rate, in: total) + likelihood(rateOther, of: rateOther, in: totalOther)
+        let bound =
+            likelihood(best + margin, of: rate, in: total) + likelihood(best, of: rateOther, in: totalOther)
+        strength = max(0, free - bound)
+    }
+
     /// Beyond doubt: the traffic goes back.
     var isClear: Bool { strength >= 11 }
     /// Enough to wait for more before the next step.

@@ -4,9 +4,9 @@
 /// and at the last seconds, the step and the whole run, so that neither one load balancer, nor a late failure, nor little
 /// traffic hides an error.
 public struct TrafficJudgement: Sendable {
-    private let tally: TrafficTally
-    private let targets: TrafficTargets
-    private let usual: [String: UsualTraffic]
+    let tally: TrafficTally
+    let targets: TrafficTargets
+    let usual: [String: UsualTraffic]
     private let share: Percent
     private let now: Period
 
@@ -33,25 +33,37 @@ public struct TrafficJudgement: Sendable {
     }
 
     /// What is to be said by the rules of an environment.
-    public func findings(_ analysis: [Analysis]) -> [Finding] {
+    public func findings(_ all: [Analysis]) -> [Finding] {
         guard share > .none else { return [] }
         return carrying
-            + analysis.flatMap { analysis -> [Finding] in
+            + all.flatMap { analysis -> [Finding] in
                 guard case .loadBalancers(let limits) = analysis else { return [] }
-                return targets.rules.flatMap { findings(limits, $0) }
+                return targets.rules.filter(limits.judges).flatMap { rule in
+                    findings(limits, rule, hasOwnLimit: hasOwnLimit(of: .clientErrors, rule, all))
+                }
             }
     }
 
-    private func findings(_ limits: Analysis.LoadBalancers, _ rule: TrafficRule) -> [Finding] {
+    /// Whether an environment says itself how many errors of a class are well in a backend.
+    private func hasOwnLimit(of errorClass: ErrorClass, _ rule: TrafficRule, _ all: [Analysis]) -> Bool {
+        all.contains { analysis in
+            guard case .loadBalancers(let limits) = analysis else { return false }
+            return limits.judges(rule) && limits.classes?[errorClass] != nil
+        }
+    }
+
+    private func findings(
+        _ limits: Analysis.LoadBalancers, _ rule: TrafficRule, hasOwnLimit: Bool
+    ) -> [Finding] {
         // A switch moves with the last step: until then the new color can't have any.
         if rule.switching != nil, share < .all { return [] }
         // Where nothing is counted, something else judges: a plan is blocked without it.
         if names(rule).isEmpty, tally.loadBalancers.contains(where: rule.isOn) { return [] }
         var findings = [share(rule, limits), hang(rule, limits)].compactMap { $0 }
-        if let limit = limits.errorRate {
-            findings += [errorRate(rule, limit, limits)]
+        findings += rates(limits, rule)
+        if limits.errorRate != nil {
             findings += [
-                answers("4xx", \.clientErrors, \.clientErrors, by: 0.05, rule, limits),
+                hasOwnLimit ? nil : answers("4xx", \.clientErrors, \.clientErrors, by: 0.05, rule, limits),
                 answers("3xx", \.redirects, \.redirects, by: 0.2, rule, limits), bytes(rule, limits),
             ].compactMap { $0 }
         }
@@ -61,18 +73,21 @@ public struct TrafficJudgement: Sendable {
 
     /// Those that count.
     private var names: [LoadBalancerID] { tally.loadBalancers.filter { tally.states[$0]?.unseenFor == nil } }
-    private func names(_ rule: TrafficRule) -> [LoadBalancerID] { names.filter(rule.isOn) }
+    func names(_ rule: TrafficRule) -> [LoadBalancerID] { names.filter(rule.isOn) }
     private var new: Color { targets.direction.new }
-    private var old: Color { targets.direction.old }
+    var old: Color { targets.direction.old }
+
+    typealias Scope = (place: String, names: [LoadBalancerID])
+
+    private func scopes(_ rule: TrafficRule) -> [Scope] { scopes(rule, on: names(rule)) }
 
     /// Each load balancer by itself, and all of them together.
-    private func scopes(_ rule: TrafficRule) -> [(place: String, names: [LoadBalancerID])] {
-        let names = names(rule)
-        return names.map { ("\($0)/\(rule.backend)", [$0]) } + (names.count > 1 ? [(rule.backend, names)] : [])
+    func scopes(_ rule: TrafficRule, on names: [LoadBalancerID]) -> [Scope] {
+        names.map { ("\($0)/\(rule.backend)", [$0]) } + (names.count > 1 ? [(rule.backend, names)] : [])
     }
 
     /// What the new color's servers did, and what load balancers answered in their place.
-    private func sums(_ rule: TrafficRule, on names: [LoadBalancerID], _ window: TrafficTally.Window)
+    func sums(_ rule: TrafficRule, on names: [LoadBalancerID], _ window: TrafficTally.Window)
         -> TrafficTally.Sums
     {
         var sums = tally.sums(new, rule.backend, on: names, window)
@@ -80,6 +95,7 @@ public struct TrafficJudgement: Sendable {
         let own = tally.sums(nil, rule.backend, on: names.filter { targets.wasServed(rule, on: $0) }, window)
         sums.requests += own.errors
         sums.errors += own.errors
+        sums.errorCounts = sums.errorCounts + own.errorCounts
         return sums
     }
 
@@ -92,46 +108,6 @@ public struct TrafficJudgement: Sendable {
             return failure(
                 "carries", place, nil, "\(place): too few servers of \(new) can serve, for \((now - since).rounded)")
         }
-    }
-
-    // MARK: - Errors
-
-    private func errorRate(_ rule: TrafficRule, _ limit: Percent, _ limits: Analysis.LoadBalancers) -> Finding {
-        let needed = max(1, limits.minRequests)
-        var suspicion: Finding?
-        for scope in scopes(rule) {
-            for window in TrafficTally.Window.allCases {
-                let sums = sums(rule, on: scope.names, window)
-                let evidence = Evidence(of: sums.errors, in: sums.requests, above: limit.fraction)
-                let isTotal = sums.errors >= 3 && sums.errors == sums.requests
-                guard evidence.isSuspicious, sums.requests >= needed || isTotal else { continue }
-                let text =
-                    "\(scope.place): \(shown(sums.errorRate)) errors of \(sums.requests) requests, limit \(limit)"
-                guard !evidence.isClear else {
-                    return Finding(
-                        sample: sample("errorRate", scope.place, .fail, sums, limit, text), holds: false)
-                }
-                suspicion =
-                    suspicion
-                    ?? Finding(
-                        sample: sample(
-                            "errorRate", scope.place, .inconclusive, sums, limit, "\(text), which may be chance so far"),
-                        holds: true)
-            }
-        }
-        if let suspicion { return suspicion }
-        let place = scopes(rule).last?.place ?? rule.backend
-        let sums = sums(rule, on: names, .run)
-        let errors = "\(place): \(shown(sums.errorRate)) errors of \(sums.requests) requests"
-        if sums.requests >= needed {
-            return Finding(
-                sample: sample("errorRate", place, .pass, sums, limit, "\(errors), limit \(limit)"), holds: false)
-        }
-        return Finding(
-            sample: sample(
-                "errorRate", place, .inconclusive, sums, limit,
-                "\(errors), too few requests for a verdict (needs \(needed))"),
-            holds: sums.errors > 0 || limits.whenIdle == .hold)
     }
 
     // MARK: - No answer
@@ -292,15 +268,7 @@ public struct TrafficJudgement: Sendable {
             holds: false)
     }
 
-    private func sample(
-        _ gate: String, _ place: String, _ verdict: Verdict, _ sums: TrafficTally.Sums, _ limit: Percent, _ text: String
-    ) -> GateSample {
-        GateSample(
-            gate: gate, subject: place, verdict: verdict, value: sums.errorRate, limit: limit.fraction,
-            samples: sums.requests, message: text)
-    }
-
-    private func shown(_ rate: Double) -> Percent { Percent(thousandths: Int(clamping: rate * 100_000)) }
+    func shown(_ rate: Double) -> Percent { Percent(thousandths: Int(clamping: rate * 100_000)) }
 }
 
 extension Period {

@@ -14,6 +14,7 @@ public struct TrafficTally: Sendable {
     struct Sums: Sendable, Hashable {
         var requests = 0
         var errors = 0
+        var errorCounts = ErrorCounts()
         var clientErrors = 0
         var redirects = 0
         var begun = 0
@@ -21,6 +22,9 @@ public struct TrafficTally: Sendable {
 
         var errorRate: Double { requests == 0 ? 0 : min(1, Double(errors) / Double(requests)) }
         func rate(_ count: Int) -> Double { requests == 0 ? 0 : min(1, Double(count) / Double(requests)) }
+
+        /// At most all of them: one request may need several retries.
+        func count(of errorClass: ErrorClass) -> Int { min(errorCounts[errorClass] ?? clientErrors, requests) }
     }
 
     /// What the old color did so far, by backend; what was known before counts where it rests on more.
@@ -173,8 +177,14 @@ public struct UsualTraffic: Codable, Sendable, Hashable {
     public var clientErrors: Int
     public var redirects: Int
     public var bytesOut: Int
+    /// Nil where an older rz measured it.
+    public var errorCounts: ErrorCounts?
 
-    public init(requests: Int, begun: Int, clientErrors: Int = 0, redirects: Int = 0, bytesOut: Int = 0) {
+    public init(
+        requests: Int, begun: Int, clientErrors: Int = 0, redirects: Int = 0, bytesOut: Int = 0,
+        errorCounts: ErrorCounts? = nil
+    ) {
+        self.errorCounts = errorCounts
         self.requests = requests
         self.begun = begun
         self.clientErrors = clientErrors
@@ -185,10 +195,16 @@ public struct UsualTraffic: Codable, Sendable, Hashable {
     init(_ sums: TrafficTally.Sums) {
         self.init(
             requests: sums.requests, begun: sums.begun, clientErrors: sums.clientErrors, redirects: sums.redirects,
-            bytesOut: sums.bytesOut)
+            bytesOut: sums.bytesOut, errorCounts: sums.errorCounts)
     }
 
     func rate(_ count: Int) -> Double { requests == 0 ? 0 : min(1, Double(count) / Double(requests)) }
+
+    /// At most all of them; nil where that was not measured.
+    func count(of errorClass: ErrorClass) -> Int? {
+        let count = errorClass == .clientErrors ? clientErrors : errorCounts?[errorClass]
+        return count.map { min($0, requests) }
+    }
 }
 
 extension TrafficTally.Sums {
@@ -201,6 +217,7 @@ extension TrafficTally.Sums {
         errors = after.errors - start.errors
         // Connections that failed may never have become requests: they count as requests that failed.
         requests = max(errors, after.requests - start.requests)
+        errorCounts = after.errorCounts.since(start.errorCounts)
         clientErrors = max(0, after.clientErrors - start.clientErrors)
         redirects = max(0, after.redirects - start.redirects)
         begun = after.begun - start.begun
@@ -210,6 +227,7 @@ extension TrafficTally.Sums {
     static func += (left: inout Self, right: Self) {
         left.requests += right.requests
         left.errors += right.errors
+        left.errorCounts = left.errorCounts + right.errorCounts
         left.clientErrors += right.clientErrors
         left.redirects += right.redirects
         left.begun += right.begun
@@ -220,6 +238,7 @@ extension TrafficTally.Sums {
         var difference = left
         difference.requests -= right.requests
         difference.errors -= right.errors
+        difference.errorCounts = difference.errorCounts - right.errorCounts
         difference.clientErrors -= right.clientErrors
         difference.redirects -= right.redirects
         difference.begun -= right.begun

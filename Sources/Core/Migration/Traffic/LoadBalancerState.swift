@@ -67,11 +67,13 @@ public struct BackendState: Codable, Sendable, Hashable {
     public var scale: WeightScale
     /// The most that it had at a time; nil where the load balancer does not report it.
     public var load: BackendLoad?
+    /// The error classes that the load balancer counts there. Of any other the count is 0 and says nothing.
+    public var counted: Set<ErrorClass>
 
     public init(
         servers: [ServerState], algorithm: String? = nil, cookie: String? = nil, hasStickTable: Bool = false,
         isTCP: Bool = false, own: ServerCounters = ServerCounters(), scale: WeightScale = WeightScale(),
-        load: BackendLoad? = nil
+        load: BackendLoad? = nil, counted: Set<ErrorClass> = []
     ) {
         self.servers = servers
         self.algorithm = algorithm
@@ -81,6 +83,7 @@ public struct BackendState: Codable, Sendable, Hashable {
         self.own = own
         self.scale = scale
         self.load = load
+        self.counted = counted
     }
 
     /// Whether users stay at their server even when it has no weight.
@@ -175,6 +178,8 @@ public struct ServerCounters: Codable, Sendable, Hashable {
     /// 5xx responses, failed connections, broken responses, and attempts that were repeated or sent to another server,
     /// since the load balancer started; each attempt once.
     public var errors: Int
+    /// What of these errors is of which class. An attempt may be of several: one that failed and was made again.
+    public var errorCounts: ErrorCounts
     /// Answers with 4xx since the load balancer started.
     public var clientErrors: Int
     /// Answers with 3xx since the load balancer started.
@@ -191,8 +196,10 @@ public struct ServerCounters: Codable, Sendable, Hashable {
 
     public init(
         sessions: Int = 0, queued: Int = 0, rate: Int = 0, requests: Int = 0, errors: Int = 0, clientErrors: Int = 0,
-        redirects: Int = 0, begun: Int = 0, bytesOut: Int = 0, responseTime: Period? = nil, awaited: Int = 0
+        redirects: Int = 0, begun: Int = 0, bytesOut: Int = 0, responseTime: Period? = nil, awaited: Int = 0,
+        errorCounts: ErrorCounts = ErrorCounts()
     ) {
+        self.errorCounts = errorCounts
         self.sessions = sessions
         self.queued = queued
         self.rate = rate

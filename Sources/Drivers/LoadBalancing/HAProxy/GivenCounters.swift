@@ -50,6 +50,7 @@ extension ServerCounters {
     mutating func subtract(_ given: ServerCounters) {
         requests = max(0, requests - given.requests)
         errors = max(0, errors - given.errors)
+        errorCounts = errorCounts.since(given.errorCounts)
         clientErrors = max(0, clientErrors - given.clientErrors)
         redirects = max(0, redirects - given.redirects)
         begun = max(0, begun - given.begun)

@@ -228,7 +228,8 @@ extension HAProxyRuntime.Look {
             for statistics in old { own.addOpen(statistics.backends[name]?.own) }
             backends[name] = BackendState(
                 servers: [], algorithm: backend.algorithm, cookie: backend.cookie, hasStickTable: tables.contains(name),
-                isTCP: backend.isTCP, own: own, scale: .haproxy, load: backend.load)
+                isTCP: backend.isTCP, own: own, scale: .haproxy, load: backend.load,
+                counted: .ofHAProxy(isTCP: backend.isTCP))
         }
         for record in records {
             backends[record.backend, default: BackendState(servers: [])].servers.append(server(record, old))

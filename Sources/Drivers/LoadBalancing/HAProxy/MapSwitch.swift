@@ -67,7 +67,8 @@ struct MapSwitch: Sendable {
             }
         }
         guard !servers.isEmpty else { return }
-        backends[self.name] = BackendState(servers: servers, isTCP: isTCP, scale: .switch, load: load)
+        backends[self.name] = BackendState(
+            servers: servers, isTCP: isTCP, scale: .switch, load: load, counted: .ofHAProxy(isTCP: isTCP))
     }
 
     // MARK: - What is changed
@@ -124,6 +125,7 @@ extension ServerCounters {
         queued += own.queued
         requests += own.requests
         errors += own.errors
+        errorCounts = errorCounts + own.errorCounts
     }
 }
 

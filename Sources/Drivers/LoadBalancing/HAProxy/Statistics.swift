@@ -103,6 +103,13 @@ extension Statistics {
     }
 }
 
+extension Set<ErrorClass> {
+    /// In `mode tcp` it reads no answers.
+    static func ofHAProxy(isTCP: Bool) -> Set<ErrorClass> {
+        isTCP ? ErrorClass.ofConnections : Set(ErrorClass.allCases)
+    }
+}
+
 /// What a backend's servers counted together.
 private struct Sum {
     var sessions = 0
@@ -152,18 +159,23 @@ private struct Line {
             requests: requests,
             errors: try number(columns.hrsp5xx) + failed, clientErrors: try number(columns.hrsp4xx),
             redirects: try number(columns.hrsp3xx), begun: try number(columns.stot), bytesOut: try number(columns.bout),
-            responseTime: requests > 0 && responseTime > 0 ? Period(milliseconds: Int64(responseTime)) : nil)
+            responseTime: requests > 0 && responseTime > 0 ? Period(milliseconds: Int64(responseTime)) : nil,
+            errorCounts: ErrorCounts(
+                server: try number(columns.hrsp5xx), connection: try number(columns.econ),
+                response: try number(columns.eresp), retries: try number(columns.wretr),
+                redispatches: try number(columns.wredis)))
     }
 
     /// The counts that only the line of a backend has: requests that no server was there for, that waited
     /// in the queue until it was too late, or that wait there now. Each of the former was answered with an error.
     func counters(besides servers: Sum) throws(MalformedReply) -> ServerCounters {
-        let errors =
-            max(0, try number(columns.econ) - servers.unconnected) + max(0, try number(columns.eresp) - servers.broken)
+        let counts = ErrorCounts(
+            connection: max(0, try number(columns.econ) - servers.unconnected),
+            response: max(0, try number(columns.eresp) - servers.broken))
+        let errors = counts.connection + counts.response
         return ServerCounters(
             sessions: max(0, try number(columns.scur) - servers.sessions), queued: try number(columns.qcur),
-            requests: errors,
-            errors: errors)
+            requests: errors, errors: errors, errorCounts: counts)
     }
 
     func nature() throws(MalformedReply) -> Statistics.Nature {

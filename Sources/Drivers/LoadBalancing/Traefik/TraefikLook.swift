@@ -16,11 +16,13 @@ struct TraefikLook: Sendable {
         var backends: [String: BackendState] = [:]
         for (name, weighted) in report.weighted {
             backends[name] = BackendState(
-                servers: weighted.children.flatMap { servers($0, of: name) }, algorithm: "wrr", scale: .traefik)
+                servers: weighted.children.flatMap { servers($0, of: name) }, algorithm: "wrr", scale: .traefik,
+                counted: TraefikLook.counted)
         }
         for (name, pool) in report.pools where pool.isUsed {
             let child = TraefikReport.Weighted.Child(name: name, weight: 1)
-            backends[name] = BackendState(servers: servers(child, of: name), algorithm: "wrr", scale: .traefik)
+            backends[name] = BackendState(
+                servers: servers(child, of: name), algorithm: "wrr", scale: .traefik, counted: TraefikLook.counted)
         }
         return LoadBalancerState(version: version, backends: backends, epoch: note.epoch?.number, countsEndedOnly: true)
     }
@@ -62,8 +64,11 @@ struct TraefikLook: Sendable {
         return ServerCounters(
             rate: gathered.rates[service] ?? 0, requests: count.requests, errors: count.byClass[5] ?? 0,
             clientErrors: count.byClass[4] ?? 0, redirects: count.byClass[3] ?? 0, begun: count.requests,
-            bytesOut: count.bytesOut)
+            bytesOut: count.bytesOut, errorCounts: ErrorCounts(server: count.byClass[5] ?? 0))
     }
+
+    /// Answers by their status, its own 502 for a server that refuses among them; a Traefik 3 counts no retries.
+    private static let counted: Set<ErrorClass> = [.serverErrors, .clientErrors]
 
     /// `http://10.0.0.1:80/path` → `10.0.0.1:80`, with the port that the scheme means where there is none.
     static func address(of url: String) -> String {

@@ -7,13 +7,15 @@ extension WorldState {
         var backends: [String: BackendState] = [:]
         for backend in balancer.backends {
             let refused = balancer.isBlind ? 0 : Int(backend.refused)
-            let own = ServerCounters(requests: refused, errors: refused)
+            let own = ServerCounters(
+                requests: refused, errors: refused, errorCounts: ErrorCounts(connection: refused))
             let servers = balancer.servers.filter { $0.backend == backend.name }
             backends[backend.name] = BackendState(
                 servers: servers.map { state(of: $0, on: balancer) },
                 cookie: backend.remembered == nil ? nil : "SERVER", own: own,
                 scale: backend.isSwitch ? .switch : WeightScale(),
-                load: backend.peak.map { BackendLoad(peakSessions: $0, peakRate: 0) })
+                load: backend.peak.map { BackendLoad(peakSessions: $0, peakRate: 0) },
+                counted: balancer.isBlind ? [] : Set(ErrorClass.allCases))
         }
         let old = Set(balancer.oldSessions.filter { $0.end > time }.map(\.process)).sorted()
         return LoadBalancerState(
@@ -55,7 +57,8 @@ extension WorldState {
                     sessions: sessions + (balancer.tellsOldWorkers ? old : 0), queued: isQueued ? 3 : 0,
                     rate: time - server.lastRequestAt < 1000 ? 1 : 0, requests: Int(server.requests),
                     errors: Int(server.errors), clientErrors: Int(server.clientErrors),
-                    begun: Int(server.requests + server.hung), awaited: balancer.tellsOldWorkers ? awaited : 0),
+                    begun: Int(server.requests + server.hung), awaited: balancer.tellsOldWorkers ? awaited : 0,
+                    errorCounts: server.errorCounts),
             load: server.limit.map { ServerLoad(limit: $0, peakSessions: 0, peakRate: 0) })
     }
 
@@ -118,9 +121,7 @@ extension WorldState {
         case .shutdownSessions:
             balancer.servers[index].busyUntil = time
             balancer.servers[index].queuedUntil = 0
-            balancer.servers[index].requests += balancer.servers[index].hung
-            balancer.servers[index].errors += balancer.servers[index].hung
-            balancer.servers[index].hung = 0
+            balancer.servers[index].breakOff()
         }
     }
 
@@ -202,6 +203,19 @@ extension WorldState {
 }
 
 extension SimulatedServer {
+    fileprivate var errorCounts: ErrorCounts {
+        ErrorCounts(
+            server: Int(badAnswers), connection: Int(unconnected), response: Int(broken), retries: Int(retries))
+    }
+
+    /// Requests that were never answered end.
+    mutating func breakOff() {
+        requests += hung
+        errors += hung
+        broken += hung
+        hung = 0
+    }
+
     fileprivate var asConfigured: SimulatedServer {
         var server = self
         server.startAgain(keepingState: false)
@@ -216,6 +230,10 @@ extension SimulatedServer {
         requests = 0
         errors = 0
         clientErrors = 0
+        badAnswers = 0
+        unconnected = 0
+        broken = 0
+        retries = 0
         hung = 0
         busyUntil = 0
         nextCheckAt = 0

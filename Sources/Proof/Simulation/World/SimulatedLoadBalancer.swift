@@ -71,6 +71,8 @@ struct SimulatedBackend: Sendable, Hashable {
     var failed = ByColor<Double?>(both: nil)
     /// Since when a color fails a fifth of what it is asked; nil while it does not, or is asked nothing.
     var failingSince = ByColor<Int64?>(both: nil)
+    /// Since when a color refuses a fifth of what it is asked at first.
+    var refusingSince = ByColor<Int64?>(both: nil)
     /// Since when no server can be asked.
     var unservedSince: Int64?
     /// The part of its users' requests that failed lately.
@@ -122,6 +124,11 @@ struct SimulatedServer: Sendable, Hashable {
     var requests = 0.0
     var errors = 0.0
     var clientErrors = 0.0
+    // What of its errors is of which class.
+    var badAnswers = 0.0
+    var unconnected = 0.0
+    var broken = 0.0
+    var retries = 0.0
     /// Requests that it was asked and never answered.
     var hung = 0.0
     /// When the last session that it took ends.

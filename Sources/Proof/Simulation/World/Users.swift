@@ -49,6 +49,9 @@ extension WorldState {
             let isFailing =
                 asked[color] >= requests * WorldState.least && failed[color] >= asked[color] * WorldState.failing
             fate.failingSince[color] = isFailing ? fate.failingSince[color] ?? start : nil
+            let isRefusing =
+                asked[color] >= requests * WorldState.least && self[color].retryRate >= WorldState.failing
+            fate.refusingSince[color] = isRefusing ? fate.refusingSince[color] ?? start : nil
         }
         fate.failed = ByColor(both: nil)
         for color in Color.allCases where asked[color] > 0 { fate.failed[color] = failed[color] / asked[color] }
@@ -170,6 +173,7 @@ extension WorldState {
         guard isAlive(server, isServing) else {
             server.requests += part
             server.errors += part
+            server.unconnected += part
             return part
         }
         server.busyUntil = max(server.busyUntil, end + sessionLength)
@@ -178,13 +182,14 @@ extension WorldState {
             return part
         }
         // Whoever waited in vain has gone.
-        server.requests += server.hung
-        server.errors += server.hung
-        server.hung = 0
+        server.breakOff()
         let wrong = part * (server.isSick ? 1 : machines.errorRate)
         let refused = part * machines.clientErrorRate
-        server.requests += part
-        server.errors += wrong
+        let retried = part * machines.retryRate
+        server.requests += part + retried
+        server.errors += wrong + retried
+        server.badAnswers += wrong
+        server.retries += retried
         server.clientErrors += refused
         return min(part, wrong + refused)
     }

@@ -75,6 +75,8 @@ struct ColorState: Sendable, Hashable {
     var errorRate = 0.0
     /// Share of requests that they answer with 4xx.
     var clientErrorRate = 0.0
+    /// Share of requests that they refuse at first: load balancers try again, and succeed.
+    var retryRate = 0.0
     /// They take requests and never answer.
     var isHanging = false
     /// Its servers are lost until then: an agent died, a switch is down.

@@ -36,6 +36,50 @@ struct GateStatisticsTests {
         print("power: \(rate)/s, 1 % errors found after \(seconds[seconds.count / 2]) s, at most \(last) s")
     }
 
+    @Test(
+        "take sides for different ones that are as far apart as they may be in at most one cutover of a hundred",
+        arguments: [(50.0, 0.05, 0.05), (50, 0.05, 0.07), (500, 0.05, 0.07), (500, 0.001, 0.021)])
+    func falseAlarmsBeside(rate: Double, old: Double, new: Double) {
+        let limits = Analysis.LoadBalancers(
+            classes: [.clientErrors: ErrorLimit(maxAboveLive: Percent(thousandths: new > old ? 2000 : 0))])
+        var alarms = 0
+        for seed in 0..<Self.runs {
+            var cutover = Cutover(rate: rate, clientErrors: [.blue: old, .green: new], seed: UInt64(seed))
+            if cutover.alarm(limits) != nil { alarms += 1 }
+        }
+        print("false alarms: \(rate)/s, \(old * 100) % and \(new * 100) % of 4xx: \(alarms) of \(Self.runs)")
+        #expect(Double(alarms) <= Double(Self.runs) / 100)
+    }
+
+    @Test("find a color that answers twice as many requests with 4xx as the old one", arguments: [50.0, 500])
+    func powerBeside(rate: Double) {
+        let limits = Analysis.LoadBalancers(classes: [.clientErrors: ErrorLimit(maxAboveLive: Percent(2))])
+        var seconds: [Double] = []
+        for seed in 0..<Self.runs {
+            var cutover = Cutover(rate: rate, clientErrors: [.blue: 0.05, .green: 0.1], seed: UInt64(seed))
+            if let alarm = cutover.alarm(limits) { seconds.append(alarm) }
+        }
+        seconds.sort()
+        #expect(seconds.count == Self.runs)
+        guard let last = seconds.last else { return }
+        print("power: \(rate)/s, 10 % of 4xx found after \(seconds[seconds.count / 2]) s, at most \(last) s")
+    }
+
+    @Test("know as much of two sides as of one where the other is known for sure, and less where it is not")
+    func beside() {
+        let sure = Evidence(of: 30, in: 100, above: 0.12).strength
+        let known = Evidence(of: 30, in: 100, beside: 100_000, in: 1_000_000, margin: 0.02).strength
+        #expect(abs(sure - known) < 0.05)
+        let little = Evidence(of: 30, in: 100, beside: 10, in: 100, margin: 0.02).strength
+        #expect(little > 0 && little < known)
+        #expect(Evidence(of: 12, in: 100, beside: 10, in: 100, margin: 0.02).strength == 0)
+        #expect(Evidence(of: 0, in: 0, beside: 0, in: 0, margin: 0).strength == 0)
+        #expect(Evidence(of: 100, in: 100, beside: 0, in: 1000, margin: 0).isClear)
+        #expect(Evidence(of: 100, in: 100, beside: 0, in: 1000, margin: 0.5).isClear)
+        #expect(Evidence(of: 100, in: 100, beside: 5, in: 1000, margin: 1).strength == 0)
+        #expect(Evidence(of: 300, in: 100, beside: 0, in: 1000, margin: 0.1).strength.isFinite)
+    }
+
     @Test("need no more than a few answers where all of them fail")
     func total() {
         #expect(Evidence(of: 2, in: 2, above: 0.001).isClear)
@@ -53,19 +97,23 @@ struct GateStatisticsTests {
 private struct Cutover {
     let rate: Double
     let errors: [Color: Double]
+    let clientErrors: [Color: Double]
     private var random: SeededGenerator
     private var counters: [LoadBalancerID: [Color: ServerCounters]] = [:]
     private let rule = TrafficRule(backend: "be", servers: [.blue: "blue", .green: "green"])
     private let names: [LoadBalancerID] = ["edge-1", "edge-2"]
 
-    init(rate: Double, errors: [Color: Double], seed: UInt64) {
+    init(rate: Double, errors: [Color: Double] = [:], clientErrors: [Color: Double] = [:], seed: UInt64) {
         self.rate = rate
         self.errors = errors
+        self.clientErrors = clientErrors
         random = SeededGenerator(seed: seed)
     }
 
     /// After how many seconds the gate is sure; nil if it never is.
-    mutating func alarm(_ limit: Percent) -> Double? {
+    mutating func alarm(_ limit: Percent) -> Double? { alarm(.init(errorRate: limit)) }
+
+    mutating func alarm(_ limits: Analysis.LoadBalancers) -> Double? {
         var tally = TrafficTally(rules: [rule])
         var time = Period.zero
         for name in names { tally.add(state(name), of: name, at: time) }
@@ -83,7 +131,7 @@ private struct Cutover {
                     tally.add(state(name), of: name, at: time)
                 }
                 let findings = TrafficJudgement(tally, targets, share: Percent(share), now: time)
-                    .findings([.loadBalancers(.init(errorRate: limit))])
+                    .findings([.loadBalancers(limits)])
                 if findings.contains(where: { $0.sample.verdict == .fail }) { return time.seconds }
             }
         }
@@ -97,7 +145,11 @@ private struct Cutover {
             var now = counters[name, default: [:]][color] ?? ServerCounters()
             now.requests += asked
             now.begun += asked
-            for _ in 0..<asked where Double.random(in: 0..<1, using: &random) < errors[color] ?? 0 { now.errors += 1 }
+            for _ in 0..<asked {
+                if Double.random(in: 0..<1, using: &random) < errors[color] ?? 0 { now.errors += 1 }
+                guard let rate = clientErrors[color] else { continue }
+                if Double.random(in: 0..<1, using: &random) < rate { now.clientErrors += 1 }
+            }
             counters[name, default: [:]][color] = now
         }
     }
@@ -121,6 +173,7 @@ private struct Cutover {
                 name: color.rawValue, address: color == .blue ? "10.0.0.1:80" : "10.0.0.2:80", weight: 100,
                 counters: counters[name]?[color] ?? ServerCounters())
         }
-        return LoadBalancerState(version: "2.6", backends: ["be": BackendState(servers: servers)])
+        return LoadBalancerState(
+            version: "2.6", backends: ["be": BackendState(servers: servers, counted: [.clientErrors])])
     }
 }

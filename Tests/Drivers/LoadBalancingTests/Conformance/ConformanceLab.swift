@@ -47,6 +47,15 @@ enum ConformingKind: String, CaseIterable {
     /// Whether it counts requests.
     var counts: Bool { self != .alb }
 
+    /// The classes of errors that it counts.
+    var errorClasses: Set<ErrorClass> {
+        switch self {
+        case .haproxy: Set(ErrorClass.allCases)
+        case .traefik, .traefikRedis: [.serverErrors, .clientErrors]
+        case .alb: []
+        }
+    }
+
     /// Runs a test with a load balancer of its own, which is gone afterwards.
     func withLab(_ body: (any ConformanceLab) async throws -> Void) async throws {
         let servers = try await ColorServers()
@@ -68,6 +77,14 @@ extension ConformanceLab {
         let answer = try await HTTPClient.shared.send(request())
         guard answer.status == 200 else { return nil }
         return Color.allCases.first { answer.text.hasPrefix($0.rawValue) }
+    }
+
+    /// A user gets this status from a server.
+    func answer(_ status: Int) async throws {
+        var request = request()
+        request.headers.append(HTTPHeader("X-Status", "\(status)"))
+        let answer = try await HTTPClient.shared.send(request)
+        guard answer.status == status else { throw PeerError("a user got \(answer.status), not \(status)") }
     }
 
     /// What so many users get.
@@ -140,7 +157,7 @@ private let webServer = """
         protocol_version = "HTTP/1.1"
         def do_GET(self):
             body = sys.argv[1].encode()
-            self.send_response(200)
+            self.send_response(int(self.headers.get("X-Status", "200")))
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -115,6 +115,22 @@ struct ConformanceTests {
         }
     }
 
+    @Test("says which classes of errors it counts, and counts those of answers", arguments: kinds)
+    func errorClasses(kind: ConformingKind) async throws {
+        try await kind.withLab { lab in
+            let driver = lab.driver
+            _ = try await lab.answers(4)
+            for status in [404, 404, 401, 500] { try await lab.answer(status) }
+            #expect(try await driver.observe().backends[lab.rule.backend]?.counted == kind.errorClasses)
+            guard kind.counts else { return }
+            try await eventually("the answers") {
+                let servers = try await lab.servers(.blue, driver).map(\.counters)
+                return servers.reduce(0) { $0 + $1.clientErrors } == 3
+                    && servers.reduce(0) { $0 + $1.errorCounts.server } == 1
+            }
+        }
+    }
+
     @Test("shows a rate while users come, and quiet once they have left", arguments: counting)
     func rate(kind: ConformingKind) async throws {
         try await kind.withLab { lab in

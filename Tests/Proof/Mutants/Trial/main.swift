@@ -5,8 +5,8 @@ import Synchronization
 
 /// Looks for the first promise that a mutant breaks: in every late change, reload, clock jump, hand-over, partial
 /// return, overtaking, shrunk source and drain of users who keep coming, then in runs from seed 0 on, of the small model
-/// and its relatives in turn, then where a Prometheus tells how users fare, under limits, and where the old color does not
-/// answer, in runs beside the update, and in the small model. Prints where it was and ends with 1; with 0 when there is
+/// and its relatives in turn, then where a Prometheus tells how users fare, under limits, by limits of error classes, and
+/// where the old color does not answer, in runs beside the update, and in the small model. Prints where it was and ends with 1; with 0 when there is
 /// none.
 
 let runs = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 3000
@@ -83,13 +83,21 @@ for seed in 0..<runs {
     }
 }
 let relatives =
-    [("measured", try Scenario.measured()), ("blind", try Scenario.blind()), ("under limits", try Scenario.governed())]
+    [
+        ("measured", try Scenario.measured()), ("blind", try Scenario.blind()),
+        ("under limits", try Scenario.governed()), ("by classes", try Scenario.classified()),
+    ]
     + (try Scenario.unreachable().map { ("unreachable", $0) })
 for (number, (name, scenario)) in relatives.enumerated() {
     for seed in 0..<(runs / 8) {
         current.store(runs + UInt64(number) * runs + seed, ordering: .relaxed)
         let lies: Set<Lie>? =
-            name == "unreachable" && seed % 2 == 0 ? [] : name == "blind" && seed % 2 == 0 ? [.longSessions] : nil
+            switch (name, seed % 2) {
+            case ("unreachable", 0): []
+            case ("blind", 0): [.longSessions]
+            case ("by classes", 0): [.sickness]
+            default: nil
+            }
         guard let first = SimulatedRun(scenario, seed: seed, lies: lies).perform().broken.first else { continue }
         print("\(first.promise), \(name), seed \(seed): \(first.explanation)")
         exit(1)
@@ -97,7 +105,7 @@ for (number, (name, scenario)) in relatives.enumerated() {
 }
 let upkeep = try Upkeep()
 for seed in 0..<runs {
-    current.store(runs * 9 + seed, ordering: .relaxed)
+    current.store(runs * 10 + seed, ordering: .relaxed)
     if let first = try upkeep.run(seed)?.perform().broken.first {
         print("\(first.promise), upkeep seed \(seed): \(first.explanation)")
         exit(1)

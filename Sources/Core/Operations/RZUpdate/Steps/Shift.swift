@@ -94,12 +94,23 @@ package struct ShiftStep: BuiltInStep {
 extension Analysis.LoadBalancers {
     /// What it allows.
     fileprivate var words: String {
-        let limits = [
-            errorRate.map { "errors at most \($0)" },
-            responseTimeRatio.map { "mean response time at most \($0) × the old color's" },
-            "judged from \(Wording.count(minRequests, "request")) on",
-        ]
-        return limits.compactMap(\.self).joined(separator: ", ")
+        let limits =
+            [errorRate.map { "errors at most \($0)" }]
+            + ErrorClass.allCases.map { errorClass in
+                (classes?[errorClass]).map { "\(errorClass.words) at most \($0.words)" }
+            } + [
+                responseTimeRatio.map { "mean response time at most \($0) × the old color's" },
+                "judged from \(Wording.count(minRequests, "request")) on",
+            ]
+        let judged = backends.map { "\($0.joined(separator: ", ")): " } ?? ""
+        return judged + limits.compactMap(\.self).joined(separator: ", ")
+    }
+}
+
+extension ErrorLimit {
+    fileprivate var words: String {
+        [max?.description, maxAboveLive.map { "\($0) above the old color's" }].compactMap(\.self)
+            .joined(separator: " and ")
     }
 }
 

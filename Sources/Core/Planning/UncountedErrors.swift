@@ -1,0 +1,58 @@
+import Migration
+
+/// Limits of error classes that load balancers don't count.
+extension Plan {
+    /// A limit that no one can judge in a backend would never be kept, and never be passed.
+    func uncountedObstacles(_ states: [LoadBalancerID: LoadBalancerState]) -> [String] {
+        limitedClasses(states).filter(\.counting.isEmpty).map { limited in
+            let why = limited.isTCP ? "in `mode tcp` no one reads answers" : "\(words(limited.others)) counts none"
+            return
+                "\(limited.backend): gates.cutOver.analysis limits \(limited.errorClass), and \(why). Leave that limit out "
+                + "there: name the backends that it is for, `backends: [ … ]` beside it"
+        }
+    }
+
+    /// Where some count and others don't.
+    func uncountedWarnings(_ states: [LoadBalancerID: LoadBalancerState]) -> [String] {
+        limitedClasses(states).filter { !$0.counting.isEmpty && !$0.others.isEmpty }.map { limited in
+            "\(limited.backend): \(limited.errorClass) is judged by \(words(limited.counting)) alone, as "
+                + "\(words(limited.others)) counts none"
+        }
+    }
+
+    private func words(_ names: [LoadBalancerID]) -> String { names.map(\.text).joined(separator: ", ") }
+
+    private struct LimitedClass {
+        var backend: String
+        var errorClass: String
+        var counting: [LoadBalancerID]
+        var others: [LoadBalancerID]
+        var isTCP: Bool
+    }
+
+    /// Those of each backend, once. A load balancer that counts nothing at all is said elsewhere.
+    private func limitedClasses(_ states: [LoadBalancerID: LoadBalancerState]) -> [LimitedClass] {
+        environment.traffic.flatMap { rule -> [LimitedClass] in
+            let names = states.keys.sorted().filter { name in
+                rule.isOn(name) && states[name]?.unseenFor == nil && states[name]?.backends[rule.backend] != nil
+            }
+            guard !names.isEmpty else { return [] }
+            return ErrorClass.allCases.filter { isLimited($0, rule) }.map { errorClass in
+                let counting = names.filter {
+                    states[$0]?.backends[rule.backend]?.counted.contains(errorClass) == true
+                }
+                return LimitedClass(
+                    backend: rule.backend, errorClass: errorClass.rawValue, counting: counting,
+                    others: names.filter { !counting.contains($0) },
+                    isTCP: names.allSatisfy { states[$0]?.backends[rule.backend]?.isTCP == true })
+            }
+        }
+    }
+
+    private func isLimited(_ errorClass: ErrorClass, _ rule: TrafficRule) -> Bool {
+        environment.gates.cutOver.analysis.contains { analysis in
+            guard case .loadBalancers(let limits) = analysis else { return false }
+            return limits.judges(rule) && limits.classes?[errorClass] != nil
+        }
+    }
+}
