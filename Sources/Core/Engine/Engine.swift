@@ -83,6 +83,7 @@ public actor Engine: RunLedger {
             + traffic.measured.map { place, analysis in
                 Task(executorPreference: executor) { await self.traffic.keepMeasuring(place, analysis) }
             } + [Task(executorPreference: executor) { await self.judgeTraffic() }]
+            + (hasTasksToFollow ? [Task(executorPreference: executor) { await self.followTasks() }] : [])
         defer {
             poll.cancel()
             for watcher in watchers { watcher.cancel() }

@@ -97,6 +97,11 @@ package struct StepContext: Sendable {
         try await session(of: color).cluster()
     }
 
+    /// The servers that runs put into backends for a color, as they are now.
+    package func observeRegistered(_ color: Color) async throws(Failure) -> RegisteredServers {
+        try await engine.registered(color, in: try await observeInventory(of: color))
+    }
+
     /// The agents of a color, where something reports them.
     package func agents(of color: Color) async throws(Failure) -> (any AgentPool)? {
         try await session(of: color).agents()

@@ -2,9 +2,11 @@ import Migration
 
 /// Servers that load balancers are told of: the new color's come in maintenance, the old one's go when no one uses them.
 extension TrafficControl {
-    /// Has every load balancer list these servers of a color, and no other of it where runs register them.
+    /// Has every load balancer list these servers of the new color, and no other of it where runs register them.
     package func register(_ servers: RegisteredServers, of color: Color) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
+            // In the same turn, so that no one lists again what is taken off.
+            try await self.record(.serversRegistered(servers: servers))
             try await self.claim()
             try await self.remove(of: color, besides: servers)
             _ = try await self.onEach { loadBalancer throws(Failure) in
@@ -18,6 +20,104 @@ extension TrafficControl {
         try await turn.exclusive { () async throws(Failure) in
             try await self.claim()
             try await self.remove(of: color, besides: [:])
+        }
+    }
+
+    /// Has the list follow tasks that were restarted: they are listed at weight 0, get their share like servers that a
+    /// reload lost, and whose tasks are gone are taken off once no one is sent to them.
+    func follow(_ servers: RegisteredServers, of color: Color) async throws(Failure) {
+        let isListed = looks.allSatisfy { name, look in
+            look.now.states[name].map { self.isListed(servers[name] ?? [:], of: color, on: name, $0) } ?? true
+        }
+        guard try await known().registered != servers || !isListed else { return }
+        try await turn.exclusive { () async throws(Failure) in
+            let listed = try await self.known().registered
+            // A rollback may have taken all off meanwhile.
+            guard !listed.isEmpty else { return }
+            if listed != servers {
+                try await self.record(.serversRegistered(servers: servers))
+                try await self.record(.noted(text: self.moved(from: listed, to: servers)))
+            }
+            _ = try await self.onEach { loadBalancer throws(Failure) in
+                try await self.takeOffOutdated(servers[loadBalancer.name] ?? [:], of: color, on: loadBalancer)
+                try await self.listAgain(on: loadBalancer, try await self.look(at: loadBalancer))
+            }
+        }
+    }
+
+    /// For people.
+    private nonisolated func moved(from listed: RegisteredServers, to servers: RegisteredServers) -> String {
+        func texts(_ servers: RegisteredServers) -> Set<String> {
+            Set(
+                servers.values.flatMap {
+                    $0.flatMap { backend, own in own.map { "\($0.name) at \($0.address) in \(backend)" } }
+                })
+        }
+        let (before, now) = (texts(listed), texts(servers))
+        let (gone, new) = (before.subtracting(now).sorted(), now.subtracting(before).sorted())
+        return "tasks moved: "
+            + [
+                new.isEmpty ? nil : "listed now: \(Wording.few(new))",
+                gone.isEmpty ? nil : "gone: \(Wording.few(gone))",
+            ]
+            .compactMap(\.self).joined(separator: "; ")
+    }
+
+    private nonisolated func isListed(
+        _ wanted: [String: [RegisteredServer]], of color: Color, on name: LoadBalancerID, _ state: LoadBalancerState
+    ) -> Bool {
+        outdated(wanted, of: color, on: name, state).isEmpty && Registering(wanted, state).isEmpty
+    }
+
+    /// What can be listed now. The name of a task that moved is free once its server of before is in maintenance; until
+    /// then that one is no server that a reload lost.
+    private nonisolated func listable(
+        _ wanted: [String: [RegisteredServer]], _ state: LoadBalancerState
+    ) -> [String: [RegisteredServer]] {
+        let followed = Set(
+            plan.environment.traffic.filter { $0.registration?[plan.direction.new]?.service != nil }.map(\.backend))
+        guard !followed.isEmpty else { return wanted }
+        return Dictionary(
+            uniqueKeysWithValues: wanted.map { backend, servers in
+                guard followed.contains(backend) else { return (backend, servers) }
+                let held = (state.backends[backend]?.servers ?? []).filter { $0.administration != .maint }
+                return (
+                    backend,
+                    servers.filter { server in
+                        !held.contains { $0.name == server.name && $0.address != server.address }
+                    }
+                )
+            })
+    }
+
+    /// Servers whose tasks are gone, or at another port.
+    private nonisolated func outdated(
+        _ wanted: [String: [RegisteredServer]], of color: Color, on name: LoadBalancerID, _ state: LoadBalancerState
+    ) -> [(rule: TrafficRule, server: ServerState)] {
+        let kept = wanted.mapValues { Set($0) }
+        return unwantedServers(of: color, plan.environment.traffic, on: name, state).filter {
+            $0.rule.registration?[color]?.service != nil
+                && kept[$0.rule.backend]?.contains(
+                    RegisteredServer(name: $0.server.name, address: $0.server.address)) != true
+        }
+    }
+
+    /// Those that users are sent to wait until a check has found out; those with sessions, until the load balancer lets go.
+    private func takeOffOutdated(
+        _ wanted: [String: [RegisteredServer]], of color: Color, on loadBalancer: any LoadBalancer
+    ) async throws(Failure) {
+        let state = try await loadBalancer.observe()
+        let gone = outdated(wanted, of: color, on: loadBalancer.name, state).filter { !$0.server.takesTraffic }
+        func changes(_ change: ServerChange.Change, _ isIn: (ServerState) -> Bool) -> [ServerChange] {
+            gone.filter { isIn($0.server) }.map {
+                ServerChange(backend: $0.rule.backend, server: $0.server.name, change: change)
+            }
+        }
+        try await apply(changes(.administration(.maint)) { $0.administration != .maint }, to: loadBalancer)
+        do throws(Failure) {
+            try await apply(changes(.remove) { _ in true }, to: loadBalancer)
+        } catch {
+            guard error.kind == .transient else { throw error }
         }
     }
 
@@ -37,7 +137,7 @@ extension TrafficControl {
     func listAgain(on loadBalancer: any LoadBalancer, _ observation: TrafficObservation) async throws(Failure) -> Bool {
         let wanted = try await known().registered[loadBalancer.name] ?? [:]
         guard let state = observation.states[loadBalancer.name] else { return false }
-        let lost = Registering(wanted, state).additions
+        let lost = Registering(listable(wanted, state), state).additions
         guard !lost.isEmpty else { return false }
         try await list(wanted, on: loadBalancer)
         try await apply(
@@ -53,18 +153,19 @@ extension TrafficControl {
     nonisolated func hasLost(_ registered: RegisteredServers, _ name: LoadBalancerID, _ state: LoadBalancerState)
         -> Bool
     {
-        !Registering(registered[name] ?? [:], state).isEmpty
+        !Registering(listable(registered[name] ?? [:], state), state).isEmpty
     }
 
     private func list(
         _ wanted: [String: [RegisteredServer]], on loadBalancer: any LoadBalancer
     ) async throws(Failure) {
         let state = try await loadBalancer.observe()
-        let changes = Registering(wanted, state)
+        let changes = Registering(listable(wanted, state), state)
         try await apply(changes.removals, to: loadBalancer)
         try await apply(changes.additions, to: loadBalancer)
         guard !changes.isEmpty else { return }
-        let left = Registering(wanted, try await loadBalancer.observe())
+        let after = try await loadBalancer.observe()
+        let left = Registering(listable(wanted, after), after)
         guard let first = left.additions.first else { return }
         throw Failure(
             "\(loadBalancer.name) does not list what was added", at: "\(loadBalancer.name)/\(first.backend)",

@@ -283,24 +283,31 @@ enum EnvironmentFormat {
         ], rules: [.exactlyOne(["servers", "switch"])])
 
     private static func registration(_ color: Color) -> Shape {
-        .object([
-            .required("from", .text(.name), "the group of the inventory that its servers are", example: "agent"),
-            .required(
-                "port", .either([.integer(1...65_535), .text]),
-                "theirs; `{{ variable }}` for a variable of each server",
-                example: "31001"),
-            .optional(
-                "name", .text, "what each is called in the backend", default: "\(color)-{{ name }}",
-                example: "\"\(color)-{{ name }}\""),
-            .optional(
-                "matches", .text(.trafficName), "pattern of these names; without it that of `name`",
-                example: "\"\(color)-*\""),
-            .optional(
-                "options", .list(.text, atLeast: 1),
-                "what stands behind the address in a `server` line; without it `check`, `rise`, `fall`, `maxconn` and "
-                    + "`maxqueue` as HAProxy reports them of the backend's other servers",
-                example: "[check, inter, 2s, maxconn, \"200\"]"),
-        ])
+        .object(
+            [
+                .optional("from", .text(.name), "the group of the inventory that its servers are", example: "agent"),
+                .optional(
+                    "tasks", .text,
+                    "the service whose tasks they are, each at the port that it was given; while a run has "
+                        + "them listed the list follows what is restarted", example: "/shop/web"),
+                .required(
+                    "port", .either([.integer(0...65_535), .text]),
+                    "theirs; `{{ variable }}` for a variable of each server. Of tasks the place among their ports, from 0 on, or "
+                        + "a port's name",
+                    example: "31001"),
+                .optional(
+                    "name", .text,
+                    "what each is called in the backend; of tasks, `{{ name }}` is the server that one runs on",
+                    default: "\(color)-{{ name }}", example: "\"\(color)-{{ name }}\""),
+                .optional(
+                    "matches", .text(.trafficName), "pattern of these names; without it that of `name`",
+                    example: "\"\(color)-*\""),
+                .optional(
+                    "options", .list(.text, atLeast: 1),
+                    "what stands behind the address in a `server` line; without it `check`, `rise`, `fall`, `maxconn` and "
+                        + "`maxqueue` as HAProxy reports them of the backend's other servers",
+                    example: "[check, inter, 2s, maxconn, \"200\"]"),
+            ], rules: [.exactlyOne(["from", "tasks"])])
     }
 
     private static let trafficSwitch = Shape.object([

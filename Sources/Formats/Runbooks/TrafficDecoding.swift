@@ -149,9 +149,17 @@ extension EnvironmentFormat {
     private static func registration(_ servers: Value?) -> [Color: ServerRegistration] {
         var registration: [Color: ServerRegistration] = [:]
         for color in Color.allCases {
-            guard let value = servers?[color.rawValue], let from = value["from"] else { continue }
+            guard let value = servers?[color.rawValue] else { continue }
+            let source: ServerRegistration.Source
+            if let service = value["tasks"] {
+                source = .tasks(ServiceID(service.text))
+            } else if let group = value["from"] {
+                source = .group(group.text)
+            } else {
+                continue
+            }
             registration[color] = ServerRegistration(
-                from: from.text, port: value["port"]?.text ?? "", name: value["name"]?.text ?? "\(color)-{{ name }}",
+                source, port: value["port"]?.text ?? "0", name: value["name"]?.text ?? "\(color)-{{ name }}",
                 matches: value["matches"]?.text, options: value["options"]?.list.map(\.text))
         }
         return registration

@@ -221,6 +221,12 @@ private struct KilledCluster: Cluster {
         }
     }
 
+    func observeTasks(of service: ServiceID) async throws(Failure) -> [ServiceTask] {
+        try await look("observeTasks(\(service))") { () async throws(Failure) in
+            try await base.observeTasks(of: service)
+        }
+    }
+
     func observeService(_ service: ServiceID) async throws(Failure) -> Service? {
         try await look("observeService(\(service))") { () async throws(Failure) in
             try await base.observeService(service)

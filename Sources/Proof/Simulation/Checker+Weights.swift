@@ -12,6 +12,9 @@ extension Checker {
         // Whom a person took out, and a reload put in, rz may put out again: no one counts on it.
         was.servers.removeAll { takenOut.contains("\($0.backend)/\($0.name)") }
         now.servers.removeAll { takenOut.contains("\($0.backend)/\($0.name)") }
+        // Where a task has left, no one ever listens again: there is no one to keep.
+        was.servers.removeAll { !before.isListening($0) }
+        now.servers.removeAll { !before.isListening($0) }
         // Going back is done on each load balancer by itself, so that one that is down keeps none waiting; and so is
         // what puts right what one of them forgot.
         let isPutRight = max(was.resetAt, was.process > 1 ? was.startedAt : 0) > verifiedAt || state.traffic.isReturning

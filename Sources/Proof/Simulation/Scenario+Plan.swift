@@ -41,7 +41,7 @@ extension Scenario {
         for place in plan.environment.traffic.indices {
             let registration = plan.environment.traffic[place].registration?.mapValues { registered in
                 ServerRegistration(
-                    from: "control", port: "\(1000 + place)",
+                    .group("control"), port: "\(1000 + place)",
                     name: registered.pattern.replacing("*", with: "{{ name }}"))
             }
             plan.environment.traffic[place].registration = registration

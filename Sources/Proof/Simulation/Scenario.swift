@@ -63,6 +63,11 @@ extension Scenario {
         try Scenario(Shape(isRegistered: true), startTime: 150)
     }
 
+    /// The same where these servers are tasks, each at the port that it was given.
+    public static func ofTasks() throws(Failure) -> Scenario {
+        try Scenario(Shape(isRegistered: true, isOfTasks: true), startTime: 150)
+    }
+
     /// The small model with users who are remembered, keep coming, and are to move in the drain.
     public static func remembering() throws(Failure) -> Scenario {
         var scenario = try Scenario(Shape(persistence: .leave), startTime: 150)
@@ -126,6 +131,8 @@ extension Scenario {
         var minHealthy = 1
         /// Whether runs put the new color's servers into the backends, and take the old one's out.
         var isRegistered = false
+        /// Whether these servers are tasks.
+        var isOfTasks = false
         var isMeasured = false
         /// What judges its cutover; nil for the usual.
         var analysis: Analysis?
@@ -161,7 +168,7 @@ extension Scenario {
                     backend: backend, servers: [.blue: "blue-*", .green: "green-*"], persistence: shape.persistence,
                     switching: shape.switched.contains(backend)
                         ? TrafficSwitch(map: "/simulated", key: backend, backends: [.blue: "blue", .green: "green"])
-                        : nil, registration: shape.isRegistered ? Scenario.registration(port: 80 + place) : nil)
+                        : nil, registration: shape.isRegistered ? Scenario.registration(place, shape) : nil)
             },
             gates: Gates(
                 service: ServiceGate(healthyFor: pause),
@@ -225,10 +232,18 @@ extension Scenario {
             ),
             timeout: .seconds(1), interval: .seconds(1)))
 
-    private static func registration(port: Int) -> [Color: ServerRegistration] {
+    private static func registration(_ place: Int, _ shape: Shape) -> [Color: ServerRegistration] {
         Dictionary(
-            uniqueKeysWithValues: Color.allCases.map {
-                ($0, ServerRegistration(from: "control", port: "\(port)", name: "\($0)-{{ name }}"))
+            uniqueKeysWithValues: Color.allCases.map { color in
+                guard shape.isOfTasks else {
+                    return (
+                        color,
+                        ServerRegistration(.group("control"), port: "\(80 + place)", name: "\(color)-{{ name }}")
+                    )
+                }
+                return (
+                    color, ServerRegistration(.tasks("/shop/web"), port: "\(place)", name: "\(color)-{{ name }}")
+                )
             })
     }
 

@@ -263,7 +263,7 @@ enum FullPlan {
                     backend: "be_new", servers: ["blue-*", "green-*"].byColor,
                     registration: [
                         .green: ServerRegistration(
-                            from: "agent", port: "{{ http }}", name: "green-{{ name }}", matches: "green-*",
+                            .group("agent"), port: "{{ http }}", name: "green-{{ name }}", matches: "green-*",
                             options: ["check"])
                     ]),
             ],

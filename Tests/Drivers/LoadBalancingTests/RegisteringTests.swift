@@ -23,7 +23,7 @@ struct RegisteringTests {
         TrafficRule(
             backend: "be_shop", servers: [.blue: "blue-*", .green: "green-*"],
             registration: [
-                .green: ServerRegistration(from: "agent", port: "80", name: "green-{{ name }}", options: options)
+                .green: ServerRegistration(.group("agent"), port: "80", name: "green-{{ name }}", options: options)
             ])
     }
 

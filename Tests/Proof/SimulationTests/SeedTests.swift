@@ -142,6 +142,17 @@ struct SeedTests {
         #expect(lost.broken.isEmpty, "\(lost.broken.map(\.description).joined(separator: "\n"))")
     }
 
+    @Test("follow tasks that are restarted on other ports")
+    func movedTasks() throws {
+        let moved = MovedTasks(try Scenario.ofTasks())
+        #expect(moved.runs > 20, "\(moved.runs)")
+        #expect(moved.broken.isEmpty, "\(moved.broken.map(\.description).joined(separator: "\n"))")
+        for seed in UInt64(0)..<60 {
+            let report = SimulatedRun(try Scenario.ofTasks(), seed: seed).perform()
+            #expect(report.broken.isEmpty, "seed \(seed): \(report.broken)")
+        }
+    }
+
     @Test("move users who are remembered and keep coming, end no session of theirs, and come to the end of the drain")
     func keptUsers() throws {
         let kept = KeptUsers(try Scenario.remembering())

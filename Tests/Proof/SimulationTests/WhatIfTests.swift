@@ -15,7 +15,7 @@ struct WhatIfTests {
         if areRegistered {
             var plan = try Scenario.registered().plan
             // A group that no simulated server is in, and a variable that none has.
-            plan.environment.traffic[0].registration?[.green]?.from = "agent"
+            plan.environment.traffic[0].registration?[.green]?.source = .group("agent")
             plan.environment.traffic[0].registration?[.green]?.port = "{{ http }}"
             scenario = try Scenario(plan)
         }

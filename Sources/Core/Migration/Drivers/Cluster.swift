@@ -25,6 +25,11 @@ public protocol Cluster: Sendable {
     /// A service as a revision of it that the framework keeps has it; nil where it keeps none of that name.
     func observeService(_ service: ServiceID, revision: String) async throws(Failure) -> Service?
 
+    /// The tasks of a service that may be given users, with the ports that they were given.
+    ///
+    /// - Throws: `Failure` (kind `.refused`) where the framework does not report ports.
+    func observeTasks(of service: ServiceID) async throws(Failure) -> [ServiceTask]
+
     /// A service as the other color should have it: overrides applied, `{{ … }}` filled in from that color's servers.
     /// With no inventory the templates stay as they are, for plans made before the servers exist.
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service
@@ -79,6 +84,14 @@ extension Cluster {
 
     /// None, for frameworks that keep no earlier definition.
     public func observeService(_ service: ServiceID, revision: String) async throws(Failure) -> Service? { nil }
+
+    /// For frameworks that report no ports.
+    public func observeTasks(of service: ServiceID) async throws(Failure) -> [ServiceTask] {
+        throw Failure(
+            "The framework of \(service) does not report which ports its tasks were given",
+            at: "traffic/servers/tasks of environment.yaml",
+            advice: "Give the service a fixed port, and write `from` and `port` in place of `tasks`.", kind: .refused)
+    }
 
     /// None, for frameworks that report all or nothing.
     public func observeDoubts() async throws(Failure) -> [String] { [] }

@@ -2,26 +2,49 @@
 public typealias RegisteredServers = [LoadBalancerID: [String: [RegisteredServer]]]
 
 extension [TrafficRule] {
+    /// The services whose tasks runs put into backends for a color.
+    public func servicesRegistered(of color: Color) -> [ServiceID] {
+        Set(compactMap { $0.registration?[color]?.service }).sorted()
+    }
+
     /// What runs put into backends of these load balancers for a color that has these servers.
     ///
-    /// - Throws: `Failure` for an inventory that lacks what a registration needs, or has no server of its group.
+    /// - Parameter tasks: of the services that `servicesRegistered` names.
+    /// - Throws: `Failure` for an inventory that lacks what a registration needs, and where a backend would have no server.
     public func registered(
-        _ color: Color, of inventory: Inventory, on names: [LoadBalancerID]
+        _ color: Color, of inventory: Inventory, tasks: [ServiceID: [ServiceTask]] = [:], on names: [LoadBalancerID]
     ) throws(Failure) -> RegisteredServers {
         var registered: RegisteredServers = [:]
         for rule in self {
             guard let registration = rule.registration?[color] else { continue }
-            let servers = try registration.servers(of: inventory)
+            let own = registration.service.flatMap { tasks[$0] } ?? []
+            let servers = try registration.servers(of: inventory, tasks: own)
             guard !servers.isEmpty else {
-                throw Failure(
-                    "\(color) has no server of the group \(registration.from), so \(rule.backend) would have none",
-                    at: "traffic/\(rule.backend)/servers/\(color)",
-                    details: ["groups: \(inventory.groups.keys.sorted().joined(separator: ", "))"],
-                    advice: "Correct `from`, or the provisioner's output `inventory`.")
+                throw noServer(rule, registration, color, inventory)
             }
             for name in names where rule.isOn(name) { registered[name, default: [:]][rule.backend] = servers }
         }
         return registered
+    }
+
+    private func noServer(
+        _ rule: TrafficRule, _ registration: ServerRegistration, _ color: Color, _ inventory: Inventory
+    ) -> Failure {
+        let place = "traffic/\(rule.backend)/servers/\(color)"
+        return switch registration.source {
+        case .group(let group):
+            Failure(
+                "\(color) has no server of the group \(group), so \(rule.backend) would have none", at: place,
+                details: ["groups: \(inventory.groups.keys.sorted().joined(separator: ", "))"],
+                advice:
+                    "Correct `from`, or the provisioner's output `inventory`, and commit. A run that has halted goes on "
+                    + "from there with: rz resume --commit HEAD")
+        case .tasks(let service):
+            Failure(
+                "No healthy task of \(service) runs in \(color), so \(rule.backend) would have no server", at: place,
+                advice: "See why it does not run; or correct `tasks`, commit, and go on with: rz resume --commit HEAD",
+                kind: .transient)
+        }
     }
 }
 

@@ -25,14 +25,23 @@ extension Operation {
     /// Servers that no step puts into a backend would never get users.
     private static func registrationProblems(_ runbook: Runbook, _ environment: Environment) -> [String] {
         guard environment.traffic.contains(where: { $0.registration != nil }) else { return [] }
+        let hasTasks = Color.allCases.contains { !environment.traffic.servicesRegistered(of: $0).isEmpty }
+        let isOfMarathon = environment.services.sources.contains { if case .marathon = $0 { true } else { false } }
+        let unknown =
+            hasTasks && !isOfMarathon
+            ? [
+                "\(environment.name) says `tasks` under `traffic`, and only Marathon reports which ports tasks were given: "
+                    + "write `from` and a fixed `port`"
+            ] : []
         let places: [(phase: PhaseID, use: BuiltIn)] = [(.serviceGate, .register), (.tearDown, .unregister)]
-        return places.compactMap { phase, use in
-            let isThere = runbook.phases[phase]?.steps.contains { $0.work == .builtIn(use) } ?? false
-            return isThere
-                ? nil
-                : "\(environment.name) says under `traffic` which servers a run puts into backends, but no step of "
-                    + "\(phase) uses `\(use)`: add `- { id: \(use), use: \(use), timeout: 5m, retries: 1 }`"
-        }
+        return unknown
+            + places.compactMap { phase, use in
+                let isThere = runbook.phases[phase]?.steps.contains { $0.work == .builtIn(use) } ?? false
+                return isThere
+                    ? nil
+                    : "\(environment.name) says under `traffic` which servers a run puts into backends, but no step of "
+                        + "\(phase) uses `\(use)`: add `- { id: \(use), use: \(use), timeout: 5m, retries: 1 }`"
+            }
     }
 
     /// Whether someone says yes before servers are destroyed, or the environment says why no one has to.

@@ -71,6 +71,10 @@ public struct CombinedCluster: Cluster {
         try await owner(of: service).observeService(service, revision: revision)
     }
 
+    public func observeTasks(of service: ServiceID) async throws(Failure) -> [ServiceTask] {
+        try await owner(of: service).observeTasks(of: service)
+    }
+
     public func rewrite(
         _ service: Service, overrides: [Override], inventory: Inventory?
     ) throws(Failure) -> Service {

@@ -101,6 +101,29 @@ extension WorldState {
         return health
     }
 
+    /// One task on each server, with a port for each backend.
+    func tasks(of service: ServiceID, in color: Color) throws(Failure) -> [ServiceTask] {
+        guard answers(color) else { throw unreachable(color) }
+        let isReady = self[color].services[service].map { max($0.readyAt, $0.rollsUntil) <= time } ?? false
+        guard isReady, time >= self[color].isLostUntil else { return [] }
+        return self[color].servers.indices.map { host in
+            ServiceTask(
+                host: WorldState.address(of: color, host: host),
+                ports: (0..<WorldState.portsEach).map { ServiceTask.Port(port(of: color, host: host) + $0) })
+        }
+    }
+
+    /// The first port of the task on a host.
+    func port(of color: Color, host: Int) -> Int { 80 + WorldState.portsEach * (self[color].moves[host] ?? 0) }
+
+    static let portsEach = 10
+
+    /// The task on a host is restarted, on other ports: those of before answer no one any more.
+    mutating func moveTask(of color: Color, host: Int) {
+        self[color].moves[host, default: 0] += 1
+        check()
+    }
+
     func activity(of ids: [ServiceID], in color: Color) throws(Failure) -> [ServiceID: ServiceActivity] {
         guard answers(color) else { throw unreachable(color) }
         var activity: [ServiceID: ServiceActivity] = [:]

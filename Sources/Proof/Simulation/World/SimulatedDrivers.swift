@@ -128,6 +128,12 @@ struct SimulatedClusterDriver: Cluster {
         }
     }
 
+    func observeTasks(of service: ServiceID) async throws(Failure) -> [ServiceTask] {
+        try await outside.look("observe tasks of \(service)", .cluster(color)) { (world) throws(Failure) in
+            try world.asReported(by: color).tasks(of: service, in: color)
+        }
+    }
+
     func observeService(_ service: ServiceID, revision: String) async throws(Failure) -> Service? {
         try await outside.look("observe \(service) \(revision)", .cluster(color)) { world in
             world[color].definitions[service]?[revision]

@@ -197,7 +197,13 @@ extension WorldState {
     /// Whether a server answers whoever asks.
     func isAlive(_ server: SimulatedServer, _ isServing: ByColor<Bool>) -> Bool {
         !server.isFree && !server.isGone && time >= server.isDeadUntil && isServing[server.machine]
-            && self[server.machine].serves(server.host)
+            && self[server.machine].serves(server.host) && isListening(server)
+    }
+
+    /// Whether anyone listens at its port: the task that did may have moved.
+    func isListening(_ server: SimulatedServer) -> Bool {
+        guard let moves = self[server.machine].moves[server.host], let port = server.port else { return true }
+        return port >= 80 + WorldState.portsEach * moves
     }
 
     /// The part of what a color was asked just now that it did not answer well, where that part is greatest; nil where it

@@ -71,6 +71,8 @@ struct ColorState: Sendable, Hashable {
     var services: [ServiceID: LaunchedService] = [:]
     /// Definitions that its framework keeps, by service and revision.
     var definitions: [ServiceID: [String: Service]] = [:]
+    /// How often the task on a host was restarted, each time on other ports.
+    var moves: [Int: Int] = [:]
     /// Share of requests that its services answer with an error.
     var errorRate = 0.0
     /// Share of requests that they answer with 4xx.

@@ -60,6 +60,10 @@ if let first = LostServers(try Scenario.governed()).broken.first {
     print("\(first.promise), lost servers: \(first.explanation)")
     exit(1)
 }
+if let first = MovedTasks(try Scenario.ofTasks()).broken.first {
+    print("\(first.promise), moved tasks: \(first.explanation)")
+    exit(1)
+}
 if let first = KeptUsers(try Scenario.remembering()).broken.first {
     print("\(first.promise), kept users: \(first.explanation)")
     exit(1)
@@ -84,7 +88,7 @@ for seed in 0..<runs {
 }
 let relatives =
     [
-        ("measured", try Scenario.measured()), ("blind", try Scenario.blind()),
+        ("tasks", try Scenario.ofTasks()), ("measured", try Scenario.measured()), ("blind", try Scenario.blind()),
         ("under limits", try Scenario.governed()), ("by classes", try Scenario.classified()),
     ]
     + (try Scenario.unreachable().map { ("unreachable", $0) })
@@ -105,7 +109,7 @@ for (number, (name, scenario)) in relatives.enumerated() {
 }
 let upkeep = try Upkeep()
 for seed in 0..<runs {
-    current.store(runs * 10 + seed, ordering: .relaxed)
+    current.store(runs * 11 + seed, ordering: .relaxed)
     if let first = try upkeep.run(seed)?.perform().broken.first {
         print("\(first.promise), upkeep seed \(seed): \(first.explanation)")
         exit(1)

@@ -34,9 +34,10 @@ package struct RegisterStep: BuiltInStep {
             details: rules.map { rule in
                 let registration = rule.registration?[new]
                 let options = registration?.options.map { $0.joined(separator: " ") } ?? "options as the others have"
+                let end = registration?.service == nil ? "" : "; followed until the run ends, and no longer"
                 return PlanLine.Detail(
                     "+", rule.backend,
-                    "\(registration?.name ?? "") of \(registration?.from ?? ""), port \(registration?.port ?? ""), \(options)",
+                    "\(registration?.name ?? "") of \(registration?.source.description ?? ""), port \(registration?.port ?? ""), \(options)\(end)",
                     .good)
             })
     }
@@ -54,21 +55,20 @@ extension Action {
 struct RegisterServers: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         try await RightTarget(context).refuseShared("listed")
-        let servers = try context.environment.traffic.registered(
-            context.color, of: try await context.observeInventory(of: context.color),
-            on: context.drivers.loadBalancers.map(\.name))
+        let servers = try await context.observeRegistered(context.color)
         try await context.knowServers()
         try await context.intend("list the servers of \(context.color) on \(servers.count) load balancers")
-        try await context.record(.serversRegistered(servers: servers))
         try await context.traffic.register(servers, of: context.color)
         let count = servers.values.flatMap(\.values).map(\.count).reduce(0, +)
+        let services = context.environment.traffic.servicesRegistered(of: context.color)
         return "\(Wording.count(count, "server")) listed on \(Wording.count(servers.count, "load balancer"))"
+            + (services.isEmpty
+                ? "" : "; tasks of \(Wording.few(services.map(\.text))) are followed until this run ends")
     }
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
         try await context.refuseToTakeDownWhatServes()
-        try await context.record(.serversRegistered(servers: [:]))
-        try await context.traffic.unregister(context.color)
+        try await context.traffic.register([:], of: context.color)
         return "servers of \(context.color) taken off"
     }
 }
