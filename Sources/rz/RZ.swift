@@ -31,7 +31,7 @@ public struct RZ: AsyncParsableCommand {
         commandName: "rz",
         abstract: "Moves a whole data centre from its blue environment to its green one, while users notice nothing.",
         discussion: """
-            First time:   rz sandbox up && rz plan sandbox && rz update sandbox
+            First time:   rz sandbox up; rz plan sandbox; rz update sandbox
             At 3 a.m.:    rz status        where the run is, what it waits for, what to type next
             """,
         version: version,

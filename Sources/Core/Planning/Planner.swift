@@ -54,7 +54,7 @@ public struct Planner: Sendable {
             plan.warnings = plan.liftedWords + plan.warnings + plan.limitWarnings(observation.loadBalancers)
             plan.warnings +=
                 plan.blindWarnings(observation.loadBalancers) + plan.uncountedWarnings(observation.loadBalancers)
-                + plan.shareWarnings(observation.loadBalancers)
+                + plan.shareWarnings(observation.loadBalancers) + plan.registrationWarnings(observation.inventory)
         }
         plan.id = try plan.sealedID()
         return plan
@@ -94,6 +94,8 @@ public struct Planner: Sendable {
             operation.rule(of: phase.id, in: runbook, scope).map { expansion.steps(of: phase.id, rule: $0) } ?? []
         }.map { step in
             var step = step
+            // People took the time that they took.
+            if case .approval = step.action { return step }
             if let measured = history[step.id] { step.estimate = measured }
             return step
         }

@@ -96,6 +96,13 @@ extension Adoption {
         guard access(playbook, R_OK) == 0 else {
             throw Failure("The playbook can't be read", at: playbook, advice: "Correct --ansible.")
         }
+        var isFolder = false
+        if FileManager.default.fileExists(atPath: playbook, isDirectory: &isFolder), isFolder {
+            throw Failure(
+                "The playbook is a folder", at: playbook,
+                advice:
+                    "Name the playbook itself: --ansible \(playbook)/site.yml. The folder around it is copied with it.")
+        }
         let own = "\(project)/environments/\(template.name)/"
         if playbook.hasPrefix(own) {
             adopted.playbook = String(playbook.dropFirst(own.count))

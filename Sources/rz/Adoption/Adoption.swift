@@ -111,7 +111,12 @@ struct Adoption {
                 ]))
         missing += traffic.backends.filter { !$0.hasOther }.map { backend in
             let registration = backend.registration(for: color.other, like: adopted.servers).map {
-                ["or let runs put them there (docs/guide.md, Servers that runs put there), in environment.yaml: \($0)"]
+                [
+                    "or let runs put them there (docs/guide.md, Servers that runs put there), in environment.yaml: \($0)",
+                    "  with `configuration: /etc/haproxy/haproxy.cfg` below `haproxy` of each load balancer, and in that "
+                        + "file, where the backend's servers stand:",
+                    "  # rz: servers of \(backend.name)", "  # rz: end of servers of \(backend.name)",
+                ]
             }
             return Missing(
                 "backend \(backend.name) lists no server of \(color.other): add them to haproxy.cfg of \(names), each "

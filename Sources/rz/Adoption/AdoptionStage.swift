@@ -98,7 +98,7 @@ struct AdoptionStage {
         found.services = services
         for service in services.moving {
             for finding in services.findings[service.id, default: []] where finding.judgement == .blocking {
-                var lines = ["services.overrides: - { match: \(service.id), set: { \(finding.path): VALUE } }"]
+                var lines = ["services.overrides: - { match: \(service.id), set: { \(finding.path): \"VALUE\" } }"]
                 if let reference = found.servers.reference(in: finding.text) {
                     lines.append("  where VALUE has \(reference.template) in place of \(reference.text)")
                 }

@@ -18,7 +18,9 @@ struct NewEnvironment {
         throw Failure(
             "The environment \(template.name) exists; nothing was written", at: own,
             details: files.count > 20 ? files.prefix(20) + ["and \(files.count - 20) more"] : files,
-            advice: "Go on with it: rz validate \(template.name). Or begin one with another name.", kind: .refused)
+            advice:
+                "Go on with it: rz validate \(template.name). To begin it again, remove that folder first; or begin one with "
+                + "another name.", kind: .refused)
     }
 
     /// Writes the files that are missing.

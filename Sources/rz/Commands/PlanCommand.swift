@@ -17,7 +17,8 @@ struct PlanCommand: AsyncParsableCommand {
             the plan. A saved plan is sealed: edited, it is refused.
 
               rz plan shop
-              rz plan shop -o shop.plan && rz update --plan shop.plan
+              rz plan shop -o shop.plan
+              rz update --plan shop.plan
               rz plan shop --old-unreachable
             """)
 

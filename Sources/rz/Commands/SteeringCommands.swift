@@ -15,7 +15,8 @@ struct RollbackCommand: AsyncParsableCommand {
         commandName: "rollback",
         abstract: "Roll a run back: traffic to the old color first, then take the new color down.",
         discussion: """
-            Possible until the tear-down of the old color has begun. On a terminal it shows what it will do, and asks.
+            Possible until the tear-down of the old color has begun. On a terminal it shows what it will do, and asks;
+            with its output in a pipe it needs --yes there.
 
               rz rollback shop
               rz rollback shop --dry-run
@@ -40,6 +41,13 @@ struct RollbackCommand: AsyncParsableCommand {
                 terminal.write(WayBack.rollback(plan, state).text)
             }
             if dryRun { return .changes }
+            // Someone types, but could not be asked: a pipe takes what is shown.
+            if !terminal.isInteractive, !output.json, !yes, isatty(STDIN_FILENO) == 1 {
+                throw Failure(
+                    "The output is no terminal, so you can't be asked; nothing was changed",
+                    advice: "Pass --yes, or look first: \(Advice.rollback(plan.environment.name)) --dry-run",
+                    kind: .refused)
+            }
             if terminal.isInteractive, !output.json, !yes, !confirm("Roll back? Only `yes` does it:") {
                 throw Failure("Not confirmed; nothing was changed", kind: .refused)
             }

@@ -22,6 +22,7 @@ extension Obstacles {
 
     private func ofConfiguration(_ rule: TrafficRule) -> [Obstacle] {
         let backend = rule.backend
+        let lines = ConfigurationLines(backend: backend)
         let consequence = "a reload of HAProxy forgets the servers that runs put into backend \(backend)"
         guard let configuration else {
             if let reason = address.withoutConfiguration {
@@ -29,11 +30,11 @@ extension Obstacles {
             }
             return [
                 blocking(
-                    "no configuration in the environment: \(consequence). Name the file that has the backend; or say why "
-                        + "that does no harm: `configuration: { none: … }`.")
+                    "`haproxy` has no `configuration` in the environment: \(consequence). Name the file there that has the "
+                        + "backend, and write the two comments \(lines.marks) into it, each in a line of its own, where the "
+                        + "backend's servers stand; or say why that does no harm: `configuration: { none: … }`.")
             ]
         }
-        let lines = ConfigurationLines(backend: backend)
         let contents: String?
         do throws(FileProblem) {
             contents = try configuration.text
