@@ -85,7 +85,8 @@ struct ShownTests {
             statistics.counters[.init(backend: "shop", name: "blue-1")]
                 == ServerCounters(
                     sessions: 1, queued: 2, rate: 3, requests: 41, errors: 15, begun: 40,
-                    responseTime: Period(milliseconds: 7)))
+                    responseTime: Period(milliseconds: 7),
+                    errorCounts: ErrorCounts(server: 4, connection: 5, response: 6)))
         #expect(statistics.counters[.init(backend: "tunnel", name: "blue-1")]?.requests == 40)
         #expect(statistics.counters[.init(backend: "tunnel", name: "blue-1")]?.errors == 11)
     }
