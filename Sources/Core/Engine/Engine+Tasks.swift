@@ -33,12 +33,5 @@ extension Engine {
         }
     }
 
-    private func session(of color: Color) async throws(Failure) -> ColorSession {
-        if let known = sessions[color] { return known }
-        let inventory = try await drivers.provisioner.observeServers(color)
-        remember(ColorSession(inventory: inventory, color: color, drivers: drivers))
-        return ColorSession(inventory: inventory, color: color, drivers: drivers)
-    }
-
     private static let taskInterval = Period.seconds(2)
 }

@@ -65,8 +65,7 @@ package struct StepContext: Sendable {
 
     /// A color as it was last looked at.
     package func session(of color: Color) async throws(Failure) -> ColorSession {
-        if let known = await engine.sessions[color] { return known }
-        return ColorSession(inventory: try await observeInventory(of: color), color: color, drivers: drivers)
+        try await engine.session(of: color)
     }
 
     /// The servers of a color as they were last looked at.
@@ -76,9 +75,7 @@ package struct StepContext: Sendable {
 
     /// The servers of a color as the provisioner reports them now: for what proves that an act reaches the right color.
     package func observeInventory(of color: Color) async throws(Failure) -> Inventory {
-        let inventory = try await drivers.provisioner.observeServers(color)
-        await engine.remember(ColorSession(inventory: inventory, color: color, drivers: drivers))
-        return inventory
+        try await engine.observeSession(of: color).inventory
     }
 
     /// Before an act that builds or destroys servers, however it ends: whoever needs them next looks again.

@@ -74,6 +74,7 @@ extension TrafficControl {
     private nonisolated func listable(
         _ wanted: [String: [RegisteredServer]], _ state: LoadBalancerState
     ) -> [String: [RegisteredServer]] {
+        guard !wanted.isEmpty else { return wanted }
         let followed = Set(
             plan.environment.traffic.filter { $0.registration?[plan.direction.new]?.service != nil }.map(\.backend))
         guard !followed.isEmpty else { return wanted }

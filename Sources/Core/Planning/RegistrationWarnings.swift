@@ -8,15 +8,16 @@ extension Plan {
         guard let color = [new, new.other].first(where: { inventory[$0]?.isEmpty == false }),
             let known = inventory[color]
         else { return [] }
-        return environment.traffic.filter { $0.registration?[new] != nil && $0.registration?[new]?.service == nil }
-            .compactMap { rule in
-                do throws(Failure) {
-                    _ = try [rule].registered(new, of: known, on: [])
-                    return nil
-                } catch {
-                    let basis = color == new ? "" : " If \(new) is built as \(color) is, the run halts in serviceGate."
-                    return ([error.summary] + error.details).joined(separator: "; ") + "." + basis
-                }
+        return environment.traffic.compactMap { rule in
+            // Where tasks run shows once they do.
+            guard let registration = rule.registration?[new], registration.service == nil else { return nil }
+            do throws(Failure) {
+                _ = try [rule].registered(new, of: known, on: [])
+                return nil
+            } catch {
+                let basis = color == new ? "" : " If \(new) is built as \(color) is, the run halts in serviceGate."
+                return ([error.summary] + error.details).joined(separator: "; ") + "." + basis
             }
+        }
     }
 }

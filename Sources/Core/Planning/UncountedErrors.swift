@@ -37,7 +37,8 @@ extension Plan {
                 rule.isOn(name) && states[name]?.unseenFor == nil && states[name]?.backends[rule.backend] != nil
             }
             guard !names.isEmpty else { return [] }
-            return ErrorClass.allCases.filter { isLimited($0, rule) }.map { errorClass in
+            return ErrorClass.allCases.filter { environment.gates.cutOver.analysis.limits($0, in: rule) }.map {
+                errorClass in
                 let counting = names.filter {
                     states[$0]?.backends[rule.backend]?.counted.contains(errorClass) == true
                 }
@@ -46,13 +47,6 @@ extension Plan {
                     others: names.filter { !counting.contains($0) },
                     isTCP: names.allSatisfy { states[$0]?.backends[rule.backend]?.isTCP == true })
             }
-        }
-    }
-
-    private func isLimited(_ errorClass: ErrorClass, _ rule: TrafficRule) -> Bool {
-        environment.gates.cutOver.analysis.contains { analysis in
-            guard case .loadBalancers(let limits) = analysis else { return false }
-            return limits.judges(rule) && limits.classes?[errorClass] != nil
         }
     }
 }

@@ -99,7 +99,7 @@ extension EnvironmentFormat {
             for name in rule["loadBalancers"]?.list ?? [] where !names.contains(LoadBalancerID(name.text)) {
                 reader.problem("there is no load balancer \(name.text) under `loadBalancers`", at: name)
             }
-            let registration = registration(rule["servers"])
+            let registration = registration(rule["servers"], &reader)
             var servers = colors(rule["servers"]) { $0.text }
             for (color, registration) in registration { servers[color] = registration.pattern }
             if let place = rule["servers"], servers[.blue] == servers[.green] {
@@ -146,7 +146,7 @@ extension EnvironmentFormat {
         }
     }
 
-    private static func registration(_ servers: Value?) -> [Color: ServerRegistration] {
+    private static func registration(_ servers: Value?, _ reader: inout Reader) -> [Color: ServerRegistration] {
         var registration: [Color: ServerRegistration] = [:]
         for color in Color.allCases {
             guard let value = servers?[color.rawValue] else { continue }
@@ -155,6 +155,9 @@ extension EnvironmentFormat {
                 source = .tasks(ServiceID(service.text))
             } else if let group = value["from"] {
                 source = .group(group.text)
+                if let port = value["port"], port.text == "0" {
+                    reader.problem("0 is the port of no server; for the first port of a task write `tasks`", at: port)
+                }
             } else {
                 continue
             }

@@ -30,9 +30,7 @@ public struct MovedTasks {
         run.perform(opening: run.start)
         guard faults.hasStruck else { return false }
         runs += 1
-        broken += run.broken.map {
-            BrokenPromise(promise: $0.promise, explanation: "task moved at moment \(number): \($0.explanation)")
-        }
+        broken += run.verdict(on: "a task moved at moment \(number)")
         return true
     }
 

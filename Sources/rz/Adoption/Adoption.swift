@@ -115,8 +115,7 @@ struct Adoption {
                     "or let runs put them there (docs/guide.md, Servers that runs put there), in environment.yaml: \($0)",
                     "  with `configuration: /etc/haproxy/haproxy.cfg` below `haproxy` of each load balancer, and in that "
                         + "file, where the backend's servers stand:",
-                    "  # rz: servers of \(backend.name)", "  # rz: end of servers of \(backend.name)",
-                ]
+                ] + ConfigurationLines(backend: backend.name).comments.map { "  " + $0 }
             }
             return Missing(
                 "backend \(backend.name) lists no server of \(color.other): add them to haproxy.cfg of \(names), each "

@@ -66,12 +66,14 @@ struct SimulateCommand: AsyncParsableCommand {
     private func askWhatIf() async throws -> ExitStatus {
         let plan = try await planAsked()
         let scenario = try Scenario(plan)
-        let asked = try faults.map { path in try AssumedFault.read(path) }
-        let idle = (asked ?? []).filter { $0.questions(of: plan).isEmpty }
+        let asked = try faults.map { path in
+            try AssumedFault.read(path).map { (fault: $0, questions: $0.questions(of: plan)) }
+        }
+        let idle = (asked ?? []).filter(\.questions.isEmpty)
         guard idle.isEmpty else {
             throw Failure(
                 "\(Wording.count(idle.count, "fault")) would happen nowhere in this plan", at: faults,
-                details: idle.map(\.description)
+                details: idle.map(\.fault.description)
                     + [
                         "load balancers: \(plan.environment.loadBalancers.map(\.name.text).joined(separator: ", "))",
                         "steps: \(Wording.few(plan.steps.map(\.id.text), 12))",
@@ -83,7 +85,7 @@ struct SimulateCommand: AsyncParsableCommand {
                 "The plan halts without any fault, so none can be tried", details: [halt.summary] + halt.details,
                 advice: halt.advice)
         }
-        let outcomes = (asked?.flatMap { $0.questions(of: plan) } ?? WhatIf.all(of: plan)).map {
+        let outcomes = (asked?.flatMap(\.questions) ?? WhatIf.all(of: plan)).map {
             $0.perform(in: scenario)
         }
         let terminal = Terminal.standardOutput

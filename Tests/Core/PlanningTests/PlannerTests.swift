@@ -145,6 +145,16 @@ struct PlannerTests {
         #expect(try world.plan().step("standUp/servers")?.estimate == .seconds(77))
     }
 
+    @Test("expects no one to take as long to approve as people did in the last run")
+    func historyOfApprovals() throws {
+        var world = SmallWorld()
+        world.environment.gates.cutOver.steps[0].pause = .init(people: 1, reason: nil, limit: .hours(8))
+        let step: StepID = "cutOver/shift-10%-pause"
+        let usual = try #require(try world.plan().step(step)).estimate
+        world.history = [step: .minutes(9)]
+        #expect(try world.plan().step(step)?.estimate == usual)
+    }
+
     @Test("expects of a phase its longest chain of steps")
     func estimate() throws {
         var world = SmallWorld()

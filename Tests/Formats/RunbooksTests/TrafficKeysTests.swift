@@ -41,6 +41,35 @@ struct TrafficKeysTests {
         #expect([rule].on("edge-2").isEmpty)
     }
 
+    @Test("may say which servers runs put there: a group of the inventory, or tasks of a service")
+    func registered() throws {
+        func green(_ keys: String) throws -> TrafficRule {
+            try rule("servers: { blue: \"blue-*\", green: { \(keys) } }")
+        }
+        let group = try green("from: agent, port: 31001, options: [check]")
+        #expect(
+            group.registration == [
+                .green: ServerRegistration(
+                    .group("agent"), port: "31001", name: "green-{{ name }}", options: ["check"])
+            ])
+        #expect(group.servers[.green] == "green-*")
+        let tasks = try green("tasks: /shop/web, port: 0, name: \"green-{{ name }}-{{ port }}\"")
+        #expect(
+            tasks.registration == [
+                .green: ServerRegistration(.tasks("/shop/web"), port: "0", name: "green-{{ name }}-{{ port }}")
+            ])
+        for rule in [group, tasks] {
+            #expect(try JSONDecoder().decode(TrafficRule.self, from: JSONEncoder().encode(rule)) == rule)
+        }
+        for (keys, problem) in [
+            ("from: agent, port: 0", "0 is the port of no server; for the first port of a task write `tasks`"),
+            ("port: 80", "from"), ("from: agent, tasks: /shop/web, port: 80", "from"),
+        ] {
+            let found = try problems("servers: { blue: \"blue-*\", green: { \(keys) } }")
+            #expect(found.count == 1 && found[0].contains(problem), "\(keys): \(found)")
+        }
+    }
+
     @Test("refuses what says nothing, or contradicts itself")
     func refused() throws {
         let servers = "servers: { blue: b, green: g }"

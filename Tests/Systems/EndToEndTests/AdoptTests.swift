@@ -22,6 +22,7 @@ struct AdoptTests {
                 "{{ apps[0].address }}",
                 "load-server-state-from-file global",
                 "in environment.yaml: green: { from: apps, port: \(centre.service), name: \"green-{{ name }}\" }",
+                "# rz: end of servers of portal",
             ] {
                 #expect(output.contains(text), "\(text) is not in \(output)")
             }
@@ -232,6 +233,12 @@ struct AdoptTests {
             let elsewhere = try await project.rz(["adopt", "other", "--static", "other.yaml"] + balancers)
             #expect(elsewhere.status == 5, "\(elsewhere.all)")
             #expect(elsewhere.errors.contains("No load balancer has a server of blue"), "\(elsewhere.errors)")
+
+            // A folder in place of the playbook: what is around it must not be copied.
+            let folder = try await project.rz(
+                ["adopt", "p"] + centre.flags + ["--ansible", centre.folder + "/ansible"])
+            #expect(folder.status == 1, "\(folder.all)")
+            #expect(folder.errors.contains("The playbook is a folder"), "\(folder.errors)")
 
             // A list in place of Terraform.
             try project.write(

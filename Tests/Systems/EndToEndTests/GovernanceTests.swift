@@ -65,6 +65,19 @@ struct GovernanceTests {
         }
     }
 
+    @Test("a rollback that can't ask who types, as its output goes elsewhere, is not begun without --yes")
+    func rollbackIntoPipe() async throws {
+        let desk = try Desk()
+        try await desk.keep("halted-soak")
+        let before = try await desk.events()
+        let terminal = try PseudoTerminal()
+        let keyboard = try String(cString: #require(ttyname(terminal.screen)))
+        let ended = try await desk.run("rollback", input: keyboard)
+        #expect(ended.status == 5, "\(ended.all)")
+        #expect(ended.errors.contains("Pass --yes, or look first: rz rollback sandbox --dry-run"), "\(ended.all)")
+        #expect(try await desk.events() == before)
+    }
+
     @Test("a dry run of the way back shows what would be done, and changes nothing")
     func dryRun() async throws {
         let desk = try Desk()

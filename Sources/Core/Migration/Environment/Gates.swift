@@ -216,6 +216,16 @@ public enum Analysis: Sendable, Hashable {
     }
 }
 
+extension [Analysis] {
+    /// Whether one of them says how many errors of a class are well in a backend.
+    public func limits(_ errorClass: ErrorClass, in rule: TrafficRule) -> Bool {
+        contains { analysis in
+            guard case .loadBalancers(let limits) = analysis else { return false }
+            return limits.judges(rule) && limits.classes?[errorClass] != nil
+        }
+    }
+}
+
 extension Analysis {
     /// The question that is asked of another system; nil for what load balancers tell.
     public var probe: Probe? { if case .prometheus(let analysis) = self { analysis.probe } else { nil } }

@@ -39,17 +39,9 @@ public struct TrafficJudgement: Sendable {
             + all.flatMap { analysis -> [Finding] in
                 guard case .loadBalancers(let limits) = analysis else { return [] }
                 return targets.rules.filter(limits.judges).flatMap { rule in
-                    findings(limits, rule, hasOwnLimit: hasOwnLimit(of: .clientErrors, rule, all))
+                    findings(limits, rule, hasOwnLimit: all.limits(.clientErrors, in: rule))
                 }
             }
-    }
-
-    /// Whether an environment says itself how many errors of a class are well in a backend.
-    private func hasOwnLimit(of errorClass: ErrorClass, _ rule: TrafficRule, _ all: [Analysis]) -> Bool {
-        all.contains { analysis in
-            guard case .loadBalancers(let limits) = analysis else { return false }
-            return limits.judges(rule) && limits.classes?[errorClass] != nil
-        }
     }
 
     private func findings(

@@ -199,11 +199,11 @@ public struct ServerCounters: Codable, Sendable, Hashable {
         redirects: Int = 0, begun: Int = 0, bytesOut: Int = 0, responseTime: Period? = nil, awaited: Int = 0,
         errorCounts: ErrorCounts = ErrorCounts()
     ) {
-        self.errorCounts = errorCounts
         self.sessions = sessions
         self.queued = queued
         self.rate = rate
         self.awaited = awaited
+        self.errorCounts = errorCounts
         self.requests = requests
         self.errors = errors
         self.clientErrors = clientErrors

@@ -4,13 +4,18 @@ import Migration
 ///
 /// HAProxy has no `include`, so the lines stand in the file itself, be it haproxy.cfg or another one that HAProxy is
 /// started with (`-f` more than once, or a folder).
-struct ConfigurationLines: Sendable, Hashable {
+public struct ConfigurationLines: Sendable, Hashable {
     let backend: String
+
+    public init(backend: String) { self.backend = backend }
 
     private var first: String { "# rz: servers of \(backend)" }
     private var last: String { "# rz: end of servers of \(backend)" }
 
-    /// What people put into the backend, once.
+    /// What people put into the backend, once, each in a line of its own.
+    public var comments: [String] { [first, last] }
+
+    /// The same in a sentence.
     var marks: String { "“\(first)” and “\(last)”" }
 
     /// Nil where the two comments are not there, each once.

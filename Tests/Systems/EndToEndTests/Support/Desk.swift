@@ -28,9 +28,13 @@ final class Desk: Sendable {
             atPath: home + "/journal/sandbox.sqlite", toPath: home + "/journal/\(name).sqlite")
     }
 
-    func run(_ arguments: String..., root: String? = nil) async throws -> Program.Ended {
+    /// - Parameter input: the file that rz reads.
+    func run(
+        _ arguments: String..., root: String? = nil, input: String = "/dev/null"
+    ) async throws -> Program.Ended {
         try await Program(
-            arguments, variables: ["RZ_HOME": home, "RZ_ROOT": root ?? folder, "NO_COLOR": "1"], folder: folder
+            arguments, variables: ["RZ_HOME": home, "RZ_ROOT": root ?? folder, "NO_COLOR": "1"], folder: folder,
+            input: input
         ).end()
     }
 
