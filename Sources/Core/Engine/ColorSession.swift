@@ -21,3 +21,19 @@ package struct ColorSession: Sendable {
     /// The agents on these servers, where something reports them.
     package func agents() throws(Failure) -> (any AgentPool)? { try drivers.agents(color, inventory) }
 }
+
+extension Engine {
+    /// A color as it was last looked at.
+    func session(of color: Color) async throws(Failure) -> ColorSession {
+        if let known = sessions[color] { return known }
+        return try await observeSession(of: color)
+    }
+
+    /// A color as the provisioner reports it now.
+    func observeSession(of color: Color) async throws(Failure) -> ColorSession {
+        let inventory = try await drivers.provisioner.observeServers(color)
+        let session = ColorSession(inventory: inventory, color: color, drivers: drivers)
+        remember(session)
+        return session
+    }
+}

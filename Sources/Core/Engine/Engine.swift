@@ -98,19 +98,7 @@ public actor Engine: RunLedger {
         return state
     }
 
-    /// A color as it was last looked at.
-    func session(of color: Color) async throws(Failure) -> ColorSession {
-        if let known = sessions[color] { return known }
-        return try await observeSession(of: color)
-    }
-
-    /// A color as the provisioner reports it now.
-    func observeSession(of color: Color) async throws(Failure) -> ColorSession {
-        let inventory = try await drivers.provisioner.observeServers(color)
-        let session = ColorSession(inventory: inventory, color: color, drivers: drivers)
-        sessions[color] = session
-        return session
-    }
+    func remember(_ session: ColorSession) { sessions[session.color] = session }
 
     func forgetSession(of color: Color) { sessions[color] = nil }
 
