@@ -156,7 +156,6 @@ struct AttemptTests {
             backend dead
                 server green-1 127.0.0.1:\(lab.closedPort) check inter 50ms fall 2
             backend full
-                timeout server 60s
                 server green-1 127.0.0.1:\(lab.webPorts[0]) maxconn 1
             """
         } _: { lab in
@@ -202,7 +201,6 @@ struct OldWorkerTests {
     private func backends(_ lab: Lab) -> String {
         """
         backend shop
-            timeout server 60s
             server blue-1 127.0.0.1:\(lab.webPorts[0])
         """
     }

@@ -12,6 +12,7 @@ struct CountersTests {
         try await withHAProxy(haproxy) { lab in
             """
             backend good
+                timeout server 1s
                 server blue-1 127.0.0.1:\(lab.webPorts[0])
             backend refused
                 server blue-1 127.0.0.1:\(lab.closedPort)

@@ -15,7 +15,6 @@ struct SessionsTests {
         try await withHAProxy(haproxy) { lab in
             """
             backend shop
-                timeout server 60s
                 server blue-1 127.0.0.1:\(lab.webPorts[0])
                 server green-1 127.0.0.1:\(lab.webPorts[1]) weight 0
             frontend raw
@@ -24,7 +23,6 @@ struct SessionsTests {
                 default_backend bytes
             backend bytes
                 mode tcp
-                timeout server 60s
                 server blue-1 127.0.0.1:\(lab.webPorts[0])
             """
         } _: { lab in

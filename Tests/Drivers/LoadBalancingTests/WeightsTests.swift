@@ -81,7 +81,6 @@ struct WeightsTests {
         try await withHAProxy(haproxy) { lab in
             """
             backend shop
-                timeout server 60s
                 timeout queue 30s
                 server blue-1 127.0.0.1:\(lab.webPorts[0]) weight 100 maxconn 1
                 server green-1 127.0.0.1:\(lab.webPorts[1]) weight 0

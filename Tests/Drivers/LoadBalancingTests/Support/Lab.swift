@@ -58,10 +58,13 @@ struct Lab {
 
     /// Gives HAProxy a command, as a person does, and returns what it says.
     @discardableResult
-    func tell(_ command: String) async throws -> String {
-        let socket = try await StreamSocket.connect(to: .unix(path: folder + "/admin.sock"))
+    func tell(_ command: String, throughMaster: Bool = false) async throws -> String {
+        let path = folder + (throughMaster ? "/master.sock" : "/admin.sock")
+        let socket = try await StreamSocket.connect(to: .unix(path: path))
         defer { socket.close() }
         try await socket.write(Array((command + "\n").utf8))
+        // A master ends the connection only when no more comes.
+        if throughMaster { socket.endWriting() }
         var answer: [UInt8] = []
         while true {
             let piece = try await socket.read()
@@ -99,6 +102,17 @@ struct Lab {
             }
             return try loads() > before
         }
+        try await eventually("the old processes to take no one in") { try await listeningOldProcesses().isEmpty }
+    }
+
+    /// The old processes that share the sockets still: a new one answers before an old one has heard that it is to stop.
+    private func listeningOldProcesses() async throws -> [Int] {
+        var listening: [Int] = []
+        for pid in try await driver(master: master).observe().oldWorkers ?? [] {
+            let answer = try await tell("@!\(pid) show info", throughMaster: true)
+            if answer.contains("\nStopping: 0") { listening.append(pid) }
+        }
+        return listening
     }
 }
 
@@ -164,7 +178,7 @@ extension Lab {
             mode http
             timeout connect 1s
             timeout client 10s
-            timeout server 1s
+            timeout server 60s
             timeout queue 1s
             retries 1
             load-server-state-from-file global
