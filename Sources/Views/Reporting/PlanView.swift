@@ -7,12 +7,18 @@ public struct PlanView: Sendable {
     private let style: Style
     private let width: Int
     private let file: String?
+    private let runsNow: Bool
     /// What knows the words for the plan's steps; nil for a plan of an operation that this rz does not know.
     private let operation: Operation?
 
-    /// - Parameter file: where the plan was saved.
-    public init(_ plan: Plan, style: Style = .plain, width: Int = 100, savedAs file: String? = nil) {
+    /// - Parameters:
+    ///   - file: where the plan was saved.
+    ///   - runsNow: whether it is shown to be run, so that no one has to save it.
+    public init(
+        _ plan: Plan, style: Style = .plain, width: Int = 100, savedAs file: String? = nil, runsNow: Bool = false
+    ) {
         self.file = file
+        self.runsNow = runsNow
         self.plan = plan.shown
         operation = try? Operation.of(plan)
         self.style = style
@@ -126,7 +132,7 @@ public struct PlanView: Sendable {
             "Estimated \(Wording.estimate(plan.estimate).dropFirst())\(waits ? ", and until people approve" : "").")
         if let file {
             lines.append("Saved in \(file). Run exactly this: rz update --plan \(file)")
-        } else if plan.obstacles.isEmpty, plan.words.isSaved {
+        } else if plan.obstacles.isEmpty, plan.words.isSaved, !runsNow {
             lines.append("Save with -o FILE and run exactly this: rz update --plan FILE")
         } else if !plan.obstacles.isEmpty {
             lines.append("This plan can't be run until what blocks it is fixed.")

@@ -62,7 +62,7 @@ struct NewRun {
         let terminal = Terminal.standardOutput
         if output != .json {
             terminal.write(
-                PlanView(plan, style: terminal.style, width: terminal.width).text + "\n",
+                PlanView(plan, style: terminal.style, width: terminal.width, runsNow: true).text + "\n",
                 within: asks ? nil : .seconds(2))
         }
         try refuseIfBlocked(plan)

@@ -152,6 +152,7 @@ struct GitRepositoryTests {
             _ = try await git.require(["init", "--quiet"], "init")
             let failure = try await failure { _ = try await GitRepository(folder: folder["empty"]).observeSource() }
             #expect(failure.summary == "The repository has no commit yet")
+            #expect(failure.advice == "A run is of a commit: git add . && git commit")
         }
     }
 

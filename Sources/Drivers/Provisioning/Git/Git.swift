@@ -39,13 +39,13 @@ struct Git: Sendable {
     }
 
     /// Output of a command that has to succeed.
-    func require(_ arguments: [String], _ problem: String) async throws(Failure) -> String {
+    func require(_ arguments: [String], _ problem: String, advice: String? = nil) async throws(Failure) -> String {
         let (output, errors, end) = try await run(arguments)
-        guard end.isSuccess else { throw failure(problem, errors) }
+        guard end.isSuccess else { throw failure(problem, errors, advice: advice) }
         return output
     }
 
-    func failure(_ problem: String, _ errors: [String]) -> Failure {
+    func failure(_ problem: String, _ errors: [String], advice: String? = nil) -> Failure {
         if errors.contains(where: { $0.contains("dubious ownership") }) {
             return Failure(
                 "Git refuses this repository: it belongs to another user", at: folder, details: errors,
@@ -53,7 +53,7 @@ struct Git: Sendable {
                     + "safe.directory \(folder)`.",
                 kind: .refused)
         }
-        return Failure(problem, at: folder, details: errors)
+        return Failure(problem, at: folder, details: errors, advice: advice)
     }
 
     private var environment: [String: String] {

@@ -23,7 +23,8 @@ public struct GitRepository: Sendable {
     public func observeSource() async throws(Failure) -> PinnedSource {
         guard try await isRepository() else { return PinnedSource(commit: nil) }
         let commit = try await git.require(
-            ["rev-parse", "--verify", "HEAD^{commit}"], "The repository has no commit yet"
+            ["rev-parse", "--verify", "HEAD^{commit}"], "The repository has no commit yet",
+            advice: "A run is of a commit: git add . && git commit"
         ).filter { !$0.isWhitespace }
         let changed = try await changedFiles() + hiddenFiles(git)
         return PinnedSource(
