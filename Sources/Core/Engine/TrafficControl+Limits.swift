@@ -23,13 +23,14 @@ extension TrafficControl {
         guard let margin = plan.limits.headroom else { return nil }
         let observation = try await observe()
         let targets = try await targets(observation)
+        await askForPeaks(targets, observation)
         var short: String?
         for (name, state) in observation.states.sorted(by: { $0.key < $1.key }) {
             for rule in rules.on(name) where targets.wasServed(rule, on: name) {
-                let now = targets.headroom(margin, rule, on: name, state, isUp: true)
+                let now = targets.headroom(margin, rule, on: name, state, measured: peaks, isUp: true)
                 if now.verdict == .enough { continue }
-                let listed = targets.headroom(margin, rule, on: name, state)
-                guard listed.verdict == .enough else {
+                let listed = targets.headroom(margin, rule, on: name, state, measured: peaks)
+                guard listed.verdict == .enough || peaks.unknown(at: PeakPlace(name, rule.backend)) != nil else {
                     throw Failure(
                         "\(direction.new) is not proved to take what \(direction.old) had at its peak",
                         at: "\(name)/\(rule.backend)", details: [listed.text], advice: Headroom.advice, kind: .refused)
@@ -38,6 +39,19 @@ extension TrafficControl {
             }
         }
         return short
+    }
+
+    /// Before each raise they are asked for anew.
+    package func forgetPeaks() { peaks = MeasuredPeaks() }
+
+    private func askForPeaks(_ targets: TrafficTargets, _ observation: TrafficObservation) async {
+        guard let queries = plan.limits.peaks, !queries.isEmpty else { return }
+        let places = observation.states.keys.sorted().flatMap { name in
+            rules.on(name).filter { targets.wasServed($0, on: name) }.map { PeakPlace(name, $0.backend) }
+        }
+        var asked = peaks
+        await asked.ask(prober, queries, at: places, direction, inventories)
+        peaks = asked
     }
 
     /// Ends a flip that has taken longer than it may, wherever it is; what it did is then undone.

@@ -45,6 +45,8 @@ package actor TrafficControl {
     var noted: Set<String> = []
     /// What other systems said last, by the place of their analysis.
     var measurements: [Int: Measurement] = [:]
+    /// What they said of the most that backends had, before the raise that is under way.
+    var peaks = MeasuredPeaks()
     /// When the step of the cutover that is judged began.
     var stepBegan: Period?
     /// The oldest sessions of the old color that a drain waits for, for people.

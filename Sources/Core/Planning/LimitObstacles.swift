@@ -2,7 +2,7 @@ import Migration
 
 extension Plan {
     /// Limits that its cutover can't keep, as far as that shows before anything is built.
-    func limitObstacles(_ states: [LoadBalancerID: LoadBalancerState]) -> [String] {
+    func limitObstacles(_ states: [LoadBalancerID: LoadBalancerState], _ measured: MeasuredPeaks) -> [String] {
         let targets = TrafficTargets(
             found: FoundTraffic(TrafficObservation(time: createdAt, states: states), environment.traffic),
             rules: environment.traffic, direction: direction, minHealthy: limits.minHealthy,
@@ -10,14 +10,16 @@ extension Plan {
         return paceObstacles
             + states.sorted { $0.key < $1.key }.flatMap { name, state in
                 environment.traffic.on(name).filter { targets.wasServed($0, on: name) }.compactMap { rule in
-                    targets.shortage(rule, on: name, state) ?? headroomObstacle(targets, rule, on: name, state)
+                    targets.shortage(rule, on: name, state)
+                        ?? headroomObstacle(targets, rule, on: name, state, measured)
                 }
             }
     }
 
     /// What its limits rest on that may be less than it seems.
     func limitWarnings(_ states: [LoadBalancerID: LoadBalancerState]) -> [String] {
-        guard limits.headroom != nil else { return [] }
+        let isReportedByOthers = (limits.peaks ?? []).contains { $0.unit == .sessions && $0.backend == nil }
+        guard limits.headroom != nil, !isReportedByOthers else { return [] }
         return states.sorted { $0.key < $1.key }.compactMap { name, state in
             guard let uptime = state.process?.uptime, uptime < .hours(1) else { return nil }
             return
@@ -39,10 +41,11 @@ extension Plan {
 
     /// Servers that no one has built yet are not asked: they are before each raise.
     private func headroomObstacle(
-        _ targets: TrafficTargets, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState
+        _ targets: TrafficTargets, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState,
+        _ measured: MeasuredPeaks
     ) -> String? {
         guard let margin = limits.headroom, !targets.awaitsServers(rule, on: name, state) else { return nil }
-        let headroom = targets.headroom(margin, rule, on: name, state)
+        let headroom = targets.headroom(margin, rule, on: name, state, measured: measured)
         guard headroom.verdict != .enough else { return nil }
         return "\(headroom.text). \(Headroom.advice)"
     }

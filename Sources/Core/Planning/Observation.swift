@@ -6,6 +6,8 @@ public struct Observation: Sendable {
     public var direction: Direction
     public var inventory: [Color: Inventory]
     public var loadBalancers: [LoadBalancerID: LoadBalancerState]
+    /// What others report of the most that backends had, where the environment asks for it.
+    public var peaks = MeasuredPeaks()
     public var provisioning: ProvisioningChanges
     /// What destroying the live color would take away; nil where that is refused.
     public var destruction: [String]?
@@ -105,6 +107,7 @@ public struct Observer: Sendable {
                 at: old, services.all, singletons: services.desired.singletons, in: cluster) : nil
         return Observation(
             source: source, direction: direction, inventory: inventory, loadBalancers: states,
+            peaks: await observePeaks(direction, states, inventory),
             provisioning: servers.changes, destruction: servers.destruction, services: services.moving,
             rewritten: services.rewritten,
             ignored: services.ignored, findings: services.findings,
@@ -114,6 +117,17 @@ public struct Observer: Sendable {
                 + ruins(of: direction.new, inventory[direction.new, default: Inventory()]) + shortfalls + unproven
                 + (try await drivers.configurator?.observeObstacles() ?? [])
                 + sourceObstacles(source), certificates: certificates, look: look)
+    }
+
+    private func observePeaks(
+        _ direction: Direction, _ states: [LoadBalancerID: LoadBalancerState], _ inventories: [Color: Inventory]
+    ) async -> MeasuredPeaks {
+        let places = states.keys.sorted().flatMap { name in
+            environment.traffic.on(name).map { PeakPlace(name, $0.backend) }
+        }
+        var peaks = MeasuredPeaks()
+        await peaks.ask(drivers.prober, environment.limits.peaks ?? [], at: places, direction, inventories)
+        return peaks
     }
 
     /// What a plan rests on that builds a color which no user is on.

@@ -49,7 +49,8 @@ public struct Planner: Sendable {
             obstacles: observation.obstacles.filter(\.isBlocking).map(\.text) + services.flatMap(unanswered))
         if operation.phases.contains(where: { $0.traits.contains(.returnsTrafficOnFailure) }) {
             plan.obstacles +=
-                plan.limitObstacles(observation.loadBalancers) + plan.blindObstacles(observation.loadBalancers)
+                plan.limitObstacles(observation.loadBalancers, observation.peaks)
+                + plan.blindObstacles(observation.loadBalancers)
                 + plan.uncountedObstacles(observation.loadBalancers)
             plan.warnings = plan.liftedWords + plan.warnings + plan.limitWarnings(observation.loadBalancers)
             plan.warnings +=

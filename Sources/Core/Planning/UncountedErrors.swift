@@ -1,13 +1,13 @@
 import Migration
 
-/// Limits of error classes that load balancers don't count.
+/// Limits of error classes, and of who waits, that load balancers don't count.
 extension Plan {
     /// A limit that no one can judge in a backend would never be kept, and never be passed.
     func uncountedObstacles(_ states: [LoadBalancerID: LoadBalancerState]) -> [String] {
         limitedClasses(states).filter(\.counting.isEmpty).map { limited in
             let why = limited.isTCP ? "in `mode tcp` no one reads answers" : "\(words(limited.others)) counts none"
             return
-                "\(limited.backend): gates.cutOver.analysis limits \(limited.errorClass), and \(why). Leave that limit out "
+                "\(limited.backend): gates.cutOver.analysis limits \(limited.name), and \(why). Leave that limit out "
                 + "there: name the backends that it is for, `backends: [ … ]` beside it"
         }
     }
@@ -15,7 +15,7 @@ extension Plan {
     /// Where some count and others don't.
     func uncountedWarnings(_ states: [LoadBalancerID: LoadBalancerState]) -> [String] {
         limitedClasses(states).filter { !$0.counting.isEmpty && !$0.others.isEmpty }.map { limited in
-            "\(limited.backend): \(limited.errorClass) is judged by \(words(limited.counting)) alone, as "
+            "\(limited.backend): \(limited.name) is judged by \(words(limited.counting)) alone, as "
                 + "\(words(limited.others)) counts none"
         }
     }
@@ -24,7 +24,7 @@ extension Plan {
 
     private struct LimitedClass {
         var backend: String
-        var errorClass: String
+        var name: String
         var counting: [LoadBalancerID]
         var others: [LoadBalancerID]
         var isTCP: Bool
@@ -37,16 +37,19 @@ extension Plan {
                 rule.isOn(name) && states[name]?.unseenFor == nil && states[name]?.backends[rule.backend] != nil
             }
             guard !names.isEmpty else { return [] }
-            return ErrorClass.allCases.filter { environment.gates.cutOver.analysis.limits($0, in: rule) }.map {
-                errorClass in
-                let counting = names.filter {
-                    states[$0]?.backends[rule.backend]?.counted.contains(errorClass) == true
-                }
+            func limited(_ name: String, _ counts: (BackendState) -> Bool) -> LimitedClass {
+                let counting = names.filter { states[$0]?.backends[rule.backend].map(counts) == true }
                 return LimitedClass(
-                    backend: rule.backend, errorClass: errorClass.rawValue, counting: counting,
+                    backend: rule.backend, name: name, counting: counting,
                     others: names.filter { !counting.contains($0) },
                     isTCP: names.allSatisfy { states[$0]?.backends[rule.backend]?.isTCP == true })
             }
+            let analysis = environment.gates.cutOver.analysis
+            let queue = analysis.limitQueue(in: rule) ? [limited("queue", \.countsQueue)] : []
+            return queue
+                + ErrorClass.allCases.filter { analysis.limits($0, in: rule) }.map { errorClass in
+                    limited(errorClass.rawValue) { $0.counted.contains(errorClass) }
+                }
         }
     }
 }

@@ -50,7 +50,9 @@ extension EnvironmentFormat {
         for member in value["approvals"]?.members ?? [] {
             environment.approvals[PhaseID(rawValue: member.key)] = approval(member.value)
         }
-        if let limits = value["limits"] { environment.limits = LimitsFormat.limits(limits, &reader) }
+        if let limits = value["limits"] {
+            environment.limits = LimitsFormat.limits(limits, tls, environment.traffic, &reader)
+        }
         return environment
     }
 

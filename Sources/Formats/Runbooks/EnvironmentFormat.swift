@@ -320,6 +320,12 @@ enum EnvironmentFormat {
                     .required($0.rawValue, .text(.trafficName), "the \($0) one", example: "be_shop_\($0)")
                 }), "the backend of each color"),
         .optional(
+            "servers",
+            .object(
+                Color.allCases.map {
+                    .optional($0.rawValue, registration($0), "those of \($0)")
+                }), "servers that a run puts into these backends and takes out again"),
+        .optional(
             "values",
             .object(Color.allCases.map { .required($0.rawValue, .text, "for \($0)", example: "\($0)") }),
             "what the entry is for each color; without it the names of the backends"),

@@ -49,11 +49,8 @@ extension GatesFormat {
             if let value = analysis["prometheus"] {
                 return .prometheus(PrometheusFormat.analysis(value, tls, &reader))
             }
-            for backend in analysis["loadBalancers", "backends"]?.list ?? []
-            where !traffic.contains(where: { $0.backend == backend.text }) {
-                reader.problem(
-                    "there is no backend \(backend.text) under `traffic`", at: backend,
-                    suggestion: nearest(backend.text, in: traffic.map(\.backend)))
+            for backend in analysis["loadBalancers", "backends"]?.list ?? [] {
+                check(backend, isIn: traffic, &reader)
             }
             return .loadBalancers(counters(analysis["loadBalancers"]))
         }
@@ -66,6 +63,13 @@ extension GatesFormat {
         pause.reason = value["reason"]?.text
         if let limit = value["limit"] { pause.limit = limit.period }
         return pause
+    }
+
+    static func check(_ backend: Value, isIn traffic: [TrafficRule], _ reader: inout Reader) {
+        guard !traffic.contains(where: { $0.backend == backend.text }) else { return }
+        reader.problem(
+            "there is no backend \(backend.text) under `traffic`", at: backend,
+            suggestion: nearest(backend.text, in: traffic.map(\.backend)))
     }
 
     private static func check(_ steps: Value, _ reader: inout Reader) {
@@ -92,6 +96,7 @@ extension GatesFormat {
             analysis.classes?[errorClass] = ErrorLimit(
                 max: limit["max"]?.percent, maxAboveLive: limit["maxAboveLive"]?.percent)
         }
+        analysis.queue = value?["queue", "max"]?.integer
         analysis.responseTimeRatio = value?["responseTime", "maxRatioToLive"]?.number
         analysis.backends = value?["backends"]?.list.map(\.text)
         if let requests = value?["minRequests"] { analysis.minRequests = requests.integer }

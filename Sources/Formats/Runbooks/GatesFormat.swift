@@ -64,7 +64,7 @@ enum GatesFormat {
                     [errorRate] + ErrorClass.allCases.map(limit(of:)) + otherLimits,
                     rules: [
                         .atLeastOne(
-                            ["errorRate", "responseTime"] + ErrorClass.allCases.map(\.rawValue),
+                            ["errorRate", "queue", "responseTime"] + ErrorClass.allCases.map(\.rawValue),
                             otherwise: "an analysis without `errorRate`, `responseTime` or another limit judges nothing"
                         )
                     ]), "counters of the load balancers, both colors over the same window"
@@ -80,6 +80,12 @@ enum GatesFormat {
         "5xx answers and failed connections")
 
     private static let otherLimits: [Field] = [
+        .optional(
+            "queue",
+            .object([
+                .required(
+                    "max", .integer(0...1_000_000), "so many for longer than \(TrafficTally.queueTime)", example: "20")
+            ]), "requests that wait for a server of the new color, or for any"),
         .optional(
             "responseTime",
             .object([

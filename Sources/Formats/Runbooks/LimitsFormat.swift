@@ -16,6 +16,9 @@ enum LimitsFormat {
             "before each raise the new color must be proved to take this many times the live color's peak, from 1 on",
             example: "1.3"),
         .optional(
+            "peaks", .list(PrometheusFormat.peak, atLeast: 1),
+            "what else than the load balancers reports the live color's peak; the highest counts for `headroom`"),
+        .optional(
             "flipWithin", .periodAboveZero,
             "a flip, one step's raise and lower on all load balancers, that takes longer is undone", example: "10s"),
         .optional(
@@ -26,7 +29,10 @@ enum LimitsFormat {
             default: Limits.usualReturn.description, example: "30m"),
     ])
 
-    static func limits(_ value: Value, _ reader: inout Reader) -> Limits {
+    /// - Parameter tls: what holds for the whole environment.
+    static func limits(
+        _ value: Value, _ tls: TLSRules?, _ traffic: [TrafficRule], _ reader: inout Reader
+    ) -> Limits {
         var limits = Limits()
         if let step = value["maxStep"] {
             limits.maxStep = step.percent
@@ -43,6 +49,15 @@ enum LimitsFormat {
             limits.headroom = headroom.number
             if headroom.number < 1 {
                 reader.problem("below 1 the new color might not take what the live one had", at: headroom)
+            }
+        }
+        if let peaks = value["peaks"] {
+            for backend in peaks.list.compactMap({ $0["backend"] }) {
+                GatesFormat.check(backend, isIn: traffic, &reader)
+            }
+            limits.peaks = peaks.list.map { PrometheusFormat.peak($0, tls, &reader) }
+            if limits.headroom == nil {
+                reader.problem("`peaks` are asked for `headroom`, which is not set", at: peaks)
             }
         }
         if let period = value["flipWithin"] { limits.flipWithin = period.period }

@@ -1,14 +1,38 @@
 import Migration
 
-/// `prometheus`, as a probe and as an analysis.
+/// `prometheus`, as a probe and as an analysis, and what asks one for a peak.
 enum PrometheusFormat {
     private static let query = PrometheusQuery(name: "", url: "", query: "", series: "")
     private static let analysis = Analysis.Prometheus(query)
 
-    static let probe = Shape.object(fields, rules: rules)
+    static let probe = Shape.object(question + limits + access, rules: rules)
+
+    static let peak = Shape.object(
+        [
+            .optional(
+                "unit", .choice(PeakQuery.Unit.allCases.map(\.rawValue)),
+                "what is counted: sessions at a time, or sessions begun within a second",
+                default: PeakQuery.Unit.sessions.rawValue, example: "rate"),
+            .optional(
+                "backend", .text,
+                "the backend of `traffic` that it is for; without it all, whose names stand for `{{ backend }}`",
+                example: "be_shop"),
+            .required("name", .text, "what people call it", example: "sessions of the last hour"),
+            url,
+            .required(
+                "query", .text,
+                "PromQL whose highest number is the peak; `{{ backend }}`, `{{ loadBalancer }}`, `{{ new }}` and `{{ old }}` "
+                    + "stand for what is asked for",
+                example: "'max_over_time(haproxy_backend_current_sessions{proxy=\"{{ backend }}\"}[1h])'"),
+            .required(
+                "series", .text, "a selector of series it rests on, whose last samples show how old its answer is",
+                example: "'haproxy_backend_current_sessions{proxy=\"{{ backend }}\"}'"),
+            maxAge,
+            .optional("timeout", .periodAboveZero, "for one answer", default: peakQuery.timeout, example: "2s"),
+        ] + access)
 
     static let analysisShape = Shape.object(
-        fields + [
+        question + limits + access + [
             .optional("timeout", .periodAboveZero, "for one answer", default: analysis.timeout, example: "2s"),
             .optional(
                 "interval", .periodAboveZero, "how often it is asked", default: analysis.interval, example: "5s"),
@@ -21,10 +45,17 @@ enum PrometheusFormat {
                 default: analysis.whenIdle.rawValue, example: "hold"),
         ], rules: rules)
 
-    private static let fields: [Field] = [
+    private static let peakQuery = PeakQuery(query)
+
+    private static let url = Field.required(
+        "url", .setting(.url), "what comes before /api/v1/query", example: "\"http://prometheus.example.org:9090\"")
+
+    private static let maxAge = Field.optional(
+        "maxAge", .periodAboveZero, "how old these may be", default: query.maxAge, example: "1m")
+
+    private static let question: [Field] = [
         .required("name", .text, "what people call it", example: "checkout_errors"),
-        .required(
-            "url", .setting(.url), "what comes before /api/v1/query", example: "\"http://prometheus.example.org:9090\""),
+        url,
         .required(
             "query", .text,
             "PromQL that gives one number, or one for each series; `{{ new }}` and `{{ old }}` stand for the colors",
@@ -33,9 +64,15 @@ enum PrometheusFormat {
             "series", .text,
             "a selector of series it rests on, whose last samples show how old its answer is",
             example: "'requests{color=\"{{ new }}\"}'"),
-        .optional("maxAge", .periodAboveZero, "how old these may be", default: query.maxAge, example: "1m"),
+        maxAge,
+    ]
+
+    private static let limits: [Field] = [
         .optional("max", .number(moreThan: nil), "no number may be above it", example: "0.01"),
         .optional("min", .number(moreThan: nil), "no number may be below it", example: "100"),
+    ]
+
+    private static let access: [Field] = [
         .optional("user", .setting, "who asks", example: "rz"),
         .optional(
             "password", .setting, "best as a reference", example: "\"${file:/etc/rz/prometheus.password}\""),
@@ -71,6 +108,20 @@ enum PrometheusFormat {
         if query.token != nil, query.user != nil, let token = value["token"] {
             reader.problem("either `token`, or `user` and `password`", at: token)
         }
+    }
+
+    static func peak(_ value: Value, _ standard: TLSRules?, _ reader: inout Reader) -> PeakQuery {
+        var peak = PeakQuery(
+            query(value, &reader), backend: value["backend"]?.text,
+            tls: TLSFormat.rules(value, url: "url", standard: standard, &reader))
+        if let unit = value["unit"].flatMap({ PeakQuery.Unit(rawValue: $0.text) }) { peak.unit = unit }
+        if let timeout = value["timeout"] { peak.timeout = timeout.period }
+        if peak.backend == nil, let query = value["query"], !query.isBroken, !query.text.contains("{{ backend }}") {
+            reader.problem(
+                "it is the same for every backend: write `{{ backend }}` where the query names one, or name the one that "
+                    + "it is for: `backend`", at: query)
+        }
+        return peak
     }
 
     static func analysis(_ value: Value, _ standard: TLSRules?, _ reader: inout Reader) -> Analysis.Prometheus {

@@ -98,8 +98,9 @@ extension Reader {
         case .object, .map: node.map != nil
         case .data: true
         case .list: node.list != nil
-        // Beside a number it is told by its sign.
+        // Its sign distinguishes it from a number, and a number is distinguished from a text by being one.
         case .percent: node.scalar?.text.hasSuffix("%") ?? false
+        case .integer: node.scalar.map { integer($0.text) != nil } ?? false
         case .either(let shapes): shapes.contains { fits(node, $0) }
         default: node.scalar != nil
         }

@@ -8,9 +8,18 @@ extension EnvironmentFormat {
         _ value: Value?, _ tls: TLSRules?, _ reader: inout Reader
     ) -> [LoadBalancerAddress] {
         var names: Set<String> = []
+        var owners: [[String]: String] = [:]
         return (value?.list ?? []).map { balancer in
             if let name = balancer["name"], !names.insert(name.text).inserted {
                 reader.problem("the load balancer \(name.text) is listed twice", at: name)
+            }
+            for key in ["socket", "stateFile"] {
+                guard let place = balancer["haproxy", key], !place.isBroken, place.members.isEmpty,
+                    let owner = owners.updateValue(balancer["name"]?.text ?? "", forKey: [key, place.text])
+                else { continue }
+                reader.problem(
+                    "\(owner) has this \(key), too, and each HAProxy has one of its own: what is kept for one would be "
+                        + "the other's after a reload", at: place)
             }
             let name = LoadBalancerID(balancer["name"]?.text ?? "")
             if let alb = balancer["alb"] {
@@ -99,13 +108,16 @@ extension EnvironmentFormat {
             for name in rule["loadBalancers"]?.list ?? [] where !names.contains(LoadBalancerID(name.text)) {
                 reader.problem("there is no load balancer \(name.text) under `loadBalancers`", at: name)
             }
-            let registration = registration(rule["servers"], &reader)
+            let registration = registration(rule["switch", "servers"] ?? rule["servers"], &reader)
             var servers = colors(rule["servers"]) { $0.text }
-            for (color, registration) in registration { servers[color] = registration.pattern }
+            if rule["switch"] == nil {
+                for (color, registration) in registration { servers[color] = registration.pattern }
+            }
             if let place = rule["servers"], servers[.blue] == servers[.green] {
                 reader.problem("both colors have the same pattern, so no server belongs to either", at: place)
             }
-            for (color, registration) in registration where registration.pattern.allSatisfy({ $0 == "*" }) {
+            for (color, registration) in registration
+            where rule["switch"] == nil && registration.pattern.allSatisfy({ $0 == "*" }) {
                 reader.problem(
                     "every name fits “\(registration.name)”, so no server belongs to \(color.other); say which: "
                         + "`matches: \"\(color)-*\"`", at: rule["servers", color.rawValue, "name"] ?? rule)
@@ -155,9 +167,7 @@ extension EnvironmentFormat {
                 source = .tasks(ServiceID(service.text))
             } else if let group = value["from"] {
                 source = .group(group.text)
-                if let port = value["port"], port.text == "0" {
-                    reader.problem("0 is the port of no server; for the first port of a task write `tasks`", at: port)
-                }
+                check(value["port"], ofGroup: group.text, &reader)
             } else {
                 continue
             }
@@ -166,6 +176,17 @@ extension EnvironmentFormat {
                 matches: value["matches"]?.text, options: value["options"]?.list.map(\.text))
         }
         return registration
+    }
+
+    private static func check(_ port: Value?, ofGroup group: String, _ reader: inout Reader) {
+        guard let port, !port.isBroken else { return }
+        if port.text == "0" {
+            reader.problem("0 is the port of no server; for the first port of a task write `tasks`", at: port)
+        } else if Int(port.text) == nil, !port.text.contains("{{") {
+            reader.problem(
+                "servers of \(group) have no port named \(port.text): write a number, or a variable of each, "
+                    + "`{{ \(port.text) }}`; ports have names where `tasks` stands in place of `from`", at: port)
+        }
     }
 
     /// What a kind of load balancer has no such thing of.

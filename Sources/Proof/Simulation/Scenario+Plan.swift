@@ -71,7 +71,9 @@ extension Scenario {
         var balancer = SimulatedLoadBalancer(name: name, servers: servers)
         // A plan does not record what load balancers counted: what its limits ask for is there.
         for index in balancer.servers.indices { balancer.servers[index].limit = SimulatedServer.enough }
-        for index in balancer.backends.indices { balancer.backends[index].peak = 1 }
+        for index in balancer.backends.indices {
+            (balancer.backends[index].peak, balancer.backends[index].countedPeak) = (1, 1)
+        }
         return balancer
     }
 }

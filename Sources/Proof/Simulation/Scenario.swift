@@ -44,6 +44,7 @@ extension Scenario {
             Shape(backends: ["be_shop", "be_api"], atDeadline: .rollback),
             Shape(serversEach: 3, persistence: .cut, atDeadline: .force), Shape(persistence: .wait),
             Shape(backends: ["be_shop", "be_map"], switched: ["be_map"]), Shape(isRegistered: true),
+            Shape(backends: ["be_shop", "be_map"], switched: ["be_map"], isRegistered: true),
         ]
         var scenarios: [Scenario] = []
         for shape in shapes { scenarios.append(try Scenario(shape, startTime: 150)) }
@@ -61,6 +62,11 @@ extension Scenario {
     /// The small model where runs put the new color's servers into the backends, and take the old one's out.
     public static func registered() throws(Failure) -> Scenario {
         try Scenario(Shape(isRegistered: true), startTime: 150)
+    }
+
+    /// The same where an entry of a map moves them.
+    public static func registeredInSwitch() throws(Failure) -> Scenario {
+        try Scenario(Shape(switched: ["be_shop"], isRegistered: true), startTime: 150)
     }
 
     /// The same where these servers are tasks, each at the port that it was given.
@@ -165,7 +171,10 @@ extension Scenario {
             services: ServiceRules(),
             traffic: shape.backends.enumerated().map { place, backend in
                 TrafficRule(
-                    backend: backend, servers: [.blue: "blue-*", .green: "green-*"], persistence: shape.persistence,
+                    backend: backend,
+                    servers: shape.isRegistered && shape.switched.contains(backend)
+                        ? [.blue: "blue*", .green: "green*"] : [.blue: "blue-*", .green: "green-*"],
+                    persistence: shape.persistence,
                     switching: shape.switched.contains(backend)
                         ? TrafficSwitch(map: "/simulated", key: backend, backends: [.blue: "blue", .green: "green"])
                         : nil, registration: shape.isRegistered ? Scenario.registration(place, shape) : nil)

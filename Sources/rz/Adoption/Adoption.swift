@@ -104,7 +104,7 @@ struct Adoption {
                 "what HAProxy does not report: haproxy.cfg of \(names) must have these lines, with paths of your own that "
                     + "environment.yaml names as stateFile and epochMap. The files must exist before a reload",
                 [
-                    "global:    server-state-file /var/lib/haproxy/server-state     (a file that rz can replace)",
+                    "global:    server-state-file /var/lib/haproxy/server-state     (a file that rz can replace, one for each HAProxy)",
                     "defaults:  load-server-state-from-file global",
                     "frontend:  http-request set-var(txn.epoch) "
                         + "str(epoch-\(template.name)),map_str(/etc/haproxy/rz-epoch.map,0)     (optional)",

@@ -72,6 +72,47 @@ struct LimitsTests {
         #expect(await !run.world.log.contains { $0.contains("green") && $0.hasSuffix("weight(10)") })
     }
 
+    private static let peak = PeakQuery(
+        PrometheusQuery(
+            name: "last hour", url: "http://127.0.0.1:9090", query: "{{ loadBalancer }} {{ backend }} {{ old }}",
+            series: "up"))
+
+    @Test("gives no share where a Prometheus reports a higher peak than the load balancers have counted")
+    func measured() async throws {
+        let run = SimulatedRun {
+            $0.limits.headroom = 1.3
+            $0.limits.peaks = [LimitsTests.peak]
+        }
+        await run.world.change { $0.setLoad(limit: 70, peak: 100) }
+        await run.world.fail { $0.peaks = ["edge-1 be_web blue": 90, "edge-2 be_web blue": 120] }
+        let failure = try await run.engine().perform(opening: SimulatedRun.start).halt()
+        #expect(failure.summary == "green is not proved to take what blue had at its peak")
+        #expect(
+            failure.details.first
+                == "edge-2/be_web: 2 servers of green take 140 sessions, and limits.headroom asks for 156: 1.3 times the "
+                + "peak of 120, as last hour reports")
+    }
+
+    @Test("holds a raise as long as the Prometheus that is to report the peak is silent")
+    func silent() async throws {
+        let run = SimulatedRun(deadline: .seconds(60)) {
+            $0.limits.headroom = 1.3
+            $0.limits.peaks = [LimitsTests.peak]
+        }
+        await run.world.change { $0.setLoad(limit: 70, peak: 100) }
+        await run.world.fail { $0.peaks = ["edge-1 be_web blue": 90] }
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually {
+            await engine.state.steps.values.contains {
+                $0.message.hasSuffix("the peak that limits.headroom asks for is not known: last hour: no answer")
+            }
+        }
+        #expect(await run.world.weights(on: "edge-1")["green-1"] == 0)
+        await run.world.fail { $0.peaks["edge-2 be_web blue"] = 90 }
+        #expect(try await task.value.status == .done)
+    }
+
     @Test("waits for servers that are down where all together would take the peak")
     func waitsForServers() async throws {
         let run = SimulatedRun(deadline: .seconds(60)) { $0.limits.headroom = 1.3 }

@@ -156,6 +156,13 @@ struct SimulatedRim: Prober, StepRunner {
     let world: SimulatedWorld
 
     func ask(_ probe: Probe, target: String?, inventory: Inventory, other: Inventory) async -> GateSample {
+        if case .prometheus(let query) = probe.kind {
+            guard let peak = await world.failing.peaks[query.query] else {
+                return GateSample(
+                    gate: "probe", subject: query.name, verdict: .inconclusive, message: "\(query.name): no answer")
+            }
+            return GateSample(gate: "probe", subject: query.name, verdict: .pass, value: peak, message: "\(peak)")
+        }
         var asked = target
         if case .command(let words) = probe.kind { asked = words.first?.text }
         let isDead = await world.failing.deadAddresses.contains { asked?.hasPrefix($0) == true }

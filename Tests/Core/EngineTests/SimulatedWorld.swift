@@ -16,6 +16,8 @@ actor SimulatedWorld {
         var slowStops: Set<ServiceID> = []
         /// No check of a server that left maintenance ever ends.
         var checksAreSlow = false
+        /// What a Prometheus answers, by the query; it is silent to any other.
+        var peaks: [String: Double] = [:]
         /// Servers that answer no probe, by the first part of their address, and probes by their program.
         var deadAddresses: Set<String> = []
         /// A load balancer that is reloaded right after the first raise of the new color was read back, by a process that

@@ -31,9 +31,21 @@ enum FullPlan {
         return plan
     }
 
+    /// Without peaks that a Prometheus reports, and without limits of who waits.
+    static var withoutPeaks: Plan {
+        var plan = plan
+        plan.environment.limits.peaks = nil
+        plan.environment.gates.cutOver.analysis = plan.environment.gates.cutOver.analysis.map { analysis in
+            guard case .loadBalancers(var limits) = analysis else { return analysis }
+            limits.queue = nil
+            return .loadBalancers(limits)
+        }
+        return plan
+    }
+
     /// Without limits of error classes.
     static var withoutClasses: Plan {
-        var plan = plan
+        var plan = withoutPeaks
         plan.environment.gates.cutOver.analysis.removeAll { analysis in
             if case .loadBalancers(let limits) = analysis { limits.classes != nil } else { false }
         }
@@ -272,7 +284,12 @@ enum FullPlan {
             approvals: [.cutOver: .count(1), .drain: .others(2), .tearDown: .waived(reason: "a test")],
             limits: Limits(
                 minHealthy: 2, minHealthyPart: Percent(80), maxStep: Percent(20), headroom: 1.3,
-                flipWithin: .seconds(10), launches: 4, returnFor: .minutes(5)), tls: tls, pass: ["AWS_PROFILE"],
+                peaks: [
+                    PeakQuery(
+                        PrometheusQuery(
+                            name: "last hour", url: "https://prometheus", query: "{{ loadBalancer }}/{{ backend }}",
+                            series: "up"), of: .rate, backend: "be_web", tls: tls)
+                ], flipWithin: .seconds(10), launches: 4, returnFor: .minutes(5)), tls: tls, pass: ["AWS_PROFILE"],
             proxy: ProxyRules(url: "http://proxy:3128", except: ["*.example.org"]))
     }
 
@@ -350,7 +367,7 @@ enum FullPlan {
                             classes: [
                                 .clientErrors: ErrorLimit(max: Percent(5), maxAboveLive: Percent(thousandths: 2500)),
                                 .retries: ErrorLimit(max: Percent(1)),
-                            ], backends: ["be_web"])),
+                            ], queue: 20, backends: ["be_web"])),
                     .prometheus(
                         .init(
                             query, tls: tls, timeout: .seconds(3), interval: .seconds(4), failures: 2, whenIdle: .ignore

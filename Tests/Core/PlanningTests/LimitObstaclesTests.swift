@@ -63,6 +63,42 @@ struct LimitObstaclesTests {
                 == true)
     }
 
+    @Test("is blocked where a Prometheus is to report the peak and does not")
+    func unknown() async throws {
+        struct Silent: Prober {
+            func ask(_ probe: Probe, target: String?, inventory: Inventory, other: Inventory) async -> GateSample {
+                GateSample(gate: "probe", subject: "", verdict: .inconclusive, message: "last hour: no data")
+            }
+        }
+        let query = PeakQuery(PrometheusQuery(name: "last hour", url: "http://p", query: "{{ backend }}", series: "up"))
+        let small = world {
+            $0.headroom = 1.3
+            $0.peaks = [query]
+        }
+        var observation = small.observation
+        await observation.peaks.ask(
+            Silent(), [query], at: [PeakPlace("edge-1", "be")], Direction(from: .blue), [:])
+        func plan(_ lifted: [LiftedLimit]) throws -> Plan {
+            try Planner(
+                environment: small.environment, runbook: Runbook(name: "rz-update", phases: small.phases),
+                operation: Operation.rzUpdate
+            ).plan(observation, at: small.time, lifting: lifted)
+        }
+        #expect(
+            try plan([]).obstacles.first?.hasPrefix(
+                "edge-1/be: the peak that limits.headroom asks for is not known: last hour: no data. ") == true)
+        #expect(try plan([LiftedLimit(.headroom, reason: "CHG 4711", by: "ada@ctl-1")]).obstacles == [])
+    }
+
+    @Test("is not left by a commit that asks for fewer peaks")
+    func fewerPeaks() {
+        let query = PeakQuery(PrometheusQuery(name: "last hour", url: "http://p", query: "{{ backend }}", series: "up"))
+        let strict = Limits(headroom: 1.3, peaks: [query])
+        #expect(Limits(headroom: 1.3).looser(than: strict) == [.headroom])
+        #expect(strict.looser(than: Limits(headroom: 1.3)) == [])
+        #expect(strict.looser(than: strict) == [])
+    }
+
     @Test("warns of a peak that was counted for a short time only")
     func short() throws {
         let small = world { $0.headroom = 1.3 }

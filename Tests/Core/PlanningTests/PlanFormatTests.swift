@@ -11,7 +11,7 @@ import Testing
 @Suite("The format of plans")
 struct PlanFormatTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
-    private static let newest = "plan-v3-classes.json"
+    private static let newest = "plan-v3-peaks.json"
 
     private static func bytes(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: folder.appending(path: name)))
@@ -50,7 +50,7 @@ struct PlanFormatTests {
         arguments: [
             "plan-cff9a7f.json", "plan-v2.json", "plan-v3.json", "plan-v3-drifts.json", "plan-v3-switches.json",
             "plan-v3-registration.json", "plan-v3-prometheus.json", "plan-v3-limits.json", "plan-v3-unreachable.json",
-            "plan-v3-pauses.json", newest,
+            "plan-v3-pauses.json", "plan-v3-classes.json", newest,
         ])
     func forEver(_ name: String) throws {
         var plan = try PlanCoding.plan(from: try Self.bytes(name))
@@ -58,6 +58,7 @@ struct PlanFormatTests {
         plan.id = FullPlan.plan.id
         switch name {
         case Self.newest: #expect(plan == FullPlan.plan)
+        case "plan-v3-classes.json": #expect(plan == FullPlan.withoutPeaks)
         case "plan-v3-pauses.json": #expect(plan == FullPlan.withoutClasses)
         case "plan-v3-unreachable.json": #expect(plan == FullPlan.withoutPauses)
         case "plan-v3-limits.json": #expect(plan == FullPlan.withAnswers)

@@ -8,7 +8,7 @@ import Testing
 struct UncountedErrorsTests {
     private func plan(
         _ analysis: Analysis, counted: [LoadBalancerID: Set<ErrorClass>], isTCP: Bool = false,
-        unseenFor: Period? = nil
+        countsQueue: Bool = false, unseenFor: Period? = nil
     ) throws -> Plan {
         var small = SmallWorld()
         small.environment.gates.cutOver.analysis = [analysis]
@@ -17,6 +17,7 @@ struct UncountedErrorsTests {
             observation.loadBalancers[name] = observation.loadBalancers["edge-1"]
             observation.loadBalancers[name]?.backends["be"]?.counted = classes
             observation.loadBalancers[name]?.backends["be"]?.isTCP = isTCP
+            observation.loadBalancers[name]?.backends["be"]?.countsQueue = countsQueue
             observation.loadBalancers[name]?.unseenFor = unseenFor
         }
         return try Planner(
@@ -26,6 +27,17 @@ struct UncountedErrorsTests {
     }
 
     private let retries = Analysis.loadBalancers(.init(classes: [.retries: ErrorLimit(max: Percent(5))]))
+
+    @Test("is blocked where it limits who waits, and no load balancer counts that")
+    func queue() throws {
+        let limits = Analysis.loadBalancers(.init(queue: 20))
+        #expect(
+            try plan(limits, counted: ["edge-1": []]).obstacles == [
+                "be: gates.cutOver.analysis limits queue, and edge-1 counts none. Leave that limit out there: name the "
+                    + "backends that it is for, `backends: [ … ]` beside it"
+            ])
+        #expect(try plan(limits, counted: ["edge-1": []], countsQueue: true).obstacles == [])
+    }
 
     @Test("is blocked where no load balancer of a backend counts one")
     func uncounted() throws {

@@ -42,6 +42,14 @@ struct PrometheusProbeTests {
         #expect(try self.judged(vector(("3", [:])), min: 5, max: nil).message == "3, at least 5")
     }
 
+    @Test("shows the highest number where there is no limit, and the lowest where it is below")
+    func shown() throws {
+        let numbers = vector(("3", [:]), ("7", [:]), ("5", [:]))
+        #expect(try judged(numbers, max: nil).value == 7)
+        #expect(try judged(numbers, min: 1, max: nil).value == 3)
+        #expect(try judged(numbers, min: 1, max: 9).value == 7)
+    }
+
     @Test("says nothing without data: no series, or NaN alone")
     func nothing() throws {
         let empty = try judged(vector())

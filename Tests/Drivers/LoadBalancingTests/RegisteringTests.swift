@@ -85,6 +85,67 @@ struct RegisteringTests {
     }
 
     @Test(
+        "come into the backend of their color, which had none, where an entry of a map moves users, and survive a reload",
+        arguments: HAProxyProgram.all)
+    func switched(on program: HAProxyProgram) async throws {
+        func backends(_ lab: Lab) -> String {
+            """
+            backend be_blue
+                server web-1 127.0.0.1:\(lab.webPorts[0]) check inter 50ms rise 1 fall 2 maxconn 30 weight 77
+            backend be_green
+                # rz: servers of be_green
+                # rz: end of servers of be_green
+            """
+        }
+        try await withHAProxy(program, masterWorker: true, backends) { lab in
+            let item = TrafficSwitch(
+                map: Setting(lab.switchMap), key: "active", backends: [.blue: "be_blue", .green: "be_green"],
+                values: [.blue: "blue", .green: "green"])
+            let rule = TrafficRule(
+                backend: "shop", servers: item.servers, switching: item,
+                registration: [.green: ServerRegistration(.group("agent"), port: "80", name: "{{ name }}")])
+            let driver = lab.driver(
+                stateFile: lab.stateFile, epochMap: lab.epochMap, configuration: lab.configuration, rules: [rule])
+            func change(_ change: ServerChange.Change) -> ServerChange {
+                ServerChange(backend: "shop", server: "be_green/web-9", change: change)
+            }
+            func servers() async throws -> [ServerState] { try await driver.observe().backends["shop"]?.servers ?? [] }
+            #expect(try await driver.observeObstacles([rule]).filter(\.isBlocking).map(\.text) == [])
+            try await driver.apply([change(.add(address: "127.0.0.1:\(lab.webPorts[1])"))], epoch: 1)
+            #expect(try await servers().map(\.name) == ["be_blue/web-1", "be_green/web-9"])
+            #expect(try await servers().map(\.administration) == [.ready, .maint])
+            try await driver.apply([change(.administration(.drain)), change(.weight(0))], epoch: 1)
+            try await driver.apply([change(.administration(.ready))], epoch: 1)
+            try await eventually("its check") { try await servers().last?.check == .passed }
+            #expect(try await lab.get("switched") == 200)
+            #expect(try await servers().map(\.counters.requests) == [1, 0])
+            try await driver.apply([change(.weight(1))], epoch: 1)
+            for _ in 0..<3 { #expect(try await lab.get("switched") == 200) }
+            #expect(try await servers().map(\.counters.requests) == [1, 3])
+            let text = try String(contentsOfFile: lab.configuration, encoding: .utf8)
+            #expect(
+                ConfigurationLines(backend: "be_green").servers(in: text)?.map(\.text) == [
+                    "server web-9 127.0.0.1:\(lab.webPorts[1]) check rise 1 fall 2 maxconn 30 weight 77"
+                ])
+            let before = try await driver.observe().process
+            try await lab.reload()
+            try await eventually("the new worker") { try await driver.observe().process?.pid != before?.pid }
+            #expect(try await servers().map(\.weight) == [0, 1])
+            #expect(try await lab.get("switched") == 200)
+            #expect(try await servers().map(\.counters.requests) == [0, 1])
+            // Nothing goes that users are sent to.
+            try await driver.apply(
+                [ServerChange(backend: "shop", server: "be_blue/web-1", change: .weight(1))], epoch: 1)
+            try await driver.apply([change(.administration(.maint))], epoch: 1)
+            try await eventually("the server to let go") {
+                do throws(Failure) { try await driver.apply([change(.remove)], epoch: 1) } catch { return false }
+                return true
+            }
+            #expect(try await servers().map(\.name) == ["be_blue/web-1"])
+        }
+    }
+
+    @Test(
         "are taken off in maintenance once no one uses them, and are gone from the configuration",
         arguments: HAProxyProgram.all)
     func removed(on program: HAProxyProgram) async throws {

@@ -84,10 +84,21 @@ struct EnvironmentTests {
             environment.drain == DrainPolicy(quiet: .seconds(10), deadline: .minutes(90), atDeadline: .rollback))
         #expect(environment.soak == .minutes(20))
         #expect(environment.approvals == [.cutOver: .count(1), .tearDown: .waived(reason: "nobody is awake")])
+        let lastHour = PeakQuery(
+            PrometheusQuery(
+                name: "last hour", url: "https://prometheus.example.org",
+                query: "max_over_time(haproxy_backend_current_sessions{proxy=\"{{ backend }}\"}[1h])",
+                series: "haproxy_backend_current_sessions{proxy=\"{{ backend }}\"}"),
+            tls: TLSRules(serverName: "prometheus").filled(from: environment.tls))
+        let rate = PeakQuery(
+            PrometheusQuery(name: "rate", url: "http://p", query: "a", series: "b", maxAge: .seconds(5)),
+            of: .rate, backend: "be_shop", tls: environment.tls, timeout: .seconds(1))
+        let peaks = [lastHour, rate]
         #expect(
             environment.limits
                 == Limits(
-                    minHealthyPart: Percent(80), maxStep: Percent("12.5%"), headroom: 1.3, flipWithin: .seconds(10),
+                    minHealthyPart: Percent(80), maxStep: Percent("12.5%"), headroom: 1.3, peaks: peaks,
+                    flipWithin: .seconds(10),
                     launches: 16, returnFor: .minutes(30)))
     }
 
@@ -243,6 +254,7 @@ struct EnvironmentTests {
                       - loadBalancers:
                           clientErrors: { max: 5%, maxAboveLive: 2% }
                           retries: { max: 1% }
+                          queue: { max: 20 }
                           backends: [be_shop]
 
                 """
@@ -254,8 +266,9 @@ struct EnvironmentTests {
                         classes: [
                             .clientErrors: ErrorLimit(max: Percent(5), maxAboveLive: Percent(2)),
                             .retries: ErrorLimit(max: Percent(1)),
-                        ], backends: ["be_shop"]))
+                        ], queue: 20, backends: ["be_shop"]))
             ])
+        #expect(try problems("queue: { max: 20 }") == [])
         #expect(try problems("clientErrors: {}").first?.hasSuffix("a limit without a number limits nothing") == true)
         #expect(try problems("minRequests: 5").first?.hasSuffix("another limit judges nothing") == true)
         #expect(

@@ -91,6 +91,28 @@ struct MistakeTests {
         #expect(both.first?.hasSuffix("be_g on edge-1 is moved by a, too. Move it in one of them") == true, "\(both)")
     }
 
+    @Test("about a socket or a state file that two load balancers have names the other one")
+    func sharedPlaces() throws {
+        func problems(_ first: String, _ second: String) throws -> [String] {
+            let balancers = [first, second].enumerated().map { "  - { name: more-\($0), haproxy: { \($1) } }\n" }
+            return try self.problems(
+                Sample.environment.changing("traffic:\n", to: balancers.joined() + "traffic:\n"))
+        }
+        #expect(try problems("socket: \"tcp:a:1\"", "socket: \"tcp:a:2\"") == [])
+        #expect(
+            try problems("socket: \"tcp:a:1\"", "socket: \"tcp:a:1\"").map {
+                $0.contains("more-0 has this socket, too")
+            }
+                == [true])
+        let state = "stateFile: /var/lib/haproxy/state"
+        #expect(
+            try problems("socket: \"tcp:a:1\", \(state)", "socket: \"tcp:a:2\", \(state)").map {
+                $0.contains("more-0 has this stateFile, too")
+            } == [true])
+        let none = "stateFile: { none: \"it is elsewhere\" }"
+        #expect(try problems("socket: \"tcp:a:1\", \(none)", "socket: \"tcp:a:2\", \(none)") == [])
+    }
+
     @Test("does not hide the others, and causes no more messages than there are mistakes")
     func allAtOnce() throws {
         let text = Sample.environment
@@ -157,10 +179,23 @@ struct MistakeTests {
             ("git: { requireClean: \"true\" }", "“true” is neither true nor false"),
             ("git: [ requireClean ]", "keys with values are expected here, not a list"),
             ("limits: { minHealthy: 0 }", "“0” is not a whole number from 1 to 10000"),
-            ("limits: { minHealthy: most }", "“most” is not a whole number from 1 to 10000"),
+            ("limits: { minHealthy: most }", "a percentage or a whole number is expected here"),
             ("limits: { minHealthy: 120% }", "“120%”: a percentage is written as 0.1% or 50%, from 0% to 100%"),
             ("limits: { maxStep: 0% }", "with 0% the new color would never get a share"),
             ("limits: { maxStep: 20 }", "“20”: a percentage is written as 0.1% or 50%, from 0% to 100%"),
+            (
+                "limits: { peaks: [ { name: a, url: \"http://p\", query: \"b{{ backend }}\", series: c } ] }",
+                "`peaks` are asked for `headroom`, which is not set"
+            ),
+            (
+                "limits: { headroom: 1.3, peaks: [ { name: a, url: \"http://p\", query: b, series: c } ] }",
+                "it is the same for every backend: write `{{ backend }}` where the query names one, or name the one that it "
+                    + "is for: `backend`"
+            ),
+            (
+                "limits: { headroom: 1.3, peaks: [ { backend: be, name: a, url: \"http://p\", query: b, series: c } ] }",
+                "there is no backend be under `traffic`"
+            ),
             ("limits: { headroom: 0.9 }", "below 1 the new color might not take what the live one had"),
             (
                 "limits: { flipWithin: 0s }",

@@ -34,6 +34,21 @@ struct TrafficKeysTests {
         #expect(try JSONDecoder().decode(TrafficRule.self, from: encoded) == own)
     }
 
+    @Test("puts servers into the backends of a switch, and calls them by these")
+    func registeredInSwitch() throws {
+        let rule = try rule(
+            "switch: { map: /m.map, key: active, \(backends), servers: { green: { from: agent, port: 80, name: "
+                + "\"{{ name }}\" } } }")
+        #expect(rule.servers == [.blue: "be_blue/*", .green: "be_green/*"])
+        #expect(Set(rule.registration.map { Array($0.keys) } ?? []) == [.green])
+        let inventory = Inventory(groups: ["agent": [Host(name: "web-1", address: "10.0.0.7")]])
+        let registered = try [rule].registered(.green, of: inventory, on: ["edge-1"])
+        #expect(
+            registered == ["edge-1": ["search": [RegisteredServer(name: "be_green/web-1", address: "10.0.0.7:80")]]])
+        #expect(rule.color(of: "be_green/web-1") == .green)
+        #expect(try [rule].registered(.blue, of: inventory, on: ["edge-1"]).isEmpty)
+    }
+
     @Test("may be of some load balancers only")
     func some() throws {
         let rule = try rule("servers: { blue: b, green: g }, loadBalancers: [edge-1]")
@@ -53,6 +68,7 @@ struct TrafficKeysTests {
                     .group("agent"), port: "31001", name: "green-{{ name }}", options: ["check"])
             ])
         #expect(group.servers[.green] == "green-*")
+        #expect(try green("tasks: /shop/web, port: http").registration?[.green]?.port == "http")
         let tasks = try green("tasks: /shop/web, port: 0, name: \"green-{{ name }}-{{ port }}\"")
         #expect(
             tasks.registration == [
@@ -63,6 +79,7 @@ struct TrafficKeysTests {
         }
         for (keys, problem) in [
             ("from: agent, port: 0", "0 is the port of no server; for the first port of a task write `tasks`"),
+            ("from: agent, port: http", "servers of agent have no port named http"),
             ("port: 80", "from"), ("from: agent, tasks: /shop/web, port: 80", "from"),
         ] {
             let found = try problems("servers: { blue: \"blue-*\", green: { \(keys) } }")

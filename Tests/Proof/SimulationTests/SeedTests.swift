@@ -96,9 +96,14 @@ struct SeedTests {
 
     @Test(
         "keep every promise when a load balancer is reloaded, whenever that is, and loses the servers that were added to it",
-        arguments: [false, true])
-    func reloads(areRegistered: Bool) throws {
-        let reloads = Reloads(try areRegistered ? Scenario.registered() : Scenario.small())
+        arguments: ["listed", "registered", "registered in a switch"])
+    func reloads(servers: String) throws {
+        let reloads =
+            switch servers {
+            case "listed": Reloads(try Scenario.small())
+            case "registered": Reloads(try Scenario.registered())
+            default: Reloads(try Scenario.registeredInSwitch())
+            }
         #expect(reloads.runs > 700)
         #expect(reloads.broken.isEmpty, "\(reloads.broken.map(\.description).joined(separator: "\n"))")
     }

@@ -56,12 +56,49 @@ struct PrometheusTests {
         return prometheus
     }
 
+    @Test("is refused where it reports a higher peak than the new color can take, and where it has no data")
+    func peak() async throws {
+        try await with { sandbox, prometheus in
+            func planned(_ query: String) async throws -> Program.Ended {
+                let before = try String(contentsOfFile: sandbox.environmentFile, encoding: .utf8)
+                defer { try? before.write(toFile: sandbox.environmentFile, atomically: true, encoding: .utf8) }
+                let limits = """
+
+                    limits:
+                      headroom: 1
+                      peaks:
+                        - name: last hour
+                          url: \(prometheus.url)
+                          query: '\(query)'
+                          series: 'haproxy_backend_current_sessions{proxy="{{ backend }}"}'
+
+                    """
+                try (before + limits).write(toFile: sandbox.environmentFile, atomically: true, encoding: .utf8)
+                return try await sandbox.run("plan", "sandbox")
+            }
+            let question = "max(max_over_time(haproxy_backend_current_sessions{proxy=\"{{ backend }}\"}[1h]))"
+            try await eventually("a peak of users that is high enough for no one") {
+                let plan = try await planned(question + " + 100000")
+                return plan.status == 5 && plan.words.contains("limits.headroom asks for 10000")
+            }
+            let high = try await planned(question + " + 100000")
+            #expect(high.words.contains("as last hour reports"), "\(high.all)")
+            let none = try await planned("haproxy_backend_nothing{proxy=\"{{ backend }}\"}")
+            #expect(none.status == 5, "\(none.all)")
+            #expect(
+                none.words.contains(
+                    "the peak that limits.headroom asks for is not known: last hour: no data: the query gives no series"
+                ),
+                "\(none.all)")
+        }
+    }
+
     @Test("goes on where it has numbers within the limit, and fails no request")
     func moves() async throws {
         try await with { sandbox, _ in
             let plan = try await sandbox.run("plan", "sandbox")
             #expect(plan.status == 2, "\(plan.all)")
-            let words = plan.all.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            let words = plan.words
             #expect(words.contains("failed answers at most 0.01, asked of Prometheus every 500ms"), "\(plan.all)")
             #expect(words.contains("its query looks back 2s, longer than the 1s that 10 % are watched"), "\(plan.all)")
             let users = try Users(sandbox)
@@ -105,4 +142,9 @@ struct PrometheusTests {
             try await users.expectNoFailure()
         }
     }
+}
+
+extension Program.Ended {
+    /// What it printed, without its line breaks.
+    fileprivate var words: String { all.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 }

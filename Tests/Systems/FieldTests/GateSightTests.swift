@@ -54,6 +54,23 @@ struct GateSightTests {
         }
     }
 
+    /// Each answer is right and in time, and ever more users wait for theirs.
+    @Test("is who waits, where that is limited")
+    func waiting() async throws {
+        var design = LabDesign()
+        design.analysis = "queue: { max: 20 }, whenIdle: ignore"
+        design.steps = "{ share: 50%, bake: 1s }, { share: 100%, bake: 30s }"
+        design.change = { line in if line.color == "green" { line.options += " maxconn 1" } }
+        try await Lab.with(design) { lab in
+            let move = try await Move(lab)
+            try await move.reach("100%")
+            try await lab.set("web/green-*", "slow:0.05")
+            let outcome = try await move.end()
+            try outcome.expectBackOnBlue()
+            #expect(outcome.last("gate.failed")?["sample"]?["gate"]?.string == "queue", outcome.comment)
+        }
+    }
+
     /// 1.3: nothing that never finishes is judged by its errors.
     @Test("is a color that hangs", arguments: ["ignore", "hold"])
     func hang(whenIdle: String) async throws {

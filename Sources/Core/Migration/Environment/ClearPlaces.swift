@@ -46,6 +46,7 @@ extension Environment {
             + (gates.platform?.probes ?? []).map { ("gates.platform.probes[]", $0) }
             + (services.declared ?? []).map { ("services.sources[].declared[].probe", $0.probe) }
             + gates.cutOver.analysis.compactMap(\.probe).map { ("gates.cutOver.analysis[]", $0) }
+            + (limits.peaks ?? []).map { ("limits.peaks[]", $0.probe) }
         places += probes.compactMap { ClearPlace($1, at: $0) }
         return ClearPlace.sentences(places, inventories)
     }

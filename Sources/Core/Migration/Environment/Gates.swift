@@ -191,6 +191,8 @@ public enum Analysis: Sendable, Hashable {
         public var errorRate: Percent?
         /// Limits of single error classes; nil for none.
         public var classes: [ErrorClass: ErrorLimit]?
+        /// How many requests may wait for a server, for longer than `TrafficTally.queueTime`; nil for any number.
+        public var queue: Int?
         /// The new color's mean response time at most this many times the old one's.
         public var responseTimeRatio: Double?
         /// Requests to the new color below which there is no verdict.
@@ -201,9 +203,11 @@ public enum Analysis: Sendable, Hashable {
         public var backends: [String]?
 
         public init(
-            errorRate: Percent? = nil, classes: [ErrorClass: ErrorLimit]? = nil, responseTimeRatio: Double? = nil,
-            minRequests: Int = 10, whenIdle: WhenIdle = .hold, backends: [String]? = nil
+            errorRate: Percent? = nil, classes: [ErrorClass: ErrorLimit]? = nil, queue: Int? = nil,
+            responseTimeRatio: Double? = nil, minRequests: Int = 10, whenIdle: WhenIdle = .hold,
+            backends: [String]? = nil
         ) {
+            self.queue = queue
             self.errorRate = errorRate
             self.classes = classes
             self.responseTimeRatio = responseTimeRatio
@@ -222,6 +226,15 @@ extension [Analysis] {
         contains { analysis in
             guard case .loadBalancers(let limits) = analysis else { return false }
             return limits.judges(rule) && limits.classes?[errorClass] != nil
+        }
+    }
+}
+
+extension [Analysis] {
+    /// Whether one of them says how many requests may wait in a backend.
+    public func limitQueue(in rule: TrafficRule) -> Bool {
+        contains { analysis in
+            if case .loadBalancers(let limits) = analysis { limits.judges(rule) && limits.queue != nil } else { false }
         }
     }
 }

@@ -8,6 +8,8 @@ public struct Limits: Codable, Sendable, Hashable {
     public var maxStep: Percent?
     /// How many times the live color's peak the new color must be proved to take; nil where no one asks.
     public var headroom: Double?
+    /// What else than the load balancers reports that peak; nil for nothing.
+    public var peaks: [PeakQuery]?
     /// How long a flip may take, one step's raise and lower on all load balancers; nil for as long as its step.
     public var flipWithin: Period?
     /// Services launched at the same time. Marathon refuses more than 100 deployments.
@@ -17,12 +19,13 @@ public struct Limits: Codable, Sendable, Hashable {
 
     public init(
         minHealthy: Int = 1, minHealthyPart: Percent? = nil, maxStep: Percent? = nil, headroom: Double? = nil,
-        flipWithin: Period? = nil, launches: Int = 8, returnFor: Period? = nil
+        peaks: [PeakQuery]? = nil, flipWithin: Period? = nil, launches: Int = 8, returnFor: Period? = nil
     ) {
         self.minHealthy = minHealthy
         self.minHealthyPart = minHealthyPart
         self.maxStep = maxStep
         self.headroom = headroom
+        self.peaks = peaks
         self.flipWithin = flipWithin
         self.launches = launches
         self.returnFor = returnFor
@@ -69,7 +72,7 @@ extension Limits {
             switch limit {
             case .maxStep: limits.maxStep = nil
             case .minHealthy: (limits.minHealthy, limits.minHealthyPart) = (1, nil)
-            case .headroom: limits.headroom = nil
+            case .headroom: (limits.headroom, limits.peaks) = (nil, nil)
             case .flipWithin: limits.flipWithin = nil
             }
         }
@@ -83,7 +86,8 @@ extension Limits {
             case .maxStep: (maxStep ?? .all) > (other.maxStep ?? .all)
             case .minHealthy:
                 minHealthy < other.minHealthy || (minHealthyPart ?? .none) < (other.minHealthyPart ?? .none)
-            case .headroom: (headroom ?? 0) < (other.headroom ?? 0)
+            case .headroom:
+                (headroom ?? 0) < (other.headroom ?? 0) || !Set(other.peaks ?? []).isSubset(of: peaks ?? [])
             case .flipWithin:
                 other.flipWithin.map { limit in flipWithin.map { $0 > limit } ?? true } ?? false
             }

@@ -57,6 +57,7 @@ extension Environment {
         for probe in gates.cutOver.analysis.compactMap(\.probe) {
             places += probe.tlsPlaces(at: "gates.cutOver.analysis[]")
         }
+        for query in limits.peaks ?? [] { places += query.probe.tlsPlaces(at: "limits.peaks[]") }
         for declared in services.declared ?? [] {
             places += declared.probe.tlsPlaces(at: "services.sources[].declared[].probe")
         }

@@ -12,7 +12,8 @@ public struct TrafficRule: Codable, Sendable, Hashable {
     public var loadBalancers: [LoadBalancerID]?
     /// The entry of a map that says which color has the traffic; nil where weights do.
     public var switching: TrafficSwitch?
-    /// The colors whose servers runs put into the backend; nil where all are listed by its configuration.
+    /// The colors whose servers runs put into the backend, in a switch into that of the color; nil where all are listed by
+    /// its configuration.
     public var registration: [Color: ServerRegistration]?
 
     public init(
@@ -27,6 +28,14 @@ public struct TrafficRule: Codable, Sendable, Hashable {
         self.loadBalancers = loadBalancers
         self.switching = switching
         self.registration = registration
+    }
+
+    /// The backend of a color's servers as load balancers know it: in a switch each color has one of its own.
+    public func ownBackend(of color: Color) -> String { switching?.backends[color] ?? backend }
+
+    /// What the rule calls a server of a color that its own backend calls so.
+    public func name(of server: String, _ color: Color) -> String {
+        switching == nil ? server : "\(ownBackend(of: color))/\(server)"
     }
 
     public func isOn(_ name: LoadBalancerID) -> Bool { loadBalancers?.contains(name) ?? true }

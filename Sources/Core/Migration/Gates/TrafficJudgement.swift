@@ -59,6 +59,7 @@ public struct TrafficJudgement: Sendable {
                 answers("3xx", \.redirects, \.redirects, by: 0.2, rule, limits), bytes(rule, limits),
             ].compactMap { $0 }
         }
+        if let most = limits.queue { findings.append(queue(rule, most)) }
         if let ratio = limits.responseTimeRatio { findings.append(responseTime(rule, ratio, limits)) }
         return findings
     }
@@ -205,6 +206,32 @@ public struct TrafficJudgement: Sendable {
             sample: GateSample(
                 gate: "share", subject: rule.backend, verdict: isHeld ? .inconclusive : .pass, value: measured,
                 limit: wanted, samples: all, message: text), holds: isHeld)
+    }
+
+    // MARK: - Who waits
+
+    /// Requests that wait at a server of the new color, or for any. A burst ends; a queue that stays says that there are too
+    /// few servers, or that they are too slow.
+    private func queue(_ rule: TrafficRule, _ most: Int) -> Finding {
+        let counting = names(rule).filter { tally.states[$0]?.backends[rule.backend]?.countsQueue == true }
+        let found = counting.map { name -> Finding in
+            let queue = tally.queue(new, rule.backend, on: name)
+            let place = "\(name)/\(rule.backend)"
+            var sample = GateSample(
+                gate: "queue", subject: place, verdict: .pass, value: Double(queue.now), limit: Double(most),
+                message: "\(place): \(queue.now) requests wait for a server, limit \(most)")
+            guard queue.now > most else { return Finding(sample: sample, holds: false) }
+            let isLasting = queue.lasting.map { $0 > most } ?? false
+            sample.verdict = isLasting ? .fail : .inconclusive
+            if isLasting { sample.message += ", for \(TrafficTally.queueTime.rounded) and longer" }
+            return Finding(sample: sample, holds: !isLasting)
+        }
+        let worst = found.first { $0.sample.verdict == .fail } ?? found.first(where: \.holds) ?? found.first
+        return worst
+            ?? Finding(
+                sample: GateSample(
+                    gate: "queue", subject: rule.backend, verdict: .inconclusive, limit: Double(most),
+                    message: "\(rule.backend): no load balancer has said who waits so far"), holds: true)
     }
 
     // MARK: - Response times

@@ -59,6 +59,8 @@ public struct TrafficTally: Sendable {
         var sessions = 0
         /// The last look with a request that had ended, or without any session.
         var progress: Period?
+        /// How many requests waited at looks of this step, oldest first.
+        var queue: [(time: Period, count: Int)] = []
     }
 
     private let rules: [TrafficRule]
@@ -70,6 +72,9 @@ public struct TrafficTally: Sendable {
 
     /// How far back the recent window reaches.
     static let recent = Period.seconds(5)
+
+    /// How long more requests have to wait than may, before it is no mere burst.
+    public static let queueTime = Period.seconds(3)
 
     public init(rules: [TrafficRule]) { self.rules = rules }
 
@@ -110,7 +115,10 @@ public struct TrafficTally: Sendable {
     /// From the next look on the step's window counts: what came before that look belongs to the share before.
     public mutating func beginStep() {
         seenAt = [:]
-        for key in series.keys { series[key]?.atStep = nil }
+        for key in series.keys {
+            series[key]?.atStep = nil
+            series[key]?.queue = []
+        }
         uncarriedSince = [:]
     }
 
@@ -143,6 +151,16 @@ public struct TrafficTally: Sendable {
         names.reduce(0) { $0 + (series[Key(loadBalancer: $1, backend: backend, color: color)]?.sessions ?? 0) }
     }
 
+    /// How many requests wait for a server of a color, or for any, and how many at least have waited for `queueTime`; nil
+    /// for the second as long as the step is shorter.
+    func queue(_ color: Color, _ backend: String, on name: LoadBalancerID) -> (now: Int, lasting: Int?) {
+        let looks = [color, nil].map { series[Key(loadBalancer: name, backend: backend, color: $0)]?.queue ?? [] }
+        let sums = zip(looks[0], looks[1]).map { (time: $0.time, count: $0.count + $1.count) }
+        guard let last = sums.last, let first = sums.first else { return (0, nil) }
+        let isLong = last.time - first.time >= TrafficTally.queueTime
+        return (last.count, isLong ? sums.map(\.count).min() : nil)
+    }
+
     // MARK: - Summing
 
     private mutating func add(
@@ -165,6 +183,10 @@ public struct TrafficTally: Sendable {
         }
         let sessions = counters.reduce(0) { $0 + $1.counters.sessions }
         series.sessions = sessions
+        series.queue.append((time, counters.reduce(0) { $0 + $1.counters.queued }))
+        while series.queue.count > 1, time - series.queue[1].time >= TrafficTally.queueTime {
+            series.queue.removeFirst()
+        }
         if series.total.requests > before || sessions == 0 || series.progress == nil { series.progress = time }
         self.series[key] = series
     }

@@ -23,14 +23,20 @@ extension TrafficTargets {
     /// A server takes as many sessions as its `maxconn` says. One without has proved nothing: it counts with what the
     /// busiest server of the live color had, in sessions and in sessions a second.
     ///
-    /// - Parameter isUp: whether only servers count that serve now.
+    /// - Parameters:
+    ///   - measured: what others report of the peak; the higher one counts.
+    ///   - isUp: whether only servers count that serve now.
     public func headroom(
         _ margin: Double, _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState,
-        isUp: Bool = false
+        measured: MeasuredPeaks = MeasuredPeaks(), isUp: Bool = false
     ) -> Headroom {
         let place = "\(name)/\(rule.backend)"
+        if let reason = measured.unknown(at: PeakPlace(name, rule.backend)) {
+            return Headroom(
+                verdict: .unproved, text: "\(place): the peak that limits.headroom asks for is not known: \(reason)")
+        }
         let old = (state.backends[rule.backend]?.servers ?? []).filter { rule.color(of: $0.name) == direction.old }
-        guard let peak = peak(rule, on: name, state, old) else {
+        guard let peak = peak(rule, on: name, state, old, measured) else {
             return Headroom(
                 verdict: .unproved,
                 text:
@@ -48,7 +54,7 @@ extension TrafficTargets {
         let needed = Headroom.times(margin, peak.sessions)
         let isFast = unlimited.isEmpty || servers.count * busiest.peakRate >= Headroom.times(margin, peak.rate)
         let isEnough = sessions >= needed && isFast
-        let since = state.process.map { " in \($0.uptime.inWords)" } ?? ""
+        let since = peak.source.map { ", as \($0) reports" } ?? state.process.map { " in \($0.uptime.inWords)" } ?? ""
         var text =
             "\(place): \(Wording.count(servers.count, "server")) of \(direction.new) take \(sessions) sessions, and "
             + "limits.headroom asks for \(needed): \(margin) times the peak of \(peak.sessions)\(since)"
@@ -62,15 +68,21 @@ extension TrafficTargets {
         return Headroom(verdict: isEnough ? .enough : unlimited.isEmpty ? .short : .unproved, text: text)
     }
 
-    /// The most that a backend had at a time, counted now or when it was found: a reload begins to count again.
+    /// The most that a backend had at a time: counted now, or when it was found, as a reload begins to count again, or
+    /// reported by another system.
     private func peak(
-        _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState, _ old: [ServerState]
-    ) -> (sessions: Int, rate: Int)? {
+        _ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState, _ old: [ServerState],
+        _ measured: MeasuredPeaks
+    ) -> (sessions: Int, rate: Int, source: String?)? {
         let found = found.peaks?[name]?[rule.backend]
         let now = state.backends[rule.backend]?.load ?? BackendLoad(sumOf: old.compactMap(\.load))
-        guard now != nil || found != nil else { return nil }
+        let place = PeakPlace(name, rule.backend)
+        let (sessions, rate) = (measured.peak(.sessions, at: place), measured.peak(.rate, at: place))
+        guard now != nil || found != nil || sessions != nil else { return nil }
+        let counted = max(now?.peakSessions ?? 0, found?.peakSessions ?? 0)
         return (
-            max(now?.peakSessions ?? 0, found?.peakSessions ?? 0), max(now?.peakRate ?? 0, found?.peakRate ?? 0)
+            max(counted, sessions?.count ?? 0), max(now?.peakRate ?? 0, found?.peakRate ?? 0, rate?.count ?? 0),
+            sessions.flatMap { $0.count > counted ? $0.source : nil }
         )
     }
 }

@@ -69,11 +69,13 @@ public struct BackendState: Codable, Sendable, Hashable {
     public var load: BackendLoad?
     /// The error classes that the load balancer counts there. Of any other the count is 0 and says nothing.
     public var counted: Set<ErrorClass>
+    /// Whether it counts who waits there for a server.
+    public var countsQueue: Bool
 
     public init(
         servers: [ServerState], algorithm: String? = nil, cookie: String? = nil, hasStickTable: Bool = false,
         isTCP: Bool = false, own: ServerCounters = ServerCounters(), scale: WeightScale = WeightScale(),
-        load: BackendLoad? = nil, counted: Set<ErrorClass> = []
+        load: BackendLoad? = nil, counted: Set<ErrorClass> = [], countsQueue: Bool = false
     ) {
         self.servers = servers
         self.algorithm = algorithm
@@ -84,6 +86,7 @@ public struct BackendState: Codable, Sendable, Hashable {
         self.scale = scale
         self.load = load
         self.counted = counted
+        self.countsQueue = countsQueue
     }
 
     /// Whether users stay at their server even when it has no weight.

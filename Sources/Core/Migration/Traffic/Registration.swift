@@ -22,7 +22,10 @@ extension [TrafficRule] {
             guard !servers.isEmpty else {
                 throw noServer(rule, registration, color, inventory)
             }
-            for name in names where rule.isOn(name) { registered[name, default: [:]][rule.backend] = servers }
+            let listed = servers.map { server in
+                RegisteredServer(name: rule.name(of: server.name, color), address: server.address)
+            }
+            for name in names where rule.isOn(name) { registered[name, default: [:]][rule.backend] = listed }
         }
         return registered
     }

@@ -87,9 +87,10 @@ struct PrometheusJudgement {
             : "no data: \(shown(answer.values[0])), as where nothing was counted yet"
     }
 
-    /// Of those within the limits the one to show: the highest where there is a limit above, else the lowest.
+    /// Of those within the limits the one to show: the lowest where there is only a limit below, else the highest.
     private var nearest: (labels: String, value: Double)? {
-        query.max != nil ? measured.max { $0.value < $1.value } : measured.min { $0.value < $1.value }
+        query.max == nil && query.min != nil
+            ? measured.min { $0.value < $1.value } : measured.max { $0.value < $1.value }
     }
 
     private func shown(_ one: (labels: String, value: Double)) -> String {

@@ -21,7 +21,7 @@ extension HAProxyRuntime {
                 options = try await reported(change.backend, records, socket)
                 known[change.backend] = options
             }
-            let own = registration(of: change)?.options
+            let own = registration(of: change.server, in: change.backend)?.options
             if own == nil, options.usesTLS { throw untold(change.backend, socket) }
             let line = ServerLine(
                 name: change.server, address: address, options: own ?? options.words,
@@ -36,29 +36,38 @@ extension HAProxyRuntime {
         return lines
     }
 
-    private func registration(of change: ServerChange) -> ServerRegistration? {
-        guard let rule = rules.first(where: { $0.backend == change.backend }),
-            let color = rule.color(of: change.server)
-        else { return nil }
-        return rule.registration?[color]
+    /// Of a server as HAProxy knows it; nil where no run puts it there.
+    private func registration(of server: String, in backend: String) -> ServerRegistration? {
+        for rule in rules where rule.registration != nil {
+            for color in Color.allCases where rule.ownBackend(of: color) == backend {
+                guard rule.color(of: rule.name(of: server, color)) == color else { continue }
+                return rule.registration?[color]
+            }
+        }
+        return nil
     }
 
-    /// What HAProxy reports of the servers that no run put there; of all where there are no others.
+    /// What HAProxy reports of the servers that no run put there; of all where there are no others. A color of a switch
+    /// whose backend has none gets such as the other one's has.
     func reported(
         _ backend: String, _ records: [ServerRecord], _ socket: RuntimeSocket
     ) async throws(Failure) -> ServerOptions {
-        let answer = try await socket.ask([ServerOptions.question(backend)])[0]
-        let records = records.filter { $0.backend == backend }
-        let rule = rules.first { $0.backend == backend }
-        func isOwn(_ server: String) -> Bool {
-            rule.flatMap { rule in rule.color(of: server).map { rule.registration?[$0] != nil } } ?? false
+        let switching = rules.lazy.compactMap(\.switching).first { $0.backends.values.contains(backend) }
+        let backends = [backend] + (switching?.backends.values.filter { $0 != backend } ?? [])
+        let answers = try await socket.ask(backends.map(ServerOptions.question))
+        var options = ServerOptions()
+        for isOther in [{ registration(of: $0, in: $1) == nil }, { _, _ in true }] as [(String, String) -> Bool] {
+            for (backend, answer) in zip(backends, answers) where options.isEmpty {
+                do throws(MalformedReply) {
+                    options = try ServerOptions(answer, records.filter { $0.backend == backend }) {
+                        isOther($0, backend)
+                    }
+                } catch {
+                    throw strange("statistics", error, answer, socket)
+                }
+            }
         }
-        do throws(MalformedReply) {
-            let others = try ServerOptions(answer, records) { !isOwn($0) }
-            return others.isEmpty ? try ServerOptions(answer, records) { _ in true } : others
-        } catch {
-            throw strange("statistics", error, answer, socket)
-        }
+        return options
     }
 
     private func untold(_ backend: String, _ socket: RuntimeSocket) -> Failure {
@@ -79,7 +88,7 @@ extension HAProxyRuntime {
         let listed = Dictionary(grouping: records, by: \.backend).mapValues { servers in
             Dictionary(servers.map { ($0.name, $0.address) }, uniquingKeysWith: { first, _ in first })
         }
-        let backends = rules.filter { $0.registration != nil }.map(\.backend)
+        let backends = Set(rules.flatMap { rule in (rule.registration ?? [:]).keys.map(rule.ownBackend) }).sorted()
         let new = Dictionary(grouping: added, by: \.backend).mapValues { $0.map(\.line) }
         do throws(FileProblem) {
             try await file.replace { contents in

@@ -178,7 +178,9 @@ public struct HAProxyRuntime: LoadBalancer {
         for rule in rules {
             guard let switching = rule.switching else { continue }
             switches.append(
-                try MapSwitch(rule.backend, switching, path: try resolver(switching.map), on: name))
+                try MapSwitch(
+                    rule.backend, switching, registration: rule.registration, path: try resolver(switching.map),
+                    on: name))
         }
         return switches
     }
@@ -229,7 +231,7 @@ extension HAProxyRuntime.Look {
             backends[name] = BackendState(
                 servers: [], algorithm: backend.algorithm, cookie: backend.cookie, hasStickTable: tables.contains(name),
                 isTCP: backend.isTCP, own: own, scale: .haproxy, load: backend.load,
-                counted: .ofHAProxy(isTCP: backend.isTCP))
+                counted: .ofHAProxy(isTCP: backend.isTCP), countsQueue: true)
         }
         for record in records {
             backends[record.backend, default: BackendState(servers: [])].servers.append(server(record, old))

@@ -11,10 +11,16 @@ struct MapSwitch: Sendable {
     let name: String
     let path: String
     let rule: TrafficSwitch
+    /// The colors whose servers runs put into their backends.
+    let registration: [Color: ServerRegistration]?
 
     /// - Throws: `Failure` for what HAProxy would read as several words or commands.
-    init(_ name: String, _ rule: TrafficSwitch, path: String, on loadBalancer: LoadBalancerID) throws(Failure) {
+    init(
+        _ name: String, _ rule: TrafficSwitch, registration: [Color: ServerRegistration]? = nil, path: String,
+        on loadBalancer: LoadBalancerID
+    ) throws(Failure) {
         self.name = name
+        self.registration = registration
         self.path = path
         self.rule = rule
         for text in [path, rule.key] + rule.values.values where !MapEntry.isPlain(text) {
@@ -68,7 +74,8 @@ struct MapSwitch: Sendable {
         }
         guard !servers.isEmpty else { return }
         backends[self.name] = BackendState(
-            servers: servers, isTCP: isTCP, scale: .switch, load: load, counted: .ofHAProxy(isTCP: isTCP))
+            servers: servers, isTCP: isTCP, scale: .switch, load: load, counted: .ofHAProxy(isTCP: isTCP),
+            countsQueue: true)
     }
 
     // MARK: - What is changed
@@ -154,7 +161,7 @@ extension Obstacles {
         }
         for color in Color.allCases {
             guard let backend = item.rule.backends[color] else { continue }
-            found += ofBackend(backend, of: color)
+            found += ofBackend(backend, of: color, item.registration?[color], others: item.rule.backends[color.other])
         }
         if let reason = item.rule.withoutFile {
             found.append(

@@ -3,14 +3,17 @@ import SafeFiles
 
 /// What would keep servers from being put into a backend, or from staying there.
 extension Obstacles {
-    func ofRegistration(_ rule: TrafficRule) -> [Obstacle] {
+    /// - Parameter backends: those whose servers the new ones are to be like.
+    func ofRegistration(_ rule: TrafficRule, like backends: [String]) -> [Obstacle] {
         guard let registration = rule.registration else { return [] }
-        return ofTLS(rule, registration) + ofConfiguration(rule)
+        return ofTLS(rule, registration, backends) + ofConfiguration(rule)
     }
 
-    private func ofTLS(_ rule: TrafficRule, _ registration: [Color: ServerRegistration]) -> [Obstacle] {
+    private func ofTLS(
+        _ rule: TrafficRule, _ registration: [Color: ServerRegistration], _ backends: [String]
+    ) -> [Obstacle] {
         guard registration.values.contains(where: { $0.options == nil }),
-            look.records.contains(where: { $0.backend == rule.backend && $0.usesTLS })
+            look.records.contains(where: { backends.contains($0.backend) && $0.usesTLS })
         else { return [] }
         return [
             blocking(

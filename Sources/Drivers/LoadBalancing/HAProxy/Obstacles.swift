@@ -30,18 +30,27 @@ struct Obstacles {
             return Color.allCases.filter { rule.servers[$0] != nil }.flatMap { color in
                 ofColor(color, servers.filter { rule.color(of: $0.name) == color }, rule)
             }
-                + ofServers(servers.filter { rule.color(of: $0.name) != nil }, rule) + ofRegistration(rule)
+                + ofServers(servers.filter { rule.color(of: $0.name) != nil }, rule)
+                + ofRegistration(rule, like: [rule.backend])
                 + ofAlgorithm(backend, rule.backend) + ofPersistence(backend, rule)
         }
         return ofRules + ofStrangeTables()
     }
 
     /// What is wrong with a backend whose servers are all of one color.
-    func ofBackend(_ backend: String, of color: Color) -> [Obstacle] {
+    ///
+    /// - Parameters:
+    ///   - registration: how runs put servers there.
+    ///   - others: the backend of the other color.
+    func ofBackend(
+        _ backend: String, of color: Color, _ registration: ServerRegistration?, others: String?
+    ) -> [Obstacle] {
         guard look.statistics.backends[backend] != nil else { return [missing(backend)] }
         let servers = look.records.filter { $0.backend == backend }
-        let rule = TrafficRule(backend: backend, servers: [color: "*"])
+        let rule = TrafficRule(
+            backend: backend, servers: [color: "*"], registration: registration.map { [color: $0] })
         return ofColor(color, servers, rule) + ofServers(servers, rule)
+            + ofRegistration(rule, like: [backend, others].compactMap(\.self))
     }
 
     private func missing(_ backend: String) -> Obstacle { blocking("there is no backend \(backend)") }

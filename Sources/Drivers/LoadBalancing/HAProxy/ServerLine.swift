@@ -64,6 +64,9 @@ struct ServerOptions: Sendable, Hashable {
     /// Whether there was no server to read them from.
     let isEmpty: Bool
 
+    /// Of no server.
+    init() { isEmpty = true }
+
     static func question(_ backend: String) -> String { "show stat \(backend) 4 -1" }
 
     /// - Parameters:

@@ -134,11 +134,12 @@ extension EnvironmentTemplate {
         return text
     }
 
-    /// One that another host has can't be written from here.
+    /// One that another host has can't be written from here. Each of several on this one has its own.
     private func stateFile(_ balancer: LoadBalancer) -> String {
         guard balancer.socket.hasPrefix("tcp:") else {
+            let name = loadBalancers.count > 1 ? "\(balancer.name).state" : "server-state"
             return """
-                      stateFile: /var/lib/haproxy/server-state    # FILL IN: its `server-state-file`
+                      stateFile: /var/lib/haproxy/\(name)    # FILL IN: its `server-state-file`
                 """
         }
         return """

@@ -14,8 +14,8 @@ extension WorldState {
                 servers: servers.map { state(of: $0, on: balancer) },
                 cookie: backend.remembered == nil ? nil : "SERVER", own: own,
                 scale: backend.isSwitch ? .switch : WeightScale(),
-                load: backend.peak.map { BackendLoad(peakSessions: $0, peakRate: 0) },
-                counted: balancer.isBlind ? [] : Set(ErrorClass.allCases))
+                load: backend.countedPeak.map { BackendLoad(peakSessions: $0, peakRate: 0) },
+                counted: balancer.isBlind ? [] : Set(ErrorClass.allCases), countsQueue: !balancer.isBlind)
         }
         let old = Set(balancer.oldSessions.filter { $0.end > time }.map(\.process)).sorted()
         return LoadBalancerState(
@@ -136,6 +136,10 @@ extension WorldState {
                 var server = SimulatedServer(
                     backend: change.backend, name: change.server, color: color, weight: 100, configuredWeight: 100,
                     host: host)
+                if balancer.isSwitch(change.backend) {
+                    server.weight = balancer.chosen(in: change.backend) == color ? 1 : 0
+                    server.configuredWeight = server.weight
+                }
                 server.machine = machine
                 server.port = address.split(separator: ":").last.flatMap { Int($0) }
                 server.administration = .maint
@@ -183,12 +187,17 @@ extension WorldState {
             }
             balancer.servers[index].startAgain(keepingState: balancer.keepsState)
         }
+        for index in balancer.backends.indices where balancer.backends[index].isSwitch {
+            balancer.backends[index].chosen = balancer.chosen(in: balancer.backends[index].name)
+        }
+        // What is discovered again comes back with the configured weight, whatever the state file says.
+        let hasForgotten = !balancer.keepsState || balancer.servers.contains(where: \.isDynamic)
         balancer.lost += balancer.servers.filter(\.isDynamic).map(\.asConfigured)
         balancer.servers.removeAll { $0.isDynamic || $0.isAdded }
         for index in balancer.backends.indices { balancer.backends[index].refused = 0 }
         balancer.process += 1
         balancer.startedAt = time
-        if !balancer.keepsState { balancer.resetAt = time }
+        if hasForgotten { balancer.resetAt = time }
         self[name] = balancer
         check()
         noteWhoCarries()

@@ -285,13 +285,19 @@ extension SimulatedOutside: Prober, StepRunner {
             message: answers == true ? "answers" : "does not answer")
     }
 
-    /// Knows how the users of one color fare, which one the query says.
+    /// Knows how the users of one color fare, which one the query says, and the peaks of backends.
     private func askPrometheus(_ query: PrometheusQuery) async -> GateSample {
         func sample(_ verdict: Verdict, _ message: String, samples: Int? = nil) -> GateSample {
             GateSample(gate: "probe", subject: query.name, verdict: verdict, samples: samples, message: message)
         }
         let color = query.query.contains(Color.blue.rawValue) ? Color.blue : .green
         do throws(Failure) {
+            if simulation.scenario.plan.limits.peaks?.contains(where: { $0.query.name == query.name }) == true {
+                let peak = try await look("ask prometheus", .servers(.blue)) { $0.peak(named: query.query) }
+                guard let peak else { return sample(.inconclusive, "no data", samples: 0) }
+                return GateSample(
+                    gate: "probe", subject: query.name, verdict: .pass, value: Double(peak), message: query.name)
+            }
             guard let failed = try await look("ask prometheus", .servers(.blue), { $0.failedShare(of: color) }) else {
                 return sample(.inconclusive, "no data", samples: 0)
             }

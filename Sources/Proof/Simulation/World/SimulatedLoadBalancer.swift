@@ -45,6 +45,12 @@ struct SimulatedLoadBalancer: Sendable, Hashable {
 
     func isSwitch(_ backend: String) -> Bool { backends.contains { $0.name == backend && $0.isSwitch } }
 
+    /// The color that a switch's entry names.
+    func chosen(in backend: String) -> Color? {
+        servers.first { $0.backend == backend && $0.weight > 0 }?.color
+            ?? backends.first { $0.name == backend }?.chosen
+    }
+
     /// A session that a process of before a reload serves.
     struct OldSession: Sendable, Hashable {
         var process: Int
@@ -62,6 +68,8 @@ struct SimulatedBackend: Sendable, Hashable {
     let name: String
     /// An entry of a map sends all requests to one color: weights are 1 and 0.
     var isSwitch = false
+    /// The color that the entry names, where none of its servers is listed to show it.
+    var chosen: Color?
     /// Each color's part of the users, where they stay at their color while it can serve (a cookie); nil where no one
     /// is remembered.
     var remembered: ByColor<Double>?
@@ -77,8 +85,10 @@ struct SimulatedBackend: Sendable, Hashable {
     var unservedSince: Int64?
     /// The part of its users' requests that failed lately.
     var hurt = 0.0
-    /// The most sessions that it had at a time; nil where it does not report them.
+    /// The most sessions that it had at a time; nil where no one knows.
     var peak: Int?
+    /// The same since its process began, as the load balancer reports it.
+    var countedPeak: Int?
     /// Since when the load balancer can't say that enough servers of a color carry traffic.
     var silentSince = ByColor<Int64?>(both: 0)
 

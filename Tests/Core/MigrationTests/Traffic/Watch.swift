@@ -7,6 +7,7 @@ struct Watch {
     var isTCP = false
     /// What these load balancers count.
     var counted = Set(ErrorClass.allCases)
+    var countsQueue = true
     var tally: TrafficTally
     var time = Period.zero
 
@@ -34,7 +35,7 @@ struct Watch {
             tally.add(
                 Self.state(
                     green: green[edge, default: ServerCounters()], blue: blue[edge, default: ServerCounters()],
-                    own: own, isTCP: isTCP, counted: counted),
+                    own: own, isTCP: isTCP, counted: counted, countsQueue: countsQueue),
                 of: edge, at: time)
         }
     }
@@ -52,13 +53,17 @@ struct Watch {
 
     static func state(
         green: ServerCounters, blue: ServerCounters, own: ServerCounters = ServerCounters(), isTCP: Bool = false,
-        counted: Set<ErrorClass> = Set(ErrorClass.allCases)
+        counted: Set<ErrorClass> = Set(ErrorClass.allCases), countsQueue: Bool = true
     ) -> LoadBalancerState {
         let servers = [
             ServerState(name: "green-1", address: "10.0.0.2:80", weight: 20, counters: green),
             ServerState(name: "blue-1", address: "10.0.0.1:80", weight: 180, counters: blue),
         ]
         return LoadBalancerState(
-            version: "2.6", backends: ["be": BackendState(servers: servers, isTCP: isTCP, own: own, counted: counted)])
+            version: "2.6",
+            backends: [
+                "be": BackendState(
+                    servers: servers, isTCP: isTCP, own: own, counted: counted, countsQueue: countsQueue)
+            ])
     }
 }

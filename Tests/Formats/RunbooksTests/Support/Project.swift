@@ -176,7 +176,20 @@ enum Sample {
         drain: { quiet: 10s, deadline: 1h30m, atDeadline: rollback }
         soak: 20m
         approvals: { cutOver: 1, tearDown: { waived: nobody is awake } }
-        limits: { minHealthy: 80%, maxStep: 12.5%, headroom: 1.3, flipWithin: 10s, launches: 16, returnFor: 30m }
+        limits:
+          minHealthy: 80%
+          maxStep: 12.5%
+          headroom: 1.3
+          peaks:
+            - name: last hour
+              url: "https://prometheus.example.org"
+              query: 'max_over_time(haproxy_backend_current_sessions{proxy="{{ backend }}"}[1h])'
+              series: 'haproxy_backend_current_sessions{proxy="{{ backend }}"}'
+              tls: { serverName: prometheus }
+            - { unit: rate, backend: be_shop, name: rate, url: "http://p", query: a, series: b, maxAge: 5s, timeout: 1s }
+          flipWithin: 10s
+          launches: 16
+          returnFor: 30m
 
         """
 

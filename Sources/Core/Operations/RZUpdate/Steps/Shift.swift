@@ -99,6 +99,7 @@ extension Analysis.LoadBalancers {
             + ErrorClass.allCases.map { errorClass in
                 (classes?[errorClass]).map { "\(errorClass.words) at most \($0.words)" }
             } + [
+                queue.map { "at most \(Wording.count($0, "request")) waiting" },
                 responseTimeRatio.map { "mean response time at most \($0) × the old color's" },
                 "judged from \(Wording.count(minRequests, "request")) on",
             ]
@@ -177,6 +178,7 @@ struct ShiftTraffic: StepWork {
             await context.wait(for: "limits.maxStep: at most \(limit) more within a minute, so \(share) in \(wait)")
         }
         while context.clock.uptime < end { try await context.pause(min(.seconds(1), end - context.clock.uptime)) }
+        await traffic.forgetPeaks()
         try await context.poll(every: .seconds(1)) { () async throws(Failure) -> String? in
             try await traffic.shortOfHeadroom()
         }
