@@ -6,12 +6,7 @@ public struct MeasuredPeaks: Sendable, Hashable {
         public var source: String
     }
 
-    private struct Question: Sendable, Hashable {
-        var query: PeakQuery
-        var place: PeakPlace
-    }
-
-    private var answers: [Question: Answer] = [:]
+    private var answers: [PeakPlace: [PeakQuery: Answer]] = [:]
 
     fileprivate enum Answer: Sendable, Hashable {
         case peak(Peak)
@@ -22,63 +17,43 @@ public struct MeasuredPeaks: Sendable, Hashable {
 
     /// The most that a backend had; nil where no one was asked, or no one knows.
     public func peak(_ unit: PeakQuery.Unit, at place: PeakPlace) -> Peak? {
-        answers.compactMap { question, answer in
-            guard question.place == place, question.query.unit == unit, case .peak(let peak) = answer else {
-                return nil
-            }
-            return peak
+        (answers[place] ?? [:]).compactMap { query, answer in
+            if case .peak(let peak) = answer, query.unit == unit { peak } else { nil }
         }.max { ($0.count, $1.source) < ($1.count, $0.source) }
     }
 
     /// Why a backend's peak is not known, in one sentence; nil where nothing is missing.
     public func unknown(at place: PeakPlace) -> String? {
-        answers.compactMap { question, answer in
-            guard question.place == place, case .unknown(let reason) = answer else { return nil }
-            return reason
+        (answers[place] ?? [:]).values.compactMap { answer in
+            if case .unknown(let reason) = answer { reason } else { nil }
         }.min()
+    }
+
+    fileprivate func isKnown(_ query: PeakQuery, _ place: PeakPlace) -> Bool {
+        if case .peak = answers[place]?[query] { true } else { false }
     }
 }
 
 extension MeasuredPeaks {
-    /// Asks for what is not known yet, some questions at a time. A Prometheus that does not answer is not asked by the same
-    /// question again.
+    /// Asks for what is not known yet, some questions at a time. A Prometheus that does not answer one is not asked the
+    /// same of other backends.
     ///
     /// - Parameter inventories: the servers of the colors, whose names may stand in a URL.
     public mutating func ask(
         _ prober: any Prober, _ queries: [PeakQuery], at places: [PeakPlace], _ direction: Direction,
         _ inventories: [Color: Inventory]
     ) async {
-        let (new, old) = (inventories[direction.new] ?? Inventory(), inventories[direction.old] ?? Inventory())
         for query in queries {
-            var open = places.filter { place in
-                guard query.backend.map({ $0 == place.backend }) ?? true else { return false }
-                if case .peak = answers[Question(query: query, place: place)] { return false }
-                return true
-            }[...]
+            let open = places.filter { query.isFor($0) && !isKnown(query, $0) }
             var silence: String?
-            while !open.isEmpty {
-                let some = open.prefix(silence == nil ? MeasuredPeaks.atATime : open.count)
-                open = open.dropFirst(some.count)
+            for start in stride(from: 0, to: open.count, by: MeasuredPeaks.atATime) {
+                let some = open[start..<min(open.count, start + MeasuredPeaks.atATime)]
                 if let silence {
-                    for place in some { answers[Question(query: query, place: place)] = .unknown(silence) }
+                    for place in some { answers[place, default: [:]][query] = .unknown(silence) }
                     continue
                 }
-                let samples = await withTaskGroup(of: (PeakPlace, GateSample).self) { group in
-                    for place in some {
-                        group.addTask {
-                            (
-                                place,
-                                await prober.ask(
-                                    query.probe(place, direction), target: nil, inventory: new, other: old)
-                            )
-                        }
-                    }
-                    var samples: [PeakPlace: GateSample] = [:]
-                    for await (place, sample) in group { samples[place] = sample }
-                    return samples
-                }
-                for (place, sample) in samples {
-                    answers[Question(query: query, place: place)] = Answer(sample, of: query)
+                for (place, sample) in await prober.ask(query, at: some, direction, inventories) {
+                    answers[place, default: [:]][query] = Answer(sample, of: query)
                     // With no samples it answered, and has nothing for this place.
                     if sample.verdict == .inconclusive, sample.samples != 0 { silence = sample.message }
                 }
@@ -87,6 +62,28 @@ extension MeasuredPeaks {
     }
 
     private static let atATime = 8
+}
+
+extension Prober {
+    fileprivate func ask(
+        _ query: PeakQuery, at places: some Sequence<PeakPlace>, _ direction: Direction,
+        _ inventories: [Color: Inventory]
+    ) async -> [PeakPlace: GateSample] {
+        let (new, old) = (inventories[direction.new] ?? Inventory(), inventories[direction.old] ?? Inventory())
+        return await withTaskGroup(of: (PeakPlace, GateSample).self) { group in
+            for place in places {
+                let probe = query.probe(place, direction)
+                group.addTask { (place, await self.ask(probe, target: nil, inventory: new, other: old)) }
+            }
+            var samples: [PeakPlace: GateSample] = [:]
+            for await (place, sample) in group { samples[place] = sample }
+            return samples
+        }
+    }
+}
+
+extension PeakQuery {
+    fileprivate func isFor(_ place: PeakPlace) -> Bool { backend.map { $0 == place.backend } ?? true }
 }
 
 extension MeasuredPeaks.Answer {
