@@ -30,7 +30,7 @@ extension TrafficControl {
                 let now = targets.headroom(margin, rule, on: name, state, measured: peaks, isUp: true)
                 if now.verdict == .enough { continue }
                 let listed = targets.headroom(margin, rule, on: name, state, measured: peaks)
-                guard listed.verdict == .enough || peaks.unknown(at: PeakPlace(name, rule.backend)) != nil else {
+                guard listed.verdict == .enough || listed.verdict == .unknown else {
                     throw Failure(
                         "\(direction.new) is not proved to take what \(direction.old) had at its peak",
                         at: "\(name)/\(rule.backend)", details: [listed.text], advice: Headroom.advice, kind: .refused)
@@ -41,13 +41,13 @@ extension TrafficControl {
         return short
     }
 
-    /// Before each raise they are asked for anew.
+    /// Before each raise they are asked for again.
     package func forgetPeaks() { peaks = MeasuredPeaks() }
 
     private func askForPeaks(_ targets: TrafficTargets, _ observation: TrafficObservation) async {
         guard let queries = plan.limits.peaks, !queries.isEmpty else { return }
         let places = observation.states.keys.sorted().flatMap { name in
-            rules.on(name).filter { targets.wasServed($0, on: name) }.map { PeakPlace(name, $0.backend) }
+            rules.on(name).filter { targets.wasServed($0, on: name) }.map { PeakPlace(name, $0, direction) }
         }
         var asked = peaks
         await asked.ask(prober, queries, at: places, direction, inventories)

@@ -123,7 +123,7 @@ public struct Observer: Sendable {
         _ direction: Direction, _ states: [LoadBalancerID: LoadBalancerState], _ inventories: [Color: Inventory]
     ) async -> MeasuredPeaks {
         let places = states.keys.sorted().flatMap { name in
-            environment.traffic.on(name).map { PeakPlace(name, $0.backend) }
+            environment.traffic.on(name).map { PeakPlace(name, $0, direction) }
         }
         var peaks = MeasuredPeaks()
         await peaks.ask(drivers.prober, environment.limits.peaks ?? [], at: places, direction, inventories)

@@ -77,7 +77,8 @@ struct LimitObstaclesTests {
         }
         var observation = small.observation
         await observation.peaks.ask(
-            Silent(), [query], at: [PeakPlace("edge-1", "be")], Direction(from: .blue), [:])
+            Silent(), [query], at: [PeakPlace("edge-1", small.environment.traffic[0], Direction(from: .blue))],
+            Direction(from: .blue), [:])
         func plan(_ lifted: [LiftedLimit]) throws -> Plan {
             try Planner(
                 environment: small.environment, runbook: Runbook(name: "rz-update", phases: small.phases),

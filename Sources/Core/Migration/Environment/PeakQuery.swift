@@ -1,7 +1,8 @@
 /// A question to a Prometheus for the most that a backend had at a time, for example within the last hour: a load balancer
 /// counts only since its process began.
 ///
-/// `{{ backend }}` and `{{ loadBalancer }}` stand in `query` and `series` for the one that is asked for, as text.
+/// `{{ backend }}` and `{{ loadBalancer }}` stand in `query` and `series` for the one that is asked for, as text; in a
+/// switch for the live color's own backend.
 public struct PeakQuery: Codable, Sendable, Hashable {
     /// What the number counts.
     public enum Unit: String, Codable, Sendable, Hashable, CaseIterable {
@@ -46,14 +47,18 @@ public struct PeakQuery: Codable, Sendable, Hashable {
 /// A backend of a load balancer, whose peak is asked for.
 public struct PeakPlace: Sendable, Hashable {
     public var loadBalancer: LoadBalancerID
+    /// What the rule calls it.
     public var backend: String
+    /// What the load balancer calls it, and so what its numbers are labelled with: in a switch the live color's own.
+    private let ownName: String
 
-    public init(_ loadBalancer: LoadBalancerID, _ backend: String) {
+    public init(_ loadBalancer: LoadBalancerID, _ rule: TrafficRule, _ direction: Direction) {
         self.loadBalancer = loadBalancer
-        self.backend = backend
+        backend = rule.backend
+        ownName = rule.ownBackend(of: direction.old)
     }
 
     fileprivate func filled(_ text: String) -> String {
-        text.replacing("{{ backend }}", with: backend).replacing("{{ loadBalancer }}", with: "\(loadBalancer)")
+        text.replacing("{{ backend }}", with: ownName).replacing("{{ loadBalancer }}", with: "\(loadBalancer)")
     }
 }

@@ -6,6 +6,8 @@ public struct Headroom: Sendable, Hashable {
         case short
         /// No one knows: servers without a limit, or a load balancer that reports no peak.
         case unproved
+        /// Whoever is asked for the peak does not say it, and may later.
+        case unknown
     }
 
     public var verdict: Verdict
@@ -31,9 +33,9 @@ extension TrafficTargets {
         measured: MeasuredPeaks = MeasuredPeaks(), isUp: Bool = false
     ) -> Headroom {
         let place = "\(name)/\(rule.backend)"
-        if let reason = measured.unknown(at: PeakPlace(name, rule.backend)) {
+        if let reason = measured.unknown(at: PeakPlace(name, rule, direction)) {
             return Headroom(
-                verdict: .unproved, text: "\(place): the peak that limits.headroom asks for is not known: \(reason)")
+                verdict: .unknown, text: "\(place): the peak that limits.headroom asks for is not known: \(reason)")
         }
         let old = (state.backends[rule.backend]?.servers ?? []).filter { rule.color(of: $0.name) == direction.old }
         guard let peak = peak(rule, on: name, state, old, measured) else {
@@ -76,7 +78,7 @@ extension TrafficTargets {
     ) -> (sessions: Int, rate: Int, source: String?)? {
         let found = found.peaks?[name]?[rule.backend]
         let now = state.backends[rule.backend]?.load ?? BackendLoad(sumOf: old.compactMap(\.load))
-        let place = PeakPlace(name, rule.backend)
+        let place = PeakPlace(name, rule, direction)
         let (sessions, rate) = (measured.peak(.sessions, at: place), measured.peak(.rate, at: place))
         guard now != nil || found != nil || sessions != nil else { return nil }
         let counted = max(now?.peakSessions ?? 0, found?.peakSessions ?? 0)

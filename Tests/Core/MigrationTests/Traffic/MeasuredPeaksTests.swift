@@ -23,7 +23,11 @@ struct MeasuredPeaksTests {
         }
     }
 
-    private let all = [PeakPlace("edge-1", "be_shop"), PeakPlace("edge-2", "be_shop"), PeakPlace("edge-2", "be_api")]
+    private static func place(_ loadBalancer: LoadBalancerID, _ backend: String) -> PeakPlace {
+        PeakPlace(loadBalancer, TrafficRule(backend: backend, servers: [:]), Direction(from: .blue))
+    }
+
+    private let all = [place("edge-1", "be_shop"), place("edge-2", "be_shop"), place("edge-2", "be_api")]
 
     private func query(_ text: String, of unit: PeakQuery.Unit = .sessions, backend: String? = nil) -> PeakQuery {
         PeakQuery(PrometheusQuery(name: text, url: "http://p", query: text, series: "up"), of: unit, backend: backend)
@@ -50,6 +54,19 @@ struct MeasuredPeaksTests {
         #expect(all.map { peaks.peak(.sessions, at: $0)?.count } == [8, 9, 9])
         #expect(peaks.peak(.sessions, at: all[0])?.source == "all of be_shop")
         #expect(all.allSatisfy { peaks.peak(.rate, at: $0) == nil && peaks.unknown(at: $0) == nil })
+    }
+
+    @Test("are asked in a switch by the name of the live color's own backend")
+    func switched() async {
+        let item = TrafficSwitch(map: "/m.map", key: "shop", backends: [.blue: "be_blue", .green: "be_green"])
+        let rule = TrafficRule(backend: "shop", servers: item.servers, switching: item)
+        let oracle = Oracle()
+        await oracle.set("be_green", .pass, 8)
+        let back = Direction(from: .green)
+        let place = PeakPlace("edge-1", rule, back)
+        var peaks = MeasuredPeaks()
+        await peaks.ask(oracle, [query("{{ backend }}", backend: "shop")], at: [place], back, [:])
+        #expect(peaks.peak(.sessions, at: place)?.count == 8)
     }
 
     @Test("are unknown where one question has no answer, though another has")
@@ -83,7 +100,7 @@ struct MeasuredPeaksTests {
         #expect(later.unknown(at: all[2]) == nil)
 
         let silent = Oracle()
-        let many = (0..<50).map { PeakPlace("edge-1", "be_\($0)") }
+        let many = (0..<50).map { Self.place("edge-1", "be_\($0)") }
         var none = MeasuredPeaks()
         await none.ask(silent, [each], at: many, Direction(from: .blue), [:])
         #expect(await silent.asked.count == 8)
