@@ -50,7 +50,7 @@ extension GatesFormat {
                 return .prometheus(PrometheusFormat.analysis(value, tls, &reader))
             }
             for backend in analysis["loadBalancers", "backends"]?.list ?? [] {
-                check(backend, isIn: traffic, &reader)
+                reader.check(backend, isIn: traffic)
             }
             return .loadBalancers(counters(analysis["loadBalancers"]))
         }
@@ -63,13 +63,6 @@ extension GatesFormat {
         pause.reason = value["reason"]?.text
         if let limit = value["limit"] { pause.limit = limit.period }
         return pause
-    }
-
-    static func check(_ backend: Value, isIn traffic: [TrafficRule], _ reader: inout Reader) {
-        guard !traffic.contains(where: { $0.backend == backend.text }) else { return }
-        reader.problem(
-            "there is no backend \(backend.text) under `traffic`", at: backend,
-            suggestion: nearest(backend.text, in: traffic.map(\.backend)))
     }
 
     private static func check(_ steps: Value, _ reader: inout Reader) {

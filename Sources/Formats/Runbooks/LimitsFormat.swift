@@ -53,7 +53,7 @@ enum LimitsFormat {
         }
         if let peaks = value["peaks"] {
             for backend in peaks.list.compactMap({ $0["backend"] }) {
-                GatesFormat.check(backend, isIn: traffic, &reader)
+                reader.check(backend, isIn: traffic)
             }
             limits.peaks = peaks.list.map { PrometheusFormat.peak($0, tls, &reader) }
             if limits.headroom == nil {

@@ -13,13 +13,14 @@ extension EnvironmentFormat {
             if let name = balancer["name"], !names.insert(name.text).inserted {
                 reader.problem("the load balancer \(name.text) is listed twice", at: name)
             }
-            for key in ["socket", "stateFile"] {
+            for (key, harm) in [
+                ("socket", "both would be one HAProxy"),
+                ("stateFile", "what is kept for one would be the other's after a reload"),
+            ] {
                 guard let place = balancer["haproxy", key], !place.isBroken, place.members.isEmpty,
                     let owner = owners.updateValue(balancer["name"]?.text ?? "", forKey: [key, place.text])
                 else { continue }
-                reader.problem(
-                    "\(owner) has this \(key), too, and each HAProxy has one of its own: what is kept for one would be "
-                        + "the other's after a reload", at: place)
+                reader.problem("\(owner) has this \(key), too: \(harm)", at: place)
             }
             let name = LoadBalancerID(balancer["name"]?.text ?? "")
             if let alb = balancer["alb"] {
@@ -249,6 +250,16 @@ extension EnvironmentFormat {
         return TrafficSwitch(
             map: value["map"]?.setting ?? "", key: value["key"]?.text ?? "", backends: backends, values: values,
             withoutFile: value["mapFile", "none"]?.text)
+    }
+}
+
+extension Reader {
+    /// That a backend which is named elsewhere in the environment stands under `traffic`.
+    mutating func check(_ backend: Value, isIn traffic: [TrafficRule]) {
+        guard !traffic.contains(where: { $0.backend == backend.text }) else { return }
+        problem(
+            "there is no backend \(backend.text) under `traffic`", at: backend,
+            suggestion: nearest(backend.text, in: traffic.map(\.backend)))
     }
 }
 

@@ -9,24 +9,21 @@ import Waiting
 /// Load balancers that know the live color's servers only, where the new color's come otherwise than as a group: by what
 /// Marathon says of a service's tasks, and into the backend to which an entry of a map leads.
 @Suite("Servers that a run registers by their tasks, and in a switch", .serialized)
-struct RegisteredOtherwiseTests {
+struct RegisteringTasksTests {
     private let edges = ["edge-1", "edge-2"]
 
     private func build(_ sandbox: SandboxFixture) async throws {
         try await sandbox.build { sandbox in
-            let template = sandbox.root + "/environments/sandbox/haproxy/edge.cfg.template"
-            try sandbox.edit(
-                template, replacing: "use_backend be_search if",
-                with: "use_backend %[str(search),map_str(@SANDBOX@/haproxy/@EDGE@.map,be_search_blue)] if")
-            try sandbox.edit(template, replacing: "backend be_search\n", with: "backend be_search_blue\n")
-            var lines = try String(contentsOfFile: template, encoding: .utf8).components(separatedBy: "\n")
+            try sandbox.leadSearchByMap()
+            var lines = try String(contentsOfFile: sandbox.balancerTemplate, encoding: .utf8).components(
+                separatedBy: "\n")
             lines.removeAll { $0.contains("server green-") && ($0.contains("@P20@") || $0.contains("@P24@")) }
             let web = try #require(lines.firstIndex(of: "backend be_web"))
-            lines.insert(contentsOf: marks("be_web"), at: web + 1)
+            lines.insert(contentsOf: SandboxFixture.marks("be_web"), at: web + 1)
             let search = try #require(lines.firstIndex(of: "backend be_search_blue"))
-            lines.insert(contentsOf: marks("be_search_blue"), at: search + 1)
-            lines += ["", "backend be_search_green"] + marks("be_search_green") + [""]
-            try lines.joined(separator: "\n").write(toFile: template, atomically: true, encoding: .utf8)
+            lines.insert(contentsOf: SandboxFixture.marks("be_search_blue"), at: search + 1)
+            lines += ["", "backend be_search_green"] + SandboxFixture.marks("be_search_green") + [""]
+            try lines.joined(separator: "\n").write(toFile: sandbox.balancerTemplate, atomically: true, encoding: .utf8)
         }
         try sandbox.edit(
             sandbox.environmentFile,
@@ -57,27 +54,15 @@ struct RegisteredOtherwiseTests {
 
                     """
             }.joined())
-        for edge in edges {
-            try sandbox.edit(
-                sandbox.environmentFile,
-                replacing: "      stateFile: \"${rz:home}/sandbox/haproxy/\(edge).state\"\n",
-                with: "      stateFile: \"${rz:home}/sandbox/haproxy/\(edge).state\"\n"
-                    + "      configuration: \"${rz:home}/sandbox/haproxy/\(edge).cfg\"\n")
-        }
+        try sandbox.nameConfigurations()
         try sandbox.edit(sandbox.environmentFile, replacing: "max: 1%", with: "max: 50%")
         try sandbox.edit(sandbox.environmentFile, replacing: "share: 50%, bake: 1s", with: "share: 50%, bake: 20s")
         for edge in edges {
-            let map = "\(sandbox.home)/sandbox/haproxy/\(edge).map"
+            let map = sandbox.map(of: edge)
             let known = try String(contentsOfFile: map, encoding: .utf8)
             try (known + "search be_search_blue\n").write(toFile: map, atomically: true, encoding: .utf8)
-            let answer = try await askHAProxy(
-                "unix:\(sandbox.home)/sandbox/haproxy/\(edge).sock", "add map \(map) search be_search_blue")
-            #expect(answer.allSatisfy { $0 == "\n" }, "\(answer)")
+            try await sandbox.addSearchEntry(on: edge)
         }
-    }
-
-    private func marks(_ backend: String) -> [String] {
-        ["    # rz: servers of \(backend)", "    # rz: end of servers of \(backend)"]
     }
 
     /// The servers of a backend that are green's.

@@ -13,14 +13,15 @@ struct RegisteringTests {
 
     private func build(_ sandbox: SandboxFixture) async throws {
         try await sandbox.build { sandbox in
-            let template = sandbox.root + "/environments/sandbox/haproxy/edge.cfg.template"
+            let template = sandbox.balancerTemplate
             var lines = try String(contentsOfFile: template, encoding: .utf8).components(separatedBy: "\n")
             lines.removeAll { $0.contains("server green-") }
             for backend in backends {
                 let begin = try #require(lines.firstIndex(of: "backend \(backend.name)"))
                 let end = lines[begin...].firstIndex(of: "") ?? lines.endIndex
-                lines.insert("    # rz: end of servers of \(backend.name)", at: end)
-                lines.insert("    # rz: servers of \(backend.name)", at: begin + 1)
+                let marks = SandboxFixture.marks(backend.name)
+                lines.insert(marks[1], at: end)
+                lines.insert(marks[0], at: begin + 1)
             }
             try lines.joined(separator: "\n").write(toFile: template, atomically: true, encoding: .utf8)
         }
@@ -36,12 +37,7 @@ struct RegisteringTests {
                 replacing: "  - backend: \(backend.name)\n    servers: { blue: \"blue-*\", green: \"green-*\" }\n",
                 with: "  - backend: \(backend.name)\n    servers: { \(servers("blue")), \(servers("green")) }\n")
         }
-        for edge in ["edge-1", "edge-2"] {
-            try sandbox.edit(
-                file, replacing: "      stateFile: \"${rz:home}/sandbox/haproxy/\(edge).state\"\n",
-                with: "      stateFile: \"${rz:home}/sandbox/haproxy/\(edge).state\"\n"
-                    + "      configuration: \"${rz:home}/sandbox/haproxy/\(edge).cfg\"\n")
-        }
+        try sandbox.nameConfigurations()
     }
 
     private func listed(_ sandbox: SandboxFixture) async throws -> Set<String> {

@@ -8,11 +8,8 @@ import Waiting
 struct SwitchTests {
     private func build(_ sandbox: SandboxFixture) async throws {
         try await sandbox.build { sandbox in
-            let template = sandbox.root + "/environments/sandbox/haproxy/edge.cfg.template"
-            try sandbox.edit(
-                template, replacing: "use_backend be_search if",
-                with: "use_backend %[str(search),map_str(@SANDBOX@/haproxy/@EDGE@.map,be_search_blue)] if")
-            try sandbox.edit(template, replacing: "backend be_search\n", with: "backend be_search_blue\n")
+            try sandbox.leadSearchByMap()
+            let template = sandbox.balancerTemplate
             // Of the one backend's servers the second half is the other color's.
             var text = try String(contentsOfFile: template, encoding: .utf8)
             let place = try #require(text.range(of: "    server green-agent-1 127.0.12.21:@P24@"))
@@ -36,24 +33,19 @@ struct SwitchTests {
         }
         for edge in edges {
             try await write("be_search_blue", for: edge, in: sandbox)
-            let answer = try await ask(edge, "add map \(map(edge, sandbox)) search be_search_blue", sandbox)
-            #expect(answer.allSatisfy { $0 == "\n" }, "\(answer)")
+            try await sandbox.addSearchEntry(on: edge)
         }
     }
 
     private let edges = ["edge-1", "edge-2"]
 
-    private func map(_ edge: String, _ sandbox: SandboxFixture) -> String {
-        "\(sandbox.home)/sandbox/haproxy/\(edge).map"
-    }
-
     private func ask(_ edge: String, _ command: String, _ sandbox: SandboxFixture) async throws -> String {
-        try await askHAProxy("unix:\(sandbox.home)/sandbox/haproxy/\(edge).sock", command)
+        try await askHAProxy(sandbox.adminSocket(of: edge), command)
     }
 
     /// Gives the entry in the file another value, as whoever forgot what was set.
     private func write(_ value: String, for edge: String, in sandbox: SandboxFixture) async throws {
-        let path = map(edge, sandbox)
+        let path = sandbox.map(of: edge)
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
             .filter { !$0.hasPrefix("search ") }
         try (lines + ["search \(value)"]).map { "\($0)\n" }.joined()
@@ -64,7 +56,7 @@ struct SwitchTests {
     private func entries(_ sandbox: SandboxFixture) async throws -> [String] {
         var values: [String] = []
         for edge in edges {
-            let answer = try await ask(edge, "get map \(map(edge, sandbox)) search", sandbox)
+            let answer = try await ask(edge, "get map \(sandbox.map(of: edge)) search", sandbox)
             values.append(
                 answer.contains("value=\"be_search_green\"") ? "green" : answer.contains("blue") ? "blue" : "?")
         }
@@ -82,7 +74,7 @@ struct SwitchTests {
             #expect(try await entries(sandbox) == ["blue", "blue"])
             try await rz.waitForOutput("\"loadBalancers\":[\"edge-1\",\"edge-2\"],\"share\":\"100%\"")
             #expect(try await entries(sandbox) == ["green", "green"])
-            let file = try String(contentsOfFile: map("edge-1", sandbox), encoding: .utf8)
+            let file = try String(contentsOfFile: sandbox.map(of: "edge-1"), encoding: .utf8)
             #expect(file.contains("search be_search_green\n"))
             try await write("be_search_blue", for: "edge-1", in: sandbox)
             kill(try sandbox.master(of: "edge-1"), SIGUSR2)
@@ -122,7 +114,7 @@ struct SwitchTests {
             #expect(plan.status != 0 && plan.status != 2)
             #expect(plan.output.contains("⇄ search  switched with the last step"))
             let words = plan.all.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            #expect(words.contains("seek in \(map("edge-1", sandbox)) is not there"), "\(plan.all)")
+            #expect(words.contains("seek in \(sandbox.map(of: "edge-1")) is not there"), "\(plan.all)")
         }
     }
 }

@@ -223,18 +223,16 @@ public enum Analysis: Sendable, Hashable {
 extension [Analysis] {
     /// Whether one of them says how many errors of a class are well in a backend.
     public func limits(_ errorClass: ErrorClass, in rule: TrafficRule) -> Bool {
-        contains { analysis in
-            guard case .loadBalancers(let limits) = analysis else { return false }
-            return limits.judges(rule) && limits.classes?[errorClass] != nil
-        }
+        judging(rule).contains { $0.classes?[errorClass] != nil }
     }
-}
 
-extension [Analysis] {
     /// Whether one of them says how many requests may wait in a backend.
-    public func limitQueue(in rule: TrafficRule) -> Bool {
-        contains { analysis in
-            if case .loadBalancers(let limits) = analysis { limits.judges(rule) && limits.queue != nil } else { false }
+    public func limitsQueue(in rule: TrafficRule) -> Bool { judging(rule).contains { $0.queue != nil } }
+
+    private func judging(_ rule: TrafficRule) -> [Analysis.LoadBalancers] {
+        compactMap { analysis in
+            guard case .loadBalancers(let limits) = analysis, limits.judges(rule) else { return nil }
+            return limits
         }
     }
 }
