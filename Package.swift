@@ -199,6 +199,9 @@ let package = Package(
             exclude: ["Clients"]),
         tests(
             "MesosTests", in: "Systems",
-            ["SandboxTesting", "Clusters", "Sandbox", "Migration", "JSON", "Transport", "FreePorts", "Waiting"]),
+            [
+                "SandboxTesting", "Clusters", "Sandbox", "Migration", "JSON", "Transport", "TLSTesting", "FreePorts",
+                "Waiting",
+            ]),
     ]
 )

@@ -2,6 +2,7 @@ import Clusters
 import Foundation
 import JSON
 import SandboxTesting
+import TLSTesting
 import Testing
 import Transport
 
@@ -25,6 +26,41 @@ struct MoveTests {
             let left = try await clusters.blue.master.state().tasks
             #expect(left.isEmpty, "blue still runs \(left.map(\.id))")
             #expect(try await Set(clusters.green.master.state().tasks.map(\.name)) == ["one.web", "two.web"])
+        }
+    }
+
+    @Test("moves services where Mesos and Marathon are reached by TLS and ask who comes, and no request fails")
+    func guarded() async throws {
+        try await TwoClusters.with(isGuarded: true) { clusters in
+            await #expect(throws: (any Error).self, "Mesos answers someone who does not say who they are") {
+                try await MesosMaster(url: clusters.green.url, deadline: .seconds(10)).state()
+            }
+            let users = clusters.users()
+            let ended = try await clusters.rz("update", "real", "--yes")
+            #expect(ended.status == 0, "\(ended.all)")
+            #expect(ended.all.contains("Mesos 1.11.0 at https://127.0.0.1:"), "\(ended.all)")
+            let asked = try await users.end()
+            #expect(asked.failed.isEmpty, "\(asked.failed)")
+            #expect(asked.answered["green", default: 0] > 0)
+            #expect(try await clusters.blue.master.state().tasks.isEmpty)
+            #expect(try await Set(clusters.green.master.state().tasks.map(\.name)) == ["one.web", "two.web"])
+        }
+    }
+
+    @Test("changes nothing, and says where, if a certificate is someone else's or a secret is wrong")
+    func mistaken() async throws {
+        try await TwoClusters.with(isGuarded: true) { clusters in
+            clusters.secret = "of last year"
+            let unknown = try await clusters.rz("update", "real", "--yes")
+            #expect(unknown.status != 0)
+            #expect(unknown.all.contains("401"), "\(unknown.all)")
+            clusters.secret = TwoClusters.secret
+            try clusters.trust(TestAuthority("Someone else"), for: "green")
+            let untrusted = try await clusters.rz("update", "real", "--yes")
+            #expect(untrusted.status != 0)
+            #expect(untrusted.all.contains("certificate"), "\(untrusted.all)")
+            #expect(try await clusters.green.master.state().tasks.isEmpty)
+            #expect(!(unknown.all + untrusted.all).contains(TwoClusters.secret))
         }
     }
 

@@ -17,7 +17,7 @@ final class MesosScheduler {
     static func with(
         _ mesos: RealMesos, at address: String = "127.0.0.1", _ body: (MesosScheduler) async throws -> Void
     ) async throws {
-        let scheduler = try MesosScheduler(master: mesos.url, address: address)
+        let scheduler = try MesosScheduler(master: mesos.frameworkURL, address: address)
         do {
             try await scheduler.start()
             try await body(scheduler)

@@ -3,6 +3,7 @@ import Foundation
 import FreePorts
 import Glibc
 import Testing
+import Transport
 import Waiting
 
 /// A real Mesos master and agents, on free ports of loopback, in a folder of their own.
@@ -26,6 +27,13 @@ final class RealMesos {
     private(set) var agents: [Agent] = []
     private let keeper: Process
     private var masterSettings: [String: String]
+    private let login: Login?
+
+    /// A principal and its secret, without which no one is answered: no operator, no framework.
+    struct Login {
+        let principal: String
+        let secret: String
+    }
 
     struct Agent {
         let name: String
@@ -38,16 +46,24 @@ final class RealMesos {
 
     private(set) var masterPID: Int32 = 0
     var url: String { "http://127.0.0.1:\(port)" }
-    var master: MesosMaster { MesosMaster(url: url, deadline: .seconds(10)) }
+    /// As a framework has it, which is told no more than a URL.
+    var frameworkURL: String {
+        "http://" + (login.map { "\($0.principal):\($0.secret)@" } ?? "") + "127.0.0.1:\(port)"
+    }
+    var master: MesosMaster {
+        MesosMaster(
+            url: url, credentials: login.map { .basic(user: $0.principal, password: $0.secret) },
+            deadline: .seconds(10))
+    }
 
     /// Runs `body` with a master and these agents, all of them active.
     ///
     /// - Parameter settings: further settings of the master, as `MESOS_…` variables.
     static func with(
         agents: [AgentSpecification] = [AgentSpecification()], settings: [String: String] = [:],
-        _ body: (RealMesos) async throws -> Void
+        login: Login? = nil, _ body: (RealMesos) async throws -> Void
     ) async throws {
-        let mesos = try RealMesos(settings: settings)
+        let mesos = try RealMesos(settings: settings, login: login)
         do {
             try await mesos.begin(agents)
             try await body(mesos)
@@ -68,7 +84,8 @@ final class RealMesos {
         }
     }
 
-    private init(settings: [String: String]) throws {
+    private init(settings: [String: String], login: Login?) throws {
+        self.login = login
         folder = NSTemporaryDirectory() + "rz-mesos-\(UUID().uuidString.prefix(8))"
         port = try FreePorts.claim()
         masterSettings = [
@@ -76,6 +93,17 @@ final class RealMesos {
             "MESOS_RECOVERY_AGENT_REMOVAL_LIMIT": "100%",
         ].merging(settings) { _, new in new }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        if let login {
+            masterSettings["MESOS_CREDENTIALS"] = folder + "/credentials.json"
+            for who in ["AGENTS", "HTTP_READONLY", "HTTP_READWRITE", "HTTP_FRAMEWORKS"] {
+                masterSettings["MESOS_AUTHENTICATE_\(who)"] = "true"
+            }
+            masterSettings["MESOS_HTTP_FRAMEWORK_AUTHENTICATORS"] = "basic"
+            let credential = #"{"principal":"\#(login.principal)","secret":"\#(login.secret)"}"#
+            try #"{"credentials":[\#(credential)]}"#.write(
+                toFile: folder + "/credentials.json", atomically: true, encoding: .utf8)
+            try credential.write(toFile: folder + "/credential.json", atomically: true, encoding: .utf8)
+        }
         try FileManager.default.createSymbolicLink(
             atPath: folder + "/bin", withDestinationPath: RealMesos.home + "/bin")
         keeper = Process()
@@ -113,7 +141,9 @@ final class RealMesos {
                 "agent", agent.name, "\(agent.port)", "\(port)", agent.specification.attributes,
                 agent.specification.resources + ports,
             ],
-            settings: ["MESOS_RECOVERY_TIMEOUT": "1mins", "MESOS_EXECUTOR_REREGISTRATION_TIMEOUT": "5secs"],
+            settings: ["MESOS_RECOVERY_TIMEOUT": "1mins", "MESOS_EXECUTOR_REREGISTRATION_TIMEOUT": "5secs"].merging(
+                login == nil ? [:] : ["MESOS_CREDENTIAL": folder + "/credential.json"]
+            ) { old, _ in old },
             environment: ["HOSTNAME_AS": "127.0.0.1"])
     }
 
