@@ -8,7 +8,7 @@ struct ExplorationTests {
     func everyState() throws {
         let exploration = Exploration(try Scenario.small(startTime: 0, isBrief: true))
         // All of it takes minutes and 3 GB, and is explored with the optimised binary by .ci/run (rz simulate --explore).
-        let limit = ProcessInfo.processInfo.environment["RZ_EXPLORE_RUNS"].flatMap { Int($0) } ?? 8_000
+        let limit = ProcessInfo.processInfo.environment["RZ_EXPLORE_RUNS"].flatMap { Int($0) } ?? 2_000
         let report = exploration.explore(limit: limit)
         print(
             "small model: \(report.states) states, \(report.moments) moments, \(report.runs) runs, "
