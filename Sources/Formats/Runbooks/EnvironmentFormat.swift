@@ -133,7 +133,7 @@ enum EnvironmentFormat {
                     "master", .setting(.url), "URL of the Mesos master; may hold `{{ … }}`",
                     example: "\"http://{{ control[0].address }}:5050\""),
                 .optional("user", .setting, "who asks", example: "rz"),
-                .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/mesos.password}\""),
+                .optional("password", .secret, "a reference", example: "\"${file:/etc/rz/mesos.password}\""),
                 TLSFormat.field,
                 TLSFormat.leaders,
                 .optional("version", .text, "of master and agents; `*` stands for any text", example: "\"1.11.*\""),
@@ -173,7 +173,7 @@ enum EnvironmentFormat {
                 "metrics", .setting(.url), "URL of its metrics for Prometheus; without it `/metrics` beside the API",
                 example: "\"https://edge-3.example.org:8082/metrics\""),
             .optional("user", .setting, "who asks", example: "rz"),
-            .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/traefik.password}\""),
+            .optional("password", .secret, "a reference", example: "\"${file:/etc/rz/traefik.password}\""),
             TLSFormat.field,
         ], rules: [.exactlyOne(["file", "redis"])])
 
@@ -186,7 +186,7 @@ enum EnvironmentFormat {
             "database", .integer(0...65_535), "its number, `db` of `providers.redis`",
             default: LoadBalancerAddress.Traefik.Redis(address: "").database, example: "1"),
         .optional("user", .setting, "who writes; without it `default`", example: "rz"),
-        .optional("password", .setting, "a reference", example: "\"${file:/etc/rz/redis.password}\""),
+        .optional("password", .secret, "a reference", example: "\"${file:/etc/rz/redis.password}\""),
         .optional("tls", TLSFormat.shape, "the same for a Redis that speaks TLS; without it, it is called in clear"),
     ])
 
@@ -198,9 +198,9 @@ enum EnvironmentFormat {
                 + "colors; that of a listener for its default rule",
             example: "{ be_shop: \"${file:/etc/rz/shop-rule.arn}\" }"),
         .required("accessKey", .setting, "who asks", example: "\"${env:AWS_ACCESS_KEY_ID}\""),
-        .required("secretKey", .setting, "a reference", example: "\"${file:/etc/rz/aws.secret}\""),
+        .required("secretKey", .secret, "a reference", example: "\"${file:/etc/rz/aws.secret}\""),
         .optional(
-            "sessionToken", .setting, "a reference; of temporary credentials", example: "\"${file:/etc/rz/aws.token}\""),
+            "sessionToken", .secret, "a reference; of temporary credentials", example: "\"${file:/etc/rz/aws.token}\""),
         .optional(
             "endpoint", .setting(.url), "URL of the API; without it that of the region",
             example: "\"https://vpce-0a1b.elasticloadbalancing.eu-central-1.vpce.amazonaws.com\""),

@@ -6,6 +6,8 @@ struct Pattern: Sendable {
     var advice: String
     /// Whether numbers and flags, which YAML distinguishes from text, are taken as the text that was written.
     var takesAnyScalar = false
+    /// Whether no message repeats a text that does not fit.
+    var isSecret = false
 
     static let anything = Pattern(expression: #"[\s\S]*"#, advice: "", takesAnyScalar: true)
     static let filled = Pattern(expression: #"[\s\S]+"#, advice: "it is empty", takesAnyScalar: true)
@@ -14,6 +16,13 @@ struct Pattern: Sendable {
         expression: #"(?:(?!\$\{)[\s\S])+"#,
         advice: "a text that is not empty and holds no ${…}: nothing resolves it here",
         takesAnyScalar: true)
+
+    /// What no file of the project may hold.
+    static let secret = Pattern(
+        expression: #"\$\{[\s\S]+\}"#,
+        advice:
+            "a secret is named by a reference, \"${file:/etc/rz/secret}\" or \"${env:VAR}\", and is not written here",
+        takesAnyScalar: true, isSecret: true)
 
     /// The name of a file or folder, or a part of an id.
     static let name = Pattern(

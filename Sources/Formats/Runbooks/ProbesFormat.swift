@@ -65,7 +65,7 @@ enum ProbesFormat {
 
     private static let redis = Shape.object([
         .required("address", .setting, "host:port", example: "\"{{ control[0].address }}:6379\""),
-        .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/redis.password}\""),
+        .optional("password", .secret, "a reference", example: "\"${file:/etc/rz/redis.password}\""),
         .optional(
             "role", .choice(Probe.Redis.Role.allCases.map(\.rawValue)), "what it must be",
             default: Probe.Redis(address: "").role.rawValue, example: "primary"),
@@ -88,7 +88,7 @@ enum ProbesFormat {
             "url", .setting(.url), "what comes before /api, filled in for each color",
             example: "\"http://{{ agent[0].address }}:9000\""),
         .optional("user", .setting, "who asks", example: "rz"),
-        .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/traefik.password}\""),
+        .optional("password", .secret, "a reference", example: "\"${file:/etc/rz/traefik.password}\""),
         .optional(
             "ignore",
             .list(

@@ -75,9 +75,9 @@ enum PrometheusFormat {
     private static let access: [Field] = [
         .optional("user", .setting, "who asks", example: "rz"),
         .optional(
-            "password", .setting, "best as a reference", example: "\"${file:/etc/rz/prometheus.password}\""),
+            "password", .secret, "a reference", example: "\"${file:/etc/rz/prometheus.password}\""),
         .optional(
-            "token", .setting, "a bearer token in place of both", example: "\"${file:/etc/rz/prometheus.token}\""),
+            "token", .secret, "a bearer token in place of both", example: "\"${file:/etc/rz/prometheus.token}\""),
         TLSFormat.field,
     ]
 

@@ -32,7 +32,7 @@ struct Scalar {
                 return ("a text is expected here; write it in quotes: \"\(text)\"", nil)
             }
             if !matcher.fits(text, pattern) {
-                return (text.isEmpty ? "it is empty" : "“\(text)”: \(pattern.advice)", nil)
+                return text.isEmpty ? ("it is empty", nil) : patternComplaint(pattern)
             }
             return references ? Scalar.unknownReference(text) : nil
         case .integer(let range): return integerComplaint(range)
@@ -60,7 +60,7 @@ struct Scalar {
 
     private func isText(_ pattern: Pattern) -> Bool { kind == .string && matcher.fits(text, pattern) }
     private func patternComplaint(_ pattern: Pattern) -> (message: String, suggestion: String?) {
-        ("“\(text)”: \(pattern.advice)", nil)
+        (pattern.isSecret ? pattern.advice : "“\(text)”: \(pattern.advice)", nil)
     }
 
     /// The first `${…}` that refers to nothing rz knows.

@@ -42,9 +42,9 @@ enum ServicesFormat {
                 "url", .setting(.url), "may hold `{{ … }}`: each color has its own",
                 example: "\"http://{{ control[0].address }}:\(port)\""),
             .optional("user", .setting, "who asks", example: "rz"),
-            .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/jobs.password}\""),
+            .optional("password", .secret, "a reference", example: "\"${file:/etc/rz/jobs.password}\""),
             .optional(
-                "token", .setting, "a token of DC/OS, in place of user and password",
+                "token", .secret, "a token of DC/OS, in place of user and password",
                 example: "\"${file:/etc/rz/dcos.token}\""),
             TLSFormat.field, TLSFormat.leaders,
         ]
@@ -71,7 +71,7 @@ enum ServicesFormat {
     private static let redis = Shape.object([
         .required(
             "address", .setting, "host:port; may hold `{{ … }}`", example: "\"{{ control[0].address }}:6379\""),
-        .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/redis.password}\""),
+        .optional("password", .secret, "a reference", example: "\"${file:/etc/rz/redis.password}\""),
         .optional("tls", TLSFormat.shape, "the same for a Redis that speaks TLS; without it, it is called in clear"),
         .optional(
             "database", .integer(0...65_535), "its number",
@@ -86,9 +86,9 @@ enum ServicesFormat {
             "group", .text(.absolutePath), "only services below it move",
             default: ServiceSource.Marathon(url: "").group, example: "/shop"),
         .optional("user", .setting, "who asks", example: "rz"),
-        .optional("password", .setting, "best as a reference", example: "\"${file:/etc/rz/marathon.password}\""),
+        .optional("password", .secret, "a reference", example: "\"${file:/etc/rz/marathon.password}\""),
         .optional(
-            "token", .setting, "a token of DC/OS, in place of user and password",
+            "token", .secret, "a token of DC/OS, in place of user and password",
             example: "\"${file:/etc/rz/dcos.token}\""),
         .optional(
             "login", .setting(.url), "where DC/OS gives a token for user and password",

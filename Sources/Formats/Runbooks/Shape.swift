@@ -28,6 +28,8 @@ indirect enum Shape: Sendable {
     /// Text that may hold `${…}`.
     static let setting = Shape.string(.filled, references: true)
     static func setting(_ pattern: Pattern) -> Shape { .string(pattern, references: true) }
+    /// One `${…}` and nothing else.
+    static let secret = Shape.string(.secret, references: true)
     static let period = Shape.period(.period)
     static let periodAboveZero = Shape.period(.periodAboveZero)
 }

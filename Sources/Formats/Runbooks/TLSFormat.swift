@@ -22,7 +22,7 @@ enum TLSFormat {
                 .required(
                     "certificate", .setting, "file, PEM, with those up to its authority", example: "tls/rz.pem"),
                 .required(
-                    "key", .setting, "a reference to its key, PEM; a file of mode 0600, outside the project",
+                    "key", .secret, "a reference to its key, PEM; a file of mode 0600, outside the project",
                     example: "\"${file:/etc/rz/client.key}\""),
             ]), "for servers that demand one"),
         .optional(
@@ -63,13 +63,11 @@ enum TLSFormat {
             serverName: value["serverName"]?.setting, insecure: value["insecure"]?.text)
     }
 
-    /// A key is a secret, so it is neither written here nor in a file that the project's commits hold.
+    /// A key stands in no file that the project's commits hold.
     private static func check(_ key: Value, _ reader: inout Reader) {
-        guard key.setting.parts.count == 1, case .reference(let source, let name) = key.setting.parts[0] else {
-            return reader.problem(
-                "a key is named by a reference: \"${file:/etc/rz/client.key}\" or \"${env:VAR}\"", at: key)
-        }
-        if source == "file", !name.text.hasPrefix("/"), !name.text.hasPrefix("${") {
+        if case .reference(let source, let name)? = key.setting.parts.first, source == "file",
+            !name.text.hasPrefix("/"), !name.text.hasPrefix("${")
+        {
             reader.problem("a key does not belong in the project: name it by an absolute path", at: key)
         }
     }

@@ -47,7 +47,6 @@ extension EnvironmentFormat {
     private static func redis(
         _ value: Value, _ tls: TLSRules?, _ reader: inout Reader
     ) -> LoadBalancerAddress.Traefik.Redis {
-        if let password = value["password"] { refuseOpen(password, "/etc/rz/redis.password", &reader) }
         if let address = value["address"], address.text.contains("://") {
             reader.problem(
                 "write the address as host:port; what rediss:// says stands in keys of its own: `tls: {}`, `user`, "
@@ -62,18 +61,9 @@ extension EnvironmentFormat {
         return redis
     }
 
-    /// A secret stands in no file of the project.
-    private static func refuseOpen(_ secret: Value, _ example: String, _ reader: inout Reader) {
-        if case .reference? = secret.setting.parts.first, secret.setting.parts.count == 1 { return }
-        reader.problem("a secret is named by a reference: \"${file:\(example)}\" or \"${env:VAR}\"", at: secret)
-    }
-
     private static func albAddress(
         _ value: Value, _ tls: TLSRules?, _ reader: inout Reader
     ) -> LoadBalancerAddress.ALB {
-        for secret in [value["secretKey"], value["sessionToken"]].compactMap(\.self) {
-            refuseOpen(secret, "/etc/rz/aws.secret", &reader)
-        }
         return LoadBalancerAddress.ALB(
             region: value["region"]?.text ?? "", rules: value["rules"]?.settings ?? [:],
             accessKey: value["accessKey"]?.setting ?? "", secretKey: value["secretKey"]?.setting ?? "",

@@ -162,7 +162,7 @@ final class TLSProject {
             services:
               sources:
                 - marathon: { url: "\(server.url)", group: /a\(at("marathon", tls)) }
-                - marathon: { url: "\(server.url)", group: /b, login: "\(server.url)/login", user: u, password: p\(at("login", tls)) }
+                - marathon: { url: "\(server.url)", group: /b, login: "\(server.url)/login", user: u, password: "${file:\(folder)/word}"\(at("login", tls)) }
                 - metronome: { url: "\(server.url)"\(at("metronome", tls)) }
                 - chronos: { url: "\(server.url)"\(at("chronos", tls)) }
                 - compose:
@@ -178,6 +178,7 @@ final class TLSProject {
                   - tcp: { address: "\(server.address)"\(at("tcp-probe", probe)) }
 
             """
+        try "p".write(toFile: folder + "/word", atomically: true, encoding: .utf8)
         try text.write(toFile: folder + "/environment.yaml", atomically: true, encoding: .utf8)
         return try ProjectFolder(root: root).environment("shop")
     }

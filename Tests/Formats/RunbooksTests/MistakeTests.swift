@@ -1,7 +1,8 @@
 import Migration
 import Operations
-import Runbooks
 import Testing
+
+@testable import Runbooks
 
 @Suite("A mistake in a file")
 struct MistakeTests {
@@ -137,12 +138,46 @@ struct MistakeTests {
     @Test(
         "in how Marathon learns who asks, or in an override, is reported",
         arguments: [
-            ("token: t, user: u", "7:", "`token` stands in the place of"),
+            ("token: \"${env:T}\", user: u", "7:", "`token` stands in the place of"),
             ("login: \"https://l\", user: u", "7:", "`login` needs `user` and `password`"),
         ])
     func access(keys: String, line: String, message: String) throws {
         let problems = try problems(Sample.environment.changing(":8080\" }", to: ":8080\", \(keys) }"))
         #expect(problems.count == 1 && problems[0].hasPrefix(line) && problems[0].contains(message), "\(problems)")
+    }
+
+    @Test(
+        "is a secret that is written in the file, whatever it looks like and wherever it stands: no message repeats it",
+        arguments: ["s3cret-word", "4711", "true", "\"s3cret-${env:PART}\"", "\"${env:PART}-4711\""])
+    func openSecret(_ secret: String) throws {
+        let problems = try problems(
+            Sample.environment.changing(":8080\" }", to: ":8080\", user: u, password: \(secret) }"))
+        #expect(problems.count == 1 && problems[0].contains("a secret is named by a reference"), "\(problems)")
+        #expect(!"\(problems)".contains("4711") && !"\(problems)".contains("s3cret"))
+    }
+
+    @Test("is a secret in every place that has one, not in some")
+    func everySecret() {
+        let named = fields(of: EnvironmentFormat.shape).filter {
+            ["password", "token", "secretKey", "sessionToken"].contains($0.name)
+        }
+        #expect(named.count > 10)
+        for field in named {
+            guard case .string(let pattern, references: true) = field.shape, pattern.isSecret else {
+                Issue.record("\(field.name), \(field.meaning), may stand in the file")
+                continue
+            }
+        }
+    }
+
+    private func fields(of shape: Shape) -> [Field] {
+        switch shape {
+        case .object(let fields, _, let rest):
+            fields.flatMap { [$0] + self.fields(of: $0.shape) } + (rest.map(self.fields) ?? [])
+        case .list(let shape, _), .map(let shape): fields(of: shape)
+        case .either(let shapes): shapes.flatMap(fields)
+        default: []
+        }
     }
 
     @Test(

@@ -55,7 +55,10 @@ struct PrometheusKeysTests {
         let expression = try problems("name: e, url: \"http://p\", query: e, series: 'rate(e[1m])', max: 1")
         #expect(expression.count == 1 && expression[0].contains("of an expression no age is known"), "\(expression)")
         #expect(try problems("\(Self.keys), max: 1, min: 2").first?.contains("no number is at least 2") == true)
-        #expect(try problems("\(Self.keys), max: 1, user: u, token: t") == ["either `token`, or `user` and `password`"])
+        #expect(
+            try problems("\(Self.keys), max: 1, user: u, token: \"${env:T}\"") == [
+                "either `token`, or `user` and `password`"
+            ])
         #expect(try problems("\(Self.keys), max: much").first?.contains("is not a number") == true)
     }
 

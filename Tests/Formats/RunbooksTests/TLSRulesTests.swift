@@ -72,7 +72,7 @@ struct TLSRulesTests {
             ("https://m", "{ insecure: \"\" }", "it is empty"),
             (
                 "https://m", "{ clientCertificate: { certificate: a, key: b } }",
-                "a key is named by a reference: \"${file:/etc/rz/client.key}\" or \"${env:VAR}\""
+                "a secret is named by a reference, \"${file:/etc/rz/secret}\" or \"${env:VAR}\", and is not written here"
             ),
             (
                 "https://m", "{ clientCertificate: { certificate: a, key: \"${file:b}\" } }",
