@@ -318,6 +318,12 @@ private struct KilledAgentPool: AgentPool {
 
     func unprovenNeeds(of services: [Service]) -> [String] { base.unprovenNeeds(of: services) }
 
+    func observeTaskContents(of services: [Service]) async throws(Failure) -> [ServiceID: Set<TaskContent>] {
+        try await look("observeTaskContents") { () async throws(Failure) in
+            try await base.observeTaskContents(of: services)
+        }
+    }
+
     func observeUnclaimed(
         besides services: [ServiceID], ignoring patterns: [String]
     ) async throws(Failure) -> [String] {

@@ -52,7 +52,7 @@ public struct ShrunkSources {
 }
 
 extension KillPoint {
-    fileprivate func isLook(at color: Color) -> Bool {
+    func isLook(at color: Color) -> Bool {
         if case .beforeCall(let call) = self { call.target == .cluster(color) && !call.isMutating } else { false }
     }
 }

@@ -180,7 +180,7 @@ struct DrainTests {
 
     @Test("waits no longer than an old process may live")
     func hardStop() async throws {
-        let run = SimulatedRun { $0.drain.deadline = Period(milliseconds: 300) }
+        let run = SimulatedRun { $0.drain.deadline = .seconds(20) }
         await run.world.change(["edge-2"]) {
             $0.oldWorkers = nil
             $0.process = LoadBalancerProcess(

@@ -109,7 +109,11 @@ struct SimulatedCluster: Cluster {
         return await world.told(in: color).values.sorted { $0.id < $1.id }
     }
     func rewrite(_ service: Service, overrides: [Override], inventory: Inventory?) throws(Failure) -> Service {
-        service
+        var service = service
+        for override in overrides where override.match == .id(service.id.text) {
+            service.accepted.merge(override.accept) { $1 }
+        }
+        return service
     }
     func launch(_ service: Service, suspended: Bool) async throws(Failure) { await world.launch(service, in: color) }
     func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] { [:] }
@@ -144,6 +148,15 @@ struct SimulatedAgents: AgentPool {
     }
     func observeDemand(of services: [Service]) async throws(Failure) -> String { "" }
     func unprovenNeeds(of services: [Service]) -> [String] { [] }
+    func observeTaskContents(of services: [Service]) async throws(Failure) -> [ServiceID: Set<TaskContent>] {
+        let running = await world.services[color, default: [:]]
+        let altered = await world.failing.alteredTasks[color, default: [:]]
+        return services.reduce(into: [:]) { contents, service in
+            guard running[service.id] != nil else { return }
+            let fields = ["resources.cpus": "1", "container.docker.image": "shop:1"]
+            contents[service.id] = [TaskContent(fields: fields.merging(altered[service.id] ?? [:]) { $1 })]
+        }
+    }
     func observeUnclaimed(
         besides services: [ServiceID], ignoring patterns: [String]
     ) async throws(Failure) -> [String] {

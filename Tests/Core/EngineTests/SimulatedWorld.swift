@@ -27,6 +27,8 @@ actor SimulatedWorld {
         var errorRate: [Color: Double] = [:]
         /// Services that a color runs and does not report.
         var forgotten: [Color: Set<ServiceID>] = [:]
+        /// What Mesos reports of tasks besides what their definitions say, by service.
+        var alteredTasks: [Color: [ServiceID: [String: String]]] = [:]
         /// Colors whose framework does not answer.
         var silent: Set<Color> = []
         /// Whether the provisioner builds a color with the other one's addresses.

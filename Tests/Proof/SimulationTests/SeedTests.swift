@@ -117,6 +117,14 @@ struct SeedTests {
         #expect(shrunk.broken.isEmpty, "\(shrunk.broken.map(\.description).joined(separator: "\n"))")
     }
 
+    @Test("pass no gate while Mesos reports other tasks than the old color has, whenever that begins")
+    func alteredTasks() throws {
+        let altered = AlteredTasks(try Scenario.small(hasMesos: true))
+        #expect(altered.timely > 10)
+        #expect(altered.runs > altered.timely)
+        #expect(altered.broken.isEmpty, "\(altered.broken.map(\.description).joined(separator: "\n"))")
+    }
+
     @Test("keep every promise where Mesos reports what runs and a framework does not")
     func shrunkWithMesos() throws {
         let scenario = try Scenario.small(hasMesos: true)

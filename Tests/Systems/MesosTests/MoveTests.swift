@@ -20,6 +20,7 @@ struct MoveTests {
             #expect(ended.status == 0, "\(ended.all)")
             #expect(ended.all.contains("Mesos 1.11.0 at \(clusters.green.url) with 2 agents"), "\(ended.all)")
             #expect(ended.all.contains("services ask for 0.2 of 8 cpus"), "\(ended.all)")
+            #expect(ended.all.contains("tasks of 2 services as in blue"), "\(ended.all)")
             let asked = try await users.end()
             #expect(asked.failed.isEmpty, "\(asked.failed)")
             #expect(asked.answered["green", default: 0] > 0)

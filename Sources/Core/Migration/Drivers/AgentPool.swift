@@ -12,6 +12,10 @@ public protocol AgentPool: Sendable {
     /// For people: how much of all that the agents have these services ask for, wherever they run.
     func observeDemand(of services: [Service]) async throws(Failure) -> String
 
+    /// What the running tasks of these services consist of, each kind of task once. A service of which nothing runs is
+    /// missing.
+    func observeTaskContents(of services: [Service]) async throws(Failure) -> [ServiceID: Set<TaskContent>]
+
     /// What these services need of agents that can't be known before they run, one sentence each.
     func unprovenNeeds(of services: [Service]) -> [String]
 

@@ -6,6 +6,8 @@ public struct Finding: Codable, Sendable, Hashable {
         case constraint, role, hostPath, singleAttachVolume, persistentVolume, secret, localFile, network
         case oldAddress, zooKeeper, mesosName, fixedPort, framework, deployment, drift, refused, mode
         case image, misread, unproven
+        /// Seen where tasks run only; no plan has it.
+        case task
     }
 
     /// What a finding means for a plan.
@@ -91,6 +93,7 @@ extension Finding.Kind {
         case .image: "an image whose name does not say which version it is"
         case .misread: "what its framework reads otherwise than it looks"
         case .unproven: "what its framework does not report, so that no one can compare it"
+        case .task: "tasks that Mesos reports otherwise in the new color"
         }
     }
 

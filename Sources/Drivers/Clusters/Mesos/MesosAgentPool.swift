@@ -73,6 +73,23 @@ public struct MesosAgentPool: AgentPool {
         return "services ask for \(share(requests, of: all)) on \(count(agents.count, "agent"))"
     }
 
+    public func observeTaskContents(
+        of services: [Service]
+    ) async throws(Failure) -> [ServiceID: Set<TaskContent>] {
+        var contents: [String: TaskContent] = [:]
+        let state = try await master.state { task, json in
+            if task.state == .running { contents[task.framework + " " + task.id] = TaskContent(task: json) }
+        }
+        var found: [ServiceID: Set<TaskContent>] = [:]
+        for tenant in tenants {
+            guard let framework = gate.framework(try await tenant.observeFramework(), in: state) else { continue }
+            for (service, tasks) in runningTasks(of: tenant, framework, services, state) {
+                found[service] = Set(tasks.compactMap { contents[$0.framework + " " + $0.id] })
+            }
+        }
+        return found.filter { !$0.value.isEmpty }
+    }
+
     public func unprovenNeeds(of services: [Service]) -> [String] {
         AgentNeeds(of: services).unproven(besides: gate.attributes)
     }

@@ -78,7 +78,9 @@ public struct MesosMaster: Sendable {
     /// The whole cluster as the leader sees it, but for what has ended.
     ///
     /// `/state` of a large cluster takes hundreds of megabytes: its tasks are read one by one as they arrive.
-    public func state() async throws(Failure) -> MesosState {
+    ///
+    /// - Parameter look: given each task that has not ended, with all that Mesos says of it.
+    public func state(_ look: (MesosTask, JSON) -> Void = { _, _ in }) async throws(Failure) -> MesosState {
         var cutter = ElementCutter(
             elementsOf: ["/frameworks/*/tasks", "/frameworks/*/unreachable_tasks"],
             without: [
@@ -88,7 +90,10 @@ public struct MesosMaster: Sendable {
         var tasks: [MesosTask] = []
         try await stream("/state") { bytes throws(JSONError) in
             for element in try cutter.take(bytes) {
-                if let task = MesosTask(try element.json()) { tasks.append(task) }
+                let json = try element.json()
+                guard let task = MesosTask(json), !task.state.isTerminal else { continue }
+                look(task, json)
+                tasks.append(task)
             }
         }
         let document = try read("/state") { () throws(JSONError) in try cutter.rest() }
@@ -104,7 +109,7 @@ public struct MesosMaster: Sendable {
             leader: leader, version: document["version"]?.string ?? "", agents: agents,
             missingAgents: document["recovered_slaves"]?.array?.count ?? 0,
             frameworks: (frameworks ?? []).compactMap { MesosFramework($0) },
-            tasks: tasks.filter { !$0.state.isTerminal })
+            tasks: tasks)
     }
 
     public func agents() async throws(Failure) -> [MesosAgent] {

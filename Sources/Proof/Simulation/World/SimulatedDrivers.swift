@@ -191,6 +191,16 @@ struct SimulatedAgentPool: AgentPool {
     func observeDemand(of services: [Service]) async throws(Failure) -> String { "little" }
     func unprovenNeeds(of services: [Service]) -> [String] { [] }
 
+    func observeTaskContents(of services: [Service]) async throws(Failure) -> [ServiceID: Set<TaskContent>] {
+        try await outside.look("observe task contents", .cluster(color)) { world in
+            services.reduce(into: [:]) { contents, service in
+                guard let launched = world[color].services[service.id], launched.instances > 0 else { return }
+                let content = launched.service.fingerprint + (world[color].runsOtherwise ? ", otherwise" : "")
+                contents[service.id] = [TaskContent(fields: ["definition": content])]
+            }
+        }
+    }
+
     func observeUnclaimed(
         besides services: [ServiceID], ignoring patterns: [String]
     ) async throws(Failure) -> [String] {

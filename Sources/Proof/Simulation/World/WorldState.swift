@@ -71,6 +71,8 @@ struct ColorState: Sendable, Hashable {
     var services: [ServiceID: LaunchedService] = [:]
     /// Definitions that its framework keeps, by service and revision.
     var definitions: [ServiceID: [String: Service]] = [:]
+    /// Its framework launched other tasks than its definitions say.
+    var runsOtherwise = false
     /// How often the task on a host was restarted, each time on other ports.
     var moves: [Int: Int] = [:]
     /// Share of requests that its services answer with an error.

@@ -27,7 +27,7 @@ struct WordTests {
             Finding.Kind.allCases.map(\.rawValue) == [
                 "constraint", "role", "hostPath", "singleAttachVolume", "persistentVolume", "secret", "localFile",
                 "network", "oldAddress", "zooKeeper", "mesosName", "fixedPort", "framework", "deployment", "drift",
-                "refused", "mode", "image", "misread", "unproven",
+                "refused", "mode", "image", "misread", "unproven", "task",
             ])
         #expect(
             [Failure.Kind.transient, .permanent, .unknownEffect, .cancelled, .refused].map(\.rawValue) == [

@@ -48,6 +48,7 @@ let suites: [(String, () throws -> [BrokenPromise])] = [
     ("moved tasks", { MovedTasks(try Scenario.ofTasks()).broken }),
     ("kept users", { KeptUsers(try Scenario.remembering()).broken }),
     ("clock jumps under limits", { ClockJumps(governed).broken }),
+    ("altered tasks", { AlteredTasks(try Scenario.small(hasMesos: true)).broken }),
     ("shrunk sources", { ShrunkSources(scenario).broken }),
     ("shrunk sources beside Mesos", { ShrunkSources(try Scenario.small(hasMesos: true)).broken }),
 ]

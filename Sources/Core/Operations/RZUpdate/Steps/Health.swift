@@ -28,7 +28,12 @@ package struct HealthStep: BuiltInStep {
         let gate = plan.environment.gates.service
         return PlanLine(
             "\(plan.services.count) healthy for \(Wording.length(gate.healthyFor)), "
-                + Wording.count(gate.probes.count, "probe"), details: waived(plan))
+                + Wording.count(gate.probes.count, "probe"), details: waived(plan) + compared(plan))
+    }
+
+    private func compared(_ plan: Plan) -> [PlanLine.Detail] {
+        guard plan.environment.platform?.mesosMaster != nil, plan.unreachable == nil else { return [] }
+        return [PlanLine.Detail("·", "what Mesos reports of running tasks is as in \(plan.direction.old)")]
     }
 
     /// What probes let pass, each with the reason.
@@ -78,10 +83,12 @@ struct AwaitServices: StepWork {
             await context.wait(for: failing ?? "all services healthy for \(gate.healthyFor)")
             try await context.pause(Period(milliseconds: 250))
         }
+        let compared = try await TaskParity(context).prove()
         try await context.record(.gatePassed(gate: "service"))
         let moved = declared.map { "; \($0.title) answers" }.joined()
         return "\(Wording.count(ids.count, "service")) healthy for \(gate.healthyFor), "
             + "\(Wording.count(gate.probes.count, "probe"))\(moved)"
+            + (compared == 0 ? "" : "; tasks of \(Wording.count(compared, "service")) as in \(context.direction.old)")
     }
 
     private func unready(_ ids: [ServiceID], in cluster: any Cluster) async throws(Failure) -> String? {
