@@ -34,6 +34,8 @@ public actor Engine: RunLedger {
     /// What is known of each color's servers.
     private(set) var sessions: [Color: ColorSession] = [:]
     private(set) var pace = PaceRecord()
+    private(set) var age = RunAge()
+    private(set) var isFirstProcess = false
     private(set) lazy var traffic = TrafficControl(
         plan: plan, drivers: drivers, fence: fence, clock: clock, ledger: self)
 
@@ -72,6 +74,7 @@ public actor Engine: RunLedger {
         stopAfter = lastPhase
         try await catchUp()
         pace.hasReadEarlier = true
+        if case .runStarted = opening { isFirstProcess = true }
         try await record([opening])
         if ownsTraffic { try await traffic.claim() }
         if state.traffic.isShifted { try? await traffic.assumeFound() }
@@ -290,6 +293,7 @@ public actor Engine: RunLedger {
         for event in events where event.sequence > state.sequence {
             state = evolve(state, event)
             pace.take(event, clock)
+            age.take(event)
             await listener(event, state)
             wakeUp()
         }

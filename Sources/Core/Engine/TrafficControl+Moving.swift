@@ -232,6 +232,14 @@ extension TrafficControl {
         try await refuseUnlessCarriesAll(try await observeFreshly())
     }
 
+    /// For people: what the new color does not carry by this look, for example as no check has asked its servers since a
+    /// reload; nil where it carries everything.
+    package func uncarried(_ observation: TrafficObservation) async throws(Failure) -> String? {
+        let targets = try await targets(observation)
+        return observation.states.sorted { $0.key < $1.key }
+            .lazy.compactMap { targets.notCarried(at: .all, on: $0, $1) }.first?.summary
+    }
+
     /// That the new color carries everything, by this look.
     func refuseUnlessCarriesAll(_ observation: TrafficObservation) async throws(Failure) {
         let targets = try await targets(observation)

@@ -169,7 +169,7 @@ package actor TrafficControl {
             advice: "See what keeps their admin sockets busy.", kind: .transient)
     }
 
-    static let freshness = Period.seconds(2)
+    package static let freshness = Period.seconds(2)
 
     // MARK: - Changing
 

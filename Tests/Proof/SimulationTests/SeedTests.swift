@@ -22,15 +22,9 @@ struct SeedTests {
 
     @Test(
         "keep every promise where they once broke one, beyond those that are always tried",
-        arguments: [
-            (3408, 6), (5751, 4), (11918, 4), (184_148_234, 2), (607_594_242, 2), (343_575_430, 6), (484_209_814, 6),
-            (5_002_473, 1), (5_001_957, 5), (972_363_385, 1), (49_131_775, 7),
-            (107_975_105, 1), (6_003_482, 2), (6_006_657, 1), (5_003_311, 7), (733_020_198, 6), (5_002_662, 6),
-            (6_006_508, 4), (6_008_636, 4), (7_000_883, 3), (7_003_684, 4), (7_004_623, 7), (299_804_210, 2),
-            (750_868_312, 0), (847_275_782, 6), (9_001_233, 1),
-        ])
-    func onceBroken(_ seed: UInt64, in scenario: Int) throws {
-        demandPromises(try Scenario.various()[scenario], seed)
+        arguments: OnceBroken.all)
+    func onceBroken(_ run: OnceBroken) throws {
+        demandPromises(try Scenario.various()[run.scenario], run.seed)
     }
 
     @Test("keep every promise under each lie by itself", arguments: Lie.allCases)

@@ -1,5 +1,5 @@
 /// What a running task consists of, as those who run it report it, whatever its framework says: resources, image,
-/// network, volumes, labels, health check. Without what each launch is given anew: ids, hosts, addresses, ports.
+/// network, volumes, labels, health check. Without what each launch is given for itself: ids, hosts, addresses, ports.
 public struct TaskContent: Sendable, Hashable {
     /// Values by path, for example `resources.cpus` → `0.1`, `container.docker.image` → `nginx:1.25`.
     public var fields: [String: String]

@@ -18,7 +18,7 @@ extension TaskContent {
         }
     }
 
-    /// Hosts give these to each task anew.
+    /// Each task gets these for itself.
     private static let given: Set<String> = ["host_port", "ip_addresses", "number", "port", "environment"]
     /// What distinguishes the elements of a list, whose order says nothing.
     private static let names = ["container_path", "container_port", "name", "key"]

@@ -26,7 +26,7 @@ struct TaskContentTests {
                 """)
     }
 
-    @Test("is the same wherever it runs: hosts, ports and ids of a launch are none of it")
+    @Test("is the same wherever it runs: hosts, ports and ids of a launch do not count")
     func anywhere() throws {
         let here = TaskContent(task: try task(id: "shop_web.instance-1", hostPort: 31_000))
         let there = TaskContent(task: try task(id: "shop_web.instance-2", hostPort: 31_870))

@@ -55,6 +55,9 @@ let suites: [(String, () throws -> [BrokenPromise])] = [
 for (name, broken) in suites { try demand(name, within: suiteTime) { try broken().first } }
 
 let various = try Scenario.various()
+for run in OnceBroken.all {
+    demand("\(run)") { SimulatedRun(various[run.scenario], seed: run.seed).perform().broken.first }
+}
 for seed in 0..<runs {
     demand("seed \(seed)") {
         SimulatedRun(various[Int(seed % UInt64(various.count))], seed: seed).perform().broken.first

@@ -80,8 +80,14 @@ struct Quiet: Sendable {
         try await context.poll { () async throws(Failure) in
             await context.traffic.hasSeenUsers ? nil : "\(TrafficControl.acquaintance) of users' traffic"
         }
-        try await demand()
-        try await context.traffic.demandAllCarried()
+        // A load balancer that answers late, or a rz that was stopped, leaves the rest unwatched meanwhile.
+        try await context.poll { () async throws(Failure) in
+            let asked = context.clock.uptime
+            try await demand()
+            try await context.traffic.demandAllCarried()
+            return context.clock.uptime - asked <= TrafficControl.freshness
+                ? nil : "answers of all load balancers within \(TrafficControl.freshness)"
+        }
     }
 
     /// Asked right before the old color is touched: quiet was proved, nothing has disturbed it since, and it is so now.
@@ -267,16 +273,14 @@ struct Quiet: Sendable {
     /// `hard-stop-after` nor a person says that they have ended.
     private func oldProcesses(_ observation: TrafficObservation) async -> [OldProcess] {
         let state = await context.state
-        // The wall clock may be set back; the time of this process can't.
-        let sinceStart = max(
-            state.startedAt.map { context.clock.now - $0 } ?? .zero, await context.traffic.age)
+        let sinceStart = await context.runAge()
         let vouched = context.plan.steps.filter { $0.action == .drain }.flatMap { state.approvals[$0.id] ?? [] }.map(
             \.at
         )
         .max()
         return observation.states.sorted { $0.key < $1.key }.compactMap { name, balancer in
             guard balancer.oldWorkers == nil, let process = balancer.process,
-                process.uptime + Quiet.rounding < sinceStart
+                sinceStart.map({ process.uptime + Quiet.rounding < $0 }) ?? true
             else {
                 return nil
             }
@@ -285,7 +289,9 @@ struct Quiet: Sendable {
             let end = process.hardStopAfter.map { "at most \($0) (hard-stop-after)" } ?? "an unknown time"
             return OldProcess(
                 loadBalancer: name,
-                text: "\(name) was reloaded \(process.uptime) ago: its old process may serve sessions for \(end)",
+                text: "\(name) was reloaded \(process.uptime) ago"
+                    + (sinceStart == nil ? ", maybe during this run, as the clock was set back" : "")
+                    + ": its old process may serve sessions for \(end)",
                 endsByItself: process.hardStopAfter != nil)
         }
     }

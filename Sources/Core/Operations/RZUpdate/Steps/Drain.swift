@@ -63,8 +63,9 @@ struct DrainOldColor: StepWork {
     ) async throws(Failure) {
         let traffic = await context.traffic
         try await context.poll { () async throws(Failure) -> String? in
-            try await context.keepTraffic(try await traffic.observe())
-                ? nil : "weights that drifted to be restored"
+            let observation = try await traffic.observe()
+            guard try await context.keepTraffic(observation) else { return "weights that drifted to be restored" }
+            return try await traffic.uncarried(observation)
         }
         try await traffic.takeOutOldColor(administration)
     }
