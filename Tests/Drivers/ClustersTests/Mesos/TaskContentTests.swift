@@ -61,6 +61,20 @@ struct TaskContentTests {
         #expect(copy.differences(from: original) == ["container.volumes./data.mode"])
     }
 
+    @Test("loses no element of a list that has another one's name, whatever their order")
+    func sameNames() throws {
+        func content(_ values: String...) throws -> TaskContent {
+            let parameters = values.map { #"{"key": "env", "value": "\#($0)"}"# }.joined(separator: ",")
+            return TaskContent(
+                task: try JSON(parsing: #"{"id": "t", "container": {"docker": {"parameters": [\#(parameters)]}}}"#))
+        }
+        let original = try content("A=1", "B=2")
+        #expect(try content("B=2", "A=1") == original)
+        #expect(try !content("A=0", "B=2").differences(from: original).isEmpty)
+        #expect(try !content("B=2").differences(from: original).isEmpty)
+        #expect(try !content("A=1", "B=2", "B=2").differences(from: original).isEmpty)
+    }
+
     @Test(
         "changes with what an override sets, in the words of each framework",
         arguments: [
