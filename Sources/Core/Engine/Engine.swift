@@ -34,8 +34,6 @@ public actor Engine: RunLedger {
     /// What is known of each color's servers.
     private(set) var sessions: [Color: ColorSession] = [:]
     private(set) var pace = PaceRecord()
-    private(set) var age = RunAge()
-    private(set) var isFirstProcess = false
     private(set) lazy var traffic = TrafficControl(
         plan: plan, drivers: drivers, fence: fence, clock: clock, ledger: self)
 
@@ -72,9 +70,9 @@ public actor Engine: RunLedger {
     /// - Throws: `Failure` when the journal can't be written, or when another process took the run over.
     public func perform(opening: Event.Kind, until lastPhase: PhaseID? = nil) async throws(Failure) -> RunState {
         stopAfter = lastPhase
-        try await catchUp()
+        let earlier = try await catchUp()
         pace.hasReadEarlier = true
-        if case .runStarted = opening { isFirstProcess = true }
+        await traffic.noteAge(before: age(of: earlier, now: clock.now))
         try await record([opening])
         if ownsTraffic { try await traffic.claim() }
         if state.traffic.isShifted { try? await traffic.assumeFound() }
@@ -288,15 +286,17 @@ public actor Engine: RunLedger {
     }
 
     /// Folds in what is new and wakes the loop for it, whoever was first to see it.
-    private func catchUp() async throws(Failure) {
+    /// - Returns: the events that were read.
+    @discardableResult
+    private func catchUp() async throws(Failure) -> [Event] {
         let events = try await journal.events(of: state.run, after: state.sequence)
         for event in events where event.sequence > state.sequence {
             state = evolve(state, event)
             pace.take(event, clock)
-            age.take(event)
             await listener(event, state)
             wakeUp()
         }
+        return events
     }
 
     private func pollForRequests() async {

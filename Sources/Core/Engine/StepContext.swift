@@ -99,11 +99,6 @@ package struct StepContext: Sendable {
         try await engine.registered(color, in: try await observeInventory(of: color))
     }
 
-    /// How long the run has lasted; nil where no one knows, as the clock was set back before this process began.
-    package func runAge() async -> Period? {
-        await engine.isFirstProcess ? await traffic.age : await engine.age.age(now: clock.now)
-    }
-
     /// The agents of a color, where something reports them.
     package func agents(of color: Color) async throws(Failure) -> (any AgentPool)? {
         try await session(of: color).agents()

@@ -2,10 +2,16 @@ import Migration
 
 /// An old color that does not answer: what it can't serve is not given back to it, and at last it is fenced.
 extension TrafficControl {
-    /// Whether the new color has users on a load balancer at a share, be it that the old one can't serve them.
-    func keepsUsers(at share: Percent, on name: LoadBalancerID) async throws(Failure) -> Bool {
+    /// Whether the new color has users on a load balancer at a share, be it that the old one does not serve them, or can't
+    /// by this look.
+    func keepsUsers(
+        at share: Percent, on name: LoadBalancerID, _ observation: TrafficObservation
+    ) async throws(Failure) -> Bool {
         if share > .none { return true }
-        return try await givenUp().contains { $0.hasPrefix("\(name)/") }
+        if try await givenUp().contains(where: { $0.hasPrefix("\(name)/") }) { return true }
+        guard let state = observation.states[name] else { return false }
+        let targets = try await targets(observation)
+        return rules.on(name).contains { !targets.canServe(direction.old, $0, on: name, state) }
     }
 
     /// Backends, as `edge-1/be_shop`, that the old color did not serve when they were found and that are not given back.

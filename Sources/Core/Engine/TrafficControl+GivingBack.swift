@@ -107,8 +107,7 @@ extension TrafficControl {
             share == .none
             && rules.on(name).contains { observation.states[name]?.backends[$0.backend]?.isPersistent ?? false }
         if isCounted { observation = try await lookFreshly(at: loadBalancer) }
-        let isKept = try await keepsUsers(at: share, on: name)
-        let keepsUsers = isKept ? true : try await isLeftBehind(name, observation)
+        let keepsUsers = try await keepsUsers(at: share, on: name, observation)
         if keepsUsers, try await listAgain(on: loadBalancer, observation) {
             observation = try await lookFreshly(at: loadBalancer)
         }
@@ -162,13 +161,6 @@ extension TrafficControl {
         if share == .none { open += try await unblock(observation, on: loadBalancer, targets) }
         return open
             + wrongWeights(for: share, observation, targets).map(\.text).filter { _ in open.isEmpty }.prefix(5)
-    }
-
-    /// Whether the old color can't serve a backend there now, whose users stay with the new one until it can.
-    private func isLeftBehind(_ name: LoadBalancerID, _ observation: TrafficObservation) async throws(Failure) -> Bool {
-        guard let state = observation.states[name] else { return false }
-        let targets = try await targets(observation)
-        return rules.on(name).contains { !targets.canServe(direction.old, $0, on: name, state) }
     }
 
     /// Raises, and reads back what that led to. Where sessions decide what is done next, they are counted once more.

@@ -21,6 +21,8 @@ package actor TrafficControl {
     let turn = SerialGate()
     private weak var ledger: (any RunLedger)?
     private let began: Period
+    /// How old the run was when this process began.
+    private var ageBefore: Period? = .zero
     /// When the old color was last seen to serve all that the new one could.
     var oldServedAt: Period?
 
@@ -93,7 +95,13 @@ package actor TrafficControl {
     package static let acquaintance = Period.seconds(5)
 
     /// How long this process has had a part in the run.
-    package var age: Period { clock.uptime - began }
+    private var age: Period { clock.uptime - began }
+
+    /// How long the run has lasted, over all its processes; nil where no one knows, as the clock was set back before this
+    /// one began.
+    package var runAge: Period? { ageBefore.map { $0 + age } }
+
+    func noteAge(before: Period?) { ageBefore = before }
 
     package func noteOpen(_ sessions: OpenSessions?) { open = sessions }
 

@@ -76,9 +76,12 @@ public struct MesosAgentPool: AgentPool {
     public func observeTaskContents(
         of services: [Service]
     ) async throws(Failure) -> [ServiceID: Set<TaskContent>] {
+        var kinds: Set<TaskContent> = []
         var contents: [String: TaskContent] = [:]
         let state = try await master.state { task, json in
-            if task.state == .running { contents[task.framework + " " + task.id] = TaskContent(task: json) }
+            guard task.state == .running else { return }
+            // Of thousands of tasks most are alike, and share one.
+            contents[task.framework + " " + task.id] = kinds.insert(TaskContent(task: json)).memberAfterInsert
         }
         var found: [ServiceID: Set<TaskContent>] = [:]
         for tenant in tenants {

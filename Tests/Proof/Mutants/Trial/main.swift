@@ -10,25 +10,21 @@ import Synchronization
 let runs = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 3000
 let explored = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 2500
 
-/// How many trials have begun. One that takes its share of this process's own time (µs, CPU) will never end.
-let begun = Atomic<Int>(0)
+/// What is tried, and by which time of this process's own (CPU) it has come to an end, unless it never does.
 let (trialTime, suiteTime) = (120 * Int(CLOCKS_PER_SEC), 600 * Int(CLOCKS_PER_SEC))
-let limit = Atomic<Int>(suiteTime)
-Thread.detachNewThread {
-    var (trial, began) = (0, clock())
-    while true {
-        Thread.sleep(forTimeInterval: 1)
-        let now = begun.load(ordering: .relaxed)
-        if now != trial { (trial, began) = (now, clock()) }
-        guard clock() - began > limit.load(ordering: .relaxed) else { continue }
-        print("liveness, trial \(trial): it works for ever and gets nowhere")
-        exit(1)
-    }
+let current = Mutex((place: "", end: Int.max))
+let watchdog = DispatchSource.makeTimerSource(queue: .global())
+watchdog.setEventHandler {
+    let (place, end) = current.withLock { $0 }
+    guard clock() > end else { return }
+    print("liveness, \(place): it works for ever and gets nowhere")
+    exit(1)
 }
+watchdog.schedule(deadline: .now(), repeating: .seconds(1))
+watchdog.resume()
 
 @MainActor func demand(_ place: String, within time: Int = trialTime, _ broken: () throws -> BrokenPromise?) rethrows {
-    limit.store(time, ordering: .relaxed)
-    begun.add(1, ordering: .relaxed)
+    current.withLock { $0 = (place, clock() + time) }
     guard let first = try broken() else { return }
     print("\(first.promise), \(place): \(first.explanation)")
     exit(1)

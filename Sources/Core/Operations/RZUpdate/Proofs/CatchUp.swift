@@ -12,12 +12,12 @@ struct CatchUp {
     /// How often services that go on changing are followed.
     private static let rounds = 3
 
-    /// - Returns: the services that both colors have now.
+    /// - Returns: what both colors have now.
     /// - Throws: `Failure` when a change can't be followed, or does not come to an end.
-    func perform() async throws(Failure) -> [ServiceID] {
+    func perform() async throws(Failure) -> DesiredServices {
         for _ in 0..<CatchUp.rounds {
             let parity = try await Parity.observe(context)
-            if parity.delta.isEmpty { return parity.desired.pairs.map(\.found.id) }
+            if parity.delta.isEmpty { return parity.desired }
             try await refuseWhatNeedsAPlan(parity)
             try await context.intend("copy again what changed: \(parity.delta.sentences.joined(separator: ", "))")
             for entry in parity.delta.entries { try await follow(entry.service, parity.desired[entry.service]?.wanted) }

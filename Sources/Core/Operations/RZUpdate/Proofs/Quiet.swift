@@ -273,7 +273,7 @@ struct Quiet: Sendable {
     /// `hard-stop-after` nor a person says that they have ended.
     private func oldProcesses(_ observation: TrafficObservation) async -> [OldProcess] {
         let state = await context.state
-        let sinceStart = await context.runAge()
+        let sinceStart = await context.traffic.runAge
         let vouched = context.plan.steps.filter { $0.action == .drain }.flatMap { state.approvals[$0.id] ?? [] }.map(
             \.at
         )

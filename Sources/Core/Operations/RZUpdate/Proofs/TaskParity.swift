@@ -12,12 +12,12 @@ struct TaskParity {
     /// Waits until no task of the new color differs but in what overrides changed or accept. Nothing is compared where
     /// no Mesos reports, where the old color is given up, and of a service that runs in one color only.
     ///
+    /// - Parameter desired: the services that both colors have.
     /// - Returns: of how many services tasks were compared.
-    func prove() async throws(Failure) -> Int {
+    func prove(_ desired: DesiredServices) async throws(Failure) -> Int {
         guard context.plan.unreachable == nil, let old = try await context.agents(of: context.direction.old),
             let new = try await context.agents(of: context.direction.new)
         else { return 0 }
-        let desired = try await Parity.observe(context).desired
         let cluster = try await context.cluster(of: context.direction.old)
         var changed: [ServiceID: Set<String>] = [:]
         for pair in desired.pairs where pair.wanted.accepted[.task] == nil {
@@ -25,9 +25,9 @@ struct TaskParity {
                 .reduce(into: []) { $0.formUnion(TaskContent.parts(changedBy: $1.path)) }
         }
         let services = desired.pairs.map(\.wanted).filter { changed[$0.id] != nil }
-        let originals = try await old.observeTaskContents(of: services)
-        // A copy that is still rolled out, or a task that is just replaced, differs for a while.
+        // What is still rolled out, and a task that is just replaced, differs for a while.
         while true {
+            let originals = try await old.observeTaskContents(of: services)
             let copies = try await new.observeTaskContents(of: services).filter { originals[$0.key] != nil }
             guard let difference = difference(copies, originals, besides: changed) else { return copies.count }
             await context.wait(for: difference)

@@ -64,7 +64,8 @@ extension Action {
 struct AwaitServices: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
         let gate = context.environment.gates.service
-        let ids = try await CatchUp(context).perform()
+        let services = try await CatchUp(context).perform()
+        let ids = services.pairs.map(\.found.id)
         let new = try await context.cluster(of: context.color)
         if gate.probes.contains(where: \.isRelative) {
             try await context.intend("let the load balancers check the servers of \(context.color)")
@@ -83,7 +84,7 @@ struct AwaitServices: StepWork {
             await context.wait(for: failing ?? "all services healthy for \(gate.healthyFor)")
             try await context.pause(Period(milliseconds: 250))
         }
-        let compared = try await TaskParity(context).prove()
+        let compared = try await TaskParity(context).prove(services)
         try await context.record(.gatePassed(gate: "service"))
         let moved = declared.map { "; \($0.title) answers" }.joined()
         return "\(Wording.count(ids.count, "service")) healthy for \(gate.healthyFor), "
