@@ -122,12 +122,22 @@ extension TrafficControl {
         }
     }
 
-    /// Lists again what reloads lost, on every load balancer.
+    /// Lists again what reloads lost, on every load balancer. A name stays taken while a session lasts with who had it
+    /// before, which is waited for.
     func listAgain() async throws(Failure) {
         guard try await !known().registered.isEmpty else { return }
-        let observation = try await observe()
-        _ = try await onEach { loadBalancer throws(Failure) in
-            try await self.listAgain(on: loadBalancer, observation)
+        let patience = clock.uptime + .seconds(20)
+        while true {
+            let observation = try await observe()
+            do throws(Failure) {
+                _ = try await onEach { loadBalancer throws(Failure) in
+                    try await self.listAgain(on: loadBalancer, observation)
+                }
+                return
+            } catch {
+                guard error.kind == .transient, clock.uptime < patience else { throw error }
+            }
+            do { try await clock.sleep(Period(milliseconds: 100)) } catch { throw .cancelled }
         }
     }
 

@@ -130,7 +130,13 @@ extension TrafficControl {
 
     /// What the old color's answers were like so far: an rz that goes on later may see none of them any more.
     package func usual() async throws(Failure) -> [String: UsualTraffic] {
-        tally.usual(direction.old, besides: try await known().usual)
+        tally.usual(
+            direction.old, besides: tallyBefore.usual(direction.old, besides: try await known().usual))
+    }
+
+    /// Counts what the old color is asked before anyone is moved: it may serve no one by the time that it is compared with.
+    package func noteUsual(_ states: [LoadBalancerID: LoadBalancerState]) {
+        for (name, state) in states { tallyBefore.add(state, of: name, at: clock.uptime, isShared: false) }
     }
 
     // MARK: - Keeping

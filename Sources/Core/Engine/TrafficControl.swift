@@ -37,6 +37,8 @@ package actor TrafficControl {
 
     /// What was counted since the run owns the traffic.
     var tally: TrafficTally
+    /// What was counted before anyone was moved.
+    var tallyBefore: TrafficTally
     /// What each load balancer said last, and in the look before.
     var looks: [LoadBalancerID: (before: TrafficObservation?, now: TrafficObservation)] = [:]
     /// Load balancers that are not as they were left, as far as that is written down.
@@ -68,6 +70,7 @@ package actor TrafficControl {
         self.ledger = ledger
         began = clock.uptime
         tally = TrafficTally(rules: plan.environment.traffic)
+        tallyBefore = tally
     }
 
     // MARK: - The run

@@ -78,7 +78,8 @@ extension Checker {
         }
         // What the one load balancer now gives this color, each of the others must give it too.
         guard color == new, balancer.name != changed.name else { return }
-        let wanted = share(of: color, backend, changed.without(unchecked: color))
+        // Whose servers a person took out there meanwhile has left the rest a greater part: no one meant to give it that.
+        let wanted = share(of: color, backend, changed.without(unchecked: color).with(takenOut))
         let carried = Double(balancer.without(unchecked: color).weights(of: color, in: backend).reduce(0, +))
         let lowered = balancer.weight(of: color.other, backend, loweredAs: changed, found: state.traffic.found)
         let there = carried + lowered == 0 ? 0 : carried / (carried + lowered)
@@ -192,6 +193,15 @@ extension SimulatedLoadBalancer {
         balancer.servers.removeAll { server in
             server.color == color && !server.isCheckedUp
                 && servers.contains { $0.color == color && $0.backend == server.backend && $0.isCheckedUp }
+        }
+        return balancer
+    }
+
+    /// With servers in that a person took out.
+    fileprivate func with(_ takenOut: Set<String>) -> SimulatedLoadBalancer {
+        var balancer = self
+        for server in servers.indices where takenOut.contains("\(servers[server].backend)/\(servers[server].name)") {
+            balancer.servers[server].administration = .ready
         }
         return balancer
     }

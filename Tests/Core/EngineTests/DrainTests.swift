@@ -73,6 +73,42 @@ struct DrainTests {
         #expect(stopped.count <= 1 && !stopped.contains { $0.contains("/shop/db") }, "\(stopped)")
     }
 
+    @Test("is not over by a look that lasts so long that a reload may have let users in meanwhile")
+    func lateLook() async throws {
+        let run = SimulatedRun(deadline: .seconds(120)) {
+            $0.drain.quiet = .seconds(2)
+            $0.drain.deadline = .seconds(60)
+        }
+        let (engine, task) = try await slowedDown(run, at: "2s of quiet")
+        try await eventually {
+            await engine.state.steps.values.contains { $0.message == "answers of all load balancers within 2s" }
+        }
+        #expect(await engine.state.traffic.quietSince == nil)
+        await run.world.fail { $0.looksTake = .zero }
+        #expect(try await task.value.status == .done)
+    }
+
+    @Test("says at its deadline that such looks prove nothing")
+    func lateLooks() async throws {
+        let run = SimulatedRun(deadline: .seconds(120)) {
+            $0.drain.quiet = .seconds(2)
+            $0.drain.deadline = .seconds(3)
+        }
+        let failure = try await slowedDown(run, at: "2s of quiet").task.value.halt()
+        #expect(failure.summary == "blue looks quiet, but the load balancers take too long to say so")
+    }
+
+    /// Has each look take long once a step waits for something.
+    private func slowedDown(
+        _ run: SimulatedRun, at message: String
+    ) async throws -> (engine: Engine, task: Task<RunState, any Error>) {
+        let engine = run.engine()
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await eventually { await engine.state.steps.values.contains { $0.message == message } }
+        await run.world.fail { $0.looksTake = TrafficControl.freshness + .seconds(1) }
+        return (engine, task)
+    }
+
     @Test("is not over while requests wait in a queue", arguments: [true, false])
     func queue(isQueue: Bool) async throws {
         let run = SimulatedRun { $0.drain.deadline = Period(milliseconds: 300) }

@@ -16,7 +16,10 @@ struct SimulatedLoadBalancer: LoadBalancer {
                 throw .cancelled
             }
         }
-        return try await world.observe(name)
+        let state = try await world.observe(name)
+        let delay = await world.failing.looksTake
+        if delay > .zero { do { try await WallClock().sleep(delay) } catch { throw .cancelled } }
+        return state
     }
     func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
         try await takeTime(for: changes)

@@ -14,6 +14,8 @@ actor SimulatedWorld {
         var slowChanges: Set<LoadBalancerID> = []
         /// Services whose stop takes until they are taken out of here.
         var slowStops: Set<ServiceID> = []
+        /// How long each look at a load balancer takes.
+        var looksTake = Period.zero
         /// No check of a server that left maintenance ever ends.
         var checksAreSlow = false
         /// What a Prometheus answers, by the query; it is silent to any other.

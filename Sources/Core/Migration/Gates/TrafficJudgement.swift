@@ -56,6 +56,7 @@ public struct TrafficJudgement: Sendable {
         if limits.errorRate != nil {
             findings += [
                 hasOwnLimit ? nil : answers("4xx", \.clientErrors, \.clientErrors, by: 0.05, rule, limits),
+                hasOwnLimit ? nil : refused(rule, limits),
                 answers("3xx", \.redirects, \.redirects, by: 0.2, rule, limits), bytes(rule, limits),
             ].compactMap { $0 }
         }
@@ -156,6 +157,26 @@ public struct TrafficJudgement: Sendable {
                     "\(scope.place): \(shown(rate)) of \(sums.requests) answers are \(gate), \(shown(usual)) of \(old)'s"
                 )
             }
+        }
+        return nil
+    }
+
+    /// Most answers are 4xx, and no one knows whether the old color's are. That is no verdict, nor is it a pass.
+    private func refused(_ rule: TrafficRule, _ limits: Analysis.LoadBalancers) -> Finding? {
+        let needed = max(10, limits.minRequests)
+        let isKnown = usual[rule.backend].map { $0.requests >= needed } ?? false
+        // With an old color that does not answer there is nothing to compare with, and no one waits for it.
+        guard !isKnown, !names(rule).contains(where: { targets.isGivenUp(rule, on: $0) }) else { return nil }
+        for scope in scopes(rule) {
+            let sums = tally.sums(new, rule.backend, on: scope.names, .step)
+            guard sums.requests >= needed, Evidence(of: sums.clientErrors, in: sums.requests, above: 0.5).isClear
+            else { continue }
+            return Finding(
+                sample: GateSample(
+                    gate: "4xx", subject: scope.place, verdict: .inconclusive, samples: sums.requests,
+                    message:
+                        "\(scope.place): \(shown(sums.rate(sums.clientErrors))) of \(sums.requests) answers are 4xx, "
+                        + "too few requests of \(old) to compare with (needs \(needed))"), holds: true)
         }
         return nil
     }

@@ -170,6 +170,26 @@ struct ErrorClassTests {
         #expect(failed(watch.findings(rate, others)) == ["4xx"])
     }
 
+    @Test("hold where most answers are 4xx and nothing is known of the old color's")
+    func unknownRefusals() {
+        func found(_ count: Int, of requests: Int, blue: Int) -> TrafficJudgement.Finding? {
+            Watch(rule).looks(
+                green: counters(requests, .clientErrors, count), blue: counters(blue, .clientErrors, blue)
+            )
+            .findings(Analysis.LoadBalancers(errorRate: Percent(1)), share: Percent(10))
+            .first { $0.sample.gate == "4xx" }
+        }
+        let open = found(200, of: 200, blue: 3)
+        #expect(open?.sample.verdict == .inconclusive)
+        #expect(open?.holds == true)
+        #expect(
+            open?.sample.message
+                == "edge-1/be: 100 % of 200 answers are 4xx, too few requests of blue to compare with (needs 10)")
+        #expect(found(60, of: 200, blue: 3) == nil)
+        // Neither has these pages.
+        #expect(found(200, of: 200, blue: 200) == nil)
+    }
+
     @Test("are not blinded by a reload")
     func reload() {
         var watch = Watch(rule)

@@ -33,13 +33,16 @@ struct Quiet: Sendable {
             let now = context.clock.uptime
             quietSince = busy.isEmpty && isKept && unseen.isEmpty ? quietSince ?? now : nil
             let length = policy.quiet + (observation.unseenFor ?? .zero)
-            if let quietSince, asked - quietSince >= length {
+            let isQuiet = quietSince.map { asked - $0 >= length } ?? false
+            // A look says how it was when it began: what a reload let in since, the next one shows.
+            if let quietSince, isQuiet, now - asked <= TrafficControl.freshness {
                 let since = context.clock.now - (now - quietSince)
                 try await context.record(.oldSideQuiet(since: since))
                 if await context.traffic.disturbances == disturbances { return since }
             }
-            // Where no one is counted, time alone shows quiet: then its end is near.
-            if now >= deadline, quietSince == nil || observation.unseenFor == nil {
+            if now >= deadline, isQuiet { throw late() }
+            // Where it is quiet, the end is near.
+            if now >= deadline, quietSince == nil {
                 if wasForced || policy.atDeadline != .force { try await end(busy, unseen) }
                 try await cut(rules)
                 wasForced = true
@@ -52,7 +55,10 @@ struct Quiet: Sendable {
                 try await context.record(.noted(text: text))
             }
             if let process = unseen.first { try await ask(about: process) }
-            let missing = isKept ? "\(length) of quiet" : "weights that drifted to be restored"
+            let missing =
+                !isKept
+                ? "weights that drifted to be restored"
+                : isQuiet ? Quiet.timelyAnswers : "\(length) of quiet"
             await context.wait(
                 for: busy.first.map { "\(Wording.count(busy.count, "server")) to get quiet, first \($0.text)" }
                     ?? unseen.first?.text ?? missing)
@@ -85,10 +91,11 @@ struct Quiet: Sendable {
             let asked = context.clock.uptime
             try await demand()
             try await context.traffic.demandAllCarried()
-            return context.clock.uptime - asked <= TrafficControl.freshness
-                ? nil : "answers of all load balancers within \(TrafficControl.freshness)"
+            return context.clock.uptime - asked <= TrafficControl.freshness ? nil : Quiet.timelyAnswers
         }
     }
+
+    private static let timelyAnswers = "answers of all load balancers within \(TrafficControl.freshness)"
 
     /// Asked right before the old color is touched: quiet was proved, nothing has disturbed it since, and it is so now.
     func demand() async throws(Failure) {
@@ -198,6 +205,15 @@ struct Quiet: Sendable {
                 : "Wait until these sessions have ended, then run: rz resume \(name). To end them, set "
                     + "`drain.atDeadline: force`, commit, then run: rz resume \(name) --commit HEAD. "
                     + "Or go back: rz rollback \(name)")
+    }
+
+    private func late() -> Failure {
+        Failure(
+            "\(old) looks quiet, but the load balancers take too long to say so",
+            details: [
+                "a look at all of them took more than \(TrafficControl.freshness), up to the end of \(policy.deadline)"
+            ],
+            advice: "See what keeps them busy, then run: rz resume \(context.environment.name)", kind: .transient)
     }
 
     private func sessions(of busy: [BusyServer], detailed: Int) async -> OpenSessions {

@@ -70,6 +70,7 @@ struct Checks: StepWork {
             }
             found += weights.filter(\.isBlocking).map(\.text)
         }
+        await context.traffic.noteUsual(states)
         var inventories: [Color: Inventory] = [:]
         for color in Color.allCases { inventories[color] = try await context.observeInventory(of: color) }
         return found + misplacedServers(states, rules, inventories: inventories)

@@ -137,6 +137,10 @@ struct ShiftTraffic: StepWork {
         if !known.isShifted { _ = try await CatchUp(context).perform() }
         let began = context.clock.uptime
         let seen = try await traffic.observe()
+        if !known.isShifted {
+            await traffic.noteUsual(seen.states)
+            try await noteUsual(context)
+        }
         let isThere = try await traffic.isAt(share, seen)
         if known.intended != share || !isThere {
             try await context.knowServers()
@@ -187,6 +191,11 @@ struct ShiftTraffic: StepWork {
         }
     }
 
+    private func noteUsual(_ context: StepContext) async throws(Failure) {
+        let usual = try await context.traffic.usual()
+        if await context.state.traffic.usual != usual { try await context.record(.oldSideMeasured(usual: usual)) }
+    }
+
     /// Watches for the bake time; a bad verdict ends it at once, an open one holds it until the step's deadline. What is
     /// judged is counted by the watch over each load balancer.
     private func watch(_ context: StepContext) async throws(Failure) {
@@ -206,8 +215,7 @@ struct ShiftTraffic: StepWork {
             if context.clock.uptime >= end, open == nil { break }
             await context.wait(for: open ?? "\(bake) at \(share) without a bad verdict")
         }
-        let usual = try await traffic.usual()
-        if await context.state.traffic.usual != usual { try await context.record(.oldSideMeasured(usual: usual)) }
+        try await noteUsual(context)
         if !gate.analysis.isEmpty { try await context.record(.gatePassed(gate: "cutOver \(share)")) }
     }
 }
