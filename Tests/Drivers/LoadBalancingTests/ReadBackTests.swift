@@ -35,7 +35,10 @@ struct ChangeTests {
         try await withHAProxy(haproxy, pair) { lab in
             let driver = lab.driver()
             try await checked(driver)
-            try await lab.tell("disable health shop/green-1; set server shop/green-1 health down")
+            try await lab.tell("disable health shop/green-1")
+            // A check that is under way would set its own result over the one that is set here.
+            try await eventually("no check to be under way") { try await !isBeingChecked("green-1", lab) }
+            try await lab.tell("set server shop/green-1 health down")
             let server = try #require(
                 try await driver.change([.weight("green-1", 9)], epoch: 1).backends["shop"]?.servers[1])
             #expect(server.weight == 9)
@@ -174,6 +177,13 @@ struct ChangeTests {
             #expect(server?.weight == 4)
             #expect(server?.hasAgent == false)
         }
+    }
+
+    /// Bit 1 of `srv_check_state` (HAProxy's management guide, "show servers state").
+    private func isBeingChecked(_ server: String, _ lab: Lab) async throws -> Bool {
+        let rows = try await lab.tell("show servers state shop").split(separator: "\n").map { $0.split(separator: " ") }
+        let row = try #require(rows.first { $0.count > 14 && $0[3] == server })
+        return try #require(Int(row[14])) & 1 != 0
     }
 
     private func checked(_ driver: HAProxyRuntime) async throws {

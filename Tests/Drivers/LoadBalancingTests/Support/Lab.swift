@@ -224,6 +224,8 @@ private let webServers = """
             self.send_header("Content-Length", "0")
             self.end_headers()
         def log_message(self, *arguments): pass
+    # On a busy machine checks come faster than they are accepted.
+    http.server.ThreadingHTTPServer.request_queue_size = 1024
     for port in sys.argv[1:]:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
