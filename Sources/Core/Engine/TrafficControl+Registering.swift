@@ -8,6 +8,8 @@ extension TrafficControl {
             // In the same turn, so that no one lists again what is taken off.
             try await self.record(.serversRegistered(servers: servers))
             try await self.claim()
+            // A claim may have waited for long.
+            if servers.isEmpty, self.plan.unreachable == nil { try await self.refuseToTakeDownWhatServes() }
             try await self.remove(of: color, besides: servers)
             _ = try await self.onEach { loadBalancer throws(Failure) in
                 try await self.list(servers[loadBalancer.name] ?? [:], on: loadBalancer)

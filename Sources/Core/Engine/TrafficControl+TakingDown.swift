@@ -3,14 +3,13 @@ import Migration
 /// What keeps the new color up on the way back: users whom no one else serves.
 extension TrafficControl {
     /// Asked before anything of the new color is taken down on the way back: where the old color does not serve, the new
-    /// one stays. A load balancer that does not answer proves nothing.
+    /// one stays. A load balancer that does not answer proves nothing, nor does a look that lasted long.
     package func refuseToTakeDownWhatServes() async throws(Failure) {
         if let oldServedAt, clock.uptime - oldServedAt <= TrafficControl.freshness { return }
-        let began = clock.uptime
-        let states = try await onEach { loadBalancer throws(Failure) in try await loadBalancer.observe() }
+        let (look, began) = try await observeFreshlySince()
         let before = try await known().lastFound.map { targets($0) }
         var needed: [String] = []
-        for (name, state) in states.sorted(by: { $0.key < $1.key }) {
+        for (name, state) in look.states.sorted(by: { $0.key < $1.key }) {
             let observation = TrafficObservation(time: clock.now, states: [name: state])
             let targets = targets(FoundTraffic(observation, rules))
             let vouched = await vouched(for: direction.old, state, on: name, targets)

@@ -151,28 +151,33 @@ package actor TrafficControl {
     ///
     /// - Throws: a transient `Failure` when they keep answering slowly.
     func observeFreshly() async throws(Failure) -> TrafficObservation {
+        try await freshly { () async throws(Failure) in try await self.observe() }.observation
+    }
+
+    /// The same, and when that look began, by the uptime.
+    func observeFreshlySince() async throws(Failure) -> (observation: TrafficObservation, began: Period) {
         try await freshly { () async throws(Failure) in try await self.observe() }
     }
 
     /// The same of one load balancer.
     func lookFreshly(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {
-        try await freshly { () async throws(Failure) in try await self.look(at: loadBalancer) }
+        try await freshly { () async throws(Failure) in try await self.look(at: loadBalancer) }.observation
     }
 
     /// The same of one load balancer, but for its counters.
     func glanceFreshly(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {
         try await freshly { () async throws(Failure) in
             TrafficObservation(time: self.clock.now, states: [loadBalancer.name: try await loadBalancer.glance()])
-        }
+        }.observation
     }
 
     private func freshly(
         _ look: @Sendable () async throws(Failure) -> TrafficObservation
-    ) async throws(Failure) -> TrafficObservation {
+    ) async throws(Failure) -> (observation: TrafficObservation, began: Period) {
         for _ in 0..<5 {
             let began = clock.uptime
             let observation = try await look()
-            if clock.uptime - began <= TrafficControl.freshness { return observation }
+            if clock.uptime - began <= TrafficControl.freshness { return (observation, began) }
         }
         throw Failure(
             "The load balancers answer too slowly to change weights by what they say",

@@ -52,8 +52,8 @@ extension Checker {
 
     private func demandTraffic(on color: Color, _ world: WorldState, _ demand: (Bool, String) -> Void) {
         for balancer in world.loadBalancers {
-            // A run that has ended watches no weights any more.
-            guard balancer.resetAt < 0 || color == plan.direction.old else { continue }
+            // What is lost as a run ends no one puts right any more.
+            guard balancer.resetAt < world.time - Checker.repaired || color == plan.direction.old else { continue }
             for backend in balancer.backends {
                 let serving = balancer.servers.filter { $0.backend == backend.name && $0.isSetToServe }
                 let colors = Set(serving.map(\.color))
@@ -76,6 +76,9 @@ extension Checker {
             }
         }
     }
+
+    /// A run repairs within this time what a load balancer lost.
+    private static let repaired: Int64 = 2_000
 
     private func holds(_ state: ColorState, what other: ColorState) -> Bool {
         state.services.count == other.services.count

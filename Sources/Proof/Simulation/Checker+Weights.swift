@@ -27,6 +27,7 @@ extension Checker {
                 // A new color that has no user yet may be taken back, whoever does not answer.
                 && !(plan.unreachable != nil && color == new && share(of: color, backend.name, was) == 0)
             {
+                if color == new, !isPutRight { checkKept(backend.name, call, looker, was, now) }
                 // A switch has no raise that others could make before it.
                 let isAlone = isPutRight || now.isSwitch(backend.name)
                 let others = color == old && !isAlone ? after.loadBalancers.map(\.name) : [name]
@@ -38,6 +39,20 @@ extension Checker {
                 }
             }
         }
+    }
+
+    /// I1: on its way forward the new color keeps the share that it was proved to carry.
+    private func checkKept(
+        _ backend: String, _ call: Call, _ looker: Looker, _ was: SimulatedLoadBalancer, _ now: SimulatedLoadBalancer
+    ) {
+        // A switch moves with the last step.
+        let verified = now.isSwitch(backend) && verifiedShare < .all ? 0 : verifiedShare.fraction
+        let (before, after) = (share(of: new, backend, was), share(of: new, backend, now))
+        guard before >= verified - Checker.rounding, after < verified - Checker.rounding else { return }
+        breaks(
+            "I1",
+            "\(looker.process) gave \(new) \(after) of \(now.name)/\(backend) (“\(call.description)”), where \(verifiedShare) "
+                + "was verified")
     }
 
     private func isCalledDown(
@@ -97,7 +112,8 @@ extension Checker {
     /// What was so by then, whoever asks for a change may know. An old look is none, unless its process was stopped
     /// meanwhile.
     func knowledge(of name: LoadBalancerID, _ looker: Looker, _ issuedAt: Int64) -> Int64 {
-        let look = lastLook[looker]?[name] ?? issuedAt
+        // Of a call that is on its way for long, what its own process sees meanwhile comes too late.
+        let look = min(lastLook[looker]?[name] ?? issuedAt, issuedAt)
         if let stop = stops(looker.process), stop.end > look { return look }
         return max(look, issuedAt - Checker.freshness)
     }
@@ -192,7 +208,9 @@ extension SimulatedLoadBalancer {
         var balancer = self
         balancer.servers.removeAll { server in
             server.color == color && !server.isCheckedUp
-                && servers.contains { $0.color == color && $0.backend == server.backend && $0.isCheckedUp }
+                && servers.contains {
+                    $0.color == color && $0.backend == server.backend && $0.isSetToServe && $0.isCheckedUp
+                }
         }
         return balancer
     }

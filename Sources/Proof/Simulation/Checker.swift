@@ -22,6 +22,8 @@ final class Checker {
     var lastLook: [Looker: [LoadBalancerID: Int64]] = [:]
     /// When weights were last verified, in milliseconds.
     var verifiedAt: Int64 = 0
+    /// The new color's share that was verified last, since users last went back.
+    var verifiedShare = Percent.none
     private var lastDeniedRequests = 0
     /// Until when failed requests are the fault of the world, not of rz.
     var isExcusedUntil: Int64 = 0
@@ -165,8 +167,10 @@ final class Checker {
         switch event.kind {
         case .trafficVerified(let share, _):
             verifiedAt = world.time
+            verifiedShare = share
             if share == .all { checkCarried(world) }
         case .trafficFound(let found): if plan.unreachable != nil { noteGivenUp(found) }
+        case .trafficReturnIntended: verifiedShare = .none
         case .oldSideQuiet: checkQuiet("drain was called over", world)
         case .trafficReturned: checkWayBack("the traffic was called back", world)
         case .stepIntended(let step, _):

@@ -249,6 +249,20 @@ struct ExactReturnTests {
         #expect(await run.world.services[.green]?.count == 2)
     }
 
+    @Test("does not begin before the first touch while only the new color serves")
+    func servesUntouched() async throws {
+        let run = SimulatedRun()
+        _ = try await run.engine().perform(opening: SimulatedRun.start, until: .serviceGate)
+        await run.world.change { state in
+            for index in 0...1 { state.backends["be_web"]!.servers[index].operation = .down }
+            for index in 2...3 { state.backends["be_web"]!.servers[index].weight = 100 }
+        }
+        _ = try await run.journal.append([.rollbackRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
+        let state = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"))
+        #expect(try state.halt().summary == "blue does not serve, so nothing of green is taken down")
+        #expect(await run.world.services[.green]?.count == 2)
+    }
+
     @Test("is written down before the first touch")
     func writtenDown() async throws {
         let run = SimulatedRun()

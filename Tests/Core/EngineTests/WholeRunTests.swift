@@ -35,6 +35,25 @@ struct WholeRunTests {
         }
     }
 
+    @Test("makes servers of the new color ready only once their weight is 0, which maintenance ignores")
+    func readyAtZero() async throws {
+        let run = SimulatedRun()
+        await run.world.change { state in
+            for index in 2...3 {
+                state.backends["be_web"]!.servers[index].administration = .maint
+                state.backends["be_web"]!.servers[index].weight = 100
+            }
+        }
+        _ = try await run.engine().perform(opening: SimulatedRun.start, until: .cutOver)
+        for name in ["edge-1 be_web/green-1 ", "edge-2 be_web/green-2 "] {
+            let changes = await run.world.log.filter { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
+            let zero = try #require(changes.firstIndex(of: "weight(0)"), "\(changes)")
+            let ready = try #require(changes.firstIndex { $0.hasSuffix("ready)") }, "\(changes)")
+            #expect(zero < ready)
+            #expect(changes.first?.hasSuffix("drain)") == true)
+        }
+    }
+
     @Test("touches nothing of the old color before drain is over")
     func oldColorUntouched() async throws {
         let run = SimulatedRun()

@@ -68,7 +68,8 @@ extension WorldState {
         loadBalancers[balancer].backends[backend] = fate
     }
 
-    /// Whether no one could serve a backend, and no rz made it so: of each color every server is dead, or a reload lost it.
+    /// Whether no one could serve a backend, and no rz made it so: of each color every server is dead, or destroyed, which
+    /// rz may do where the other one serves, or a reload lost it.
     private func isTakenByWorld(_ backend: String, on balancer: SimulatedLoadBalancer) -> Bool {
         Color.allCases.allSatisfy { color in
             let own = balancer.servers.filter {
@@ -77,7 +78,10 @@ extension WorldState {
             let isLost = own.isEmpty && balancer.lost.contains { $0.backend == backend && $0.color == color }
             return isLost
                 || !own.isEmpty
-                    && own.allSatisfy { $0.isGone || max($0.isDeadUntil, self[$0.machine].isLostUntil) > time }
+                    && own.allSatisfy {
+                        $0.isGone || max($0.isDeadUntil, self[$0.machine].isLostUntil) > time
+                            || self[$0.machine].servers.isEmpty
+                    }
         }
     }
 

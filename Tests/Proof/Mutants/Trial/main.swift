@@ -14,7 +14,7 @@ let explored = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 2
 let (trialTime, suiteTime) = (120 * Int(CLOCKS_PER_SEC), 600 * Int(CLOCKS_PER_SEC))
 let current = Mutex((place: "", end: Int.max))
 let watchdog = DispatchSource.makeTimerSource(queue: .global())
-watchdog.setEventHandler {
+watchdog.setEventHandler { @Sendable in
     let (place, end) = current.withLock { $0 }
     guard clock() > end else { return }
     print("liveness, \(place): it works for ever and gets nowhere")

@@ -52,6 +52,12 @@ extension Action {
 /// Destroys the old color's servers. The disks stay.
 struct DestroyServers: StepWork {
     func perform(_ context: StepContext) async throws(Failure) -> String {
+        let summary = try await destroy(context)
+        try await context.awaitCarried()
+        return summary
+    }
+
+    private func destroy(_ context: StepContext) async throws(Failure) -> String {
         let old = context.color
         if context.drivers.provisioner.hasFixedServers { return "the servers of \(old) are a fixed list, and stay" }
         let count = try await context.observeInventory(of: old).hosts.count

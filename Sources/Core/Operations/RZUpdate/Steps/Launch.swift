@@ -120,8 +120,8 @@ struct LaunchService: StepWork {
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
         guard try await !context.observeInventory(of: context.color).isEmpty else { return "no servers, so no service" }
-        try await context.refuseToTakeDownWhatServes()
         let cluster = try await context.cluster(of: context.color)
+        try await context.refuseToTakeDownWhatServes()
         try await context.fence.act { () async throws(Failure) in try await cluster.stop(id) }
         return "stopped"
     }

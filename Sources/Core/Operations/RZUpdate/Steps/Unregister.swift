@@ -46,6 +46,7 @@ struct UnregisterServers: StepWork {
         try await context.traffic.demandAllCarried()
         try await context.intend("take the servers of \(context.color) off the load balancers")
         try await context.traffic.unregister(context.color)
+        try await context.awaitCarried()
         return "servers of \(context.color) taken off"
     }
 }
