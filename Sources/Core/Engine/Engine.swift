@@ -286,6 +286,7 @@ public actor Engine: RunLedger {
     }
 
     /// Folds in what is new and wakes the loop for it, whoever was first to see it.
+    ///
     /// - Returns: the events that were read.
     @discardableResult
     private func catchUp() async throws(Failure) -> [Event] {

@@ -8,12 +8,21 @@ extension TrafficControl {
             // In the same turn, so that no one lists again what is taken off.
             try await self.record(.serversRegistered(servers: servers))
             try await self.claim()
-            // A claim may have waited for long.
-            if servers.isEmpty, self.plan.unreachable == nil { try await self.refuseToTakeDownWhatServes() }
             try await self.remove(of: color, besides: servers)
             _ = try await self.onEach { loadBalancer throws(Failure) in
                 try await self.list(servers[loadBalancer.name] ?? [:], on: loadBalancer)
             }
+        }
+    }
+
+    /// Takes the new color's servers off again, on the way back.
+    package func takeOff(_ color: Color) async throws(Failure) {
+        try await turn.exclusive { () async throws(Failure) in
+            try await self.record(.serversRegistered(servers: [:]))
+            try await self.claim()
+            // A claim may have waited for long.
+            if self.plan.unreachable == nil { try await self.refuseToTakeDownWhatServes() }
+            try await self.remove(of: color, besides: [:])
         }
     }
 

@@ -6,7 +6,7 @@ extension TrafficControl {
     /// one stays. A load balancer that does not answer proves nothing, nor does a look that lasted long.
     package func refuseToTakeDownWhatServes() async throws(Failure) {
         if let oldServedAt, clock.uptime - oldServedAt <= TrafficControl.freshness { return }
-        let (look, began) = try await observeFreshlySince()
+        let (look, began) = try await freshly { () async throws(Failure) in try await self.observe() }
         let before = try await known().lastFound.map { targets($0) }
         var needed: [String] = []
         for (name, state) in look.states.sorted(by: { $0.key < $1.key }) {

@@ -154,11 +154,6 @@ package actor TrafficControl {
         try await freshly { () async throws(Failure) in try await self.observe() }.observation
     }
 
-    /// The same, and when that look began, by the uptime.
-    func observeFreshlySince() async throws(Failure) -> (observation: TrafficObservation, began: Period) {
-        try await freshly { () async throws(Failure) in try await self.observe() }
-    }
-
     /// The same of one load balancer.
     func lookFreshly(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {
         try await freshly { () async throws(Failure) in try await self.look(at: loadBalancer) }.observation
@@ -171,7 +166,8 @@ package actor TrafficControl {
         }.observation
     }
 
-    private func freshly(
+    /// A look that did not take long, and when it began, by the uptime.
+    func freshly(
         _ look: @Sendable () async throws(Failure) -> TrafficObservation
     ) async throws(Failure) -> (observation: TrafficObservation, began: Period) {
         for _ in 0..<5 {

@@ -84,7 +84,7 @@ struct DrainTests {
             await engine.state.steps.values.contains { $0.message == "answers of all load balancers within 2s" }
         }
         #expect(await engine.state.traffic.quietSince == nil)
-        await run.world.fail { $0.looksTake = .zero }
+        await run.world.fail { $0.slowLooks = [] }
         #expect(try await task.value.status == .done)
     }
 
@@ -98,14 +98,14 @@ struct DrainTests {
         #expect(failure.summary == "blue looks quiet, but the load balancers take too long to say so")
     }
 
-    /// Has each look take long once a step waits for something.
+    /// Has each look at a load balancer take long once a step waits for something.
     private func slowedDown(
         _ run: SimulatedRun, at message: String
     ) async throws -> (engine: Engine, task: Task<RunState, any Error>) {
         let engine = run.engine()
         let task = Task { try await engine.perform(opening: SimulatedRun.start) }
         try await eventually { await engine.state.steps.values.contains { $0.message == message } }
-        await run.world.fail { $0.looksTake = TrafficControl.freshness + .seconds(1) }
+        await run.world.fail { $0.slowLooks = ["edge-1"] }
         return (engine, task)
     }
 

@@ -8,18 +8,15 @@ struct SimulatedLoadBalancer: LoadBalancer {
     let world: SimulatedWorld
 
     func observe() async throws(Failure) -> LoadBalancerState {
-        if await world.failing.loadBalancersFrozen.contains(name) {
+        if await world.failing.isSlow(name) {
             // As a driver's own deadline ends it.
             do {
-                _ = try await holds(within: .seconds(3)) { await !world.failing.loadBalancersFrozen.contains(name) }
+                _ = try await holds(within: .seconds(3)) { await !world.failing.isSlow(name) }
             } catch {
                 throw .cancelled
             }
         }
-        let state = try await world.observe(name)
-        let delay = await world.failing.looksTake
-        if delay > .zero { do { try await WallClock().sleep(delay) } catch { throw .cancelled } }
-        return state
+        return try await world.observe(name)
     }
     func apply(_ changes: [ServerChange], epoch: Int) async throws(Failure) {
         try await takeTime(for: changes)

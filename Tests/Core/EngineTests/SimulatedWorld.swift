@@ -10,12 +10,12 @@ actor SimulatedWorld {
         var sickServices: Set<ServiceID> = []
         /// Load balancers that stand still: whoever asks them waits until they go on.
         var loadBalancersFrozen: Set<LoadBalancerID> = []
+        /// Load balancers that answer each look after three seconds, or once they are taken out of here.
+        var slowLooks: Set<LoadBalancerID> = []
         /// Load balancers whose changes take until they are taken out of here.
         var slowChanges: Set<LoadBalancerID> = []
         /// Services whose stop takes until they are taken out of here.
         var slowStops: Set<ServiceID> = []
-        /// How long each look at a load balancer takes.
-        var looksTake = Period.zero
         /// No check of a server that left maintenance ever ends.
         var checksAreSlow = false
         /// What a Prometheus answers, by the query; it is silent to any other.
@@ -40,6 +40,8 @@ actor SimulatedWorld {
         var configurationObstacles: [Obstacle] = []
         /// Where servers would be configured, whatever their addresses.
         var configuredAt: String?
+
+        func isSlow(_ name: LoadBalancerID) -> Bool { loadBalancersFrozen.contains(name) || slowLooks.contains(name) }
     }
 
     /// Everything that was changed, in order, for example `edge-1 be_web/green-1 weight 20`.

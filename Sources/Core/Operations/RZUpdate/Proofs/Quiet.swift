@@ -57,7 +57,7 @@ struct Quiet: Sendable {
             if let process = unseen.first { try await ask(about: process) }
             let missing =
                 !isKept
-                ? "weights that drifted to be restored"
+                ? StepContext.restoring
                 : isQuiet ? Quiet.timelyAnswers : "\(length) of quiet"
             await context.wait(
                 for: busy.first.map { "\(Wording.count(busy.count, "server")) to get quiet, first \($0.text)" }

@@ -57,17 +57,12 @@ struct DrainOldColor: StepWork {
         return "\(old) quiet since \(since.clock)"
     }
 
-    /// Once the new color carries everything: a load balancer may just have lost what was set.
+    /// Once the new color carries everything.
     private func takeOut(
         _ administration: ServerState.Administration, _ context: StepContext
     ) async throws(Failure) {
-        let traffic = await context.traffic
-        try await context.poll { () async throws(Failure) -> String? in
-            let observation = try await traffic.observe()
-            guard try await context.keepTraffic(observation) else { return "weights that drifted to be restored" }
-            return try await traffic.uncarried(observation)
-        }
-        try await traffic.takeOutOldColor(administration)
+        try await context.awaitCarried()
+        try await context.traffic.takeOutOldColor(administration)
     }
 
     private func isInMaintenance(_ context: StepContext) async throws(Failure) -> Bool {

@@ -50,8 +50,7 @@ struct FenceOldColor: StepWork {
         try await context.intend("put the servers of \(old) into maintenance and end their sessions")
         let traffic = await context.traffic
         try await context.poll { () async throws(Failure) -> String? in
-            try await context.keepTraffic(try await traffic.observe())
-                ? nil : "weights that drifted to be restored"
+            try await context.keepTraffic(try await traffic.observe()) ? nil : StepContext.restoring
         }
         try await traffic.noteTakenOut()
         let servers = try await traffic.fenceOldColor()

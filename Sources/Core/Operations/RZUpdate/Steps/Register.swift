@@ -68,7 +68,7 @@ struct RegisterServers: StepWork {
 
     func undo(_ context: StepContext) async throws(Failure) -> String {
         try await context.refuseToTakeDownWhatServes()
-        try await context.traffic.register([:], of: context.color)
+        try await context.traffic.takeOff(context.color)
         return "servers of \(context.color) taken off"
     }
 }

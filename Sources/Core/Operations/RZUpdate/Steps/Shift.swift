@@ -139,7 +139,7 @@ struct ShiftTraffic: StepWork {
         let seen = try await traffic.observe()
         if !known.isShifted {
             await traffic.noteUsual(seen.states)
-            try await noteUsual(context)
+            try await recordUsual(context)
         }
         let isThere = try await traffic.isAt(share, seen)
         if known.intended != share || !isThere {
@@ -191,7 +191,7 @@ struct ShiftTraffic: StepWork {
         }
     }
 
-    private func noteUsual(_ context: StepContext) async throws(Failure) {
+    private func recordUsual(_ context: StepContext) async throws(Failure) {
         let usual = try await context.traffic.usual()
         if await context.state.traffic.usual != usual { try await context.record(.oldSideMeasured(usual: usual)) }
     }
@@ -215,7 +215,7 @@ struct ShiftTraffic: StepWork {
             if context.clock.uptime >= end, open == nil { break }
             await context.wait(for: open ?? "\(bake) at \(share) without a bad verdict")
         }
-        try await noteUsual(context)
+        try await recordUsual(context)
         if !gate.analysis.isEmpty { try await context.record(.gatePassed(gate: "cutOver \(share)")) }
     }
 }
