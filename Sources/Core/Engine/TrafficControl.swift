@@ -115,9 +115,11 @@ package actor TrafficControl {
         let known = try await known()
         if let found = known.found { return targets(found) }
         // Weights that were moved already are none that were found: their journal is of before this was written down.
-        let found =
+        var found =
             known.isShifted
             ? FoundTraffic(assumedFrom: observation, rules, old: direction.old) : FoundTraffic(observation, rules)
+        // After a return a run looks anew: who served its users before and is down by now has not ceased to be needed.
+        if let before = known.lastFound { found.keepServing(as: before, direction.old, rules) }
         guard loadBalancers.allSatisfy({ found.servers[$0.name] != nil }) else { return targets(found) }
         try await record(.trafficFound(found: found))
         return targets(found)

@@ -89,12 +89,14 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.traffic.verified = nil
     case .trafficVerified(let share, _):
         next.traffic.verified = share
+        next.traffic.proved = share
         next.traffic.verifiedAt = event.time
     case .trafficReturnIntended:
         next.traffic.isReturning = true
         next.traffic.returnFailure = nil
         next.traffic.intended = .none
         next.traffic.verified = nil
+        next.traffic.proved = .none
         next.traffic.quietSince = nil
     case .trafficReturned:
         next.traffic.isReturning = false

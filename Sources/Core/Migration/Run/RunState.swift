@@ -81,6 +81,8 @@ public struct RunState: Sendable, Hashable {
         public var intended = Percent.none
         /// The new color's share that was last read back from every load balancer; nil while unknown.
         public var verified: Percent? = Percent.none
+        /// The share that it was last proved to carry, whatever was intended since; none once a return has begun.
+        public var proved = Percent.none
         /// When that was read back; nil while no run has changed the weights.
         public var verifiedAt: Instant?
         /// A return to the old color was begun and is not verified.

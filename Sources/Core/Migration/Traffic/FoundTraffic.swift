@@ -22,6 +22,23 @@ public struct FoundTraffic: Codable, Sendable, Hashable {
         }
     }
 
+    /// Counts servers of a color as serving that served before and are still set to.
+    public mutating func keepServing(as before: FoundTraffic, _ color: Color, _ rules: [TrafficRule]) {
+        for (name, backends) in servers {
+            for rule in rules.on(name) {
+                let earlier = before.servers[name]?[rule.backend] ?? []
+                servers[name]?[rule.backend] = backends[rule.backend]?.map { server in
+                    guard rule.color(of: server.name) == color, server.tookPart,
+                        earlier.contains(where: { $0.name == server.name && $0.serves })
+                    else { return server }
+                    var kept = server
+                    kept.serves = true
+                    return kept
+                }
+            }
+        }
+    }
+
     /// The best guess where what was found was never written down, or its events are lost: the old color has the
     /// weights of its configuration and everything that can be made ready is.
     public init(assumedFrom observation: TrafficObservation, _ rules: [TrafficRule], old: Color) {

@@ -163,13 +163,13 @@ public struct TrafficTargets: Sendable {
     }
 
     /// What puts servers of the old color out again that a person had taken out when the run found them: a reload makes
-    /// them ready, with their configured weight.
+    /// them ready, with their configured weight. One that is down then gets users as soon as its check passes.
     public func takenOut(on name: LoadBalancerID, _ state: LoadBalancerState) -> [ServerChange] {
         rules.on(name).flatMap { rule in
             var before = FoundServers(found.servers[name]?[rule.backend] ?? [])
             return (state.backends[rule.backend]?.servers ?? []).enumerated().compactMap {
                 place, server -> ServerChange? in
-                guard server.takesTraffic,
+                guard server.administration == .ready, server.weight > 0,
                     let known = before.place(of: server.name, near: place).map({ before.servers[$0] }), !known.tookPart,
                     server.isMovable, rule.color(of: server.name) == direction.old
                 else { return nil }
@@ -186,11 +186,17 @@ public struct TrafficTargets: Sendable {
     }
 
     /// Whether the new color has to prove that it carries a backend before the old one is lowered there: the old one served
-    /// it when the run found it, or serves it by now. Where the new one lists no server, as after a reload that lost them,
-    /// it never can: whoever of the old color comes back must find its weight.
+    /// it when the run found it, or serves it by now, or the new one itself was seen to serve it. Where the new one lists no
+    /// server, as after a reload that lost them, it never can: whoever of the old color comes back must find its weight.
     public func mustBeCarried(_ rule: TrafficRule, on name: LoadBalancerID, _ state: LoadBalancerState) -> Bool {
-        isOldUnreachable || wasServed(rule, on: name) || movable(direction.new, rule, on: name, state).isEmpty
+        isOldUnreachable || wasServed(rule, on: name) || isServedByNew(rule, on: name)
+            || movable(direction.new, rule, on: name, state).isEmpty
             || movable(direction.old, rule, on: name, state).contains { $0.takesTraffic && $0.check != .failed }
+    }
+
+    /// Whether a server of the new color was seen to serve a backend during the run: its users may be on no one else.
+    private func isServedByNew(_ rule: TrafficRule, on name: LoadBalancerID) -> Bool {
+        found.servers[name]?[rule.backend]?.contains { rule.color(of: $0.name) == direction.new && $0.serves } ?? false
     }
 
     /// How many servers a color needs to carry a backend: of the old one no more than it had when it was found, less

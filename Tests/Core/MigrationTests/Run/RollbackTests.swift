@@ -24,6 +24,20 @@ struct RollbackTests {
         #expect(story.state.status == .rolledBack)
     }
 
+    @Test(
+        "of a step leads to the share that was proved before it, also where a later rz undoes what an earlier one began"
+    )
+    func provedShare() {
+        var story = Story()
+        story.happens(.trafficIntended(share: Percent(10)))
+        #expect(story.state.traffic.proved == .none)
+        story.happens(.trafficVerified(share: Percent(10), loadBalancers: ["edge-1"]))
+        story.happens(.trafficIntended(share: .all), .runResumed(by: "ada"))
+        #expect(story.state.traffic.verified == nil && story.state.traffic.proved == Percent(10))
+        story.happens(.trafficReturnIntended)
+        #expect(story.state.traffic.proved == .none)
+    }
+
     @Test("keeps the order also through steps that have no undo")
     func transitiveOrder() {
         let plan = Plan.small { steps in

@@ -124,6 +124,48 @@ struct CarryingTests {
         #expect(serversWithUsers(of: .blue, states, [rule]) == ["edge-1/be/blue-1 weight 100"])
     }
 
+    @Test("keeps out who was taken out when it was found, also where a reload made it ready while it is down")
+    func takenOutBeforeAReload() {
+        let found = ServerState(name: "blue-2", address: "10.0.0.1:80", weight: 100, administration: .maint)
+        let targets = targets(state([blue(), found]))
+        for operation in [ServerState.Operation.up, .down] {
+            let reloaded = ServerState(name: "blue-2", address: "10.0.0.1:80", weight: 100, operation: operation)
+            #expect(
+                targets.takenOut(on: "edge-1", state([blue(), reloaded])).map(\.change) == [.administration(.maint)],
+                "\(operation)")
+        }
+        #expect(targets.takenOut(on: "edge-1", state([blue(), found])).isEmpty)
+    }
+
+    @Test("must carry what it was itself seen to serve, though the old color did not when it was found")
+    func servedByNew() {
+        let dead = ServerState(name: "blue-1", address: "10.0.0.1:80", weight: 0, administration: .maint)
+        for check in [ServerState.Check.passed, .failed] {
+            let new = ServerState(name: "green-1", address: "10.0.0.2:80", weight: 100, check: check)
+            let targets = targets(state([dead, new]))
+            #expect(targets.mustBeCarried(rule, on: "edge-1", state([dead, new])) == (check == .passed))
+        }
+    }
+
+    @Test("needs what the old color served when a run found it first, though it is down when it looks afresh")
+    func keepServing() {
+        let down = ServerState(name: "blue-1", address: "10.0.0.1:80", weight: 100, check: .failed)
+        func found(_ state: LoadBalancerState) -> FoundTraffic {
+            FoundTraffic(TrafficObservation(time: Instant(milliseconds: 0), states: ["edge-1": state]), [rule])
+        }
+        func serves(_ found: FoundTraffic) -> Bool? { found.server("blue-1", in: "be", on: "edge-1")?.serves }
+        var again = found(state([down]))
+        #expect(serves(again) == false)
+        again.keepServing(as: found(state([blue()])), .blue, [rule])
+        #expect(serves(again) == true)
+        var never = found(state([down]))
+        never.keepServing(as: found(state([down])), .blue, [rule])
+        #expect(serves(never) == false)
+        var takenOut = found(state([blue(0)]))
+        takenOut.keepServing(as: found(state([blue()])), .blue, [rule])
+        #expect(serves(takenOut) == false)
+    }
+
     private func blue(_ weight: Int = 100) -> ServerState {
         ServerState(name: "blue-1", address: "10.0.0.1:80", weight: weight)
     }

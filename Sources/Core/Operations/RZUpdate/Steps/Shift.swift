@@ -72,7 +72,7 @@ package struct ShiftStep: BuiltInStep {
     }
 
     private func limits(of plan: Plan) -> [PlanLine.Detail] {
-        let words = plan.limits.words.map(\.text)
+        let words = plan.limits.words.filter { $0.limit != .windows }.map(\.text)
         return words.isEmpty ? [] : [PlanLine.Detail("≤", "limits: \(words.joined(separator: ", "))")]
     }
 
@@ -153,10 +153,10 @@ struct ShiftTraffic: StepWork {
             try await context.intend("give \(context.color) \(share)")
             try await context.record(.trafficIntended(share: share))
             do throws(Failure) {
-                try await traffic.shift(to: share, from: known.verified ?? .none, seen: seen, since: began)
+                try await traffic.shift(to: share, from: known.proved, seen: seen, since: began)
             } catch {
                 // The step was undone where that was possible; what is intended again is what was before.
-                try await context.record(.trafficIntended(share: known.verified ?? .none))
+                try await context.record(.trafficIntended(share: known.proved))
                 throw error
             }
         }
