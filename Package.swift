@@ -86,15 +86,19 @@ let package = Package(
         module("Transport", in: "Base", ["Threads", "CCurl", "CResolver"]),
         module("Migration", in: "Core", settings: optimised),
         module("Schedules", in: "Core", ["Migration"]),
-        module("Operations", in: "Core", ["Migration", "Planning", "Engine"], settings: optimised),
-        module("Runbooks", in: "Formats", ["Migration", "Operations", "JSON", "YAML", "SafeFiles", "Threads"]),
+        module("Operations", in: "Core", ["Migration", "Schedules", "Planning", "Engine"], settings: optimised),
+        module(
+            "Runbooks", in: "Formats", ["Migration", "Schedules", "Operations", "JSON", "YAML", "SafeFiles", "Threads"]),
         module("Journal", in: "Stores", ["Migration", "JSON", "Digest", "CSQLite"]),
-        module("Planning", in: "Core", ["Migration", "Digest"]),
+        module("Planning", in: "Core", ["Migration", "Schedules", "Digest"]),
         module("Engine", in: "Core", ["Migration"], settings: optimised),
         module("Simulation", in: "Proof", ["Migration", "Planning", "Engine", "Operations"], settings: optimised),
         module(
             "Provisioning", in: "Drivers",
-            ["Migration", "JSON", "YAML", "Digest", "SafeFiles", "Threads", "Transport", subprocess, systemPackage]),
+            [
+                "Migration", "JSON", "YAML", "Digest", "SafeFiles", "Schedules", "Threads", "Transport", subprocess,
+                systemPackage,
+            ]),
         module("Trust", in: "Drivers", ["Migration", "Transport"]),
         module(
             "Clusters", in: "Drivers",

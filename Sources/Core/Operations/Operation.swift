@@ -86,6 +86,7 @@ extension Operation {
         case .exec(let work): RunProgram(work: work)
         case .http(let work): MakeRequest(work: work)
         case .wait(let period): Wait(period: period)
+        case .window: AwaitWindow()
         }
     }
 

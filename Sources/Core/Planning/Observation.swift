@@ -18,6 +18,10 @@ public struct Observation: Sendable {
     public var ignored: [IgnoredService]
     /// What of each service is bound to its environment.
     public var findings: [ServiceID: [Finding]]
+    /// What the definitions of the services say of their containers, as the new color will have them.
+    public var containers: [ServiceID: [ContainerFacts]] = [:]
+    /// What the tools report that `policies.reports` asks for, by the rules' names.
+    public var reports: [String: ReportFinding] = [:]
     /// For people: what the services ask for, and what there is; nil where no agents are known.
     public var capacity: String?
     public var obstacles: [Obstacle]
@@ -110,13 +114,22 @@ public struct Observer: Sendable {
             peaks: await observePeaks(direction, states, inventory),
             provisioning: servers.changes, destruction: servers.destruction, services: services.moving,
             rewritten: services.rewritten,
-            ignored: services.ignored, findings: services.findings,
+            ignored: services.ignored, findings: services.findings, containers: services.containers,
+            reports: await observeReports(),
             capacity: capacity,
             obstacles: obstacles + standing + servers.obstacles + identityObstacles(states, inventory) + doubts
                 + unclaimed
                 + ruins(of: direction.new, inventory[direction.new, default: Inventory()]) + shortfalls + unproven
                 + (try await drivers.configurator?.observeObstacles() ?? [])
                 + sourceObstacles(source), certificates: certificates, look: look)
+    }
+
+    private func observeReports() async -> [String: ReportFinding] {
+        var reports: [String: ReportFinding] = [:]
+        for rule in environment.policies?.reports ?? [] where rule.severity != .off {
+            reports[rule.name] = await drivers.report(rule)
+        }
+        return reports
     }
 
     private func observePeaks(

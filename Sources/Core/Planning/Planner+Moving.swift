@@ -115,8 +115,11 @@ extension Planner {
     private func keepWhatWasBegun(of old: Plan, in state: RunState, _ plan: inout Plan) throws(Failure) {
         var missing: [String] = []
         for step in old.steps {
-            // Who says yes, and how many, is for the commit to say.
-            if case .approval = step.action { continue }
+            // Who says yes, and how many, is for the commit to say, and so are windows.
+            switch step.action {
+            case .approval, .window: continue
+            default: break
+            }
             guard let known = state.steps[step.id], known.isSettled || known.isIntended else { continue }
             guard
                 let place = plan.steps.firstIndex(where: { $0.id == step.id && $0.action.isSameWork(as: step.action) })

@@ -57,6 +57,15 @@ public struct Planner: Sendable {
                 plan.blindWarnings(observation.loadBalancers) + plan.uncountedWarnings(observation.loadBalancers)
                 + plan.shareWarnings(observation.loadBalancers) + plan.registrationWarnings(observation.inventory)
         }
+        let forecast = try WindowForecast(plan)
+        plan.obstacles += forecast.obstacles
+        plan.warnings += forecast.warnings
+        let breaches = plan.policyBreaches(observation.containers)
+        plan.obstacles += breaches.filter(\.isBlocking).map(\.sentence)
+        plan.warnings += breaches.filter { !$0.isBlocking }.map(\.sentence) + plan.idleWaivers(breaches)
+        let objections = plan.reportObjections(observation.reports)
+        plan.obstacles += objections.filter(\.isBlocking).map(\.text)
+        plan.warnings += objections.filter { !$0.isBlocking }.map(\.text)
         plan.id = try plan.sealedID()
         return plan
     }
@@ -95,8 +104,11 @@ public struct Planner: Sendable {
             operation.rule(of: phase.id, in: runbook, scope).map { expansion.steps(of: phase.id, rule: $0) } ?? []
         }.map { step in
             var step = step
-            // People took the time that they took.
-            if case .approval = step.action { return step }
+            // People took the time that they took, and windows were when they were.
+            switch step.action {
+            case .approval, .window: return step
+            default: break
+            }
             if let measured = history[step.id] { step.estimate = measured }
             return step
         }

@@ -10,6 +10,8 @@ public struct ServiceObservation: Sendable {
     public let absent: [ServiceID]
     /// What of each service that moves is bound to its environment.
     public private(set) var findings: [ServiceID: [Finding]]
+    /// What their definitions say of containers, as the other color will have them.
+    public private(set) var containers: [ServiceID: [ContainerFacts]] = [:]
 
     /// Those that move, as they are.
     public var moving: [Service] { desired.pairs.map(\.found) }
@@ -33,6 +35,8 @@ public struct ServiceObservation: Sendable {
         for pair in desired.pairs {
             let found = try desired.findings(of: pair, in: placement)
             if !found.isEmpty { findings[pair.found.id] = found }
+            let facts = try cluster.containers(of: pair.wanted)
+            if !facts.isEmpty { containers[pair.found.id] = facts }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Migration
+import Schedules
 
 /// What a plan is made of: an operation, as far as planning has to know it.
 public protocol PlannedOperation: Sendable {
@@ -84,8 +85,23 @@ struct StepExpansion {
         func expand(_ line: RunbookStep, needs: [StepID]) -> [Step] {
             operation.expand(StepLine(line, phase: phase, rule: rule, needs: needs), in: scope)
         }
-        let needs = Needs(rule.steps, first: approvals.map(\.id)) { expand($0, needs: []).map(\.id) }
-        return approvals + rule.steps.flatMap { expand($0, needs: needs.of($0)) }
+        let ids = Dictionary(
+            rule.steps.map { line in (line.id, expand(line, needs: []).map(\.id)) }, uniquingKeysWith: { $1 })
+        let hasWork = ids.values.contains { !$0.isEmpty }
+        let first = approvals + (hasWork && !isFirst ? window(before: phase, after: approvals) : [])
+        let needs = Needs(rule.steps, first: first.map(\.id)) { ids[$0.id, default: []] }
+        return first + rule.steps.flatMap { expand($0, needs: needs.of($0)) }
+    }
+
+    /// The first phase looks, and changes nothing.
+    private func window(before phase: PhaseID, after approvals: [Step]) -> [Step] {
+        guard scope.environment.limits.without(scope.lifted.map(\.limit)).windows != nil else { return [] }
+        return [
+            Step(
+                id: Plan.windowStep(before: phase), phase: phase, title: "the change window", action: .window,
+                needs: approvals.map(\.id), undo: .free, estimate: .zero,
+                deadline: .hours(24 * Int64(WindowCalendar.horizon)))
+        ]
     }
 
     private func approval(before phase: PhaseID) -> [Step] {

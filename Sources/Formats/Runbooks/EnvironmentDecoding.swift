@@ -53,6 +53,7 @@ extension EnvironmentFormat {
         if let limits = value["limits"] {
             environment.limits = LimitsFormat.limits(limits, tls, environment.traffic, &reader)
         }
+        environment.policies = value["policies"].map { PoliciesFormat.rules($0, &reader) }
         return environment
     }
 

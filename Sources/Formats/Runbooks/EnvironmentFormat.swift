@@ -35,6 +35,7 @@ enum EnvironmentFormat {
             "pass", .list(.text(.variable), atLeast: 0),
             "environment variables of rz that its programs may see besides the usual ones", example: "[NETBOX_URL]"),
         .optional("proxy", proxy, "how rz calls hosts outside both colors; variables such as HTTPS_PROXY are ignored"),
+        .optional("policies", PoliciesFormat.shape, "what the definitions of services may not say"),
         .later("notify"),
     ])
 

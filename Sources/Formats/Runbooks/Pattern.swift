@@ -45,6 +45,14 @@ struct Pattern: Sendable {
     static let keyPath = Pattern(
         expression: "[A-Za-z0-9_.:-]+(?:/[A-Za-z0-9_.:-]+)*",
         advice: "a key has letters, digits, '-', '_', '.' and ':', and no / at its ends")
+    static let clock = Pattern(
+        expression: "(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00", advice: "a time of day is written as 22:00",
+        takesAnyScalar: true)
+    static let day = Pattern(expression: "[0-9]{4}-[0-9]{2}-[0-9]{2}", advice: "a day is written as 2027-03-01")
+    /// Of a file within a folder.
+    static let innerPath = Pattern(
+        expression: #"(?!/)(?!(?:[\s\S]*/)?\.\.(?:/|$))(?:(?!\$\{)[\s\S])+"#,
+        advice: "a path below the environment's folder: without / in front, and without .. and ${…}")
     static let absolutePath = Pattern(expression: #"/[\s\S]*"#, advice: "it begins with /")
     static let url = Pattern(
         expression: #"(?:https?://|\$\{|\{\{)[\s\S]+"#, advice: "write it as http://host:port or https://host:port")

@@ -84,7 +84,7 @@ public struct WhatIf: Sendable {
         switch step.action {
         case .builtIn(let kind, _): Operation.builtInStep(of: kind)?.changesSomething ?? true
         case .exec, .http: true
-        case .approval, .wait: false
+        case .approval, .wait, .window: false
         }
     }
 

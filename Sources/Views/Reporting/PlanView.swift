@@ -126,6 +126,9 @@ public struct PlanView: Sendable {
         }
         for text in plan.warnings { lines += note(style.careful("warning:"), text) }
         if let capacity = plan.capacity { lines += note("capacity:", capacity) }
+        if let windows = plan.limits.windows {
+            lines += note("windows:", "each phase after the first begins in one: \(windows.words)")
+        }
         if plan.steps.isEmpty { return lines + ["There is nothing to do."] }
         let waits = plan.steps.contains { if case .approval = $0.action { true } else { false } }
         lines.append(

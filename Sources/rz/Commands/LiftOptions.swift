@@ -6,8 +6,8 @@ struct LiftOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Do without a limit of the cutover: maxStep, minHealthy, headroom or flipWithin. Two people have to approve "
-                + "before the run begins.", valueName: "limit"))
+            "Do without a limit: maxStep, minHealthy, headroom, flipWithin or windows. Two people have to approve before "
+                + "the run begins.", valueName: "limit"))
     var lift: [Limit] = []
 
     @Option(name: .long, help: ArgumentHelp("Why, for those who approve.", valueName: "text"))

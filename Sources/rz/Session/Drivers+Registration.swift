@@ -29,7 +29,7 @@ extension Drivers {
         let ansible = try environment.configure == nil || looking ? nil : Tool.ansible(checkout)
         let owner =
             looking ? EpochOwner.known(environment.name, in: state) : try EpochOwner.of(environment.name, in: state)
-        return Drivers(
+        var drivers = Drivers(
             loadBalancers: environment.loadBalancers.map { $0.driver(environment, owner: owner, resolve) },
             provisioner: try orMissing(looking) { () throws(Failure) in
                 try provisioner(environment, folder, state, children)
@@ -63,6 +63,9 @@ extension Drivers {
             certificates: { inventory, probes in
                 await CertificateInspector(environment, resolver: resolve).observe(inventory, probes: probes)
             })
+        let reports = ReportReader(environmentFolder: folder, inherited: children.inherited)
+        drivers.report = { rule in await reports.read(rule) }
+        return drivers
     }
 
     /// At least one.

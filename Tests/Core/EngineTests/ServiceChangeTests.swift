@@ -83,6 +83,23 @@ struct ServiceChangeTests {
         #expect(end.status == .done)
     }
 
+    @Test(
+        "are launched by no step where a policy forbids what they became", arguments: [PhaseID.configure, .replicate])
+    func forbidden(after phase: PhaseID) async throws {
+        var run = SimulatedRun(hasMesos: true)
+        run.plan.environment.policies = PolicyRules(severity: .block, severities: [.noDigest: .off])
+        _ = try await run.engine().perform(opening: SimulatedRun.start, until: phase)
+        await run.world.set(
+            Service(id: "/shop/web", definition: "privileged", instances: 2, fingerprint: "new"), in: .blue)
+        let launches = await run.world.log.filter { $0.hasPrefix("launch /shop/web") }.count
+        let failure = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test")).halt()
+        #expect(
+            failure.details.contains("/shop/web container.privileged: it is privileged (policy privileged)"),
+            "\(failure)")
+        #expect(failure.kind == .refused)
+        #expect(await run.world.log.filter { $0.hasPrefix("launch /shop/web") }.count == launches)
+    }
+
     /// `/shop/web` is scaled, `/shop/db` goes, `/shop/cart` comes.
     private func change(_ run: SimulatedRun) async {
         await run.world.set(Service(id: "/shop/web", definition: "{}", instances: 3, fingerprint: "new"), in: .blue)

@@ -115,6 +115,10 @@ struct SimulatedCluster: Cluster {
         }
         return service
     }
+    /// The simulated definition is the image, or `privileged`.
+    func containers(of service: Service) throws(Failure) -> [ContainerFacts] {
+        [ContainerFacts(at: "container", isPrivileged: service.definition == "privileged")]
+    }
     func launch(_ service: Service, suspended: Bool) async throws(Failure) { await world.launch(service, in: color) }
     func observeActivity(_ services: [ServiceID]) async throws(Failure) -> [ServiceID: ServiceActivity] { [:] }
     func suspend(_ service: ServiceID) async throws(Failure) {

@@ -24,118 +24,6 @@ enum FullPlan {
             warnings: ["edge-1 keeps no state file"], obstacles: ["edge-2 can't be reached"])
     }
 
-    /// The same as plans are read that knew weights only.
-    static var withoutSwitches: Plan {
-        var plan = withoutRegistration
-        plan.environment.traffic.removeAll { $0.switching != nil }
-        return plan
-    }
-
-    /// Without peaks that a Prometheus reports, and without limits of who waits.
-    static var withoutPeaks: Plan {
-        var plan = plan
-        plan.environment.limits.peaks = nil
-        plan.environment.gates.cutOver.analysis = plan.environment.gates.cutOver.analysis.map { analysis in
-            guard case .loadBalancers(var limits) = analysis else { return analysis }
-            limits.queue = nil
-            return .loadBalancers(limits)
-        }
-        return plan
-    }
-
-    /// Without limits of error classes.
-    static var withoutClasses: Plan {
-        var plan = withoutPeaks
-        plan.environment.gates.cutOver.analysis.removeAll { analysis in
-            if case .loadBalancers(let limits) = analysis { limits.classes != nil } else { false }
-        }
-        return plan
-    }
-
-    /// Without pauses of the cutover, without load balancers of AWS, and with services of which rz keeps what it saw.
-    static var withoutPauses: Plan {
-        var plan = withoutClasses
-        plan.environment.loadBalancers.removeAll { if case .alb = $0.kind { true } else { false } }
-        plan.environment.services.keep = nil
-        for index in plan.environment.gates.cutOver.steps.indices {
-            plan.environment.gates.cutOver.steps[index].pause = nil
-        }
-        return plan
-    }
-
-    /// Without an old color that does not answer.
-    static var withAnswers: Plan {
-        var plan = withoutPauses
-        plan.unreachable = nil
-        return plan
-    }
-
-    /// Without limits of the cutover.
-    static var withoutLimits: Plan {
-        var plan = withAnswers
-        plan.lifted = []
-        plan.environment.limits = Limits(minHealthy: 2, launches: 4, returnFor: .minutes(5))
-        return plan
-    }
-
-    /// Without servers that runs put into backends, and without Traefik.
-    static var withoutRegistration: Plan {
-        var plan = withoutPrometheus
-        plan.environment.traffic.removeAll { $0.registration != nil }
-        plan.environment.loadBalancers = plan.environment.loadBalancers.compactMap { balancer in
-            switch balancer.kind {
-            case .traefik, .alb: return nil
-            case .haproxy(var haproxy):
-                haproxy.configuration = nil
-                haproxy.withoutConfiguration = nil
-                return LoadBalancerAddress(name: balancer.name, .haproxy(haproxy))
-            }
-        }
-        return plan
-    }
-
-    /// Without questions to a Prometheus, and headers of probes.
-    static var withoutPrometheus: Plan {
-        var plan = withoutLimits
-        plan.environment.gates.cutOver.analysis.removeAll { if case .prometheus = $0 { true } else { false } }
-        plan.environment.gates.service.probes.removeAll { probe in
-            switch probe.kind {
-            case .prometheus: true
-            case .http(_, _, _, let headers): !headers.isEmpty
-            default: false
-            }
-        }
-        return plan
-    }
-
-    /// Without what plans got beside what a run takes back.
-    static var withoutDrift: Plan {
-        var plan = withoutSwitches
-        plan.drifts = []
-        plan.provisioning.servers = nil
-        plan.world.services = plan.world.services.mapValues {
-            WorldService(fingerprint: $0.fingerprint, instances: $0.instances)
-        }
-        return plan
-    }
-
-    /// The same as plans are read that did not say yet which color a step acts on.
-    static var older: Plan {
-        var plan = withoutDrift
-        for index in plan.steps.indices {
-            let of: [StepKind: Color] = [
-                "buildServers": .green, "configure": .green, "awaitPlatform": .green, "launch": .green,
-                "awaitServices": .green, "readyTraffic": .green, "shift": .green, "handOver": .green, "drain": .blue,
-                "soak": .blue, "stopServices": .blue, "destroyServers": .blue,
-            ]
-            plan.steps[index].color = plan.steps[index].action.kind.flatMap { of[$0] }
-        }
-        plan.environment.provision.terraform?.structured = nil
-        plan.environment.provision.terraform?.backend = nil
-        plan.environment.provision.terraform?.inventory = nil
-        return plan
-    }
-
     private static let time = Instant(milliseconds: 1_795_455_000_000)
     private static let tls = TLSRules(
         authorities: "tls/ca.pem",
@@ -181,7 +69,7 @@ enum FullPlan {
             HTTPWork(
                 method: "POST", url: "https://chat.example.org", headers: ["X": "y"], body: "{}", expect: 204,
                 affects: .nothing, tls: tls, redirects: 3)),
-        .wait(.seconds(30)),
+        .wait(.seconds(30)), .window,
     ]
 
     private static var steps: [Step] {
@@ -291,8 +179,19 @@ enum FullPlan {
                         PrometheusQuery(
                             name: "last hour", url: "https://prometheus", query: "{{ loadBalancer }}/{{ backend }}",
                             series: "up"), of: .rate, backend: "be_web", tls: tls)
-                ], flipWithin: .seconds(10), launches: 4, returnFor: .minutes(5)), tls: tls, pass: ["AWS_PROFILE"],
-            proxy: ProxyRules(url: "http://proxy:3128", except: ["*.example.org"]))
+                ], flipWithin: .seconds(10), launches: 4, returnFor: .minutes(5),
+                windows: ChangeWindows(
+                    zone: "Europe/Berlin", open: [.init([.tue], from: 1320, to: 240)],
+                    freezes: [.init(from: Day("2026-12-18")!, until: Day("2027-01-06")!, reason: "Christmas")])),
+            tls: tls, pass: ["AWS_PROFILE"],
+            proxy: ProxyRules(url: "http://proxy:3128", except: ["*.example.org"]),
+            policies: PolicyRules(
+                severity: .warn, severities: [.privileged: .block, .noDigest: .off], maxImageAge: .hours(2160),
+                waivers: [.init(.root, services: "/infra/*", reason: "CHG 4711", until: Day("2027-03-01")!)],
+                reports: [
+                    ReportRule(name: "scan", .file("scan.sarif"), maxAge: .hours(168), severity: .warn),
+                    ReportRule(name: "lint", .program(["ansible-lint", "site.yaml"]), fails: .warning),
+                ]))
     }
 
     private static var rules: ServiceRules {

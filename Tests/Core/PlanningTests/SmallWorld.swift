@@ -27,6 +27,9 @@ struct SmallWorld {
     var obstacles: [Obstacle] = []
     var ignored = [IgnoredService(id: "/infra/lb", reason: "ignored by rule")]
     var findings: [ServiceID: [Finding]] = [:]
+    var containers: [ServiceID: [ContainerFacts]] = [:]
+    var reports: [String: ReportFinding] = [:]
+    var lifted: [LiftedLimit] = []
     var certificates: [Color: [CertificateSighting]] = [:]
     var time = Instant(milliseconds: 1_795_455_000_000)
 
@@ -34,7 +37,7 @@ struct SmallWorld {
         let planner = Planner(
             environment: environment, runbook: Runbook(name: "rz-update", phases: phases),
             operation: Operation.rzUpdate, history: history)
-        return try planner.plan(observation, at: time)
+        return try planner.plan(observation, at: time, lifting: lifted)
     }
 
     var observation: Observation {
@@ -47,7 +50,7 @@ struct SmallWorld {
                 ]), .green: Inventory(),
             ], loadBalancers: ["edge-1": SmallWorld.loadBalancer(blue: 100, green: 0)],
             provisioning: ProvisioningChanges(add: ["server.a"]), services: services, rewritten: services,
-            ignored: ignored, findings: findings,
+            ignored: ignored, findings: findings, containers: containers, reports: reports,
             obstacles: obstacles, certificates: certificates)
     }
 

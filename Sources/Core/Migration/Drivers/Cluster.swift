@@ -37,6 +37,10 @@ public protocol Cluster: Sendable {
     /// The findings in a service that may not work in the other color, before and after its overrides. Makes no calls.
     func judge(_ service: Service, rewritten: Service, in placement: PlacementContext) throws(Failure) -> [Finding]
 
+    /// What the definition of a service says of its containers; empty where it has none that policies know. Asks nothing
+    /// outside.
+    func containers(of service: Service) throws(Failure) -> [ContainerFacts]
+
     /// How a service that was found differs from the one that is wanted, field by field, instances apart; empty when
     /// they are the same. Asks nothing outside.
     func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange]
@@ -68,6 +72,8 @@ public protocol Cluster: Sendable {
 }
 
 extension Cluster {
+    public func containers(of service: Service) throws(Failure) -> [ContainerFacts] { [] }
+
     /// Itself.
     public var frameworks: [(source: ServiceSource?, cluster: any Cluster)] { [(nil, self)] }
 

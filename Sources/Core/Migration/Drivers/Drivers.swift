@@ -15,6 +15,11 @@ public struct Drivers: Sendable {
     /// What rz keeps of a color's services: as the last run left them, then as they last were. Asks nothing outside.
     public var keptServices: @Sendable (Color) throws(Failure) -> [KeptServices] = { _ in [] }
 
+    /// What a tool reports of the environment's files.
+    public var report: @Sendable (ReportRule) async -> ReportFinding = { _ in
+        .absent(reason: "nothing here reads reports")
+    }
+
     public init(
         loadBalancers: [any LoadBalancer], provisioner: any Provisioner, configurator: (any Configurator)?,
         cluster: @escaping @Sendable (Color, Inventory) throws(Failure) -> any Cluster,

@@ -26,6 +26,8 @@ public struct Environment: Codable, Sendable, Hashable {
     public var pass: [String]?
     /// The proxy for calls to what stands in no color; nil where every server is called itself.
     public var proxy: ProxyRules?
+    /// What the definitions of services may not say; nil where no one looks.
+    public var policies: PolicyRules?
 
     public init(
         name: String, runbook: String = "rz-update", git: GitPolicy = GitPolicy(), provision: Provision = Provision(),
@@ -33,7 +35,7 @@ public struct Environment: Codable, Sendable, Hashable {
         loadBalancers: [LoadBalancerAddress] = [], traffic: [TrafficRule] = [], ignoreBackends: [IgnoredBackend]? = nil,
         gates: Gates = Gates(), drain: DrainPolicy = DrainPolicy(), soak: Period = .minutes(15),
         approvals: [PhaseID: ApprovalRule] = [:], limits: Limits = Limits(), tls: TLSRules? = nil,
-        pass: [String]? = nil, proxy: ProxyRules? = nil
+        pass: [String]? = nil, proxy: ProxyRules? = nil, policies: PolicyRules? = nil
     ) {
         self.name = name
         self.runbook = runbook
@@ -53,6 +55,7 @@ public struct Environment: Codable, Sendable, Hashable {
         self.tls = tls
         self.pass = pass
         self.proxy = proxy
+        self.policies = policies
     }
 }
 

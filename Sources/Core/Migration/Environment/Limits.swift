@@ -16,10 +16,13 @@ public struct Limits: Codable, Sendable, Hashable {
     public var launches: Int
     /// For how long a return of the traffic is tried before the run halts; nil for `usualReturn`.
     public var returnFor: Period?
+    /// When phases may begin; nil for at any time.
+    public var windows: ChangeWindows?
 
     public init(
         minHealthy: Int = 1, minHealthyPart: Percent? = nil, maxStep: Percent? = nil, headroom: Double? = nil,
-        peaks: [PeakQuery]? = nil, flipWithin: Period? = nil, launches: Int = 8, returnFor: Period? = nil
+        peaks: [PeakQuery]? = nil, flipWithin: Period? = nil, launches: Int = 8, returnFor: Period? = nil,
+        windows: ChangeWindows? = nil
     ) {
         self.minHealthy = minHealthy
         self.minHealthyPart = minHealthyPart
@@ -29,15 +32,16 @@ public struct Limits: Codable, Sendable, Hashable {
         self.flipWithin = flipWithin
         self.launches = launches
         self.returnFor = returnFor
+        self.windows = windows
     }
 
     /// No one else gives the traffic back while rz lives.
     public static let usualReturn = Period.minutes(10)
 }
 
-/// A limit of a cutover, which two people may lift for a run.
+/// A limit that two people may lift for a run.
 public enum Limit: String, Codable, Sendable, Hashable, CaseIterable {
-    case maxStep, minHealthy, headroom, flipWithin
+    case maxStep, minHealthy, headroom, flipWithin, windows
 }
 
 /// A limit that a run does without.
@@ -60,7 +64,7 @@ extension Limits {
         let healthy = minHealthyPart?.text ?? (minHealthy > 1 ? "\(minHealthy)" : nil)
         let set: [(Limit, String?)] = [
             (.maxStep, maxStep?.text), (.minHealthy, healthy), (.headroom, headroom.map { "\($0)" }),
-            (.flipWithin, flipWithin?.description),
+            (.flipWithin, flipWithin?.description), (.windows, windows?.words),
         ]
         return set.compactMap { limit, value in value.map { (limit, "\(limit.rawValue) \($0)") } }
     }
@@ -74,6 +78,7 @@ extension Limits {
             case .minHealthy: (limits.minHealthy, limits.minHealthyPart) = (1, nil)
             case .headroom: (limits.headroom, limits.peaks) = (nil, nil)
             case .flipWithin: limits.flipWithin = nil
+            case .windows: limits.windows = nil
             }
         }
         return limits
@@ -90,6 +95,8 @@ extension Limits {
                 (headroom ?? 0) < (other.headroom ?? 0) || !Set(other.peaks ?? []).isSubset(of: peaks ?? [])
             case .flipWithin:
                 other.flipWithin.map { limit in flipWithin.map { $0 > limit } ?? true } ?? false
+            // Whoever widens a window does so in Git, under their name; to drop them is another matter.
+            case .windows: windows == nil && other.windows != nil
             }
         }
     }

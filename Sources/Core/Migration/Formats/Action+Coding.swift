@@ -11,6 +11,7 @@ extension Action: Codable {
         case .exec(let work): try Tagged("exec", beside: work).encode(to: encoder)
         case .http(let work): try Tagged("http", beside: work).encode(to: encoder)
         case .wait(let period): try Tagged("wait", ["for": period]).encode(to: encoder)
+        case .window: try Tagged("window").encode(to: encoder)
         }
     }
 
@@ -22,6 +23,7 @@ extension Action: Codable {
         case "exec": self = .exec(try read.record())
         case "http": self = .http(try read.record())
         case "wait": self = .wait(try read("for"))
+        case "window": self = .window
         default: self = .builtIn(StepKind(rawValue: read.type), try read.texts())
         }
     }

@@ -7,6 +7,8 @@ public enum Action: Sendable, Hashable {
     case exec(ExecWork)
     case http(HTTPWork)
     case wait(Period)
+    /// Waits until a change window is open that is long enough for the phase.
+    case window
 }
 
 /// Names a step of an operation in plans: `launch`. What it stands for is in the file of that step.
@@ -30,7 +32,7 @@ extension Action {
         case (.builtIn(let one, let its), .builtIn(let two, let others)):
             one == two
                 && its.filter { !Action.lengths.contains($0.key) } == others.filter { !Action.lengths.contains($0.key) }
-        case (.approval, .approval), (.exec, .exec), (.http, .http), (.wait, .wait): true
+        case (.approval, .approval), (.exec, .exec), (.http, .http), (.wait, .wait), (.window, .window): true
         default: false
         }
     }

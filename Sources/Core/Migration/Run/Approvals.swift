@@ -61,4 +61,7 @@ extension Plan {
 
     /// The step in which a phase waits for the people whom the environment asks for.
     public static func approvalStep(before phase: PhaseID) -> StepID { StepID("\(phase)/approval") }
+
+    /// The step in which a phase waits for a change window.
+    public static func windowStep(before phase: PhaseID) -> StepID { StepID("\(phase)/window") }
 }

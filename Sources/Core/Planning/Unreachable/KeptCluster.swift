@@ -40,6 +40,10 @@ public struct KeptCluster: Cluster {
         try real.judge(service, rewritten: rewritten, in: placement)
     }
 
+    public func containers(of service: Service) throws(Failure) -> [ContainerFacts] {
+        try real.containers(of: service)
+    }
+
     public func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
         try real.differences(wanted, found)
     }

@@ -87,6 +87,10 @@ public struct CombinedCluster: Cluster {
         try owner(of: service.id).judge(service, rewritten: rewritten, in: placement)
     }
 
+    public func containers(of service: Service) throws(Failure) -> [ContainerFacts] {
+        try owner(of: service.id).containers(of: service)
+    }
+
     public func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
         try owner(of: wanted.id).differences(wanted, found)
     }

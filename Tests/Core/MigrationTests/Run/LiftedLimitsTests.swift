@@ -5,7 +5,8 @@ import Testing
 @Suite("Limits of a cutover")
 struct LiftedLimitsTests {
     private let limits = Limits(
-        minHealthy: 2, minHealthyPart: Percent(80), maxStep: Percent(20), headroom: 1.3, flipWithin: .seconds(10))
+        minHealthy: 2, minHealthyPart: Percent(80), maxStep: Percent(20), headroom: 1.3, flipWithin: .seconds(10),
+        windows: ChangeWindows(zone: "UTC"))
 
     private func plan(_ lifted: Limit...) -> Plan {
         let lifted = lifted.map { LiftedLimit($0, reason: "CHG 4711", by: "ada@ctl-1") }
@@ -32,8 +33,14 @@ struct LiftedLimitsTests {
     @Test("hold as the environment has them, without those that a plan lifts")
     func lifted() {
         #expect(plan().limits == limits)
-        #expect(plan(.maxStep, .headroom).limits.words.map(\.text) == ["minHealthy 80%", "flipWithin 10s"])
-        #expect(plan(.minHealthy, .flipWithin).limits.words.map(\.text) == ["maxStep 20%", "headroom 1.3"])
+        #expect(
+            plan(.maxStep, .headroom).limits.words.map(\.text) == [
+                "minHealthy 80%", "flipWithin 10s", "windows any time (UTC)",
+            ])
+        #expect(
+            plan(.minHealthy, .flipWithin).limits.words.map(\.text) == [
+                "maxStep 20%", "headroom 1.3", "windows any time (UTC)",
+            ])
     }
 
     @Test("are lifted by two people, who may both count only once, whatever the environment waives")

@@ -65,6 +65,9 @@ struct CatchUp {
         }
         reasons += try parity.desired.obstacles(
             of: parity.delta.entries.compactMap { parity.desired[$0.service] }, in: try await context.placement())
+        for entry in parity.delta.entries {
+            if let wanted = parity.desired[entry.service]?.wanted { reasons += try await context.forbidden(wanted) }
+        }
         guard reasons.isEmpty else {
             throw Failure(
                 "Services of \(context.direction.old) changed in a way that this plan does not cover", details: reasons,

@@ -139,13 +139,26 @@ struct LaunchService: StepWork {
             of: service, on: old, rules: context.environment.services,
             inventory: try await context.inventory(of: context.color))
         switch fate {
-        case .moves(let wanted): return wanted
+        case .moves(let wanted):
+            try await refuseForbidden(wanted, context)
+            return wanted
         case .stays(let service):
             throw Failure(
                 "\(id) no longer moves", details: [service.reason],
                 advice:
                     "Take it back in \(context.direction.old), then: rz resume. Or begin again with a plan that covers "
                     + "it: rz rollback.", kind: .refused)
+        }
+    }
+
+    private func refuseForbidden(_ wanted: Service, _ context: StepContext) async throws(Failure) {
+        let breaches = try await context.forbidden(wanted)
+        guard breaches.isEmpty else {
+            let name = context.environment.name
+            throw Failure(
+                "\(id) may not be launched like this", details: breaches,
+                advice: "Correct the override, or waive the policy, and commit; then: rz resume \(name) --commit HEAD. "
+                    + "Or go back: rz rollback \(name).", kind: .refused)
         }
     }
 

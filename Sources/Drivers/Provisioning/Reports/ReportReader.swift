@@ -1,0 +1,58 @@
+import Migration
+import SafeFiles
+
+/// Reads the reports of tools: from a file of the pinned commit, or by running the tool there.
+public struct ReportReader: Sendable {
+    private let folder: String
+    private let inherited: InheritedEnvironment
+
+    /// - Parameter folder: the environment's folder in a pinned copy.
+    public init(environmentFolder folder: String, inherited: InheritedEnvironment = InheritedEnvironment()) {
+        self.folder = folder
+        self.inherited = inherited
+    }
+
+    /// In bytes; a longer report is cut nowhere: it counts as absent.
+    private static let largest = OutputFile.largest
+
+    public func read(_ rule: ReportRule) async -> ReportFinding {
+        do throws(Failure) {
+            switch rule.origin {
+            case .file(let file): return try SARIF.finding(in: try contents(of: file))
+            case .program(let words): return try await finding(of: words, rule.timeout)
+            }
+        } catch {
+            return .absent(reason: ([error.summary] + error.details.prefix(2)).joined(separator: ": "))
+        }
+    }
+
+    private func contents(of file: String) throws(Failure) -> String {
+        let bytes: [UInt8]
+        do throws(FileProblem) {
+            bytes = try FileContents.read("\(folder)/\(file)", limit: ReportReader.largest + 1)
+        } catch {
+            throw Failure("\(file) of the pinned commit can't be read", details: [error.reason])
+        }
+        guard bytes.count <= ReportReader.largest else { throw Failure("\(file) is larger than a report may be") }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A tool that finds something ends with a status of its own, which says little without what it wrote.
+    private func finding(of words: [String], _ limit: Period) async throws(Failure) -> ReportFinding {
+        guard let program = words.first else { throw Failure("`run` names no program") }
+        let command = Command(
+            program, Array(words.dropFirst()), environment: inherited.variables, folder: folder, deadline: limit)
+        let (output, errors) = (try OutputFile(), try OutputFile())
+        let end = try await ChildProcess(command).run(output: output, errors: errors)
+        try end.refuseStopped(command)
+        let text = try output.wholeText(at: command.name)
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            throw Failure("\(command.name) wrote no report: \(end.words)", details: errors.lastLines(1))
+        }
+        guard case .exited(let status) = end.status, case .read(var report) = try SARIF.finding(in: text) else {
+            return try SARIF.finding(in: text)
+        }
+        report.exitStatus = Int(status)
+        return .read(report)
+    }
+}

@@ -1,0 +1,50 @@
+import Migration
+import Testing
+
+@testable import Provisioning
+
+@Suite("Reading reports")
+struct ReportReaderTests {
+    private let clean = #"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"lint"}},"results":[]}]}"#
+
+    private func reason(_ finding: ReportFinding) -> String {
+        guard case .absent(let reason) = finding else { return "is there" }
+        return reason
+    }
+
+    @Test("takes a file of the environment's folder")
+    func file() async throws {
+        try await withFolder { folder in
+            try folder.write("reports/lint.sarif", clean)
+            let reader = ReportReader(environmentFolder: folder.path)
+            let found = await reader.read(ReportRule(name: "lint", .file("reports/lint.sarif")))
+            #expect(found == .read(ToolReport(tools: ["lint"])))
+            let missing = await reader.read(ReportRule(name: "lint", .file("reports/scan.sarif")))
+            #expect(
+                reason(missing) == "reports/scan.sarif of the pinned commit can't be read: No such file or directory")
+        }
+    }
+
+    @Test("takes what a program writes to its output, with how it ended, and nothing of its errors")
+    func program() async throws {
+        try await withFolder { folder in
+            try folder.write(
+                "lint", "#!/bin/sh\necho 'not part of it' >&2\ncat \"$1\"\nexit 2\n", executable: true)
+            try folder.write("clean.sarif", clean)
+            try folder.write("half.sarif", String(clean.dropLast(4)))
+            try folder.write("empty.sarif", "")
+            let reader = ReportReader(environmentFolder: folder.path)
+            func read(_ words: String..., timeout: Period = .seconds(60)) async -> ReportFinding {
+                await reader.read(ReportRule(name: "lint", .program(words), timeout: timeout))
+            }
+            #expect(await read("./lint", "clean.sarif") == .read(ToolReport(tools: ["lint"], exitStatus: 2)))
+            #expect(await read("cat", "clean.sarif") == .read(ToolReport(tools: ["lint"], exitStatus: 0)))
+            #expect(reason(await read("./lint", "half.sarif")).hasPrefix("it is not JSON"))
+            #expect(
+                reason(await read("./lint", "empty.sarif"))
+                    == "lint wrote no report: it ended with code 2: not part of it")
+            #expect(reason(await read("no-such-linter")).contains("no-such-linter"))
+            #expect(reason(await read("sleep", "600", timeout: .seconds(1))).contains("sleep"))
+        }
+    }
+}
