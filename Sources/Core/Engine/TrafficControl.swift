@@ -118,7 +118,7 @@ package actor TrafficControl {
         var found =
             known.isShifted
             ? FoundTraffic(assumedFrom: observation, rules, old: direction.old) : FoundTraffic(observation, rules)
-        // After a return a run looks anew: who served its users before and is down by now has not ceased to be needed.
+        // After a return a run looks again: who served its users before and is down by now is needed as before.
         if let before = known.lastFound { found.keepServing(as: before, direction.old, rules) }
         guard loadBalancers.allSatisfy({ found.servers[$0.name] != nil }) else { return targets(found) }
         try await record(.trafficFound(found: found))
