@@ -116,10 +116,7 @@ extension Planner {
         var missing: [String] = []
         for step in old.steps {
             // Who says yes, and how many, is for the commit to say, and so are windows.
-            switch step.action {
-            case .approval, .window: continue
-            default: break
-            }
+            if step.action.waitsForOthers { continue }
             guard let known = state.steps[step.id], known.isSettled || known.isIntended else { continue }
             guard
                 let place = plan.steps.firstIndex(where: { $0.id == step.id && $0.action.isSameWork(as: step.action) })

@@ -57,15 +57,9 @@ public struct Planner: Sendable {
                 plan.blindWarnings(observation.loadBalancers) + plan.uncountedWarnings(observation.loadBalancers)
                 + plan.shareWarnings(observation.loadBalancers) + plan.registrationWarnings(observation.inventory)
         }
-        let forecast = try WindowForecast(plan)
-        plan.obstacles += forecast.obstacles
-        plan.warnings += forecast.warnings
-        let breaches = plan.policyBreaches(observation.containers)
-        plan.obstacles += breaches.filter(\.isBlocking).map(\.sentence)
-        plan.warnings += breaches.filter { !$0.isBlocking }.map(\.sentence) + plan.idleWaivers(breaches)
-        let objections = plan.reportObjections(observation.reports)
-        plan.obstacles += objections.filter(\.isBlocking).map(\.text)
-        plan.warnings += objections.filter { !$0.isBlocking }.map(\.text)
+        let found = try plan.windowObstacles() + plan.policyObstacles(observation)
+        plan.obstacles += found.filter(\.isBlocking).map(\.text)
+        plan.warnings += found.filter { !$0.isBlocking }.map(\.text)
         plan.id = try plan.sealedID()
         return plan
     }
@@ -105,10 +99,7 @@ public struct Planner: Sendable {
         }.map { step in
             var step = step
             // People took the time that they took, and windows were when they were.
-            switch step.action {
-            case .approval, .window: return step
-            default: break
-            }
+            if step.action.waitsForOthers { return step }
             if let measured = history[step.id] { step.estimate = measured }
             return step
         }

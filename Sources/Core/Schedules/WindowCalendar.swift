@@ -39,16 +39,23 @@ public struct WindowCalendar: Sendable {
         spans(from: instant).lazy.map { Span(max($0.start, instant), $0.end) }.first { $0.end - $0.start >= period }
     }
 
-    /// Why nothing may begin at an instant: the reason of a freeze; nil outside of freezes.
-    public func freeze(at instant: Instant) -> ChangeWindows.Freeze? {
+    /// For people: when a stretch opens that is waited for, and the reason where the time until then begins frozen:
+    /// `Tue 2026-12-01 22:00 Europe/Berlin (frozen: Christmas trade)`.
+    public func words(_ open: Span, seenFrom now: Instant) -> String {
+        text(open.start) + (freeze(at: now).map { " (frozen: \($0.reason))" } ?? "")
+    }
+
+    /// Why nothing may begin at an instant; nil outside of freezes.
+    func freeze(at instant: Instant) -> ChangeWindows.Freeze? {
         windows.freezes.first { span(of: $0).contains(instant) }
     }
 
-    /// `Tue 2026-12-01 22:00`, as clocks of the zone show it.
+    /// `Tue 2026-12-01 22:00 Europe/Berlin`, as clocks of the zone show it.
     public func text(_ instant: Instant) -> String {
         let local = LocalTime(instant, in: zone)
         let shown = Instant(milliseconds: local.seconds * 1000)
-        return "\(Self.weekday(of: local.day).name) \(shown.description.prefix(10)) \(shown.clock.prefix(5))"
+        return "\(Self.weekday(of: local.day).name) \(shown.description.prefix(10)) \(shown.clock.prefix(5)) "
+            + windows.zone
     }
 
     /// Those that end after an instant, in their order, without overlaps.

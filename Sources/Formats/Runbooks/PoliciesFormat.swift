@@ -99,15 +99,3 @@ enum PoliciesFormat {
         return report
     }
 }
-
-extension Reader {
-    /// Nil, with a problem, for a day that there is not.
-    mutating func day(_ value: Value?) -> Day? {
-        guard let value, !value.isBroken else { return nil }
-        guard let day = Day(value.text) else {
-            problem("there is no day \(value.text)", at: value)
-            return nil
-        }
-        return day
-    }
-}

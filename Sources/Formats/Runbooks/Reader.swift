@@ -46,6 +46,16 @@ struct Reader {
         if !value.isBroken { problem(message, value.mark, suggestion: suggestion) }
     }
 
+    /// Nil, with a problem, for a day that there is not.
+    mutating func day(_ value: Value?) -> Day? {
+        guard let value, !value.isBroken else { return nil }
+        guard let day = Day(value.text) else {
+            problem("there is no day \(value.text)", at: value)
+            return nil
+        }
+        return day
+    }
+
     // MARK: - Values
 
     private mutating func value(_ node: YAMLNode, _ shape: Shape, _ path: String) -> Value {

@@ -48,12 +48,11 @@ public struct ChangeWindows: Codable, Sendable, Hashable {
 }
 
 extension ChangeWindows {
-    /// For people, in one line: `Mon Tue 20:00–04:00 Europe/Berlin, 1 freeze`.
+    /// For people, in one line: `Mon Tue 20:00–04:00, 1 freeze (Europe/Berlin)`.
     public var words: String {
         let weekly = (open ?? []).map { weekly in
             let days = Weekday.allCases.filter(weekly.days.contains).map(\.name)
-            let isDaily = days.count == Weekday.allCases.count
-            return (isDaily ? [] : days).joined(separator: " ") + (isDaily ? "" : " ") + weekly.clock
+            return ((days.count == Weekday.allCases.count ? [] : days) + [weekly.clock]).joined(separator: " ")
         }
         let frozen = freezes.isEmpty ? [] : [Wording.count(freezes.count, "freeze")]
         return ([weekly.isEmpty ? "any time" : weekly.joined(separator: ", ")] + frozen).joined(separator: ", ")

@@ -25,6 +25,14 @@ extension Action {
     /// The service that it is about, where it is about one.
     public var service: ServiceID? { self["service"].map { ServiceID($0) } }
 
+    /// Whether it only waits, for people or for an hour: neither is for rz to hurry.
+    public var waitsForOthers: Bool {
+        switch self {
+        case .approval, .window: true
+        default: false
+        }
+    }
+
     /// Whether both are the same kind of work on the same thing, so that what was begun by one can be ended by the
     /// other: for how long something lasts makes no difference.
     public func isSameWork(as other: Action) -> Bool {

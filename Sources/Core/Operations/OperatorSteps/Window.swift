@@ -22,9 +22,8 @@ struct AwaitWindow: StepWork {
         try await context.poll(every: .seconds(1)) { () async throws(Failure) -> String? in
             let (now, open) = (context.clock.now, try opening())
             guard open.start > now else { return nil }
-            let frozen = calendar.freeze(at: now).map { " (frozen: \($0.reason))" } ?? ""
-            return "the change window: \(calendar.text(open.start)) \(windows.zone)\(frozen)"
+            return "the change window: \(calendar.words(open, seenFrom: now))"
         }
-        return "open until \(calendar.text(try opening().end)) \(windows.zone)"
+        return "open until \(calendar.text(try opening().end))"
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import Planning
 
 @Suite("A plan with change windows")
-struct WindowForecastTests {
+struct WindowObstaclesTests {
     /// Made on Monday, 2026-11-23 at 17:30 UTC, for steps that take minutes.
     private func plan(_ windows: ChangeWindows?, lifting: [Limit] = []) throws -> Plan {
         var world = SmallWorld()
