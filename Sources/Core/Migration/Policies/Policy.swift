@@ -52,7 +52,7 @@ public enum Policy: String, Codable, Sendable, Hashable, CaseIterable, CodingKey
             let more = Set(facts.capabilities).subtracting(Policy.usualCapabilities).sorted()
             return found(!more.isEmpty, "capabilities", "it gets \(more.joined(separator: ", "))")
         case .openSecret:
-            return facts.variables.filter { $0.isOpen && Policy.namesSecret($0.name) }.map {
+            return facts.variables.filter { $0.isOpen && SecretName.isSurely($0.name) }.map {
                 ($0.place, "the value of \($0.name) stands in the definition")
             }
         case .noMemoryLimit: return found(!facts.hasMemoryLimit, "memory", "it may use up the memory of its agent")
@@ -72,20 +72,6 @@ public enum Policy: String, Codable, Sendable, Hashable, CaseIterable, CodingKey
         "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW",
         "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
     ]
-
-    /// Whether a variable's name says that its value is a secret.
-    static func namesSecret(_ name: String) -> Bool {
-        let words = name.uppercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
-        let whole = words.joined(separator: "_")
-        // A file with a secret, or a key's name, is none.
-        if let last = words.last, ["FILE", "PATH", "DIR", "ID", "NAME", "URL", "TTL"].contains(last) { return false }
-        return words.contains { secretWords.contains($0) } || secretPairs.contains { whole.contains($0) }
-    }
-
-    private static let secretWords: Set<String> = [
-        "PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "CREDENTIAL", "CREDENTIALS", "APIKEY",
-    ]
-    private static let secretPairs = ["API_KEY", "PRIVATE_KEY", "SECRET_KEY", "ACCESS_KEY", "ENCRYPTION_KEY"]
 }
 
 extension ContainerFacts {
@@ -109,30 +95,8 @@ extension ContainerFacts.Mount {
 
     /// `/` itself, and what an agent is run by.
     fileprivate var isSystemFolder: Bool {
-        guard path.hasPrefix("/") else { return false }
-        guard let first = parts.first else { return true }
-        let isWhole = parts.count == 1
-        return ["proc", "sys", "dev", "boot", "etc", "root", "run"].contains(first) && isWhole
-            || parts.prefix(2).elementsEqual(["var", "run"]) && parts.count == 2
-            || parts.elementsEqual(["var", "lib", "docker"])
+        path.hasPrefix("/")
+            && ["", "proc", "sys", "dev", "boot", "etc", "root", "run", "var/run", "var/lib/docker"]
+                .contains(parts.joined(separator: "/"))
     }
-}
-
-/// The name of an image: `[REGISTRY[:PORT]/]PATH[:TAG][@DIGEST]`.
-///
-/// Source: OCI distribution specification 1.1, "Pulling manifests".
-struct ImageName: Sendable, Hashable {
-    var tag: String?
-    var digest: String?
-
-    init(_ text: String) {
-        let halves = text.split(separator: "@", maxSplits: 1)
-        digest = halves.count > 1 ? String(halves[1]) : nil
-        let last = halves.first?.split(separator: "/").last ?? ""
-        let colon = last.firstIndex(of: ":")
-        tag = colon.map { String(last[last.index(after: $0)...]) }
-    }
-
-    /// Whether another image may have the name tomorrow.
-    var isMoving: Bool { digest == nil && (tag == nil || tag == "latest") }
 }

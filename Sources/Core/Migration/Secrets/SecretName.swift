@@ -11,6 +11,20 @@ public enum SecretName {
         if ["pwd", "oldpwd"].contains(name) { return false }
         return name == "pass" || name.hasSuffix("_pass") || words.contains { name.contains($0) }
     }
+
+    /// The same beyond doubt, for what is refused and not only hidden: by whole words, and not of where a secret is found.
+    static func isSurely(_ name: String) -> Bool {
+        let parts = name.uppercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+        if let last = parts.last, sureNot.contains(last) { return false }
+        let whole = parts.joined(separator: "_")
+        return parts.contains(where: sure.contains) || surePairs.contains { whole.contains($0) }
+    }
+
+    private static let sureNot: Set<String> = ["FILE", "PATH", "DIR", "ID", "NAME", "URL", "TTL"]
+    private static let sure: Set<String> = [
+        "PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "CREDENTIAL", "CREDENTIALS", "APIKEY",
+    ]
+    private static let surePairs = ["API_KEY", "PRIVATE_KEY", "SECRET_KEY", "ACCESS_KEY", "ENCRYPTION_KEY"]
 }
 
 extension String {

@@ -167,8 +167,7 @@ struct ComposeJudgement {
 
     private func images(_ service: ComposeService) -> [Finding] {
         let image = image(service)
-        let name = image.split(separator: "/").last ?? ""
-        guard !image.isEmpty, !image.contains("@"), !name.contains(":") || name.hasSuffix(":latest") else { return [] }
+        guard !image.isEmpty, ImageName(image).isMoving else { return [] }
         return [
             Finding(
                 .image, at: "image", "\(image): the same text, perhaps another image on the new agents", .harmless)

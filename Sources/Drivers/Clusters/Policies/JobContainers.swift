@@ -12,11 +12,7 @@ extension MetronomeJob {
         var facts = ContainerFacts(
             at: container == nil ? "run" : "run.\(kind)", image: image?.string ?? image?["id"]?.string,
             isPrivileged: container?["privileged"]?.bool ?? false, user: run?["user"]?.string, isHealthChecked: nil)
-        facts.mounts = (run?["volumes"]?.array ?? []).enumerated().compactMap { index, volume in
-            volume["hostPath"]?.string.map {
-                .init($0, isReadOnly: volume["mode"]?.string == "RO", at: "run.volumes.\(index)")
-            }
-        }
+        facts.mounts = JSON.mounts(run?["volumes"], at: "run.volumes")
         facts.variables = JSON.variables(run?["env"], at: "run.env")
         facts.imageCreated = JSON.imageCreated(json["labels"])
         return [
@@ -40,11 +36,7 @@ extension ChronosJob {
             at: container == nil ? "" : "container", image: container?["image"]?.string,
             user: json["runAsUser"]?.string, sharesHostNetwork: container?["network"]?.string?.uppercased() == "HOST",
             isHealthChecked: nil)
-        facts.mounts = (container?["volumes"]?.array ?? []).enumerated().compactMap { index, volume in
-            volume["hostPath"]?.string.map {
-                .init($0, isReadOnly: volume["mode"]?.string == "RO", at: "container.volumes.\(index)")
-            }
-        }
+        facts.mounts = JSON.mounts(container?["volumes"], at: "container.volumes")
         facts.variables = (json["environmentVariables"]?.array ?? []).enumerated().compactMap { index, variable in
             variable["name"]?.string.map {
                 .init($0, isOpen: variable["value"]?.string?.isEmpty == false, at: "environmentVariables.\(index)")

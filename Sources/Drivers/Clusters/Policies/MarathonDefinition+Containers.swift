@@ -19,11 +19,7 @@ extension MarathonDefinition {
         facts.sharesHostNetwork = facts.image != nil && (modes.isEmpty || modes.contains("host"))
         facts.sharesHostProcesses = container?["linuxInfo"]?.sharesProcesses ?? false
         facts.capabilities = container?["linuxInfo"]?.addedCapabilities ?? []
-        facts.mounts = (container?["volumes"]?.array ?? []).enumerated().compactMap { index, volume in
-            volume["hostPath"]?.string.map {
-                .init($0, isReadOnly: volume["mode"]?.string == "RO", at: "container.volumes.\(index)")
-            }
-        }
+        facts.mounts = JSON.mounts(container?["volumes"], at: "container.volumes")
         facts.variables = JSON.variables(json["env"], at: "env")
         facts.hasMemoryLimit = json["resourceLimits"]?["mem"]?.string != "unlimited"
         facts.isHealthChecked = hasHealthChecks
@@ -84,6 +80,15 @@ extension JSON {
             .init(
                 name, isOpen: value.string.map { !$0.isEmpty && !$0.contains("vault://") } ?? false,
                 at: "\(place).\(name)")
+        }
+    }
+
+    /// Folders of the host among the volumes of an app or a job.
+    static func mounts(_ volumes: JSON?, at place: String) -> [ContainerFacts.Mount] {
+        (volumes?.array ?? []).enumerated().compactMap { index, volume in
+            volume["hostPath"]?.string.map {
+                .init($0, isReadOnly: volume["mode"]?.string == "RO", at: "\(place).\(index)")
+            }
         }
     }
 

@@ -49,9 +49,8 @@ public struct ReportReader: Sendable {
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw Failure("\(command.name) wrote no report: \(end.words)", details: errors.lastLines(1))
         }
-        guard case .exited(let status) = end.status, case .read(var report) = try SARIF.finding(in: text) else {
-            return try SARIF.finding(in: text)
-        }
+        let finding = try SARIF.finding(in: text)
+        guard case .exited(let status) = end.status, case .read(var report) = finding else { return finding }
         report.exitStatus = Int(status)
         return .read(report)
     }
