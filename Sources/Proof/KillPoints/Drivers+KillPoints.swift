@@ -3,22 +3,21 @@ import Migration
 extension KillPoints {
     /// The same drivers, with kill points around each of their calls.
     public func around(_ drivers: Drivers) -> Drivers {
-        Drivers(
-            loadBalancers: drivers.loadBalancers.map { KilledLoadBalancer(base: $0, points: self) },
-            provisioner: KilledProvisioner(base: drivers.provisioner, points: self),
-            configurator: drivers.configurator.map { KilledConfigurator(base: $0, points: self) },
-            cluster: { color, inventory throws(Failure) in
-                KilledCluster(
-                    base: try drivers.cluster(color, inventory), name: "cluster(\(color))", points: self)
-            },
-            agents: { color, inventory throws(Failure) in
-                try drivers.agents(color, inventory).map {
-                    KilledAgentPool(base: $0, name: "agents(\(color))", points: self)
-                }
-            },
-            prober: KilledProber(base: drivers.prober, points: self),
-            stepRunner: KilledStepRunner(base: drivers.stepRunner, points: self),
-            certificates: drivers.certificates)
+        var killed = drivers
+        killed.loadBalancers = drivers.loadBalancers.map { KilledLoadBalancer(base: $0, points: self) }
+        killed.provisioner = KilledProvisioner(base: drivers.provisioner, points: self)
+        killed.configurator = drivers.configurator.map { KilledConfigurator(base: $0, points: self) }
+        killed.cluster = { color, inventory throws(Failure) in
+            KilledCluster(base: try drivers.cluster(color, inventory), name: "cluster(\(color))", points: self)
+        }
+        killed.agents = { color, inventory throws(Failure) in
+            try drivers.agents(color, inventory).map {
+                KilledAgentPool(base: $0, name: "agents(\(color))", points: self)
+            }
+        }
+        killed.prober = KilledProber(base: drivers.prober, points: self)
+        killed.stepRunner = KilledStepRunner(base: drivers.stepRunner, points: self)
+        return killed
     }
 }
 
@@ -247,6 +246,8 @@ private struct KilledCluster: Cluster {
     ) throws(Failure) -> [Finding] {
         try base.judge(service, rewritten: rewritten, in: placement)
     }
+
+    func containers(of service: Service) throws(Failure) -> [ContainerFacts] { try base.containers(of: service) }
 
     func differences(_ wanted: Service, _ found: Service) throws(Failure) -> [FieldChange] {
         try base.differences(wanted, found)
