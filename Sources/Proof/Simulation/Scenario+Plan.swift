@@ -37,6 +37,7 @@ extension Scenario {
         var plan = plan
         // A plan names resources of a provisioner; the simulated one has servers alone.
         plan.destruction = nil
+        plan.takesAnyHour()
         // The simulated servers are all of one group, and have no variables.
         for place in plan.environment.traffic.indices {
             let registration = plan.environment.traffic[place].registration?.mapValues { registered in
@@ -75,5 +76,15 @@ extension Scenario {
             (balancer.backends[index].peak, balancer.backends[index].countedPeak) = (1, 1)
         }
         return balancer
+    }
+}
+
+extension Plan {
+    /// The simulated world has no nights.
+    fileprivate mutating func takesAnyHour() {
+        environment.limits.windows = nil
+        let windows = Set(steps.filter { $0.action == .window }.map(\.id))
+        steps.removeAll { windows.contains($0.id) }
+        for index in steps.indices { steps[index].needs.removeAll(where: windows.contains) }
     }
 }

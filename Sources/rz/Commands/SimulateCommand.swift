@@ -85,7 +85,7 @@ struct SimulateCommand: AsyncParsableCommand {
                 "The plan halts without any fault, so none can be tried", details: [halt.summary] + halt.details,
                 advice: halt.advice)
         }
-        let outcomes = (asked?.flatMap(\.questions) ?? WhatIf.all(of: plan)).map {
+        let outcomes = (asked?.flatMap(\.questions) ?? WhatIf.all(of: scenario.plan)).map {
             $0.perform(in: scenario)
         }
         let terminal = Terminal.standardOutput

@@ -1,4 +1,5 @@
 import Migration
+import Operations
 import Simulation
 import Testing
 
@@ -27,6 +28,22 @@ struct WhatIfTests {
             #expect(outcome.end == .done, "\(outcome.whatIf)")
             #expect(outcome.broken.isEmpty, "\(outcome.whatIf): \(outcome.broken)")
         }
+    }
+
+    @Test("a plan that waits for change windows is tried without them")
+    func windows() throws {
+        var plan = scenario.plan
+        plan.environment.limits.windows = ChangeWindows(zone: "UTC", open: [.init([.sun], from: 0, to: 1)])
+        let window = Plan.windowStep(before: .cutOver)
+        for index in plan.steps.indices where plan.steps[index].phase == .cutOver {
+            plan.steps[index].needs.append(window)
+        }
+        plan.steps.append(
+            Step(id: window, phase: .cutOver, title: "the change window", action: .window, deadline: .hours(1)))
+        let scenario = try Scenario(plan)
+        let outcome = WhatIf(step: "no/step", fault: .callFails).perform(in: scenario)
+        #expect(outcome.end == .done)
+        #expect(WhatIf.all(of: scenario.plan).allSatisfy { $0.step != window })
     }
 
     @Test("without a fault nothing is put right, tried again or lost")
