@@ -63,7 +63,9 @@ extension Drivers {
             certificates: { inventory, probes in
                 await CertificateInspector(environment, resolver: resolve).observe(inventory, probes: probes)
             })
-        let reports = ReportReader(environmentFolder: folder, inherited: children.inherited)
+        let place = "environments/\(environment.name)"
+        let reports = ReportReader(
+            project: String(folder.dropLast(place.count + 1)), environment: place, inherited: children.inherited)
         drivers.report = { rule in await reports.read(rule) }
         return drivers
     }

@@ -1,14 +1,20 @@
 import Migration
 import SafeFiles
 
-/// Reads the reports of tools: from a file of the pinned commit, or by running the tool there.
+/// Reads the reports of tools: from a file of the pinned commit, or by running the tool on a copy of it.
 public struct ReportReader: Sendable {
-    private let folder: String
+    private let project: String
+    private let environment: String
     private let inherited: InheritedEnvironment
 
-    /// - Parameter folder: the environment's folder in a pinned copy.
-    public init(environmentFolder folder: String, inherited: InheritedEnvironment = InheritedEnvironment()) {
-        self.folder = folder
+    /// - Parameters:
+    ///   - project: the folder of a pinned copy.
+    ///   - environment: the environment's folder in it, relative.
+    public init(
+        project: String, environment: String, inherited: InheritedEnvironment = InheritedEnvironment()
+    ) {
+        self.project = project
+        self.environment = environment
         self.inherited = inherited
     }
 
@@ -19,7 +25,10 @@ public struct ReportReader: Sendable {
         do throws(Failure) {
             switch rule.origin {
             case .file(let file): return try SARIF.finding(in: try contents(of: file))
-            case .program(let words): return try await finding(of: words, rule.timeout)
+            case .program(let words):
+                let folder = try Files.makeTemporaryFolder()
+                defer { Files.removeFolder(folder) }
+                return try await finding(of: words, in: folder, rule.timeout)
             }
         } catch {
             return .absent(reason: ([error.summary] + error.details.prefix(2)).joined(separator: ": "))
@@ -29,7 +38,7 @@ public struct ReportReader: Sendable {
     private func contents(of file: String) throws(Failure) -> String {
         let bytes: [UInt8]
         do throws(FileProblem) {
-            bytes = try FileContents.read("\(folder)/\(file)", limit: ReportReader.largest + 1)
+            bytes = try FileContents.read("\(project)/\(environment)/\(file)", limit: ReportReader.largest + 1)
         } catch {
             throw Failure("\(file) of the pinned commit can't be read", details: [error.reason])
         }
@@ -38,10 +47,19 @@ public struct ReportReader: Sendable {
     }
 
     /// A tool that finds something ends with a status of its own, which says little without what it wrote.
-    private func finding(of words: [String], _ limit: Period) async throws(Failure) -> ReportFinding {
+    ///
+    /// It works on a copy: tools keep notes beside what they read, and a run's own copy has to stay as it was pinned.
+    ///
+    /// - Parameter folder: an empty one.
+    private func finding(
+        of words: [String], in folder: String, _ limit: Period
+    ) async throws(Failure) -> ReportFinding {
         guard let program = words.first else { throw Failure("`run` names no program") }
+        let copy = "\(folder)/project"
+        try await self.copy(to: copy)
         let command = Command(
-            program, Array(words.dropFirst()), environment: inherited.variables, folder: folder, deadline: limit)
+            program, Array(words.dropFirst()), environment: inherited.variables, folder: "\(copy)/\(environment)",
+            deadline: limit)
         let (output, errors) = (try OutputFile(), try OutputFile())
         let end = try await ChildProcess(command).run(output: output, errors: errors)
         try end.refuseStopped(command)
@@ -53,5 +71,15 @@ public struct ReportReader: Sendable {
         guard case .exited(let status) = end.status, case .read(var report) = finding else { return finding }
         report.exitStatus = Int(status)
         return .read(report)
+    }
+
+    private func copy(to folder: String) async throws(Failure) {
+        let command = Command("cp", ["-a", project, folder], environment: inherited.variables, folder: "/")
+        let output = try OutputFile()
+        let end = try await ChildProcess(command).run(output: output)
+        try end.refuseStopped(command)
+        guard end.isSuccess else {
+            throw Failure("The pinned copy can't be copied: \(end.words)", details: output.lastLines(1))
+        }
     }
 }

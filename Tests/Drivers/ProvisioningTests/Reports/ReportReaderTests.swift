@@ -15,8 +15,8 @@ struct ReportReaderTests {
     @Test("takes a file of the environment's folder")
     func file() async throws {
         try await withFolder { folder in
-            try folder.write("reports/lint.sarif", clean)
-            let reader = ReportReader(environmentFolder: folder.path)
+            try folder.write("environments/shop/reports/lint.sarif", clean)
+            let reader = ReportReader(project: folder.path, environment: "environments/shop")
             let found = await reader.read(ReportRule(name: "lint", .file("reports/lint.sarif")))
             #expect(found == .read(ToolReport(tools: ["lint"])))
             let missing = await reader.read(ReportRule(name: "lint", .file("reports/scan.sarif")))
@@ -29,11 +29,12 @@ struct ReportReaderTests {
     func program() async throws {
         try await withFolder { folder in
             try folder.write(
-                "lint", "#!/bin/sh\necho 'not part of it' >&2\ncat \"$1\"\nexit 2\n", executable: true)
-            try folder.write("clean.sarif", clean)
-            try folder.write("half.sarif", String(clean.dropLast(4)))
-            try folder.write("empty.sarif", "")
-            let reader = ReportReader(environmentFolder: folder.path)
+                "environments/shop/lint", "#!/bin/sh\necho 'not part of it' >&2\ncat \"$1\"\nexit 2\n", executable: true
+            )
+            try folder.write("environments/shop/clean.sarif", clean)
+            try folder.write("environments/shop/half.sarif", String(clean.dropLast(4)))
+            try folder.write("environments/shop/empty.sarif", "")
+            let reader = ReportReader(project: folder.path, environment: "environments/shop")
             func read(_ words: String..., timeout: Period = .seconds(60)) async -> ReportFinding {
                 await reader.read(ReportRule(name: "lint", .program(words), timeout: timeout))
             }
@@ -45,6 +46,20 @@ struct ReportReaderTests {
                     == "lint wrote no report: it ended with code 2: not part of it")
             #expect(reason(await read("no-such-linter")).contains("no-such-linter"))
             #expect(reason(await read("sleep", "600", timeout: .seconds(1))).contains("sleep"))
+        }
+    }
+
+    @Test("lets a program leave nothing in what was pinned")
+    func copied() async throws {
+        try await withFolder { folder in
+            try folder.write("environments/shop/clean.sarif", clean)
+            try folder.write(
+                "environments/shop/lint", "#!/bin/sh\ntouch notes ../notes\ncat clean.sarif\n", executable: true)
+            let before = folder.files
+            let reader = ReportReader(project: folder.path, environment: "environments/shop")
+            let found = await reader.read(ReportRule(name: "lint", .program(["./lint"])))
+            #expect(found == .read(ToolReport(tools: ["lint"], exitStatus: 0)))
+            #expect(folder.files == before)
         }
     }
 }
