@@ -64,6 +64,6 @@ extension ChangeWindows.Weekly {
     fileprivate var clock: String { "\(Self.clock(from))–\(Self.clock(to))" }
 
     private static func clock(_ minutes: Int) -> String {
-        Instant(milliseconds: Int64(minutes) * 60_000).clock.prefix(5).description
+        minutes == 24 * 60 ? "24:00" : String(Instant(milliseconds: Int64(minutes) * 60_000).clock.prefix(5))
     }
 }

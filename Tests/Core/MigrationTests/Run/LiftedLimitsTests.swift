@@ -43,6 +43,17 @@ struct LiftedLimitsTests {
             ])
     }
 
+    @Test("show change windows as they were written")
+    func windows() {
+        let nights = ChangeWindows(
+            zone: "UTC",
+            open: [
+                .init([.tue, .mon], from: 22 * 60, to: 4 * 60 + 30),
+                .init(Set(ChangeWindows.Weekday.allCases), from: 0, to: 24 * 60),
+            ])
+        #expect(nights.words == "Mon Tue 22:00–04:30, 00:00–24:00 (UTC)")
+    }
+
     @Test("are lifted by two people, who may both count only once, whatever the environment waives")
     func people() {
         #expect(state().mayLift(plan()))
