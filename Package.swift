@@ -145,7 +145,8 @@ let package = Package(
             ]),
         tests(
             "ClustersTests", in: "Drivers",
-            ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts", "RedisTesting", "Waiting"]),
+            ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts", "RedisTesting", "Waiting"],
+            exclude: ["Policies/collected-verdicts.tsv"]),
         tests("SimulationTests", in: "Proof", ["Simulation", "Migration", "Operations"], exclude: ["Golden"]),
         tests("OperationsTests", in: "Core", ["Operations", "Planning", "Migration"]),
         tests("EngineTests", in: "Core", ["Engine", "Planning", "Migration", "Operations", "Waiting"]),

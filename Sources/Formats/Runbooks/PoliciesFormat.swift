@@ -37,10 +37,11 @@ enum PoliciesFormat {
             .optional(
                 "run", .list(.text, atLeast: 1),
                 "a program and its arguments, run in the environment's folder of the pinned commit, which writes the report "
-                    + "to its standard output",
+                    + "to its standard output, or as `file` into the folder `{{ reports }}`",
                 example: "[ansible-lint, --offline, -f, sarif, site.yaml]"),
             .optional(
-                "file", .text(.innerPath), "the report, in the environment's folder of the pinned commit",
+                "file", .text(.innerPath),
+                "the report, in the environment's folder of the pinned commit; with `run` in `{{ reports }}`",
                 example: "reports/trivy.sarif"),
             .optional(
                 "fails", .choice(ToolReport.Level.allCases.map(\.rawValue)), "the lowest level that fails",
@@ -55,7 +56,7 @@ enum PoliciesFormat {
                 "severity", .choice(PolicyRules.Severity.allCases.map(\.rawValue)),
                 "what a report does that fails or is absent", default: standardReport.severity.rawValue,
                 example: "warn"),
-        ], rules: [.exactlyOne(["run", "file"])])
+        ], rules: [.atLeastOne(["run", "file"], otherwise: "`run` or `file` says where the report comes from")])
 
     static func rules(_ value: Value, _ reader: inout Reader) -> PolicyRules {
         var rules = PolicyRules()
@@ -80,6 +81,11 @@ enum PoliciesFormat {
         }
         for entry in value["reports"]?.list ?? [] {
             let report = self.report(entry)
+            if case .program(let words, .some) = report.origin, let run = entry["run"],
+                !words.contains(where: { $0.contains(ReportRule.folderWord) })
+            {
+                reader.problem("`\(ReportRule.folderWord)` must stand in `run`: the folder for `file`", at: run)
+            }
             if rules.reports.contains(where: { $0.name == report.name }), let name = entry["name"] {
                 reader.problem("two reports are called \(report.name)", at: name)
             }
@@ -90,7 +96,8 @@ enum PoliciesFormat {
 
     private static func report(_ value: Value) -> ReportRule {
         let origin: ReportRule.Origin =
-            value["run"].map { .program($0.list.map(\.text)) } ?? .file(value["file"]?.text ?? "")
+            value["run"].map { .program($0.list.map(\.text), writes: value["file"]?.text) }
+            ?? .file(value["file"]?.text ?? "")
         var report = ReportRule(name: value["name"]?.text ?? "", origin)
         report.fails = value["fails"].flatMap { ToolReport.Level(rawValue: $0.text) } ?? report.fails
         report.maxAge = value["maxAge"]?.period

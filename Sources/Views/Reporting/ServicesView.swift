@@ -13,9 +13,11 @@ public struct ServicesView: Codable, Sendable {
         public var stays: Bool
         public var changes: [FieldChange]
         public var findings: [Finding]
+        /// What its definition says that a policy forbids.
+        public var breaches: [PolicyBreach]
 
         /// - Parameter service: as the other color should have it.
-        public init(_ service: Service, findings: [Finding]) {
+        public init(_ service: Service, findings: [Finding], breaches: [PolicyBreach] = []) {
             self.service = service.id
             kind = service.kind
             instances = service.instances
@@ -24,6 +26,7 @@ public struct ServicesView: Codable, Sendable {
             stays = false
             changes = service.changes
             self.findings = findings
+            self.breaches = breaches
         }
 
         public init(_ ignored: IgnoredService) {
@@ -32,6 +35,7 @@ public struct ServicesView: Codable, Sendable {
             stays = true
             changes = []
             findings = []
+            breaches = []
         }
     }
 
@@ -84,6 +88,9 @@ public struct ServicesView: Codable, Sendable {
         let first = wrapped("\(name)  \(count)", "\((entry.kind ?? "").padded(to: 16))  \(mode)", width)
         return first + entry.changes.flatMap { wrapped("    \(style.careful("~")) ", Wording.change($0), width) }
             + entry.findings.flatMap { wrapped("    \(mark($0, style)) ", text($0), width) }
+            + entry.breaches.flatMap { breach in
+                wrapped("    \(breach.isBlocking ? style.bad("!") : style.careful("?")) ", breach.remark, width)
+            }
     }
 
     private func text(_ finding: Finding) -> String {

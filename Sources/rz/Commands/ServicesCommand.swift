@@ -79,7 +79,10 @@ extension Project {
         var view = ServicesView(
             environment: environment.name, color: color,
             services: observation.rewritten.map {
-                ServicesView.Entry($0, findings: observation.findings[$0.id, default: []])
+                ServicesView.Entry(
+                    $0, findings: observation.findings[$0.id, default: []],
+                    breaches: environment.policies?.breaches(
+                        of: $0.id, observation.containers[$0.id, default: []], now: SystemClock().now) ?? [])
             } + observation.ignored.map { ServicesView.Entry($0) })
         guard comparing else { return view }
         guard !new.isEmpty else {

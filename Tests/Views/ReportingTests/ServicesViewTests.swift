@@ -74,7 +74,7 @@ struct ServicesViewTests {
                         Finding(
                             .zooKeeper, at: "env.ZK", "zk://: which one is not known",
                             .accepted(reason: "both colors share it")),
-                    ]),
+                    ], breaches: breaches(of: worker.id)),
                 .init(
                     cart,
                     findings: [
@@ -83,6 +83,16 @@ struct ServicesViewTests {
                     ]),
                 .init(IgnoredService(id: "/shop/ledger", reason: "mode manual, by the override for /shop/ledger")),
             ])
+    }
+
+    private func breaches(of service: ServiceID) -> [PolicyBreach] {
+        let rules = PolicyRules(
+            severity: .off, severities: [.privileged: .block, .noHealthCheck: .warn],
+            waivers: [Day("2099-12-31")].compactMap(\.self).map {
+                .init(.noHealthCheck, services: "/shop/*", reason: "CHG 4711", until: $0)
+            })
+        let facts = ContainerFacts(at: "container.docker", isPrivileged: true, isHealthChecked: false)
+        return rules.breaches(of: service, [facts], now: Instant(milliseconds: 1_795_455_000_000))
     }
 
     private func service(_ id: ServiceID, _ fingerprint: String, _ instances: Int) -> Service {

@@ -3,7 +3,8 @@ extension ReportRule.Origin: Codable {
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .file(let path): try Tagged("file", ["path": path]).encode(to: encoder)
-        case .program(let command): try Tagged("program", ["command": command]).encode(to: encoder)
+        case .program(let command, let file):
+            try Tagged("program", ["command": command, "writes": file]).encode(to: encoder)
         }
     }
 
@@ -11,7 +12,7 @@ extension ReportRule.Origin: Codable {
         let read = try TaggedFields(from: decoder)
         switch read.type {
         case "file": self = .file(try read("path"))
-        case "program": self = .program(try read("command"))
+        case "program": self = .program(try read("command"), writes: try read.optional("writes"))
         default: throw read.unknown("report")
         }
     }

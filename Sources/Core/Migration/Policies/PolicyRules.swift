@@ -66,7 +66,7 @@ public struct PolicyRules: Codable, Sendable, Hashable {
 }
 
 /// Something in the definition of a service that a policy forbids.
-public struct PolicyBreach: Sendable, Hashable {
+public struct PolicyBreach: Codable, Sendable, Hashable {
     public let policy: Policy
     public let service: ServiceID
     /// Where in the definition.
@@ -91,13 +91,16 @@ public struct PolicyBreach: Sendable, Hashable {
     }
 
     /// For people: `/shop/web container.docker.privileged: it is privileged (policy privileged)`.
-    public var sentence: String {
+    public var sentence: String { "\(service) \(remark)" }
+
+    /// The same where the service is named already.
+    public var remark: String {
         var note = "policy \(policy.rawValue)"
         if let waiver {
             note +=
                 isWaived
                 ? ", waived until \(waiver.until): \(waiver.reason)" : ", whose waiver ended on \(waiver.until)"
         }
-        return "\(service) \(place): \(text) (\(note))"
+        return "\(place): \(text) (\(note))"
     }
 }

@@ -4,9 +4,13 @@ public struct ReportRule: Codable, Sendable, Hashable {
     public enum Origin: Sendable, Hashable {
         /// A file, in the environment's folder of the pinned commit.
         case file(String)
-        /// A program and its arguments, run in that folder, that writes the report to its standard output.
-        case program([String])
+        /// A program and its arguments, run in that folder. It writes the report to its standard output, or as a file of
+        /// this name into an empty folder that `{{ reports }}` stands for.
+        case program([String], writes: String? = nil)
     }
+
+    /// What stands for the folder in the arguments of a program.
+    public static let folderWord = "{{ reports }}"
 
     /// What people call it.
     public var name: String

@@ -15,7 +15,7 @@ extension MarathonDefinition {
         facts.isPrivileged = docker?["privileged"]?.bool ?? false
         facts.user = json["user"]?.string
         // An app without networks has that of the host; so has any command that runs without an image.
-        let modes = (json["networks"]?.array ?? []).compactMap { $0["mode"]?.string?.lowercased() }
+        let modes = networkModes
         facts.sharesHostNetwork = facts.image != nil && (modes.isEmpty || modes.contains("host"))
         facts.sharesHostProcesses = container?["linuxInfo"]?.sharesProcesses ?? false
         facts.capabilities = container?["linuxInfo"]?.addedCapabilities ?? []
@@ -28,8 +28,16 @@ extension MarathonDefinition {
             dockerParameters: JSON.parameters(docker?["parameters"]), at: "container.docker.parameters")
     }
 
-    private var ofPod: [ContainerFacts] {
+    /// In lower case; none for the network of the host. A Marathon before 1.5 has them in two other places.
+    private var networkModes: [String] {
         let modes = (json["networks"]?.array ?? []).compactMap { $0["mode"]?.string?.lowercased() }
+        if !modes.isEmpty { return modes }
+        if let mode = json["container"]?["docker"]?["network"]?.string { return [mode.lowercased()] }
+        return json["ipAddress"]?.object == nil ? [] : ["container"]
+    }
+
+    private var ofPod: [ContainerFacts] {
+        let modes = networkModes
         let hostFolders = Dictionary(
             (json["volumes"]?.array ?? []).enumerated().compactMap { index, volume -> (String, (String, String))? in
                 guard let name = volume["name"]?.string, let path = volume["host"]?.string else { return nil }

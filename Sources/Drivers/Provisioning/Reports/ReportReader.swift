@@ -24,23 +24,25 @@ public struct ReportReader: Sendable {
     public func read(_ rule: ReportRule) async -> ReportFinding {
         do throws(Failure) {
             switch rule.origin {
-            case .file(let file): return try SARIF.finding(in: try contents(of: file))
-            case .program(let words):
+            case .file(let file):
+                return try SARIF.finding(in: try contents(of: "\(project)/\(environment)/\(file)", file))
+            case .program(let words, let file):
                 let folder = try Files.makeTemporaryFolder()
                 defer { Files.removeFolder(folder) }
-                return try await finding(of: words, in: folder, rule.timeout)
+                return try await finding(of: words, writing: file, in: folder, rule.timeout)
             }
         } catch {
             return .absent(reason: ([error.summary] + error.details.prefix(2)).joined(separator: ": "))
         }
     }
 
-    private func contents(of file: String) throws(Failure) -> String {
+    /// - Parameter file: its name for people.
+    private func contents(of path: String, _ file: String) throws(Failure) -> String {
         let bytes: [UInt8]
         do throws(FileProblem) {
-            bytes = try FileContents.read("\(project)/\(environment)/\(file)", limit: ReportReader.largest + 1)
+            bytes = try FileContents.read(path, limit: ReportReader.largest + 1)
         } catch {
-            throw Failure("\(file) of the pinned commit can't be read", details: [error.reason])
+            throw Failure("\(file) can't be read", details: [error.reason])
         }
         guard bytes.count <= ReportReader.largest else { throw Failure("\(file) is larger than a report may be") }
         return String(decoding: bytes, as: UTF8.self)
@@ -50,20 +52,31 @@ public struct ReportReader: Sendable {
     ///
     /// It works on a copy: tools keep notes beside what they read, and a run's own copy has to stay as it was pinned.
     ///
-    /// - Parameter folder: an empty one.
+    /// - Parameters:
+    ///   - file: what the tool writes its report to; nil for its standard output.
+    ///   - folder: an empty one.
     private func finding(
-        of words: [String], in folder: String, _ limit: Period
+        of words: [String], writing file: String?, in folder: String, _ limit: Period
     ) async throws(Failure) -> ReportFinding {
+        let reports = "\(folder)/reports"
+        let words = words.map { $0.replacing(ReportRule.folderWord, with: reports) }
         guard let program = words.first else { throw Failure("`run` names no program") }
         let copy = "\(folder)/project"
         try await self.copy(to: copy)
+        try Files.makeFolder(reports)
         let command = Command(
             program, Array(words.dropFirst()), environment: inherited.variables, folder: "\(copy)/\(environment)",
             deadline: limit)
         let (output, errors) = (try OutputFile(), try OutputFile())
         let end = try await ChildProcess(command).run(output: output, errors: errors)
         try end.refuseStopped(command)
-        let text = try output.wholeText(at: command.name)
+        let written = file.map { "\(reports)/\($0)" }
+        let text =
+            if let file, let written {
+                Files.exists(written) ? try contents(of: written, file) : ""
+            } else {
+                try output.wholeText(at: command.name)
+            }
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw Failure("\(command.name) wrote no report: \(end.words)", details: errors.lastLines(1))
         }

@@ -21,7 +21,7 @@ struct ReportReaderTests {
             #expect(found == .read(ToolReport(tools: ["lint"])))
             let missing = await reader.read(ReportRule(name: "lint", .file("reports/scan.sarif")))
             #expect(
-                reason(missing) == "reports/scan.sarif of the pinned commit can't be read: No such file or directory")
+                reason(missing) == "reports/scan.sarif can't be read: No such file or directory")
         }
     }
 
@@ -46,6 +46,25 @@ struct ReportReaderTests {
                     == "lint wrote no report: it ended with code 2: not part of it")
             #expect(reason(await read("no-such-linter")).contains("no-such-linter"))
             #expect(reason(await read("sleep", "600", timeout: .seconds(1))).contains("sleep"))
+        }
+    }
+
+    @Test("takes a file that a program writes into the folder it is given, and whatever it prints counts for nothing")
+    func written() async throws {
+        try await withFolder { folder in
+            try folder.write(
+                "environments/shop/scan",
+                "#!/bin/sh\necho 'all is well'\n[ -z \"$2\" ] || cp \"$2\" \"$1/out.sarif\"\n",
+                executable: true)
+            try folder.write("environments/shop/clean.sarif", clean)
+            let reader = ReportReader(project: folder.path, environment: "environments/shop")
+            func read(_ words: String...) async -> ReportFinding {
+                await reader.read(ReportRule(name: "scan", .program(words, writes: "out.sarif")))
+            }
+            #expect(
+                await read("./scan", "{{ reports }}", "clean.sarif")
+                    == .read(ToolReport(tools: ["lint"], exitStatus: 0)))
+            #expect(reason(await read("./scan", "{{ reports }}")).hasPrefix("scan wrote no report"))
         }
     }
 
