@@ -40,6 +40,7 @@ public struct RZ: AsyncParsableCommand {
                 name: "Move",
                 subcommands: [
                     PlanCommand.self, UpdateCommand.self, BuildCommand.self, DestroyCommand.self, ConvergeCommand.self,
+                    DrillCommand.self,
                     ResumeCommand.self,
                     RollbackCommand.self,
                     AbortCommand.self,
@@ -48,6 +49,7 @@ public struct RZ: AsyncParsableCommand {
                 name: "Watch and steer",
                 subcommands: [
                     StatusCommand.self, ServicesCommand.self, PauseCommand.self, ApproveCommand.self,
+                    SkipCommand.self,
                     HistoryCommand.self,
                 ]),
             CommandGroup(

@@ -19,6 +19,9 @@ package struct StepContext: Sendable {
     /// The run as it stands now.
     package var state: RunState { get async { await engine.state } }
 
+    /// What a program or a request of the step may say of the run.
+    package var words: RunWords { get async { RunWords(plan, await state.run, step) } }
+
     /// Writes down what is about to be changed. Nothing may be changed before this returns.
     package func intend(_ intent: String) async throws(Failure) {
         try await engine.record([.stepIntended(step: step.id, intent: intent)])
@@ -37,6 +40,30 @@ package struct StepContext: Sendable {
 
     /// What a bad verdict means for the run.
     package func failure(of sample: GateSample, at place: String) -> Failure { plan.failure(of: sample, at: place) }
+
+    /// The approvals of a step that count, without those whose signature is not what it says.
+    ///
+    /// - Parameter step: nil for this one.
+    package func countedApprovals(of step: Step? = nil) async throws(Failure) -> [RunState.Approval] {
+        let (step, state) = (step ?? self.step, await state)
+        var counted: [RunState.Approval] = []
+        for approval in state.approvals(of: step, in: plan) {
+            if let signature = approval.signature {
+                let statement = ApprovalStatement(plan, state.run, step: step.id, note: approval.note)
+                guard try await drivers.signer(statement, signature.text) == signature.signer else { continue }
+            }
+            counted.append(approval)
+        }
+        return counted
+    }
+
+    /// Why the step is not done, and who said so; nil where no one asked for that, or too few said yes.
+    package func skipped() async throws(Failure) -> String? {
+        guard let reason = await state.skips[step.id] else { return nil }
+        let given = try await countedApprovals()
+        guard given.count >= Plan.skippingPeople else { return nil }
+        return "skipped: \(reason) (approved by \(given.map(\.by).joined(separator: ", ")))"
+    }
 
     package func record(_ kind: Event.Kind) async throws(Failure) { try await engine.record([kind]) }
 

@@ -26,7 +26,7 @@ package struct Operation: PlannedOperation {
 
 extension Operation {
     /// Every operation that there is.
-    package static let all: [Operation] = [.rzUpdate, .build, .converge, .takeDown]
+    package static let all: [Operation] = [.rzUpdate, .build, .converge, .takeDown, .drill]
 
     /// The operation of a plan.
     ///
@@ -71,7 +71,7 @@ extension Operation {
     package func expand(_ line: StepLine, in scope: StepScope) -> [Step] {
         switch line.line.work {
         case .builtIn(let use): step(use)?.expand(line, in: scope) ?? []
-        case .approval(let count, let reason): AwaitApproval.expand(line, count, reason)
+        case .approval(let demand, let reason): AwaitApproval.expand(line, demand, reason)
         case .exec(let work): RunProgram.expand(line, work)
         case .http(let work): MakeRequest.expand(line, work)
         case .wait(let period): Wait.expand(line, period)
@@ -82,10 +82,10 @@ extension Operation {
     package func work(_ step: Step) -> any StepWork {
         switch step.action {
         case .builtIn(let kind, _): self.step(of: kind)?.work(step) ?? UnknownStep()
-        case .approval(let count, let reason): AwaitApproval(count: count, reason: reason)
-        case .exec(let work): RunProgram(work: work)
-        case .http(let work): MakeRequest(work: work)
-        case .wait(let period): Wait(period: period)
+        case .approval(let demand, let reason): AwaitApproval(demand: demand, reason: reason)
+        case .exec(let work): Skippable(RunProgram(work: work))
+        case .http(let work): Skippable(MakeRequest(work: work))
+        case .wait(let period): Skippable(Wait(period: period))
         case .window: AwaitWindow()
         }
     }

@@ -10,14 +10,18 @@ public struct Planner: Sendable {
     let operation: any PlannedOperation
     /// How long each step took in earlier runs.
     private let history: [StepID: Period]
+    /// What earlier runs have shown.
+    private let proofs: Proofs
 
     public init(
-        environment: Environment, runbook: Runbook, operation: any PlannedOperation, history: [StepID: Period] = [:]
+        environment: Environment, runbook: Runbook, operation: any PlannedOperation, history: [StepID: Period] = [:],
+        proofs: Proofs = Proofs()
     ) {
         self.environment = environment
         self.runbook = runbook
         self.operation = operation
         self.history = history
+        self.proofs = proofs
     }
 
     /// The plan for the world as observed. Pure: the same inputs give the same plan.
@@ -56,6 +60,7 @@ public struct Planner: Sendable {
             plan.warnings +=
                 plan.blindWarnings(observation.loadBalancers) + plan.uncountedWarnings(observation.loadBalancers)
                 + plan.shareWarnings(observation.loadBalancers) + plan.registrationWarnings(observation.inventory)
+                + proofs.warnings(environment, at: time)
         }
         let found = try plan.windowObstacles() + plan.policyObstacles(observation)
         plan.obstacles += found.filter(\.isBlocking).map(\.text)

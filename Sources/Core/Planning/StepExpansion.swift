@@ -106,16 +106,16 @@ struct StepExpansion {
 
     private func approval(before phase: PhaseID) -> [Step] {
         let rule = scope.environment.approvals[phase]
-        let people = max(rule?.people ?? 0, leastPeople(before: phase))
-        guard people > 0 else { return [] }
-        var others = ""
-        if case .others = rule { others = " by others than who started the run" }
+        var demand = rule?.demand ?? ApprovalDemand(0)
+        demand.people = max(demand.people, leastPeople(before: phase))
+        guard demand.people > 0 else { return [] }
+        var limit = ApprovalRule.standardLimit
+        if case .needed(_, let within) = rule { limit = within }
         return [
             Step(
-                id: Plan.approvalStep(before: phase), phase: phase,
-                title: Wording.count(people, "approval") + others,
-                action: .approval(count: people, reason: "before \(phase)\(others)"), undo: .free,
-                estimate: .zero, deadline: .hours(72))
+                id: Plan.approvalStep(before: phase), phase: phase, title: demand.words,
+                action: .approval(demand, reason: "before \(phase)\(demand.terms)"), undo: .free, estimate: .zero,
+                deadline: limit)
         ]
     }
 }

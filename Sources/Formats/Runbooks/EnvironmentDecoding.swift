@@ -47,9 +47,12 @@ extension EnvironmentFormat {
             environment.drain.atDeadline = choice
         }
         if let soak = value["soak"] { environment.soak = soak.period }
+        environment.drillEvery = value["drill", "every"]?.period
+        environment.approvers = value["approvers"].map { ApprovalsFormat.approvers($0, &reader) }
         for member in value["approvals"]?.members ?? [] {
-            environment.approvals[PhaseID(rawValue: member.key)] = approval(member.value)
+            environment.approvals[PhaseID(rawValue: member.key)] = ApprovalsFormat.rule(member.value)
         }
+        ApprovalsFormat.check(value, environment, &reader)
         if let limits = value["limits"] {
             environment.limits = LimitsFormat.limits(limits, tls, environment.traffic, &reader)
         }
@@ -66,12 +69,6 @@ extension EnvironmentFormat {
             "`compose` needs `platform.mesos`: without its Redis mesos-compose reports no service, and only Mesos "
                 + "knows better. Add `platform: { mesos: { master: \"http://{{ control[0].address }}:5050\" } }`",
             at: compose)
-    }
-
-    private static func approval(_ value: Value) -> ApprovalRule {
-        if let reason = value["waived"] { return .waived(reason: reason.text) }
-        guard let count = value["count"]?.integer else { return .count(value.integer) }
-        return value["starterCounts"]?.flag == false ? .others(count) : .count(count)
     }
 
     static func colors<Result>(_ value: Value?, _ convert: (Value) -> Result) -> [Color: Result] {

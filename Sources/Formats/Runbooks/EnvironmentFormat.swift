@@ -27,7 +27,9 @@ enum EnvironmentFormat {
         .optional(
             "soak", .period, "how long the old color stays up, untouched, before its end", default: standard.soak,
             example: "15m"),
-        .optional("approvals", approvals, "by phase: how many people must say yes before it begins"),
+        .optional("drill", drill, "how moves are practised, with `rz drill`"),
+        .optional("approvals", ApprovalsFormat.shape, "by phase: who must say yes before it begins"),
+        .optional("approvers", ApprovalsFormat.approvers, "who may say it, and how they prove who they are"),
         .optional("limits", limits, "bounds that a run never crosses"),
         .optional(
             "tls", TLSFormat.shape, "the default for each place that is called over TLS"),
@@ -46,6 +48,12 @@ enum EnvironmentFormat {
         .optional(
             "requireSigned", .flag, "refuse a commit without a signature that can be verified",
             default: standard.git.requireSigned, example: "false"),
+    ])
+
+    private static let drill = Shape.object([
+        .required(
+            "every", .periodAboveZero,
+            "how long ago a run may have shown that a move works, there and back; then plans warn", example: "90d")
     ])
 
     private static let proxy = Shape.object([
@@ -358,25 +366,6 @@ enum EnvironmentFormat {
     ])
 
     // MARK: - People and bounds
-
-    private static let approvals = Shape.object(
-        Operation.rzUpdate.phases.map(\.id).map { phase in
-            .optional(
-                phase.rawValue,
-                .either([
-                    .integer(0...100),
-                    .object(
-                        [
-                            .optional("waived", .text, "why no one has to", example: "a test environment"),
-                            .optional("count", .integer(1...100), "how many people", example: "2"),
-                            .optional(
-                                "starterCounts", .flag, "whether the person who started the run counts", default: true,
-                                example: "false"),
-                        ], rules: [.exactlyOne(["waived", "count"])]),
-                ]), "before the phase begins: a number of people, or `waived` with the reason", default: "0",
-                example: Operation.rzUpdate.phases.has(.afterNoReturn, in: phase)
-                    ? "{ waived: a test environment }" : "1")
-        })
 
     private static let limits = LimitsFormat.shape
 }

@@ -58,9 +58,7 @@ extension GatesFormat {
     }
 
     private static func pause(_ value: Value) -> CutOverGate.Pause {
-        var pause = CutOverGate.Pause()
-        if let count = value["count"] { pause.people = count.integer }
-        pause.reason = value["reason"]?.text
+        var pause = CutOverGate.Pause(ApprovalsFormat.demand(value), reason: value["reason"]?.text)
         if let limit = value["limit"] { pause.limit = limit.period }
         return pause
     }

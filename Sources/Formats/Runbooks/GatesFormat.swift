@@ -48,13 +48,14 @@ enum GatesFormat {
             example: "1s"),
     ])
 
-    private static let pause = Shape.object([
-        .optional("count", .integer(1...100), "how many people", default: CutOverGate.Pause().people, example: "2"),
-        .optional("reason", .text, "what they are asked", example: "Is the shop fine for the first users?"),
-        .optional(
-            "limit", .periodAboveZero, "then the step fails, as any step of the phase",
-            default: CutOverGate.Pause().limit, example: "8h"),
-    ])
+    private static let pause = Shape.object(
+        [
+            .optional("count", .integer(1...100), "how many people", default: CutOverGate.Pause().people, example: "2"),
+            .optional("reason", .text, "what they are asked", example: "Is the shop fine for the first users?"),
+            .optional(
+                "limit", .periodAboveZero, "then the step fails, as any step of the phase",
+                default: CutOverGate.Pause().limit, example: "8h"),
+        ] + ApprovalsFormat.terms)
 
     private static let analysis = Shape.object(
         [

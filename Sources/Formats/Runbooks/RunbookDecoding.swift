@@ -40,12 +40,14 @@ extension RunbookFormat {
     private static func work(_ line: Value, _ reader: inout Reader) -> RunbookStep.Work {
         if let use = line["use"] { return .builtIn(BuiltIn(rawValue: use.text)) }
         if let exec = line["exec"] {
-            let command = exec["command"]?.list.map(\.setting) ?? []
-            return .exec(
-                ExecWork(command: command, variables: exec["variables"]?.settings ?? [:], affects: affects(exec)))
+            let work = ExecWork(
+                command: exec["command"]?.list.map(\.setting) ?? [], variables: exec["variables"]?.settings ?? [:],
+                affects: affects(exec), undo: exec["undo"].map { $0.list.map(\.setting) })
+            checkWords(work.command + work.variables.values + (work.undo ?? []), exec, &reader)
+            return .exec(work)
         }
         if let approval = line["approval"] {
-            return .approval(count: approval["count"]?.integer ?? 1, reason: approval["reason"]?.text ?? "")
+            return .approval(ApprovalsFormat.demand(approval), reason: approval["reason"]?.text ?? "")
         }
         if let http = line["http"] {
             var work = HTTPWork(url: http["url"]?.setting ?? "")
@@ -55,6 +57,7 @@ extension RunbookFormat {
             work.body = http["body"]?.setting
             work.tls = TLSFormat.rules(http, url: "url", standard: nil, &reader)
             work.affects = affects(http)
+            checkWords([work.url] + work.headers.values + [work.body].compactMap(\.self), http, &reader)
             if let redirects = http["redirects"] {
                 work.redirects = redirects.integer
                 if redirects.integer > 0, work.holdsSecret {
@@ -66,6 +69,16 @@ extension RunbookFormat {
             return .http(work)
         }
         return .wait(line["wait"]?.period ?? .zero)
+    }
+
+    /// A word that no run has would only be found when the step runs.
+    private static func checkWords(_ settings: [Setting], _ place: Value, _ reader: inout Reader) {
+        let known = RunWords.Name.allCases.map(\.rawValue)
+        for word in Set(settings.flatMap(RunWords.words)).subtracting(known).sorted() {
+            reader.problem(
+                "{{ \(word) }} is neither a server, as {{ group[0].address }}, nor a word of the run: "
+                    + known.joined(separator: ", "), at: place, suggestion: nearest(word, in: known[...]))
+        }
     }
 
     private static func affects(_ value: Value) -> ExecWork.Affects {

@@ -69,18 +69,24 @@ enum RunbookFormat {
 
     private static let exec = Shape.object([
         .required(
-            "command", .list(.setting, atLeast: 1), "program and arguments, no shell; may hold `{{ … }}`",
+            "command", .list(.setting, atLeast: 1),
+            "program and arguments, no shell, run in the environment's folder; may hold `{{ … }}`",
             example: "[ bin/smoke-test, \"{{ control[0].address }}\" ]"),
         .optional(
             "variables", .map(.string(.anything, references: true)), "environment variables",
             example: "{ TOKEN: \"${env:SMOKE_TOKEN}\" }"),
         affects,
+        .optional(
+            "undo", .list(.setting, atLeast: 1),
+            "program and arguments that take it back on a rollback, also where it failed half way",
+            example: "[ bin/announce, \"{{ run }}\", cancelled ]"),
     ])
 
-    private static let approval = Shape.object([
-        .required("count", .integer(1...100), "how many people", example: "2"),
-        .required("reason", .text, "what they are asked", example: "Is the shop fine on the new color?"),
-    ])
+    private static let approval = Shape.object(
+        [
+            .required("count", .integer(1...100), "how many people", example: "2"),
+            .required("reason", .text, "what they are asked", example: "Is the shop fine on the new color?"),
+        ] + ApprovalsFormat.terms)
 
     private static let http = Shape.object([
         .optional(

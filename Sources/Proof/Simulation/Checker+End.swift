@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// I5: whatever happened on the way, the world ends as it should.
 extension Checker {
@@ -13,6 +14,8 @@ extension Checker {
             demandTraffic(on: next, world, demand)
             demandFenced(live, world, demand)
             demand(!world[live].servers.isEmpty, "servers of \(live) were destroyed")
+        case .done where plan.isDrill:
+            demand(false, "a drill ends where it began")
         case .done:
             demand(world[live].servers.isEmpty, "\(live) has servers")
             demand(holds(world[next], what: self.live), "\(next) does not run what \(live) ran")

@@ -37,7 +37,7 @@ extension Scenario {
         var plan = plan
         // A plan names resources of a provisioner; the simulated one has servers alone.
         plan.destruction = nil
-        plan.takesAnyHour()
+        plan.takesAnyHourAndAnyone()
         // The simulated servers are all of one group, and have no variables.
         for place in plan.environment.traffic.indices {
             let registration = plan.environment.traffic[place].registration?.mapValues { registered in
@@ -80,8 +80,13 @@ extension Scenario {
 }
 
 extension Plan {
-    /// The simulated world has no nights.
-    fileprivate mutating func takesAnyHour() {
+    /// The simulated world has no nights, and its people have neither roles nor keys.
+    fileprivate mutating func takesAnyHourAndAnyone() {
+        environment.approvers = nil
+        for index in steps.indices {
+            guard case .approval(let demand, let reason) = steps[index].action else { continue }
+            steps[index].action = .approval(ApprovalDemand(demand.people), reason: reason)
+        }
         environment.limits.windows = nil
         let windows = Set(steps.filter { $0.action == .window }.map(\.id))
         steps.removeAll { windows.contains($0.id) }

@@ -106,6 +106,13 @@ extension Scenario {
         return try scenario.planned(Runbook.rzUpdate)
     }
 
+    /// The small model, whose move is a drill.
+    public static func drill() throws(Failure) -> Scenario {
+        var scenario = try small()
+        scenario.operation = .drill
+        return try scenario.planned(Runbook.rzUpdate)
+    }
+
     /// The small model where each error class has a limit of its own, and all errors together have none.
     public static func classified() throws(Failure) -> Scenario {
         try Scenario(Shape(analysis: Scenario.classes), startTime: 150)

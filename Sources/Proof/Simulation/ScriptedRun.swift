@@ -58,8 +58,8 @@ public struct ScriptedRun {
     private func approve() {
         guard simulation.state.phase == .tearDown else { return }
         for step in plan.steps {
-            guard case .approval(let count, _) = step.action, simulation.state.steps[step.id]?.progress == .running,
-                simulation.state.approvals[step.id, default: []].count < count
+            guard case .approval(let demand, _) = step.action, simulation.state.steps[step.id]?.progress == .running,
+                simulation.state.approvals[step.id, default: []].count < demand.people
             else { continue }
             simulation.ask(.approvalGiven(step: step.id, by: "grace"))
         }

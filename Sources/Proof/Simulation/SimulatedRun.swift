@@ -1,4 +1,5 @@
 import Migration
+import Operations
 
 /// One whole run under faults that a seed decides: rz, the operator who starts it again, the people who interfere.
 public struct SimulatedRun {
@@ -8,6 +9,8 @@ public struct SimulatedRun {
         /// Journal events and effects.
         public var events: Int
         public var end: RunState.Status
+        /// Whether a drill went there and back.
+        public var isDrilled: Bool
         public var broken: [BrokenPromise]
         /// Every event and effect with its time in milliseconds; empty unless asked for.
         public var trace: [String]
@@ -72,7 +75,8 @@ public struct SimulatedRun {
             simulation.checker.checkEnd(simulation.state.status, simulation.world)
         }
         return Report(
-            seed: seed, events: simulation.eventCount, end: simulation.state.status, broken: simulation.checker.broken,
+            seed: seed, events: simulation.eventCount, end: simulation.state.status,
+            isDrilled: simulation.state.isDrilled(scenario.plan), broken: simulation.checker.broken,
             trace: simulation.trace, processes: simulation.processes.count, lies: lies)
     }
 

@@ -191,10 +191,10 @@ private final class WhatIfRun {
 
     private func approve() {
         for step in plan.steps {
-            guard case .approval(let count, _) = step.action, simulation.state.steps[step.id]?.progress == .running
+            guard case .approval(let demand, _) = step.action, simulation.state.steps[step.id]?.progress == .running
             else { continue }
             let given = simulation.state.approvals[step.id, default: []].count
-            if given < count { simulation.ask(.approvalGiven(step: step.id, by: "colleague \(given + 1)")) }
+            if given < demand.people { simulation.ask(.approvalGiven(step: step.id, by: "colleague \(given + 1)")) }
         }
     }
 }

@@ -77,8 +77,12 @@ public struct EventLines: Sendable {
         case .approvalRequested(_, let count, let reason):
             style.careful("  ? ")
                 + "\(Wording.count(count, "approval")) wanted \(reason): rz approve \(plan.environment.name)"
-        case .approvalGiven(let step, let person, _, _, let note):
-            style.good("  ✓ ") + "approval \(reason(step)) given by \(person)" + (note.map { " (\($0))" } ?? "")
+        case .approvalGiven(let step, let person, _, _, let note, let signature):
+            style.good("  ✓ ") + "approval \(reason(step)) given by \(person)" + (signature == nil ? "" : ", signed")
+                + (note.map { " (\($0))" } ?? "")
+        case .skipRequested(let step, let reason, let person):
+            style.careful("  ? ") + "\(person) wants to skip \(step) (\(reason)): "
+                + "\(Wording.count(Plan.skippingPeople, "approval")) wanted: rz approve \(plan.environment.name)"
         case .pauseRequested(let person): "pause asked for by \(person)"
         case .resumeRequested(let person): "resume asked for by \(person)"
         case .abortRequested(let person): "abort asked for by \(person)"

@@ -49,6 +49,11 @@ public struct Outcome: Sendable {
                 style.careful("ABORTED") + "  \(plan.words.aborted(plan)).  \(elapsed)",
                 next(Advice.rollback(name), takingDown),
             ]
+        case .rolledBack where state.isDrilled(plan):
+            return [
+                style.good("DRILLED") + "  \(new) carried all traffic; "
+                    + "\(plan.words.rolledBack(plan, standing.end)).  \(elapsed)"
+            ]
         case .rolledBack:
             return [style.careful("ROLLED BACK") + "  \(plan.words.rolledBack(plan, standing.end)).  \(elapsed)"]
         case .paused:

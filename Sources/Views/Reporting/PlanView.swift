@@ -88,8 +88,8 @@ public struct PlanView: Sendable {
 
     private func approvals(_ steps: [Step]) -> [String] {
         steps.flatMap { step -> [String] in
-            guard case .approval(let count, let reason) = step.action else { return [] }
-            return detail(style.careful("?"), "needs \(Wording.count(count, "approval")) \(reason)")
+            guard case .approval(let demand, let reason) = step.action else { return [] }
+            return detail(style.careful("?"), "needs \(Wording.count(demand.people, "approval")) \(reason)")
         }
     }
 

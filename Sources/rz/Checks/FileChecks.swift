@@ -18,7 +18,8 @@ struct FileChecks {
 
     /// Everything that is wrong.
     func problems() async -> [CheckResult] {
-        await submodules() + (await modules()) + fixedServers() + programs() + tlsFiles() + composeFiles() + ansible()
+        await submodules() + (await modules()) + fixedServers() + programs() + tlsFiles() + signers() + composeFiles()
+            + ansible()
     }
 
     /// What is left to fill in, of all files in the environment's folder.
@@ -105,7 +106,9 @@ struct FileChecks {
             commands.append(("provision.static.command", command))
         }
         for step in runbook?.steps ?? [] {
-            if case .exec(let work) = step.work { commands.append(("the step \(step.id)", work.command)) }
+            guard case .exec(let work) = step.work else { continue }
+            commands.append(("the step \(step.id)", work.command))
+            if let undo = work.undo { commands.append(("the undo of the step \(step.id)", undo)) }
         }
         let probes = environment.gates.service.probes + (environment.gates.platform?.probes ?? [])
         for probe in probes + (environment.services.declared ?? []).map(\.probe) {
@@ -144,6 +147,32 @@ struct FileChecks {
                 .problem, "TLS", "the file \(name) holds no certificate",
                 advice: "Name a file in PEM form: it has lines “-----BEGIN CERTIFICATE-----”.")
         }
+    }
+
+    /// A key that has no name of its own counts for no one.
+    private func signers() -> [CheckResult] {
+        guard let name = environment.approvers?.signers else { return [] }
+        guard let text = text(absolute(name)) else {
+            return [
+                CheckResult(
+                    .problem, "approvers", "the file \(name) \(reason(absolute(name)))",
+                    advice: "Put the keys that count into environments/\(environment.name)/\(name): ssh-keygen(1), "
+                        + "ALLOWED SIGNERS.")
+            ]
+        }
+        let names = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }.compactMap { line in
+            line.split(separator: " ").first.map(String.init)
+        }
+        let shared = names.filter { $0.contains { ",*?!".contains($0) } }
+        return
+            (names.isEmpty
+            ? [CheckResult(.problem, "approvers", "the file \(name) lists no key", advice: "Add one, and commit it.")]
+            : [])
+            + shared.map {
+                CheckResult(
+                    .problem, "approvers", "\(name): the key of \($0) counts for no one",
+                    advice: "Give each key the name of one person: a list or a pattern would let one count for many.")
+            }
     }
 
     private func composeFiles() -> [CheckResult] {

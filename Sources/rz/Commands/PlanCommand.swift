@@ -118,7 +118,8 @@ extension Project {
     func planner(_ operation: Operation) async -> Planner {
         Planner(
             environment: environment, runbook: runbook, operation: operation,
-            history: await durationsOfLastRun())
+            history: await durationsOfLastRun(),
+            proofs: await Runs.toRead(environment.name, places)?.proofs() ?? Proofs())
     }
 
     /// How long each step took in the last run that was done; nothing when there was none, or it can't be read.

@@ -67,6 +67,10 @@ extension Drivers {
         let reports = ReportReader(
             project: String(folder.dropLast(place.count + 1)), environment: place, inherited: children.inherited)
         drivers.report = { rule in await reports.read(rule) }
+        let signatures = try SSHSignatures(environment, in: folder)
+        drivers.signer = { statement, signature throws(Failure) in
+            try await signatures.signer(of: statement, signature)
+        }
         return drivers
     }
 

@@ -53,7 +53,8 @@ struct RunSession {
     private func status(of state: RunState, _ interrupted: Failure) -> ExitStatus {
         switch state.status {
         case .done: plan.leavesDrift ? .changes : .done
-        case .aborted, .rolledBack: .rolledBack
+        case .rolledBack: state.isDrilled(plan) ? .done : .rolledBack
+        case .aborted: .rolledBack
         case .halted(let failure): failure == interrupted ? .interrupted : .halted
         case .running, .paused, .rollingBack: .error
         }

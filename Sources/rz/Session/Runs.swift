@@ -80,6 +80,18 @@ struct Runs {
         return nil
     }
 
+    /// What all runs have shown to work. A run that can't be read shows nothing.
+    func proofs() async -> Proofs {
+        var proofs = Proofs()
+        for run in (try? await store.runs()) ?? [] {
+            guard let (plan, _) = try? await load(run), let events = try? await store.events(of: run, after: 0) else {
+                continue
+            }
+            proofs.add(plan, events)
+        }
+        return proofs
+    }
+
     /// The runs of every environment that has a journal, to be read.
     static func all() async throws -> [Runs] {
         let places = try Places.trusted()

@@ -8,7 +8,7 @@ import Waiting
 struct PauseTests {
     private let pauses = [
         CutOverGate.Step(
-            share: Percent(10), bake: Period(milliseconds: 50), pause: .init(people: 2, reason: "Is it fine?")),
+            share: Percent(10), bake: Period(milliseconds: 50), pause: .init(ApprovalDemand(2), reason: "Is it fine?")),
         CutOverGate.Step(share: .all, bake: Period(milliseconds: 50)),
     ]
 
@@ -52,6 +52,29 @@ struct PauseTests {
         #expect(try await second.value.status == .done)
     }
 
+    @Test("goes on by signatures that are what they say, whatever the journal says of others")
+    func signatures() async throws {
+        let run = SimulatedRun {
+            $0.approvers = Approvers(signers: "keys", mustSign: true)
+            $0.gates.cutOver.steps = pauses
+        }
+        var drivers = run.drivers
+        drivers.signer = { statement, signature in
+            signature == "of ada, for \(statement.step)" ? "ada" : signature == "of grace" ? "grace" : nil
+        }
+        let engine = run.engine(drivers)
+        let task = Task { try await engine.perform(opening: SimulatedRun.start) }
+        try await asked(run, times: 1)
+        try await approve(run, by: "ada", signature: "of ada, for shift-10%-pause")
+        try await approve(run, by: "bo")
+        try await approve(run, by: "carla", signature: "of no one")
+        try await approve(run, by: "dan", signature: "of grace")
+        try await waits(run, for: "approval 2 of 2 (by ada)")
+        #expect(try await share(run) == Percent(10))
+        try await approve(run, by: "grace", signature: "of grace")
+        #expect(try await task.value.status == .done)
+    }
+
     private func share(_ run: SimulatedRun) async throws -> Percent? {
         let events = try await run.journal.events(of: "r-1", after: 0)
         return RunState(run: "r-1", phases: run.plan.phases, events: events).traffic.verified
@@ -73,10 +96,10 @@ struct PauseTests {
         }
     }
 
-    private func approve(_ run: SimulatedRun, by person: String) async throws {
+    private func approve(_ run: SimulatedRun, by person: String, signature: String? = nil) async throws {
+        let signature = signature.map { ApprovalSignature(signer: person, text: $0) }
         _ = try await run.journal.append(
-            [.approvalGiven(step: "shift-10%-pause", by: person, user: nil, host: nil, note: nil)], run: "r-1",
-            epoch: nil,
+            [.approvalGiven(step: "shift-10%-pause", by: person, signature: signature)], run: "r-1", epoch: nil,
             at: Instant(milliseconds: 0))
     }
 }

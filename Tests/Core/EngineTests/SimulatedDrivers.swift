@@ -186,7 +186,9 @@ struct SimulatedRim: Prober, StepRunner {
         return GateSample(
             gate: "probe", subject: target ?? "", verdict: isDead ? .fail : .pass, message: isDead ? "refused" : "ok")
     }
-    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {}
+    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {
+        await world.note("ran " + work.command.map(\.text).joined(separator: " "))
+    }
     func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {}
 }
 
@@ -322,7 +324,7 @@ struct SimulatedRun: Sendable {
             before = id
             guard let pause = step.pause else { continue }
             before = id + "-pause"
-            add(before, .cutOver, .approval(count: pause.people, reason: pause.reason ?? ""), needs: [id])
+            add(before, .cutOver, .approval(pause.demand, reason: pause.reason ?? ""), needs: [id])
         }
         add("drain", .drain, .drain)
         add("soak", .soak, .soak(environment.soak))

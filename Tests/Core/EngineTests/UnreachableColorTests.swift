@@ -18,7 +18,7 @@ struct UnreachableColorTests {
         #expect(unreachable.silent == ["the framework"])
         #expect(plan.services.map(\.id) == ["/shop/db", "/shop/web"])
         #expect(plan.phases.map(\.id).suffix(2) == ["cutOver", "drain"])
-        #expect(plan.step("cutOver/approval")?.action == .approval(count: 2, reason: "before cutOver"))
+        #expect(plan.step("cutOver/approval")?.action == .approval(ApprovalDemand(2), reason: "before cutOver"))
         #expect(plan.steps(in: .drain).map(\.action) == [.fence])
         #expect(plan.destruction == nil)
         #expect(unreachable.unverified.contains { $0.contains("the framework of blue does not answer (connection") })
@@ -36,10 +36,11 @@ struct UnreachableColorTests {
 
     @Test("counts more people where the environment says more, and others where it says others")
     func people() async throws {
-        let dead = try await DeadBlue { $0.approvals = [.cutOver: .others(3)] }
+        let dead = try await DeadBlue { $0.approvals = [.cutOver: .needed(ApprovalDemand(3, othersOnly: true))] }
         #expect(
             dead.run.plan.step("cutOver/approval")?.action
-                == .approval(count: 3, reason: "before cutOver by others than who started the run"))
+                == .approval(
+                    ApprovalDemand(3, othersOnly: true), reason: "before cutOver by others than who started the run"))
     }
 
     @Test("is refused where it answers")

@@ -29,7 +29,10 @@ struct RegistryTests {
 
     @Test("has each step in a file of its own, named as runbooks name it, in the folder of its operation")
     func files() throws {
-        let folders = ["rz-update": "RZUpdate", "build": "Build", "converge": "Converge", "take-down": "TakeDown"]
+        let folders = [
+            "rz-update": "RZUpdate", "build": "Build", "converge": "Converge", "take-down": "TakeDown",
+            "drill": "Drill",
+        ]
         var all: [String] = []
         for operation in Operation.all {
             let folder = try #require(folders[operation.name])

@@ -10,9 +10,31 @@ extension FullPlan {
         return plan
     }
 
+    /// Without roles, signatures and drills, and with programs that nothing takes back.
+    static var withoutApprovers: Plan {
+        var plan = plan
+        plan.environment.approvers = nil
+        plan.environment.approvals[.soak] = nil
+        plan.environment.drillEvery = nil
+        for index in plan.environment.gates.cutOver.steps.indices {
+            plan.environment.gates.cutOver.steps[index].pause?.terms = nil
+        }
+        for index in plan.environment.policies?.reports.indices ?? 0..<0 {
+            guard case .program(let words, _)? = plan.environment.policies?.reports[index].origin else { continue }
+            plan.environment.policies?.reports[index].origin = .program(words)
+        }
+        plan.steps.removeAll { $0.action == signedApproval }
+        for index in plan.steps.indices {
+            guard case .exec(var work) = plan.steps[index].action else { continue }
+            work.undo = nil
+            plan.steps[index].action = .exec(work)
+        }
+        return plan
+    }
+
     /// Without policies for definitions of services, and without change windows.
     static var withoutPolicies: Plan {
-        var plan = plan
+        var plan = withoutApprovers
         plan.environment.policies = nil
         plan.environment.limits.windows = nil
         plan.steps.removeAll { $0.action == .window }

@@ -62,15 +62,21 @@ enum FullPlan {
     static let actions: [Action] = [
         .check, .buildDisks, .buildServers, .configure, .awaitPlatform, .launch("/shop/cart"), .awaitServices,
         .readyTraffic, .shift(to: Percent(10), bake: .minutes(1)), .handOver("/shop/report"), .drain,
-        .soak(.minutes(15)), .stopServices, .destroyServers, .approval(count: 2, reason: "no way back"),
-        .exec(ExecWork(command: ["bin/smoke", "${env:TOKEN}"], variables: ["TOKEN": "${env:TOKEN}"], affects: .new)),
+        .soak(.minutes(15)), .stopServices, .destroyServers, .approval(ApprovalDemand(2), reason: "no way back"),
+        .exec(
+            ExecWork(
+                command: ["bin/smoke", "${env:TOKEN}"], variables: ["TOKEN": "${env:TOKEN}"], affects: .new,
+                undo: ["bin/smoke", "{{ run }}", "off"])),
         .exec(ExecWork(command: ["true"], affects: .nothing)), .exec(ExecWork(command: ["true"], affects: .old)),
         .http(
             HTTPWork(
                 method: "POST", url: "https://chat.example.org", headers: ["X": "y"], body: "{}", expect: 204,
                 affects: .nothing, tls: tls, redirects: 3)),
-        .wait(.seconds(30)), .window,
+        .wait(.seconds(30)), .window, signedApproval,
     ]
+
+    static let signedApproval = Action.approval(
+        ApprovalDemand(2, othersOnly: true, roles: ["leads"], isSigned: true), reason: "before soak")
 
     private static var steps: [Step] {
         actions.enumerated().map { number, action in
@@ -171,7 +177,12 @@ enum FullPlan {
             ],
             ignoreBackends: [IgnoredBackend(backend: "be_stats", reason: "not of the shop")], gates: gates,
             drain: DrainPolicy(quiet: .seconds(30), deadline: .minutes(30), atDeadline: .force), soak: .minutes(15),
-            approvals: [.cutOver: .count(1), .drain: .others(2), .tearDown: .waived(reason: "a test")],
+            drillEvery: .hours(2160),
+            approvals: [
+                .cutOver: .count(1), .drain: .needed(ApprovalDemand(2, othersOnly: true)),
+                .soak: .needed(ApprovalDemand(2, roles: ["leads"], isSigned: true), within: .hours(8)),
+                .tearDown: .waived(reason: "a test"),
+            ], approvers: Approvers(roles: ["leads": ["ada", "grace@ctl-1"]], signers: "keys", mustSign: true),
             limits: Limits(
                 minHealthy: 2, minHealthyPart: Percent(80), maxStep: Percent(20), headroom: 1.3,
                 peaks: [
@@ -190,7 +201,8 @@ enum FullPlan {
                 waivers: [.init(.root, services: "/infra/*", reason: "CHG 4711", until: Day("2027-03-01")!)],
                 reports: [
                     ReportRule(name: "scan", .file("scan.sarif"), maxAge: .hours(168), severity: .warn),
-                    ReportRule(name: "lint", .program(["ansible-lint", "site.yaml"]), fails: .warning),
+                    ReportRule(
+                        name: "lint", .program(["ansible-lint", "site.yaml"], writes: "out.sarif"), fails: .warning),
                 ]))
     }
 
@@ -276,7 +288,8 @@ enum FullPlan {
                 ], interval: .seconds(2)))
     }
 
-    private static let pause = CutOverGate.Pause(people: 2, reason: "Is the shop fine?", limit: .hours(8))
+    private static let pause = CutOverGate.Pause(
+        ApprovalDemand(2, roles: ["leads"]), reason: "Is the shop fine?", limit: .hours(8))
 
     private static let query = PrometheusQuery(
         name: "errors", url: "https://prometheus:9090", query: "sum(errors)", series: "errors", maxAge: .seconds(30),

@@ -126,7 +126,7 @@ struct LimitObstaclesTests {
         #expect(plan.obstacles == [])
         #expect(plan.warnings.first == "limits.maxStep is lifted for this run, asked for by ada@ctl-1: CHG 4711")
         #expect(plan.steps.first?.id == "preflight/lift-limits")
-        #expect(plan.steps.first?.action == .approval(count: 2, reason: "to lift limits.maxStep: CHG 4711"))
+        #expect(plan.steps.first?.action == .approval(ApprovalDemand(2), reason: "to lift limits.maxStep: CHG 4711"))
         #expect(plan.step("preflight/checks")?.needs == ["preflight/lift-limits"])
         let read = try PlanCoding.plan(from: Array(try PlanCoding.text(of: plan).utf8))
         #expect(read == plan)

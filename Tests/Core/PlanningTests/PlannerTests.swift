@@ -118,14 +118,14 @@ struct PlannerTests {
     @Test("waits for people after a share that pauses, and goes on from there")
     func pauses() throws {
         var world = SmallWorld()
-        world.environment.gates.cutOver.steps[0].pause = .init(people: 2, reason: "Fine?", limit: .hours(8))
+        world.environment.gates.cutOver.steps[0].pause = .init(ApprovalDemand(2), reason: "Fine?", limit: .hours(8))
         #expect(
             try world.plan().step("cutOver/shift-10%-pause")?.action
-                == .approval(count: 2, reason: "to go on beyond 10 %: Fine?"))
+                == .approval(ApprovalDemand(2), reason: "to go on beyond 10 %: Fine?"))
         world.environment.gates.cutOver.steps[0].pause?.reason = nil
         let plan = try world.plan()
         let pause = try #require(plan.step("cutOver/shift-10%-pause"))
-        #expect(pause.action == .approval(count: 2, reason: "to go on beyond 10 %"))
+        #expect(pause.action == .approval(ApprovalDemand(2), reason: "to go on beyond 10 %"))
         #expect(pause.needs == ["cutOver/shift-10%"])
         #expect(pause.deadline == .hours(8) + .minutes(5))
         #expect(plan.step("cutOver/shift-100%")?.needs == ["cutOver/shift-10%-pause"])
@@ -148,7 +148,7 @@ struct PlannerTests {
     @Test("expects no one to take as long to approve as people did in the last run")
     func historyOfApprovals() throws {
         var world = SmallWorld()
-        world.environment.gates.cutOver.steps[0].pause = .init(people: 1, reason: nil, limit: .hours(8))
+        world.environment.gates.cutOver.steps[0].pause = .init(ApprovalDemand(1), reason: nil, limit: .hours(8))
         let step: StepID = "cutOver/shift-10%-pause"
         let usual = try #require(try world.plan().step(step)).estimate
         world.history = [step: .minutes(9)]

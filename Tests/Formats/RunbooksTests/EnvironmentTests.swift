@@ -292,7 +292,7 @@ struct EnvironmentTests {
                 """
         ).gates.cutOver
         #expect(
-            gate.steps.map(\.pause) == [.init(), .init(people: 2, reason: "Fine?", limit: .hours(8)), nil])
+            gate.steps.map(\.pause) == [.init(), .init(ApprovalDemand(2), reason: "Fine?", limit: .hours(8)), nil])
     }
 
     @Test(

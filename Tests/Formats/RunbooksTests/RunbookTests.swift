@@ -18,7 +18,8 @@ struct RunbookTests {
             onFailure: rollback
             steps:
               - { id: checks, use: checks, timeout: 2m, retries: 3 }
-              - { id: smoke, exec: { command: [ a, "${env:B}" ], variables: { C: "" }, affects: new }, timeout: 1m,
+              - { id: smoke, exec: { command: [ a, "${env:B}" ], variables: { C: "" }, affects: new,
+                  undo: [ a, "{{ run }}" ] }, timeout: 1m,
                   onFailure: continue, needs: [] }
               - { id: ask, approval: { count: 2, reason: Shall we? }, timeout: 8h, needs: [ checks, smoke ] }
               - { id: tell, timeout: 5s, onFailure: continue,
@@ -35,10 +36,14 @@ struct RunbookTests {
                         RunbookStep(id: "checks", work: .builtIn(.checks), timeout: .minutes(2), retries: 3),
                         RunbookStep(
                             id: "smoke",
-                            work: .exec(ExecWork(command: ["a", "${env:B}"], variables: ["C": ""], affects: .new)),
+                            work: .exec(
+                                ExecWork(
+                                    command: ["a", "${env:B}"], variables: ["C": ""], affects: .new,
+                                    undo: ["a", "{{ run }}"])),
                             needs: [], timeout: .minutes(1), onFailure: .continue),
                         RunbookStep(
-                            id: "ask", work: .approval(count: 2, reason: "Shall we?"), needs: ["checks", "smoke"],
+                            id: "ask", work: .approval(ApprovalDemand(2), reason: "Shall we?"),
+                            needs: ["checks", "smoke"],
                             timeout: .hours(8)),
                         RunbookStep(
                             id: "tell",
@@ -105,6 +110,14 @@ struct RunbookTests {
                 checks,
                 checks + "\n      - { id: ask, approval: { count: 1, reason: x }, timeout: 1h, onFailure: continue }",
                 "would go on without the approval ask"
+            ),
+            (
+                checks, checks + "\n      - { id: a, exec: { command: [ b, \"{{ colour }}\" ] }, timeout: 1m }",
+                "nor a word of the run: environment, run, color, oldColor, phase, step"
+            ),
+            (
+                checks, checks + "\n      - { id: a, http: { url: \"http://b/{{ rnu }}\" }, timeout: 1m }",
+                "did you mean \"run\"?"
             ),
             ("tearDown:\n", "tearDown:\n    onFailure: rollback\n", "there is no way back from tearDown"),
             (

@@ -72,6 +72,18 @@ struct SeedTests {
         }
     }
 
+    @Test("keep every promise in a drill, and end where they began")
+    func drill() throws {
+        let scenario = try Scenario.drill()
+        var drilled = 0
+        for seed in Self.seed..<(Self.seed + max(8, Self.runs / 4)) {
+            let report = demandPromises(scenario, seed)
+            #expect(report.end != .done)
+            if report.isDrilled { drilled += 1 }
+        }
+        #expect(drilled > Int(Self.runs / 16))
+    }
+
     @Test("keep every promise where load balancers count nothing, and only time shows that the old color is quiet")
     func blind() throws {
         let scenario = try Scenario.blind()

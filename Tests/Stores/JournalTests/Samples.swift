@@ -61,6 +61,10 @@ enum Samples {
             ]),
         .serversRegistered(
             servers: ["edge-1": ["be_web": [RegisteredServer(name: "green-1", address: "10.0.0.1:80")]]]),
+        .approvalGiven(
+            step: "a", by: "ada", user: "ops", host: "ctl-1",
+            signature: ApprovalSignature(signer: "ada", text: "U1NIU0lHAAAAAQ==")),
+        .skipRequested(step: "standUp/announce", reason: "CHG 4711", by: "ada@ctl-1"),
     ]
 
     static func caseName(_ kind: Event.Kind) -> String { String("\(kind)".prefix { $0.isLetter }) }

@@ -115,15 +115,16 @@ struct GovernanceTests {
     // MARK: - Approvals
 
     /// A run that waits for two people before the cutover.
-    private func waiting(_ rule: ApprovalRule = .count(2), startedBy starter: String = "ada@elsewhere") async throws
-        -> Desk
-    {
+    private func waiting(
+        _ rule: ApprovalRule = .count(2), startedBy starter: String = "ada@elsewhere", approvers: Approvers? = nil
+    ) async throws -> Desk {
         let desk = try Desk()
         let file = Program.checkout.appending(path: "Tests/Stores/JournalTests/Samples-b870475/plan.json")
         var plan = try PlanCoding.plan(from: Array(try Data(contentsOf: file)))
         plan.environment.approvals["cutOver"] = rule
+        plan.environment.approvers = approvers
         for index in plan.steps.indices where plan.steps[index].id == "cutOver/approval" {
-            plan.steps[index].action = .approval(count: 2, reason: "before cutOver")
+            plan.steps[index].action = .approval(rule.demand ?? ApprovalDemand(2), reason: "before cutOver")
         }
         plan.id = try plan.sealedID()
         let journal = try Journal(environment: "sandbox", home: desk.home)
@@ -166,12 +167,60 @@ struct GovernanceTests {
         let first = try await waiting()
         let output = try await first.run("approve", "sandbox").output
         let person = String(try #require(output.firstMatch(of: /approved by (\S+);/)).output.1)
-        let desk = try await waiting(.others(2), startedBy: person)
+        let desk = try await waiting(.needed(ApprovalDemand(2, othersOnly: true)), startedBy: person)
         let refused = try await desk.run("approve", "sandbox")
         #expect(refused.status == 5, "\(refused.all)")
         #expect(refused.errors.contains("\(person) started r-"), "\(refused.errors)")
         #expect(refused.errors.contains("2 more people are needed"), "\(refused.errors)")
         #expect(refused.errors.contains("starterCounts: false"), "\(refused.errors)")
+    }
+
+    @Test("a role that a person does not have is named with those who have it")
+    func roles() async throws {
+        let desk = try await waiting(
+            .needed(ApprovalDemand(2, roles: ["leads"])),
+            approvers: Approvers(roles: ["leads": ["grace", "edsger@ctl-1"]]))
+        let refused = try await desk.run("approve", "sandbox")
+        #expect(refused.status == 5, "\(refused.all)")
+        #expect(refused.errors.contains("has no role whose approval counts here; 2 more people"), "\(refused.errors)")
+        #expect(refused.errors.contains("leads: grace, edsger@ctl-1"), "\(refused.errors)")
+    }
+
+    @Test("a signature counts for whose key it is, and for no one where the key is not one person's")
+    func signatures() async throws {
+        let desk = try await waiting(
+            .needed(ApprovalDemand(2, isSigned: true)), approvers: Approvers(signers: "approvers.keys"))
+        let sample = Program.checkout.appending(path: "Tests/Stores/JournalTests/Samples-b870475/plan.json")
+        let copy = try PlanCoding.plan(from: Array(try Data(contentsOf: sample))).source.copy
+        let place = "\(desk.home)/environments/sandbox/source/\(copy)/environments/sandbox"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        var signers = ""
+        for name in ["grace", "shared", "stranger"] {
+            let key = "\(desk.folder)/\(name)"
+            try run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key)
+            let half = try String(contentsOfFile: key + ".pub", encoding: .utf8)
+            if name != "stranger" { signers += (name == "shared" ? "ada,bo" : name) + " " + half }
+        }
+        try signers.write(toFile: place + "/approvers.keys", atomically: true, encoding: .utf8)
+
+        let unsigned = try await desk.run("approve", "sandbox")
+        #expect(unsigned.status == 5, "\(unsigned.all)")
+        #expect(unsigned.errors.contains("Only a signed approval counts"), "\(unsigned.errors)")
+        for name in ["shared", "stranger"] {
+            let refused = try await desk.run("approve", "sandbox", "--sign", "\(desk.folder)/\(name)")
+            #expect(refused.status == 5, "\(refused.all)")
+            #expect(refused.errors.contains("The key's signature does not count"), "\(refused.errors)")
+        }
+        let missing = try await desk.run("approve", "sandbox", "--sign", "\(desk.folder)/nowhere")
+        #expect(missing.status == 5, "\(missing.all)")
+        #expect(missing.errors.contains("can't be signed with this key"), "\(missing.errors)")
+
+        let signed = try await desk.run("approve", "sandbox", "--sign", "\(desk.folder)/grace", "--note", "CHG 4711")
+        #expect(signed.status == 0, "\(signed.all)")
+        #expect(signed.output.contains("approved by grace; 1 more person is needed"), "\(signed.output)")
+        let twice = try await desk.run("approve", "sandbox", "--sign", "\(desk.folder)/grace")
+        #expect(twice.status == 5, "\(twice.all)")
+        #expect(twice.errors.contains("grace has approved already"), "\(twice.errors)")
     }
 
     // MARK: - The lock
@@ -281,12 +330,18 @@ struct GovernanceTests {
             ["init", "-q"], ["add", "-A"],
             ["-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-q", "-m", "Change"],
         ] {
-            let git = Process()
-            git.executableURL = URL(filePath: "/usr/bin/env")
-            git.arguments = ["git", "-C", root] + arguments
-            try git.run()
-            git.waitUntilExit()
-            try #require(git.terminationStatus == 0)
+            try run(["git", "-C", root] + arguments)
         }
+    }
+
+    private func run(_ words: String...) throws { try run(words) }
+
+    private func run(_ words: [String]) throws {
+        let program = Process()
+        program.executableURL = URL(filePath: "/usr/bin/env")
+        program.arguments = words
+        try program.run()
+        program.waitUntilExit()
+        try #require(program.terminationStatus == 0)
     }
 }

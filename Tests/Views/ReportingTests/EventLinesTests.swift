@@ -43,6 +43,7 @@ struct EventLinesTests {
             .approvalRequested(step: "tearDown/approval", count: 2, reason: "before tearDown"),
             .approvalGiven(step: "tearDown/approval", by: "grace"), .pauseRequested(by: "ada"),
             .resumeRequested(by: "ada"),
+            .skipRequested(step: "standUp/announce", reason: "the chat is down", by: "ada"),
             .abortRequested(by: "ada"), .rollbackRequested(by: "ada"), .rollbackStarted, .noted(text: "a remark"),
             .stepStarted(step: "unknown/step", attempt: 1),
         ]

@@ -35,7 +35,7 @@ enum Example {
                 switch plan.steps[index].id {
                 case "cutOver/approval":
                     plan.steps[index].title = "2 approvals"
-                    plan.steps[index].action = .approval(count: 2, reason: "before cutOver")
+                    plan.steps[index].action = .approval(ApprovalDemand(2), reason: "before cutOver")
                 case "drain/drain":
                     plan.steps[index].title = "blue fenced: its servers into maintenance"
                     plan.steps[index].action = .fence
@@ -133,14 +133,18 @@ enum Example {
                 "replicate/warm", .replicate, "bin/warm-caches --all --color green",
                 .exec(ExecWork(command: ["bin/warm-caches"], affects: .new)), undo: .none, .seconds(5)),
             step("serviceGate/health", .serviceGate, "all services healthy for 20s", .awaitServices, .seconds(22)),
-            step("cutOver/approval", .cutOver, "1 approval", .approval(count: 1, reason: "before cutOver"), .zero),
+            step(
+                "cutOver/approval", .cutOver, "1 approval", .approval(ApprovalDemand(1), reason: "before cutOver"),
+                .zero),
             step(
                 "cutOver/ready", .cutOver, "servers of green ready at weight 0", .readyTraffic,
                 needs: ["cutOver/approval"], .seconds(3)),
         ] + shifts + [
             step("drain/drain", .drain, "until blue is quiet for 30s", .drain, .seconds(32)),
             step("soak/soak", .soak, "15m, blue untouched", .soak(.minutes(15)), .minutes(15)),
-            step("tearDown/approval", .tearDown, "2 approvals", .approval(count: 2, reason: "before tearDown"), .zero),
+            step(
+                "tearDown/approval", .tearDown, "2 approvals", .approval(ApprovalDemand(2), reason: "before tearDown"),
+                .zero),
             step(
                 "tearDown/stop", .tearDown, "services of blue stopped", .stopServices, needs: ["tearDown/approval"],
                 undo: .none, .seconds(5)),

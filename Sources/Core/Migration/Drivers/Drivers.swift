@@ -20,6 +20,10 @@ public struct Drivers: Sendable {
         .absent(reason: "nothing here reads reports")
     }
 
+    /// Whose signature stands under a statement, as the environment's signers call the key; nil for one that proves
+    /// nothing.
+    public var signer: @Sendable (ApprovalStatement, String) async throws(Failure) -> String? = { _, _ in nil }
+
     public init(
         loadBalancers: [any LoadBalancer], provisioner: any Provisioner, configurator: (any Configurator)?,
         cluster: @escaping @Sendable (Color, Inventory) throws(Failure) -> any Cluster,

@@ -58,7 +58,8 @@ extension Runbook {
         let places = steps.compactMap { step -> ClearPlace? in
             guard case .http(let work) = step.work else { return nil }
             return ClearPlace(
-                key: "the step \(step.id)", address: work.url, isURL: true, holdsSecret: work.holdsSecret)
+                key: "the step \(step.id)", address: RunWords.placeholders.fill(work.url), isURL: true,
+                holdsSecret: work.holdsSecret)
         }
         return ClearPlace.sentences(places, inventories)
     }

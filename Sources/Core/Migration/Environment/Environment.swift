@@ -16,8 +16,12 @@ public struct Environment: Codable, Sendable, Hashable {
     public var gates: Gates
     public var drain: DrainPolicy
     public var soak: Period
+    /// How long ago a drill, or a move, may have proved that a move works; nil for any time.
+    public var drillEvery: Period?
     /// Per phase: who must say yes before the phase begins.
     public var approvals: [PhaseID: ApprovalRule]
+    /// Who may say it; nil for anyone who can run rz there.
+    public var approvers: Approvers?
     public var limits: Limits
     /// The default for each place that is called over TLS; nil for none. The places' own rules
     /// hold it already.
@@ -34,8 +38,9 @@ public struct Environment: Codable, Sendable, Hashable {
         configure: Configure? = nil, platform: Platform? = nil, services: ServiceRules = ServiceRules(),
         loadBalancers: [LoadBalancerAddress] = [], traffic: [TrafficRule] = [], ignoreBackends: [IgnoredBackend]? = nil,
         gates: Gates = Gates(), drain: DrainPolicy = DrainPolicy(), soak: Period = .minutes(15),
-        approvals: [PhaseID: ApprovalRule] = [:], limits: Limits = Limits(), tls: TLSRules? = nil,
-        pass: [String]? = nil, proxy: ProxyRules? = nil, policies: PolicyRules? = nil
+        drillEvery: Period? = nil,
+        approvals: [PhaseID: ApprovalRule] = [:], approvers: Approvers? = nil, limits: Limits = Limits(),
+        tls: TLSRules? = nil, pass: [String]? = nil, proxy: ProxyRules? = nil, policies: PolicyRules? = nil
     ) {
         self.name = name
         self.runbook = runbook
@@ -50,7 +55,9 @@ public struct Environment: Codable, Sendable, Hashable {
         self.gates = gates
         self.drain = drain
         self.soak = soak
+        self.drillEvery = drillEvery
         self.approvals = approvals
+        self.approvers = approvers
         self.limits = limits
         self.tls = tls
         self.pass = pass
@@ -229,22 +236,6 @@ public struct DrainPolicy: Codable, Sendable, Hashable {
         self.quiet = quiet
         self.deadline = deadline
         self.atDeadline = atDeadline
-    }
-}
-
-/// How many people must say yes, or why no one has to.
-public enum ApprovalRule: Sendable, Hashable {
-    case count(Int)
-    /// So many people, not counting the one who started the run.
-    case others(Int)
-    case waived(reason: String)
-
-    /// How many people must say yes.
-    public var people: Int {
-        switch self {
-        case .count(let count), .others(let count): count
-        case .waived: 0
-        }
     }
 }
 

@@ -110,24 +110,33 @@ public struct CutOverGate: Codable, Sendable, Hashable {
     public struct Pause: Codable, Sendable, Hashable {
         /// How many have to say yes.
         public var people: Int
+        /// What makes a yes count besides; nil for nothing.
+        public var terms: ApprovalDemand?
         /// What they are asked.
         public var reason: String?
         /// When it fails, if too few said yes.
         public var limit: Period
 
-        public init(people: Int = 1, reason: String? = nil, limit: Period = .hours(72)) {
-            self.people = people
+        /// - Parameter limit: when the run halts, if too few said yes.
+        public init(
+            _ demand: ApprovalDemand = ApprovalDemand(1), reason: String? = nil,
+            limit: Period = ApprovalRule.standardLimit
+        ) {
+            people = demand.people
+            terms = demand == ApprovalDemand(people) ? nil : demand
             self.reason = reason
             self.limit = limit
         }
+
+        public var demand: ApprovalDemand { terms ?? ApprovalDemand(people) }
 
         /// As it stands in an environment file: `{ count: 2 }`.
         var written: String {
             let standard = Pause()
             let quoted = reason.map { $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") }
             let parts = [
-                people == standard.people ? nil : "count: \(people)", quoted.map { "reason: \"\($0)\"" },
-                limit == standard.limit ? nil : "limit: \(limit)",
+                people == standard.people ? nil : "count: \(people)", demand.writtenTerms,
+                quoted.map { "reason: \"\($0)\"" }, limit == standard.limit ? nil : "limit: \(limit)",
             ].compactMap(\.self)
             return parts.isEmpty ? "{}" : "{ \(parts.joined(separator: ", ")) }"
         }

@@ -11,7 +11,8 @@ extension Runbook {
     public var visibleArguments: [String] {
         steps.flatMap { step -> [String] in
             guard case .exec(let work) = step.work else { return [] }
-            return sentences("the step \(step.id)", work.command, otherwise: ": hand it by `variables`")
+            return sentences(
+                "the step \(step.id)", work.command + (work.undo ?? []), otherwise: ": hand it by `variables`")
         }
     }
 }

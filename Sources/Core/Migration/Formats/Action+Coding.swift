@@ -6,8 +6,9 @@ extension Action: Codable {
             var container = encoder.container(keyedBy: WireKey.self)
             try container.encode(kind, forKey: .type)
             for (key, text) in arguments { try container.encode(text, forKey: WireKey(stringValue: key)) }
-        case .approval(let count, let reason):
-            try Tagged("approval", ["count": count, "reason": reason]).encode(to: encoder)
+        case .approval(let demand, let reason):
+            let terms = demand == ApprovalDemand(demand.people) ? nil : demand
+            try Tagged("approval", ["count": demand.people, "reason": reason, "demand": terms]).encode(to: encoder)
         case .exec(let work): try Tagged("exec", beside: work).encode(to: encoder)
         case .http(let work): try Tagged("http", beside: work).encode(to: encoder)
         case .wait(let period): try Tagged("wait", ["for": period]).encode(to: encoder)
@@ -19,7 +20,9 @@ extension Action: Codable {
     public init(from decoder: any Decoder) throws {
         let read = try TaggedFields(from: decoder)
         switch read.type {
-        case "approval": self = .approval(count: try read("count"), reason: try read("reason"))
+        case "approval":
+            self = .approval(
+                try read.optional("demand") ?? ApprovalDemand(try read("count")), reason: try read("reason"))
         case "exec": self = .exec(try read.record())
         case "http": self = .http(try read.record())
         case "wait": self = .wait(try read("for"))

@@ -2,8 +2,14 @@
 extension ApprovalRule: Codable {
     public func encode(to encoder: any Encoder) throws {
         switch self {
-        case .count(let count): try Tagged("count", ["count": count]).encode(to: encoder)
-        case .others(let count): try Tagged("others", ["count": count]).encode(to: encoder)
+        case .needed(let demand, let within):
+            let limit = within == ApprovalRule.standardLimit ? nil : within
+            // The words of an older rz, for what it knew.
+            if limit == nil, demand == ApprovalDemand(demand.people, othersOnly: demand.othersOnly) {
+                try Tagged(demand.othersOnly ? "others" : "count", ["count": demand.people]).encode(to: encoder)
+            } else {
+                try Tagged("needed", ["demand": demand, "within": limit]).encode(to: encoder)
+            }
         case .waived(let reason): try Tagged("waived", ["reason": reason]).encode(to: encoder)
         }
     }
@@ -11,8 +17,10 @@ extension ApprovalRule: Codable {
     public init(from decoder: any Decoder) throws {
         let read = try TaggedFields(from: decoder)
         switch read.type {
-        case "count": self = .count(try read("count"))
-        case "others": self = .others(try read("count"))
+        case "count": self = .needed(ApprovalDemand(try read("count")))
+        case "others": self = .needed(ApprovalDemand(try read("count"), othersOnly: true))
+        case "needed":
+            self = .needed(try read("demand"), within: try read.optional("within") ?? ApprovalRule.standardLimit)
         case "waived": self = .waived(reason: try read("reason"))
         default: throw read.unknown("rule of approvals")
         }

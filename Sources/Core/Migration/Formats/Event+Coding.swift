@@ -51,6 +51,7 @@ extension Event.Kind {
         case servicesRecorded = "services.recorded"
         case approvalRequested = "approval.requested"
         case approvalGiven = "approval.given"
+        case skipRequested = "skip.requested"
         case pauseRequested = "pause.requested"
         case resumeRequested = "resume.requested"
         case abortRequested = "abort.requested"
@@ -134,8 +135,12 @@ extension Event.Kind: Codable {
             event(.servicesRecorded, ["color": color, "services": services])
         case .approvalRequested(let step, let count, let reason):
             event(.approvalRequested, ["step": step, "count": count, "reason": reason])
-        case .approvalGiven(let step, let by, let user, let host, let note):
-            event(.approvalGiven, ["step": step, "by": by, "user": user, "host": host, "note": note])
+        case .approvalGiven(let step, let by, let user, let host, let note, let signature):
+            event(
+                .approvalGiven,
+                ["step": step, "by": by, "user": user, "host": host, "note": note, "signature": signature])
+        case .skipRequested(let step, let reason, let by):
+            event(.skipRequested, ["step": step, "reason": reason, "by": by])
         case .pauseRequested(let by): event(.pauseRequested, ["by": by])
         case .resumeRequested(let by): event(.resumeRequested, ["by": by])
         case .abortRequested(let by): event(.abortRequested, ["by": by])
@@ -233,7 +238,10 @@ extension Event.Kind: Codable {
                 by: try read("by"),
                 user: try read.optional("user"),
                 host: try read.optional("host"),
-                note: try read.optional("note"))
+                note: try read.optional("note"),
+                signature: try read.optional("signature"))
+        case .skipRequested:
+            self = .skipRequested(step: try read("step"), reason: try read("reason"), by: try read("by"))
         case .pauseRequested: self = .pauseRequested(by: try read("by"))
         case .resumeRequested: self = .resumeRequested(by: try read("by"))
         case .abortRequested: self = .abortRequested(by: try read("by"))

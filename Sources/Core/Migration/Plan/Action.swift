@@ -3,7 +3,7 @@ public enum Action: Sendable, Hashable {
     /// A step of the operation's own, and what it is about: texts by the keys that they have on the wire.
     case builtIn(StepKind, [String: String])
     /// Waits until enough people have said yes.
-    case approval(count: Int, reason: String)
+    case approval(ApprovalDemand, reason: String)
     case exec(ExecWork)
     case http(HTTPWork)
     case wait(Period)

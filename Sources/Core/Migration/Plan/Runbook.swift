@@ -56,7 +56,7 @@ public struct RunbookStep: Codable, Sendable, Hashable {
     public enum Work: Codable, Sendable, Hashable {
         case builtIn(BuiltIn)
         case exec(ExecWork)
-        case approval(count: Int, reason: String)
+        case approval(ApprovalDemand, reason: String)
         case http(HTTPWork)
         case wait(Period)
     }
@@ -92,17 +92,30 @@ public struct ExecWork: Codable, Sendable, Hashable {
     /// Which color the program changes, as its author declares it.
     public enum Affects: String, Codable, Sendable, Hashable, CaseIterable { case nothing, new, old }
 
-    /// Program and arguments; no shell. May hold `{{ … }}` of the new color's inventory.
+    /// Program and arguments; no shell. May hold `{{ … }}` of the new color's inventory and of the run.
     public var command: [Setting]
     /// Names and values of environment variables.
     public var variables: [String: Setting]
     public var affects: Affects
+    /// Program and arguments that take back what it did, when the run is rolled back; nil where nothing does.
+    public var undo: [Setting]?
 
-    public init(command: [Setting], variables: [String: Setting] = [:], affects: Affects = .nothing) {
+    public init(
+        command: [Setting], variables: [String: Setting] = [:], affects: Affects = .nothing, undo: [Setting]? = nil
+    ) {
         self.command = command
         self.variables = variables
         self.affects = affects
+        self.undo = undo
     }
+
+    /// The program that takes it back, with the same variables.
+    public var reversed: ExecWork? {
+        undo.map { ExecWork(command: $0, variables: variables, affects: affects) }
+    }
+
+    /// What it takes to take it back.
+    public var reversibility: Reversibility { undo != nil ? .costly : affects == .nothing ? .free : .none }
 }
 
 /// A request that an operator makes as a step.

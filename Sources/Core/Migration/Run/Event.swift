@@ -85,7 +85,10 @@ public struct Event: Sendable, Hashable {
         case approvalRequested(step: StepID, count: Int, reason: String)
         /// `user` and `host` as the operating system knows them; an older rz wrote a name alone.
         case approvalGiven(
-            step: StepID, by: String, user: String? = nil, host: String? = nil, note: String? = nil)
+            step: StepID, by: String, user: String? = nil, host: String? = nil, note: String? = nil,
+            signature: ApprovalSignature? = nil)
+        /// Asks two people for their yes to do without a step that an operator added.
+        case skipRequested(step: StepID, reason: String, by: String)
         case pauseRequested(by: String)
         case resumeRequested(by: String)
         case abortRequested(by: String)

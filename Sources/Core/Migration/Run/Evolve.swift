@@ -136,12 +136,14 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
     case .handBackStarted(let failure):
         next.handBack = RunState.HandBack(failure: failure)
 
-    case .approvalGiven(let step, let by, let user, let host, let note):
+    case .approvalGiven(let step, let by, let user, let host, let note, let signature):
         let person = user.flatMap { user in host.map { Person(user: user, host: $0) } }
-        let approval = RunState.Approval(by: by, at: event.time, person: person, note: note)
-        if !next.approvals[step, default: []].contains(where: approval.isOfSamePerson) {
-            next.approvals[step, default: []].append(approval)
-        }
+        next.take(
+            RunState.Approval(by: by, at: event.time, person: person, note: note, signature: signature), of: step)
+    case .skipRequested(let step, let reason, _):
+        next.skips[step] = reason
+        next.approvalRequests[step] = RunState.ApprovalRequest(
+            count: Plan.skippingPeople, reason: "to skip \(step): \(reason)")
     // What has ended takes no request but the one to take an aborted run back.
     case .pauseRequested where state.status.isEnded,
         .resumeRequested where state.status.isEnded,

@@ -18,7 +18,7 @@ extension Plan {
         return Step(
             id: StepID("\(phase)\(liftingName)"), phase: phase,
             title: "\(liftingPeople) people lift \(names)",
-            action: .approval(count: liftingPeople, reason: "to lift \(names): \(reasons)"), undo: .free,
+            action: .approval(ApprovalDemand(liftingPeople), reason: "to lift \(names): \(reasons)"), undo: .free,
             estimate: .zero, deadline: .hours(72))
     }
 

@@ -51,6 +51,8 @@ public struct RunState: Sendable, Hashable {
     public var approvals: [StepID: [Approval]] = [:]
     /// What steps ask people for.
     public var approvalRequests: [StepID: ApprovalRequest] = [:]
+    /// Steps that someone wants to do without, each with the reason.
+    public var skips: [StepID: String] = [:]
     public var startedAt: Instant?
     public var endedAt: Instant?
     public var phaseStartedAt: [PhaseID: Instant] = [:]

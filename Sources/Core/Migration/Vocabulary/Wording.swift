@@ -63,6 +63,12 @@ package enum Wording {
         names.prefix(shown).joined(separator: ", ") + (names.count > shown ? " and \(names.count - shown) more" : "")
     }
 
+    /// `a`, `a or b`, `a, b or c`.
+    package static func either(_ names: [String]) -> String {
+        guard names.count > 1, let last = names.last else { return names.first ?? "" }
+        return names.dropLast().joined(separator: ", ") + " or \(last)"
+    }
+
     /// A measured number with four digits: `0.01667`, `1234`.
     package static func number(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf" }

@@ -16,6 +16,7 @@ struct MakeRequest: StepWork {
 
     func perform(_ context: StepContext) async throws(Failure) -> String {
         try await context.intend("\(work.method) \(work.url)")
+        let work = work.named(by: await context.words)
         let inventory = try await context.inventory(of: context.direction.new)
         try await context.fence.actUntilStopped { () async throws(Failure) in
             try await context.drivers.stepRunner.call(work, inventory: inventory)

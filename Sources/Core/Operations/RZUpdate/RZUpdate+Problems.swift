@@ -19,7 +19,15 @@ extension Operation {
         if environment.configure != nil, !configures {
             problems.append("the environment \(environment.name) configures servers, but no step uses `configuration`")
         }
-        return problems + registrationProblems(runbook, environment)
+        return problems + approvalProblems(runbook, environment) + registrationProblems(runbook, environment)
+    }
+
+    /// What a step waits for must be something that people can give.
+    private static func approvalProblems(_ runbook: Runbook, _ environment: Environment) -> [String] {
+        runbook.steps.flatMap { step -> [String] in
+            guard case .approval(let demand, _) = step.work else { return [] }
+            return environment.problems(of: demand).map { "the step \(step.id): \($0)" }
+        }
     }
 
     /// Servers that no step puts into a backend would never get users.

@@ -6,13 +6,32 @@ import Testing
 struct ApprovalsTests {
     private let step = Step(
         id: "tearDown/approval", phase: .tearDown, title: "2 approvals",
-        action: .approval(count: 2, reason: "before tearDown"), deadline: .hours(1))
+        action: .approval(ApprovalDemand(2), reason: "before tearDown"), deadline: .hours(1))
 
-    private func plan(_ rule: ApprovalRule) -> Plan {
-        Plan(
-            id: "p", environment: Environment(name: "shop", approvals: [.tearDown: rule]),
+    /// - Parameter demand: nil for that of an older plan, which has it in its environment alone.
+    private func plan(
+        _ rule: ApprovalRule, demand: ApprovalDemand? = nil, approvers: Approvers? = nil
+    ) -> (plan: Plan, step: Step) {
+        var step = step
+        if let demand { step.action = .approval(demand, reason: "before tearDown") }
+        let plan = Plan(
+            id: "p", environment: Environment(name: "shop", approvals: [.tearDown: rule], approvers: approvers),
             direction: Direction(from: .blue), createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
             world: World(live: .blue, servers: [:], services: [:], backends: [:], configuration: ""), steps: [step])
+        return (plan, step)
+    }
+
+    private func counted(
+        _ state: RunState, _ demand: ApprovalDemand, _ approvers: Approvers? = nil
+    ) -> [String] {
+        let (plan, step) = plan(.needed(demand), demand: demand, approvers: approvers)
+        return state.approvals(of: step, in: plan).map(\.by)
+    }
+
+    private func signed(_ signer: String, by user: String) -> Event.Kind {
+        .approvalGiven(
+            step: step.id, by: signer, user: user, host: "ctl-1",
+            signature: ApprovalSignature(signer: signer, text: "U1NIU0lH"))
     }
 
     private func state(_ kinds: Event.Kind...) -> RunState {
@@ -48,11 +67,42 @@ struct ApprovalsTests {
     @Test("of who started the run count, unless the environment wants others")
     func starter() {
         let state = state(yes("ada"), yes("bo"))
-        #expect(state.approvals(of: step, in: plan(.count(2))).map(\.by) == ["ada@ctl-1", "bo@ctl-1"])
-        #expect(state.approvals(of: step, in: plan(.others(2))).map(\.by) == ["bo@ctl-1"])
+        let others = ApprovalDemand(2, othersOnly: true)
+        #expect(counted(state, ApprovalDemand(2)) == ["ada@ctl-1", "bo@ctl-1"])
+        #expect(counted(state, others) == ["bo@ctl-1"])
+        let older = plan(.needed(others)).plan
+        #expect(state.approvals(of: step, in: older).map(\.by) == ["bo@ctl-1"])
         #expect(
             state.isByStarter(
                 RunState.Approval(by: "x", at: .init(milliseconds: 0), person: Person(user: "ada", host: "ctl-1"))))
+    }
+
+    @Test("of those without a role that is asked for do not count, whichever host a role names")
+    func roles() {
+        let state = state(yes("bo"), yes("carla"), yes("dan"), yes("eve", "ctl-2"))
+        let approvers = Approvers(roles: ["leads": ["bo", "eve@ctl-1"], "dba": ["dan@ctl-1"]])
+        #expect(counted(state, ApprovalDemand(2, roles: ["leads"]), approvers) == ["bo@ctl-1"])
+        #expect(counted(state, ApprovalDemand(2, roles: ["leads", "dba"]), approvers) == ["bo@ctl-1", "dan@ctl-1"])
+        #expect(counted(state, ApprovalDemand(2, roles: ["nowhere"]), approvers) == [])
+    }
+
+    @Test("that are signed are of who signed, whoever typed; unsigned ones do not count where signatures are asked for")
+    func signatures() {
+        // One login that several use, and one person with two logins.
+        let state = state(signed("ada", by: "ops"), signed("grace", by: "ops"), signed("grace", by: "bo"), yes("carla"))
+        let approvers = Approvers(roles: ["leads": ["grace", "ops"]], signers: "keys")
+        #expect(counted(state, ApprovalDemand(2, isSigned: true), approvers) == ["ada", "grace"])
+        #expect(counted(state, ApprovalDemand(2, roles: ["leads"], isSigned: true), approvers) == ["grace"])
+        #expect(counted(state, ApprovalDemand(2)) == ["ada", "grace", "carla@ctl-1"])
+        #expect(counted(state, ApprovalDemand(2), Approvers(signers: "keys", mustSign: true)) == ["ada", "grace"])
+        // `ada` started the run.
+        #expect(counted(state, ApprovalDemand(2, othersOnly: true, isSigned: true), approvers) == ["grace"])
+    }
+
+    @Test("that are signed take the place of the same person's unsigned one, not the other way round")
+    func signedLater() {
+        #expect(state(yes("bo"), signed("bo", by: "bo")).approvals[step.id]?.map(\.by) == ["bo"])
+        #expect(state(signed("bo", by: "bo"), yes("bo")).approvals[step.id]?.map(\.by) == ["bo"])
     }
 
     @Test("are asked for again once the run goes on from another commit")

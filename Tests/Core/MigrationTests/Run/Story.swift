@@ -88,7 +88,7 @@ extension Plan {
             step("100", .cutOver, .shift(to: .all, bake: .seconds(5)), needs: ["10"]),
             step("drain", .drain, .drain),
             step("soak", .soak, .soak(.seconds(5))),
-            step("approval", .tearDown, .approval(count: 1, reason: "before tearDown")),
+            step("approval", .tearDown, .approval(ApprovalDemand(1), reason: "before tearDown")),
             step("stop", .tearDown, .stopServices, needs: ["approval"], undo: .none),
             step("destroy", .tearDown, .destroyServers, needs: ["stop"], undo: .none),
         ]

@@ -121,7 +121,7 @@ struct PacedStepsTests {
             .init(share: Percent(10), bake: .minutes(1), pause: .init()),
             .init(
                 share: .all, bake: .minutes(1),
-                pause: .init(people: 2, reason: "Is \"shop\" fine?", limit: .hours(8))),
+                pause: .init(ApprovalDemand(2), reason: "Is \"shop\" fine?", limit: .hours(8))),
         ])
         let problem = try #require(gate.problem(at: Percent(50)))
         #expect(problem.contains("{ share: 10%, bake: 1m, pause: {} }"), "\(problem)")

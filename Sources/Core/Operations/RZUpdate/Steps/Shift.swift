@@ -35,7 +35,7 @@ package struct ShiftStep: BuiltInStep {
     private func pause(_ pause: CutOverGate.Pause, at share: Percent, _ line: StepLine, after shift: Step) -> Step {
         let reason = "to go on beyond \(share)" + (pause.reason.map { ": \($0)" } ?? "")
         return line.step(
-            "\(Wording.count(pause.people, "approval")): \(reason)", .approval(count: pause.people, reason: reason),
+            "\(pause.demand.words): \(reason)", .approval(pause.demand, reason: reason),
             suffix: "-\(share.text)-pause", needs: [shift.id], estimate: .zero, extra: pause.limit)
     }
 
