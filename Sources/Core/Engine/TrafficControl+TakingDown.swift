@@ -12,10 +12,14 @@ extension TrafficControl {
         for (name, state) in look.states.sorted(by: { $0.key < $1.key }) {
             let observation = TrafficObservation(time: clock.now, states: [name: state])
             let targets = targets(FoundTraffic(observation, rules))
-            let vouched = await vouched(for: direction.old, state, on: name, targets)
+            // Of a server that was called up a moment ago no check says yet whether it serves.
+            let (old, new) = (
+                await vouched(for: direction.old, state, on: name, targets),
+                await vouched(for: direction.new, state, on: name, targets)
+            )
             needed += rules.on(name).filter { rule in
-                mayServe(rule, state, on: name, targets, before)
-                    && !targets.canServe(direction.old, rule, on: name, state, vouched: vouched)
+                mayServe(rule, state, on: name, targets, before, new)
+                    && !targets.canServe(direction.old, rule, on: name, state, vouched: old)
             }.map { "\(name)/\($0.backend)" }
         }
         guard needed.isEmpty else {
@@ -42,12 +46,14 @@ extension TrafficControl {
     /// Whether the new color could serve a backend: also from maintenance, into which the return may have put it, or from
     /// which it came.
     ///
-    /// - Parameter before: what stood there before this run touched it, as far as it ever did.
+    /// - Parameters:
+    ///   - before: what stood there before this run touched it, as far as it ever did.
+    ///   - vouched: addresses of its servers that answered just now.
     private func mayServe(
         _ rule: TrafficRule, _ state: LoadBalancerState, on name: LoadBalancerID, _ targets: TrafficTargets,
-        _ before: TrafficTargets?
+        _ before: TrafficTargets?, _ vouched: Set<String>
     ) -> Bool {
-        if targets.canServe(direction.new, rule, on: name, state) { return true }
+        if targets.canServe(direction.new, rule, on: name, state, vouched: vouched) { return true }
         let servers = targets.movable(direction.new, rule, on: name, state)
         if before?.wasServed(rule, on: name) == true { return !servers.isEmpty }
         return state.backends[rule.backend]?.isPersistent == true && servers.contains { $0.administration == .maint }

@@ -1,3 +1,4 @@
+import Engine
 import Migration
 import Operations
 
@@ -145,7 +146,7 @@ final class Checker {
     private func checkPauses(_ event: Event.Kind) {
         switch event {
         case .trafficReturned: approved = [:]
-        case .approvalGiven(let step, let by, _, _, _): approved[step, default: []].insert(by)
+        case .approvalGiven(let step, let by, _, _, _, _): approved[step, default: []].insert(by)
         case .trafficIntended(let share):
             for step in plan.environment.gates.cutOver.steps where step.share < share {
                 guard let pause = step.pause else { continue }
@@ -220,7 +221,12 @@ final class Checker {
             let look = lastLook.values.compactMap { $0[balancer.name] }.max() ?? 0
             return look > balancer.startedAt && world.time - balancer.startedAt > Checker.blindness
         }
-        let lastBusy = known.map { $0.lastBusy(old, sessionLength: world.sessionLength) }.max() ?? 0
+        let lastBusy =
+            known.map { balancer -> Int64 in
+                let look = lastLook.values.compactMap { $0[balancer.name] }.max() ?? 0
+                let isFresh = world.time - look <= TrafficControl.freshness.milliseconds
+                return balancer.lastBusy(old, sessionLength: world.sessionLength, unseen: isFresh ? look : .max)
+            }.max() ?? 0
         let quiet = plan.environment.drain.quiet.milliseconds
         if world.time - lastBusy < quiet {
             breaks("I3", "\(what) after only \(world.time - lastBusy) ms of quiet instead of \(quiet)")

@@ -136,10 +136,10 @@ final class People: @unchecked Sendable {
         timeline.after(Int64.random(in: 1_000...15_000, using: &timeline.generator)) { [self] in
             guard !isDone else { return }
             for step in plan.steps {
-                guard case .approval(let count, _) = step.action, simulation.state.steps[step.id]?.progress == .running
+                guard case .approval(let demand, _) = step.action, simulation.state.steps[step.id]?.progress == .running
                 else { continue }
                 let given = simulation.state.approvals[step.id, default: []].count
-                if given < count {
+                if given < demand.people {
                     simulation.ask(.approvalGiven(step: step.id, by: ["grace", "edsger", "barbara"][given % 3]))
                 }
             }
@@ -271,6 +271,8 @@ final class People: @unchecked Sendable {
         }
         timeline.after(400) { [self, meddled] in
             guard simulation.world[balancer.name]?.settings == meddled.settings else { return }
+            // An rz that has just seen the old color serve may be about to lower the new one.
+            excuse(for: 1_000)
             simulation.happens("and no more") { world in world[balancer.name]?.settings = balancer.settings }
         }
     }

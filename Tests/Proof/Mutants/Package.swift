@@ -17,9 +17,10 @@ let package = Package(
         .systemLibrary(name: "CCrypto", path: "Sources/Base/CCrypto", pkgConfig: "libcrypto"),
         module("Digest", in: "Base", ["CCrypto"]),
         module("Migration", in: "Core", []),
-        module("Planning", in: "Core", ["Migration", "Digest"]),
+        module("Schedules", in: "Core", ["Migration"]),
+        module("Planning", in: "Core", ["Migration", "Schedules", "Digest"]),
         module("Engine", in: "Core", ["Migration"]),
-        module("Operations", in: "Core", ["Migration", "Planning", "Engine"]),
+        module("Operations", in: "Core", ["Migration", "Schedules", "Planning", "Engine"]),
         module("Simulation", in: "Proof", ["Migration", "Planning", "Engine", "Operations"]),
         .executableTarget(name: "Trial", dependencies: ["Simulation", "Migration"], path: "Trial"),
     ])

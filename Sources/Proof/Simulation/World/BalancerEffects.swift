@@ -21,7 +21,7 @@ extension WorldState {
         return LoadBalancerState(
             version: "simulated", backends: backends, epoch: balancer.epoch,
             process: LoadBalancerProcess(
-                pid: balancer.process, uptime: Period(milliseconds: time - balancer.startedAt),
+                pid: balancer.process, uptime: .seconds((time - balancer.startedAt) / 1000),
                 hardStopAfter: Period(milliseconds: balancer.hardStopAfter)),
             oldWorkers: balancer.isBlind ? [] : balancer.tellsOldWorkers ? old : nil,
             unseenFor: balancer.isBlind ? Period(milliseconds: unseenLength(on: balancer)) : nil)

@@ -143,6 +143,8 @@ struct SimulatedServer: Sendable, Hashable {
     var hung = 0.0
     /// When the last session that it took ends.
     var busyUntil: Int64 = 0
+    /// When the first of them began, of those that followed each other.
+    var busySince: Int64 = 0
     /// Requests wait for it until then, and are served afterwards.
     var queuedUntil: Int64 = 0
     var lastRequestAt: Int64 = -10_000
@@ -188,9 +190,13 @@ extension SimulatedLoadBalancer {
     }
 
     /// When the last session with a color ends, queued requests and processes of before a reload included.
-    func lastBusy(_ color: Color, sessionLength: Int64) -> Int64 {
+    ///
+    /// - Parameter unseen: users who came where no one was after this time are left out.
+    func lastBusy(_ color: Color, sessionLength: Int64, unseen: Int64 = .max) -> Int64 {
         let own = servers.filter { $0.color == color }.map { server in
-            max(server.busyUntil, server.queuedUntil > 0 ? server.queuedUntil + sessionLength : 0)
+            max(
+                server.busySince > unseen ? 0 : server.busyUntil,
+                server.queuedUntil > 0 ? server.queuedUntil + sessionLength : 0)
         }
         return max(own.max() ?? 0, oldSessions.filter { $0.color == color }.map(\.end).max() ?? 0)
     }

@@ -180,6 +180,7 @@ extension WorldState {
             server.unconnected += part
             return part
         }
+        if server.busyUntil <= time { server.busySince = end }
         server.busyUntil = max(server.busyUntil, end + sessionLength)
         if machines.isHanging {
             server.hung += part

@@ -62,7 +62,7 @@ for seed in 0..<runs {
 let relatives =
     [
         ("tasks", try Scenario.ofTasks()), ("measured", try Scenario.measured()), ("blind", try Scenario.blind()),
-        ("under limits", governed), ("by classes", try Scenario.classified()),
+        ("drill", try Scenario.drill()), ("under limits", governed), ("by classes", try Scenario.classified()),
     ]
     + (try Scenario.unreachable().map { ("unreachable", $0) })
 for (name, scenario) in relatives {

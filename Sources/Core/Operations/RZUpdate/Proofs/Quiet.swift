@@ -29,7 +29,7 @@ struct Quiet: Sendable {
             let observation = try await context.traffic.observe()
             let isKept = try await context.keepTraffic(observation)
             let busy = busyServers(observation)
-            let unseen = await oldProcesses(observation)
+            let unseen = try await oldProcesses(observation)
             let now = context.clock.uptime
             quietSince = busy.isEmpty && isKept && unseen.isEmpty ? quietSince ?? now : nil
             let length = policy.quiet + (observation.unseenFor ?? .zero)
@@ -127,7 +127,7 @@ struct Quiet: Sendable {
     private func needsProof(_ observation: TrafficObservation) async throws(Failure) -> Bool {
         let isKept = try await context.keepTraffic(observation)
         let hasDrifted = await context.state.traffic.hasDrifted
-        let isUnseen = await !oldProcesses(observation).isEmpty
+        let isUnseen = try await !oldProcesses(observation).isEmpty
         let wasBusy = await context.traffic.wasOldBusy(observation, within: policy.quiet)
         return hasDrifted || !isKept || isUnseen || wasBusy
     }
@@ -286,17 +286,17 @@ struct Quiet: Sendable {
     }
 
     /// The load balancers that were reloaded during the run, whose old processes no one can ask, and of which neither
-    /// `hard-stop-after` nor a person says that they have ended.
-    private func oldProcesses(_ observation: TrafficObservation) async -> [OldProcess] {
-        let state = await context.state
+    /// `hard-stop-after` nor a person says that they have ended. Load balancers report their age in whole seconds, rounded
+    /// down: one that was reloaded up to a second before the run counts, too. Its old process serves users as well.
+    private func oldProcesses(_ observation: TrafficObservation) async throws(Failure) -> [OldProcess] {
         let sinceStart = await context.traffic.runAge
-        let vouched = context.plan.steps.filter { $0.action == .drain }.flatMap { state.approvals[$0.id] ?? [] }.map(
-            \.at
-        )
-        .max()
+        var vouched: Instant?
+        if let drain = context.plan.steps.first(where: { $0.action == .drain }) {
+            vouched = try await context.countedApprovals(of: drain).map(\.at).max()
+        }
         return observation.states.sorted { $0.key < $1.key }.compactMap { name, balancer in
             guard balancer.oldWorkers == nil, let process = balancer.process,
-                sinceStart.map({ process.uptime + Quiet.rounding < $0 }) ?? true
+                sinceStart.map({ process.uptime < $0 }) ?? true
             else {
                 return nil
             }
@@ -311,9 +311,6 @@ struct Quiet: Sendable {
                 endsByItself: process.hardStopAfter != nil)
         }
     }
-
-    /// Load balancers tell how long they have been up in whole seconds.
-    private static let rounding = Period.seconds(1)
 
     /// A person may know what rz can't see.
     private func ask(about process: OldProcess) async throws(Failure) {

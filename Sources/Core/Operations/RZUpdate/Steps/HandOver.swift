@@ -57,6 +57,17 @@ struct HandOverService: StepWork {
         return try await move(from: context.direction.new, to: context.direction.old, context)
     }
 
+    /// Gives the new color what it had acquired and does not run any more: a request of an rz that died may arrive after
+    /// that of its successor.
+    func takeAgain(_ context: StepContext) async throws(Failure) {
+        let new = context.direction.new
+        guard await context.state.handOvers[id]?.holder == new, try await !activity(in: new, context).isEnabled else {
+            return
+        }
+        try await context.record(.noted(text: "\(id) was acquired by \(new) and is suspended there: acquired again"))
+        _ = try await move(from: context.direction.old, to: new, context)
+    }
+
     private func move(from giver: Color, to taker: Color, _ context: StepContext) async throws(Failure) -> String {
         let there = try await activity(in: taker, context)
         if there.isEnabled {
@@ -84,7 +95,7 @@ struct HandOverService: StepWork {
     /// only a person can say that nothing of the service runs there.
     private func answers(_ context: StepContext) async throws(Failure) -> Bool {
         guard let framework = try await context.answeringFramework(of: id) else { return false }
-        let isVouched = await context.state.approvals[context.step.id]?.isEmpty == false
+        let isVouched = try await !context.countedApprovals().isEmpty
         do throws(Failure) {
             // One that does not report the service answers, too: that ends nothing there (I12).
             _ = try await framework.observeActivity([id])

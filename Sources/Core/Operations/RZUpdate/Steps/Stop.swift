@@ -38,6 +38,7 @@ struct StopServices: StepWork {
         try await RightTarget(context).refuseUnplannedDestruction()
         // Once they are being stopped, what is missing was stopped by the run itself.
         let isStopping = await context.state.steps[context.step.id]?.isIntended == true
+        if !isStopping { try await takeAgain(context) }
         let services = isStopping ? try await old.observeServices() : try await OldServices(context).observe()
         let parity = try await Parity.observe(context, old: services)
         let came = try await refuseToLose(old, parity, context)
@@ -59,6 +60,13 @@ struct StopServices: StepWork {
                 : "\(Wording.count(left.count, "service")) to stop: \(left.prefix(3).map(\.text).joined(separator: ", "))"
         }
         return "\(Wording.count(ids.count, "service")) stopped"
+    }
+
+    /// What runs in one color only, and in neither any more, would end with the old one.
+    private func takeAgain(_ context: StepContext) async throws(Failure) {
+        for service in context.plan.services where service.mode.isSingleton {
+            try await HandOverService(id: service.id).takeAgain(context)
+        }
     }
 
     /// What is on the old color only would be gone for good.
