@@ -119,7 +119,8 @@ extension Project {
         Planner(
             environment: environment, runbook: runbook, operation: operation,
             history: await durationsOfLastRun(),
-            proofs: await Runs.toRead(environment.name, places)?.proofs() ?? Proofs())
+            proofs: environment.drillEvery == nil
+                ? Proofs() : await Runs.toRead(environment.name, places)?.proofs() ?? Proofs())
     }
 
     /// How long each step took in the last run that was done; nothing when there was none, or it can't be read.

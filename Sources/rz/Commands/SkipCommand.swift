@@ -18,7 +18,7 @@ struct SkipCommand: AsyncParsableCommand {
     @Argument(help: "The environment, or its latest run.")
     var target: String
 
-    @Argument(help: "The step, as rz status names it.")
+    @Argument(help: "The step: its phase and its id in the runbook.")
     var step: String
 
     @Option(name: .long, help: ArgumentHelp("Why, for those who approve.", valueName: "text"))
