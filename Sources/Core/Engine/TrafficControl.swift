@@ -53,6 +53,8 @@ package actor TrafficControl {
     var peaks = MeasuredPeaks()
     /// When the step of the cutover that is judged began.
     var stepBegan: Period?
+    /// Processes of load balancers that are older than the run.
+    private var processesOfBefore: [LoadBalancerID: Int] = [:]
     /// The oldest sessions of the old color that a drain waits for, for people.
     private(set) var open: OpenSessions?
     /// The servers of each color, where a step has asked for them: by them each server's address is judged.
@@ -142,7 +144,23 @@ package actor TrafficControl {
     /// What every load balancer says now.
     package func observe() async throws(Failure) -> TrafficObservation {
         let states = try await onEach { loadBalancer throws(Failure) in try await loadBalancer.observe() }
+        noteProcesses(states)
         return TrafficObservation(time: clock.now, states: states)
+    }
+
+    /// Load balancers report their age in whole seconds, rounded down. So one that was started less than a second before
+    /// the run shows that only now and then: the look in which it is as old as the run counts for as long as it lives.
+    private func noteProcesses(_ states: [LoadBalancerID: LoadBalancerState]) {
+        guard let runAge else { return }
+        for (name, state) in states {
+            guard let process = state.process, process.uptime >= runAge else { continue }
+            processesOfBefore[name] = process.pid
+        }
+    }
+
+    /// Whether a load balancer's process has been seen to be older than the run.
+    package func isOfBefore(_ process: LoadBalancerProcess, on name: LoadBalancerID) -> Bool {
+        processesOfBefore[name] == process.pid
     }
 
     func look(at loadBalancer: any LoadBalancer) async throws(Failure) -> TrafficObservation {

@@ -285,31 +285,31 @@ struct Quiet: Sendable {
         var endsByItself: Bool
     }
 
-    /// The load balancers that were reloaded during the run, whose old processes no one can ask, and of which neither
-    /// `hard-stop-after` nor a person says that they have ended. Load balancers report their age in whole seconds, rounded
-    /// down: one that was reloaded up to a second before the run counts, too. Its old process serves users as well.
+    /// The load balancers that may have been reloaded during the run, whose old processes no one can ask, and of which
+    /// neither `hard-stop-after` nor a person says that they have ended.
     private func oldProcesses(_ observation: TrafficObservation) async throws(Failure) -> [OldProcess] {
-        let sinceStart = await context.traffic.runAge
+        let traffic = await context.traffic
+        let isAgeKnown = await traffic.runAge != nil
         var vouched: Instant?
         if let drain = context.plan.steps.first(where: { $0.action == .drain }) {
             vouched = try await context.countedApprovals(of: drain).map(\.at).max()
         }
-        return observation.states.sorted { $0.key < $1.key }.compactMap { name, balancer in
-            guard balancer.oldWorkers == nil, let process = balancer.process,
-                sinceStart.map({ process.uptime < $0 }) ?? true
-            else {
-                return nil
-            }
-            if let vouched, context.clock.now - process.uptime <= vouched { return nil }
-            if let limit = process.hardStopAfter, process.uptime >= limit { return nil }
+        var found: [OldProcess] = []
+        for (name, balancer) in observation.states.sorted(by: { $0.key < $1.key }) {
+            guard balancer.oldWorkers == nil, let process = balancer.process else { continue }
+            if await traffic.isOfBefore(process, on: name) { continue }
+            if let vouched, context.clock.now - process.uptime <= vouched { continue }
+            if let limit = process.hardStopAfter, process.uptime >= limit { continue }
             let end = process.hardStopAfter.map { "at most \($0) (hard-stop-after)" } ?? "an unknown time"
-            return OldProcess(
-                loadBalancer: name,
-                text: "\(name) was reloaded \(process.uptime) ago"
-                    + (sinceStart == nil ? ", maybe during this run, as the clock was set back" : "")
-                    + ": its old process may serve sessions for \(end)",
-                endsByItself: process.hardStopAfter != nil)
+            found.append(
+                OldProcess(
+                    loadBalancer: name,
+                    text: "\(name) was reloaded \(process.uptime) ago"
+                        + (isAgeKnown ? "" : ", maybe during this run, as the clock was set back")
+                        + ": its old process may serve sessions for \(end)",
+                    endsByItself: process.hardStopAfter != nil))
         }
+        return found
     }
 
     /// A person may know what rz can't see.
