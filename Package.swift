@@ -168,7 +168,7 @@ let package = Package(
         tests("TransportTests", in: "Base", ["Transport", "TLSTesting", "Waiting"]),
         tests(
             "ProvisioningTests", in: "Drivers", ["Provisioning", "Migration", "JSON", "FreePorts", "Waiting"],
-            exclude: ["Backends/state-server.py", "Backends/postgres.py"]),
+            exclude: ["Backends/state-server.py", "Backends/postgres.py", "Backends/aws.py"]),
         tests(
             "FuzzTests", in: "Proof",
             [

@@ -10,7 +10,7 @@ struct ShippedFilesTests {
     func environments() throws {
         let folder = try ProjectFolder(root: checkout.path)
         let names = try folder.environments()
-        #expect(names == ["example", "mesos-compose", "sandbox"])
+        #expect(names == ["aws", "example", "mesos-compose", "sandbox"])
         for name in names {
             let environment = try folder.environment(name)
             try validateRunbook(try folder.runbook(environment.runbook), with: environment)

@@ -87,17 +87,20 @@ struct PostgresServer: Sendable {
     }
 }
 
-private func script(_ name: String) -> String { (#filePath as NSString).deletingLastPathComponent + "/" + name }
+func script(_ name: String) -> String { (#filePath as NSString).deletingLastPathComponent + "/" + name }
 
 /// Runs a Python program that ends, with all that it began, when this process no longer holds its input.
-private func withKeeper(
-    _ script: String, _ arguments: [String], _ body: (FileHandle) async throws -> Void
+///
+/// - Parameter python: another one than that of the `PATH`.
+func withKeeper(
+    _ script: String, _ arguments: [String], python: String = "python3",
+    _ body: (FileHandle) async throws -> Void
 ) async throws {
     let keeper = Process()
     let input = Pipe()
     let output = Pipe()
     keeper.executableURL = URL(filePath: "/usr/bin/env")
-    keeper.arguments = ["python3", script] + arguments
+    keeper.arguments = [python, script] + arguments
     keeper.standardInput = input
     keeper.standardOutput = output
     // No program that another test starts may hold the pipe open.
