@@ -39,7 +39,7 @@ struct ApproveCommand: AsyncParsableCommand {
         try await exiting {
             let (runs, run) = try await Runs.find(target.target)
             let (plan, state) = try await runs.unfinished(run)
-            guard let waiting = plan.steps.first(where: { isWaiting($0, plan, state) }) else {
+            guard let waiting = waiting(plan, state) else {
                 throw Failure(
                     "\(state.run) is not waiting for approval", details: ["it is in \(state.phase)"],
                     kind: .refused)
@@ -61,6 +61,13 @@ struct ApproveCommand: AsyncParsableCommand {
                 "\(waiting.title): approved by \(given)\(missing(waiting, plan, after)) (\(state.run))\n")
             return .done
         }
+    }
+
+    /// What people are asked now. A step that asked once and is done may still want a yes that no one needs any more.
+    private func waiting(_ plan: Plan, _ state: RunState) -> Step? {
+        let steps = plan.steps.filter { isWaiting($0, plan, state) }
+        let asking = steps.first { if case .approval = $0.action { true } else { false } }
+        return asking ?? steps.first { state.steps[$0.id]?.isSettled != true } ?? steps.first
     }
 
     private func isWaiting(_ step: Step, _ plan: Plan, _ state: RunState) -> Bool {

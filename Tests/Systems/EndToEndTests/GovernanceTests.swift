@@ -175,6 +175,20 @@ struct GovernanceTests {
         #expect(refused.errors.contains("starterCounts: false"), "\(refused.errors)")
     }
 
+    @Test("a yes is for what the run waits for, whatever a step that is done asked for once")
+    func settled() async throws {
+        let desk = try await waiting()
+        let journal = try Journal(environment: "sandbox", home: desk.home)
+        _ = try await journal.append(
+            [.skipRequested(step: "preflight/checks", reason: "CHG 4711", by: "ada@elsewhere")],
+            run: "r-20261123-0001", epoch: nil, at: Instant(milliseconds: 1_795_435_200_000))
+        let approved = try await desk.run("approve", "sandbox")
+        #expect(approved.status == 0, "\(approved.all)")
+        let events = try await desk.run("history", "r-20261123-0001", "--json").events
+        let given = events.first { $0["type"]?.string == "approval.given" }
+        #expect(given?["step"]?.string == "cutOver/approval")
+    }
+
     @Test("a role that a person does not have is named with those who have it")
     func roles() async throws {
         let desk = try await waiting(
