@@ -11,11 +11,14 @@ struct DrillCommand: AsyncParsableCommand {
         discussion: """
             Does what update does up to the end of the soak; then the traffic goes back, and the other color is taken down \
             again. The live color stays up all the time. Exits with 0 done, 3 halted (resumable), 4 rolled back before the \
-            end of the soak, 5 refused, 130 interrupted (resumable); with --dry-run as plan does; with --calendar with 0, or \
-            with 2 if a drill is due by `drill.every` of the environment.
+            end of the soak, 5 refused, 130 interrupted (resumable); with --dry-run as plan does.
+
+            --calendar exits with 2 if a drill is due by `drill.every` of the environment. --evaluate, for a job that runs \
+            each day, exits with 2 if the live color has drifted or the plan of a move warns, with 5 if it is blocked.
 
               rz drill shop
               rz drill shop --calendar    what was proved, and when last
+              rz drill shop --evaluate    whether a move could begin now
             """)
 
     @Argument(help: "The environment.")
@@ -30,11 +33,25 @@ struct DrillCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Show what earlier runs have proved, and when last.")
     var calendar = false
 
+    @Flag(name: .long, help: "Look whether a move could begin now, and for drift; change nothing.")
+    var evaluate = false
+
     @OptionGroup var project: ProjectOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if [dryRun, calendar, evaluate].filter(\.self).count > 1 {
+            throw ValidationError("Pass one of --dry-run, --calendar and --evaluate.")
+        }
+    }
+
     func run() async throws {
         try await exiting {
+            if evaluate {
+                return try await PlanEvaluation(
+                    environment: environment, root: self.project.chosenRoot, json: output.json
+                ).perform()
+            }
             let project = try await Project.load(environment, root: self.project.chosenRoot)
             if calendar { return await show(project) }
             if dryRun { return try await project.plan(.drill).show(json: output.json) }

@@ -38,6 +38,23 @@ struct DrillTests {
         }
     }
 
+    @Test("is not needed to learn that a move would be blocked: the plan is evaluated, and drift looked for")
+    func evaluated() async throws {
+        try await SandboxFixture.with { sandbox in
+            let fine = try await sandbox.run("drill", "sandbox", "--evaluate")
+            #expect(fine.output.contains("A move of sandbox to green could begin now."), "\(fine.all.suffix(900))")
+            #expect(fine.status == (fine.output.contains("\n  ? ") ? 2 : 0), "\(fine.all.suffix(900))")
+            try sandbox.edit(
+                sandbox.environmentFile, replacing: "soak: 1s",
+                with: "soak: 1s\npolicies: { reports: [ { name: scan, file: scan.sarif } ] }")
+            let blocked = try await sandbox.run("drill", "sandbox", "--evaluate", "--json")
+            #expect(blocked.status == 5, "\(blocked.all.suffix(900))")
+            let lines = blocked.output.split(separator: "\n")
+            let verdict = try JSON(parsing: String(try #require(lines.last)))
+            #expect(verdict["blocked"]?.bool == true && verdict["obstacles"]?[0]?.string?.contains("scan") == true)
+        }
+    }
+
     @Test("that is killed on the way goes on as a drill, and comes back")
     func resumed() async throws {
         try await SandboxFixture.with { sandbox in
