@@ -214,7 +214,9 @@ final class Checker {
     }
 
     /// I3: the old color has had no session for as long as the policy asks for, by the world's own clock.
-    func checkQuiet(_ what: String, _ world: WorldState) {
+    ///
+    /// - Parameter looked: since when no look need have shown who comes where no one was.
+    func checkQuiet(_ what: String, _ world: WorldState, looked: Int64 = .max) {
         // What happens between a look and what follows it, no one can know.
         let known = world.loadBalancers.filter { balancer in
             guard balancer.process > 1 else { return true }
@@ -222,11 +224,7 @@ final class Checker {
             return look > balancer.startedAt && world.time - balancer.startedAt > Checker.blindness
         }
         let lastBusy =
-            known.map { balancer -> Int64 in
-                let look = lastLook.values.compactMap { $0[balancer.name] }.max() ?? 0
-                let isFresh = world.time - look <= TrafficControl.freshness.milliseconds
-                return balancer.lastBusy(old, sessionLength: world.sessionLength, unseen: isFresh ? look : .max)
-            }.max() ?? 0
+            known.map { $0.lastBusy(old, sessionLength: world.sessionLength, unseen: looked) }.max() ?? 0
         let quiet = plan.environment.drain.quiet.milliseconds
         if world.time - lastBusy < quiet {
             breaks("I3", "\(what) after only \(world.time - lastBusy) ms of quiet instead of \(quiet)")
@@ -249,7 +247,7 @@ final class Checker {
         if state.traffic.quietSince == nil {
             breaks("I2", "“\(call.description)” before drain was over")
         }
-        checkQuiet("“\(call.description)”", after)
+        checkQuiet("“\(call.description)”", after, looked: issuedAt - TrafficControl.freshness.milliseconds)
         if before.disksAreBuilt, !after.disksAreBuilt { breaks("I3", "“\(call.description)” destroyed the disks") }
     }
 
