@@ -25,8 +25,10 @@ struct ConvergeRound {
     }
 
     /// Compares each area, and prints what differs. Changes nothing.
-    func look() async throws -> Outcome {
-        let project = try await Project.load(environment, root: root)
+    func look() async throws -> Outcome { try await look(by: try await Project.load(environment, root: root)) }
+
+    /// The same for a project that was read already.
+    func look(by project: Project) async throws -> Outcome {
         let observer = try await project.driftObserver()
         let live = try await observer.observeLiveColor()
         let servers = await observer.observeServers(of: live)

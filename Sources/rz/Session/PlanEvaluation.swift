@@ -13,10 +13,11 @@ struct PlanEvaluation {
     /// - Returns: `refused` where a plan would be blocked; `changes` where the live color differs from what describes it, or
     ///   the plan warns.
     func perform() async throws -> ExitStatus {
+        let project = try await Project.load(environment, root: root)
         let drift = try await ConvergeRound(
             environment: environment, root: root, areas: Drift.Area.allCases, isCheck: true, asks: false, json: json
-        ).look()
-        let plan = try await Project.load(environment, root: root).plan(.rzUpdate)
+        ).look(by: project)
+        let plan = try await project.plan(.rzUpdate)
         Terminal.standardOutput.write(json ? PlanEvaluation.json(plan) + "\n" : PlanEvaluation.text(plan))
         if !plan.obstacles.isEmpty { return .refused }
         guard drift.status == .done else { return drift.status }

@@ -84,9 +84,9 @@ struct Runs {
     func proofs() async -> Proofs {
         var proofs = Proofs()
         for run in (try? await store.runs()) ?? [] {
-            guard let (plan, _) = try? await load(run), let events = try? await store.events(of: run, after: 0) else {
-                continue
-            }
+            guard let events = try? await store.events(of: run, after: 0),
+                let plan = try? await plan(of: RunState(run: run, events: events))
+            else { continue }
             proofs.add(plan, events)
         }
         return proofs

@@ -141,7 +141,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.take(
             RunState.Approval(by: by, at: event.time, person: person, note: note, signature: signature), of: step)
     case .skipRequested(let step, let reason, _):
-        next.skips[step] = reason
+        // Who said yes to one reason said nothing of another.
+        if let known = next.skips.updateValue(reason, forKey: step), known != reason { next.approvals[step] = nil }
         next.approvalRequests[step] = RunState.ApprovalRequest(
             count: Plan.skippingPeople, reason: "to skip \(step): \(reason)")
     // What has ended takes no request but the one to take an aborted run back.

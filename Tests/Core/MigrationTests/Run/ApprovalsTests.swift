@@ -105,6 +105,14 @@ struct ApprovalsTests {
         #expect(state(signed("bo", by: "bo"), yes("bo")).approvals[step.id]?.map(\.by) == ["bo"])
     }
 
+    @Test("to skip a step are for the reason that was given, and asked for again for another")
+    func skipped() {
+        func skip(_ reason: String) -> Event.Kind { .skipRequested(step: step.id, reason: reason, by: "ada@ctl-1") }
+        #expect(state(skip("A"), yes("bo"), skip("A")).approvals[step.id]?.map(\.by) == ["bo@ctl-1"])
+        let changed = state(skip("A"), yes("bo"), skip("B"))
+        #expect(changed.approvals[step.id] == nil && changed.skips[step.id] == "B")
+    }
+
     @Test("are asked for again once the run goes on from another commit")
     func repinned() {
         var state = state(
