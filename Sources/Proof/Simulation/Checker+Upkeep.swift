@@ -13,7 +13,7 @@ extension Checker {
         for balancer in world.loadBalancers {
             for server in balancer.servers where world[server.machine].serves(server.host) {
                 let takesUsers = server.isSetToServe && world.operation(of: server, on: balancer) != .down
-                guard takesUsers || server.busyUntil > world.time else { continue }
+                guard takesUsers || server.past.busyUntil > world.time else { continue }
                 let place = "\(balancer.name)/\(server.machine)/\(server.host)"
                 inUse[place] = inUseSince[place] ?? world.time
             }

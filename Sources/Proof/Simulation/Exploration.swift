@@ -245,15 +245,7 @@ extension SimulatedLoadBalancer {
             backends[index] = SimulatedBackend(name: name)
         }
         for index in servers.indices {
-            servers[index].requests = 0
-            servers[index].errors = 0
-            servers[index].clientErrors = 0
-            servers[index].hung = 0
-            servers[index].busyUntil = 0
-            servers[index].queuedUntil = 0
-            servers[index].lastRequestAt = 0
-            servers[index].nextCheckAt = 0
-            servers[index].slowUntil = 0
+            servers[index].past = SimulatedServer.Past()
         }
     }
 }

@@ -83,11 +83,11 @@ extension People {
             for balancer in world.loadBalancers.indices where !world.loadBalancers[balancer].isBlind {
                 for server in world.loadBalancers[balancer].servers.indices {
                     let known = world.loadBalancers[balancer].servers[server]
-                    guard known.color == old, known.administration != .maint, known.busyUntil > world.time else {
+                    guard known.color == old, known.administration != .maint, known.past.busyUntil > world.time else {
                         continue
                     }
-                    world.loadBalancers[balancer].servers[server].queuedUntil = end
-                    world.loadBalancers[balancer].servers[server].busyUntil = world.time
+                    world.loadBalancers[balancer].servers[server].past.queuedUntil = end
+                    world.loadBalancers[balancer].servers[server].past.busyUntil = world.time
                 }
             }
         }

@@ -36,4 +36,18 @@ extension People {
         simulation.happens("/shop/web is removed in \(old)") { [old] in $0[old].services["/shop/web"] = nil }
         simulation.checker.live = simulation.world[old]
     }
+
+    /// Does what a stop asks for that would have lost services: copies each to the new color, and removes it from the old.
+    func moveWhatWouldBeLost() {
+        guard case .halted(let failure) = simulation.state.status,
+            failure.summary.hasPrefix("Services run on \(old) only")
+        else { return }
+        for (id, launched) in simulation.world[old].services.sorted(by: { $0.key < $1.key })
+        where simulation.world[new].services[id] == nil {
+            simulation.happens("\(id) is moved from \(old) to \(new)") { [old, new] world in
+                world[new].services[id] = LaunchedService(live: launched.service)
+                world[old].services[id] = nil
+            }
+        }
+    }
 }

@@ -106,6 +106,7 @@ final class People: @unchecked Sendable {
             if timeline.generator.chance(oneIn: caution) { simulation.ask(.abortRequested(by: "ada")) }
         }
         if isGivenUp(after: attemptsSinceFaults) { simulation.ask(.rollbackRequested(by: "ada")) }
+        moveWhatWouldBeLost()
         let opening: Event.Kind =
             simulation.journal.events.isEmpty ? firstEvent : .runResumed(by: "ada")
         start(opening: opening)

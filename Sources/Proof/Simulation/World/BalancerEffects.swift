@@ -40,9 +40,9 @@ extension WorldState {
         let awaited = balancer.oldSessions.count {
             $0.backend == server.backend && $0.server == server.name && $0.begin > time
         }
-        let isQueueServed = server.queuedUntil > 0 && server.queuedUntil + sessionLength > time
-        let isQueued = server.queuedUntil > time
-        let sessions = max(Int(server.hung), server.busyUntil > time || (isQueueServed && !isQueued) ? 1 : 0)
+        let isQueueServed = server.past.queuedUntil > 0 && server.past.queuedUntil + sessionLength > time
+        let isQueued = server.past.queuedUntil > time
+        let sessions = max(Int(server.past.hung), server.past.busyUntil > time || (isQueueServed && !isQueued) ? 1 : 0)
         let isSwitch = balancer.isSwitch(server.backend)
         return ServerState(
             name: server.name,
@@ -55,9 +55,10 @@ extension WorldState {
                 ? ServerCounters()
                 : ServerCounters(
                     sessions: sessions + (balancer.tellsOldWorkers ? old : 0), queued: isQueued ? 3 : 0,
-                    rate: time - server.lastRequestAt < 1000 ? 1 : 0, requests: Int(server.requests),
-                    errors: Int(server.errors), clientErrors: Int(server.clientErrors),
-                    begun: Int(server.requests + server.hung), awaited: balancer.tellsOldWorkers ? awaited : 0,
+                    rate: time - server.past.lastRequestAt < 1000 ? 1 : 0, requests: Int(server.past.requests),
+                    errors: Int(server.past.errors), clientErrors: Int(server.past.clientErrors),
+                    begun: Int(server.past.requests + server.past.hung),
+                    awaited: balancer.tellsOldWorkers ? awaited : 0,
                     errorCounts: server.errorCounts),
             load: server.limit.map { ServerLoad(limit: $0, peakSessions: 0, peakRate: 0) })
     }
@@ -112,15 +113,15 @@ extension WorldState {
             // It is called up until someone has asked it.
             balancer.servers[index].isBelievedUp = true
             balancer.servers[index].isChecked = false
-            balancer.servers[index].nextCheckAt = time + balancer.checkPeriod
-            balancer.servers[index].slowUntil = time + balancer.slowStart
+            balancer.servers[index].past.nextCheckAt = time + balancer.checkPeriod
+            balancer.servers[index].past.slowUntil = time + balancer.slowStart
         case .takeQueue:
             make(.administration(.maint), at: index, of: &balancer)
             make(.administration(.ready), at: index, of: &balancer)
         case .add, .remove: break
         case .shutdownSessions:
-            balancer.servers[index].busyUntil = time
-            balancer.servers[index].queuedUntil = 0
+            balancer.servers[index].past.busyUntil = time
+            balancer.servers[index].past.queuedUntil = 0
             balancer.servers[index].breakOff()
         }
     }
@@ -155,7 +156,7 @@ extension WorldState {
         guard server.administration == .maint else {
             throw Failure("Only servers in maintenance mode can be deleted.", at: server.name)
         }
-        guard max(server.busyUntil, server.queuedUntil) <= time, server.hung < 1 else {
+        guard max(server.past.busyUntil, server.past.queuedUntil) <= time, server.past.hung < 1 else {
             throw Failure("Server still has connections attached to it", at: server.name, kind: .transient)
         }
         balancer.servers.remove(at: index)
@@ -169,15 +170,15 @@ extension WorldState {
         balancer.oldSessions = balancer.oldSessions.filter { $0.end > time }
         for index in balancer.servers.indices {
             let server = balancer.servers[index]
-            if server.busyUntil > time {
+            if server.past.busyUntil > time {
                 balancer.oldSessions.append(
                     SimulatedLoadBalancer.OldSession(
                         process: balancer.process, backend: server.backend, server: server.name, color: server.color,
-                        begin: time, end: min(end, server.busyUntil)))
+                        begin: time, end: min(end, server.past.busyUntil)))
             }
             // One of its users asks again later, on the connection that he has.
-            let next = server.busyUntil + balancer.clientPause
-            if balancer.clientPause > 0, server.busyUntil > time, next < end, server.weight > 0,
+            let next = server.past.busyUntil + balancer.clientPause
+            if balancer.clientPause > 0, server.past.busyUntil > time, next < end, server.weight > 0,
                 server.administration == .ready
             {
                 balancer.oldSessions.append(
@@ -214,15 +215,16 @@ extension WorldState {
 extension SimulatedServer {
     fileprivate var errorCounts: ErrorCounts {
         ErrorCounts(
-            server: Int(badAnswers), connection: Int(unconnected), response: Int(broken), retries: Int(retries))
+            server: Int(past.badAnswers), connection: Int(past.unconnected), response: Int(past.broken),
+            retries: Int(past.retries))
     }
 
     /// Requests that were never answered end.
     mutating func breakOff() {
-        requests += hung
-        errors += hung
-        broken += hung
-        hung = 0
+        past.requests += past.hung
+        past.errors += past.hung
+        past.broken += past.hung
+        past.hung = 0
     }
 
     fileprivate var asConfigured: SimulatedServer {
@@ -236,15 +238,15 @@ extension SimulatedServer {
             weight = configuredWeight
             administration = .ready
         }
-        requests = 0
-        errors = 0
-        clientErrors = 0
-        badAnswers = 0
-        unconnected = 0
-        broken = 0
-        retries = 0
-        hung = 0
-        busyUntil = 0
-        nextCheckAt = 0
+        past.requests = 0
+        past.errors = 0
+        past.clientErrors = 0
+        past.badAnswers = 0
+        past.unconnected = 0
+        past.broken = 0
+        past.retries = 0
+        past.hung = 0
+        past.busyUntil = 0
+        past.nextCheckAt = 0
     }
 }

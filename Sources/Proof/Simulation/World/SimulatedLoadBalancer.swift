@@ -128,26 +128,31 @@ struct SimulatedServer: Sendable, Hashable {
     // What the load balancer thinks of it.
     var isBelievedUp = true
     var isChecked = true
-    var nextCheckAt: Int64 = 0
-    var slowUntil: Int64 = 0
-    // What it counted.
-    var requests = 0.0
-    var errors = 0.0
-    var clientErrors = 0.0
-    // What of its errors is of which class.
-    var badAnswers = 0.0
-    var unconnected = 0.0
-    var broken = 0.0
-    var retries = 0.0
-    /// Requests that it was asked and never answered.
-    var hung = 0.0
-    /// When the last session that it took ends.
-    var busyUntil: Int64 = 0
-    /// When the first of them began, of those that followed each other.
-    var busySince: Int64 = 0
-    /// Requests wait for it until then, and are served afterwards.
-    var queuedUntil: Int64 = 0
-    var lastRequestAt: Int64 = -10_000
+    var past = Past()
+
+    /// When things befell it, and what it counted. Two servers that differ in nothing else will do the same from here on:
+    /// the exploration, which has no end unless states come again, takes them for one.
+    struct Past: Sendable, Hashable {
+        var nextCheckAt: Int64 = 0
+        var slowUntil: Int64 = 0
+        var requests = 0.0
+        var errors = 0.0
+        var clientErrors = 0.0
+        // What of its errors is of which class.
+        var badAnswers = 0.0
+        var unconnected = 0.0
+        var broken = 0.0
+        var retries = 0.0
+        /// Requests that it was asked and never answered.
+        var hung = 0.0
+        /// When the last session that it took ends.
+        var busyUntil: Int64 = 0
+        /// When the first of them began, of those that followed each other.
+        var busySince: Int64 = 0
+        /// Requests wait for it until then, and are served afterwards.
+        var queuedUntil: Int64 = 0
+        var lastRequestAt: Int64 = -10_000
+    }
 
     init(
         backend: String, name: String, color: Color, weight: Int, configuredWeight: Int, host: Int = 0
@@ -195,8 +200,8 @@ extension SimulatedLoadBalancer {
     func lastBusy(_ color: Color, sessionLength: Int64, unseen: Int64 = .max) -> Int64 {
         let own = servers.filter { $0.color == color }.map { server in
             max(
-                server.busySince > unseen ? 0 : server.busyUntil,
-                server.queuedUntil > 0 ? server.queuedUntil + sessionLength : 0)
+                server.past.busySince > unseen ? 0 : server.past.busyUntil,
+                server.past.queuedUntil > 0 ? server.past.queuedUntil + sessionLength : 0)
         }
         return max(own.max() ?? 0, oldSessions.filter { $0.color == color }.map(\.end).max() ?? 0)
     }

@@ -172,18 +172,18 @@ extension WorldState {
     ) -> Double {
         var server = loadBalancers[balancer].servers[index]
         defer { loadBalancers[balancer].servers[index] = server }
-        server.lastRequestAt = end
+        server.past.lastRequestAt = end
         let machines = self[server.machine]
         guard isAlive(server, isServing) else {
-            server.requests += part
-            server.errors += part
-            server.unconnected += part
+            server.past.requests += part
+            server.past.errors += part
+            server.past.unconnected += part
             return part
         }
-        if server.busyUntil <= time { server.busySince = end }
-        server.busyUntil = max(server.busyUntil, end + sessionLength)
+        if server.past.busyUntil <= time { server.past.busySince = end }
+        server.past.busyUntil = max(server.past.busyUntil, end + sessionLength)
         if machines.isHanging {
-            server.hung += part
+            server.past.hung += part
             return part
         }
         // Whoever waited in vain has gone.
@@ -191,11 +191,11 @@ extension WorldState {
         let wrong = part * (server.isSick ? 1 : machines.errorRate)
         let refused = part * machines.clientErrorRate
         let retried = part * machines.retryRate
-        server.requests += part + retried
-        server.errors += wrong + retried
-        server.badAnswers += wrong
-        server.retries += retried
-        server.clientErrors += refused
+        server.past.requests += part + retried
+        server.past.errors += wrong + retried
+        server.past.badAnswers += wrong
+        server.past.retries += retried
+        server.past.clientErrors += refused
         return min(part, wrong + refused)
     }
 
@@ -244,12 +244,12 @@ extension WorldState {
         for balancer in loadBalancers.indices where loadBalancers[balancer].checkPeriod > 0 {
             for index in loadBalancers[balancer].servers.indices {
                 var server = loadBalancers[balancer].servers[index]
-                guard server.administration != .maint, server.nextCheckAt <= time else { continue }
+                guard server.administration != .maint, server.past.nextCheckAt <= time else { continue }
                 let isAlive = isAlive(server, isServing)
-                if isAlive, !server.isBelievedUp { server.slowUntil = time + loadBalancers[balancer].slowStart }
+                if isAlive, !server.isBelievedUp { server.past.slowUntil = time + loadBalancers[balancer].slowStart }
                 server.isBelievedUp = isAlive
                 server.isChecked = true
-                server.nextCheckAt = time + loadBalancers[balancer].checkPeriod
+                server.past.nextCheckAt = time + loadBalancers[balancer].checkPeriod
                 loadBalancers[balancer].servers[index] = server
             }
         }
@@ -300,7 +300,7 @@ extension WorldState {
         guard server.administration != .maint, !server.isFree else { return .down }
         let isUp = balancer.checkPeriod == 0 ? isAlive(server, servingColors) : server.isBelievedUp
         guard isUp else { return .down }
-        return time < server.slowUntil ? .starting : .up
+        return time < server.past.slowUntil ? .starting : .up
     }
 
     func checkResult(of server: SimulatedServer, on balancer: SimulatedLoadBalancer) -> ServerState.Check {
