@@ -20,7 +20,32 @@ package struct StepContext: Sendable {
     package var state: RunState { get async { await engine.state } }
 
     /// What a program or a request of the step may say of the run.
-    package var words: RunWords { get async { RunWords(plan, await state.run, step) } }
+    package var words: RunWords {
+        get async {
+            let state = await state
+            return RunWords(plan, state.run, step, outputs: state.outputs)
+        }
+    }
+
+    /// The words, where all that these settings need of other steps was given.
+    package func words(for settings: [Setting]) async throws(Failure) -> RunWords {
+        let words = await words
+        let missing = words.missing(in: settings)
+        guard missing.isEmpty else {
+            throw Failure(
+                "No step gave what \(step.id) needs", at: step.id.text, details: missing,
+                advice:
+                    "Do without it with the yes of two people: rz skip \(environment.name) \(step.id). Or give it a "
+                    + "`when` in the runbook, commit, then: rz resume \(environment.name) --commit HEAD.")
+        }
+        return words
+    }
+
+    /// Writes down what the step gives to those after it.
+    package func give(_ given: [String: String], as outputs: [String: StepOutput]?) async throws(Failure) {
+        guard let outputs, !outputs.isEmpty else { return }
+        try await record(.outputsGiven(step: step.id, values: try outputs.values(given, of: step.id)))
+    }
 
     /// Writes down what is about to be changed. Nothing may be changed before this returns.
     package func intend(_ intent: String) async throws(Failure) {

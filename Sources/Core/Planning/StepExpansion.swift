@@ -66,10 +66,13 @@ public struct StepLine: Sendable {
         undo: Reversibility = .free, closesWayBack: Bool = false, isTakenBack: Bool = false, estimate: Period,
         extra: Period = .zero
     ) -> Step {
-        Step(
-            id: id(suffix), phase: phase, title: title, action: action, color: color, needs: needs ?? self.needs,
+        let conditions = line.when ?? []
+        let when = conditions.isEmpty ? "" : ", when \(conditions.map(\.description).joined(separator: " and "))"
+        return Step(
+            id: id(suffix), phase: phase, title: title + when, action: action, color: color, needs: needs ?? self.needs,
             undo: undo, closesWayBack: closesWayBack, isTakenBack: isTakenBack, estimate: estimate,
-            deadline: line.timeout + extra, attempts: line.retries + 1, onFailure: line.onFailure ?? rule.onFailure)
+            deadline: line.timeout + extra, attempts: line.retries + 1, onFailure: line.onFailure ?? rule.onFailure,
+            when: conditions)
     }
 }
 

@@ -1,3 +1,4 @@
+import JSON
 import Migration
 import Transport
 import Trust
@@ -12,8 +13,9 @@ public struct RequestCaller: Sendable {
         self.proxy = proxy
     }
 
-    /// - Throws: `Failure` when the answer's status is another than expected.
-    public func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {
+    /// - Returns: what the answer holds where the request's outputs say.
+    /// - Throws: `Failure` when the answer's status is another than expected, or when it is no JSON and outputs are wanted.
+    public func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) -> [String: String] {
         var headers: [HTTPHeader] = []
         for (name, value) in work.headers.sorted(by: { $0.key < $1.key }) {
             headers.append(HTTPHeader(name, try text(value, inventory)))
@@ -40,6 +42,20 @@ public struct RequestCaller: Sendable {
                 "Answered \(response.status), expected \(work.expect)", at: "\(work.method) \(work.url)",
                 details: redirection(response), kind: kind(of: response.status, request.method))
         }
+        return try work.outputs.map { (outputs) throws(Failure) in try values(outputs, in: response, of: work) } ?? [:]
+    }
+
+    private func values(
+        _ outputs: [String: StepOutput], in response: HTTPResponse, of work: HTTPWork
+    ) throws(Failure) -> [String: String] {
+        let answer: JSON
+        do throws(JSONError) { answer = try JSON(parsing: response.body) } catch {
+            // It was made, and another request would make it twice.
+            throw Failure(
+                "The answer is no JSON", at: "\(work.method) \(work.url)", details: ["\(error)"],
+                advice: "Only an answer in JSON has `outputs`.", kind: .permanent)
+        }
+        return outputs.compactMapValues { output in output.at.flatMap { answer.value(at: $0)?.plainText } }
     }
 
     /// Where an answer leads that is not followed, without what its query may hold.

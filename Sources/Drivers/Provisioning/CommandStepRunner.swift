@@ -2,7 +2,7 @@ import Migration
 
 /// Runs the programs that operators add to a runbook; requests are made by a closure, as HTTP is another module's.
 public struct CommandStepRunner: StepRunner {
-    public typealias Caller = @Sendable (HTTPWork, Inventory) async throws(Failure) -> Void
+    public typealias Caller = @Sendable (HTTPWork, Inventory) async throws(Failure) -> [String: String]
 
     private let environmentFolder: String
     private let logFolder: String
@@ -26,7 +26,7 @@ public struct CommandStepRunner: StepRunner {
         caller = call
     }
 
-    public func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {
+    public func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) -> [String: String] {
         var secrets = known()
         func text(_ setting: Setting) throws(Failure) -> String {
             try setting.resolved(by: resolve, secrets: &secrets, literal: inventory.fill)
@@ -35,6 +35,8 @@ public struct CommandStepRunner: StepRunner {
         for setting in work.command { words.append(try text(setting)) }
         var environment = inherited.variables
         for (name, setting) in work.variables { environment[name] = try text(setting) }
+        let outputs = try work.outputs.map { (_) throws(Failure) in try OutputsFile() }
+        environment[OutputsFile.variable] = outputs?.path
         guard let program = words.first, !program.isEmpty else {
             throw Failure("The step names no program", at: environmentFolder, advice: "Give it a `command`.")
         }
@@ -53,9 +55,21 @@ public struct CommandStepRunner: StepRunner {
                 "\(command.name) failed: \(end.words)", at: environmentFolder,
                 details: log.lastLines(), advice: "Its whole output: \(logFolder)/\(command.name).log")
         }
+        return try withoutSecrets(try outputs?.values(of: command.name) ?? [:], shown)
     }
 
-    public func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {
-        try await caller(work, inventory)
+    public func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) -> [String: String] {
+        try withoutSecrets(try await caller(work, inventory), known())
+    }
+
+    /// What is given is written into the journal, and shown.
+    private func withoutSecrets(_ given: [String: String], _ secrets: Secrets) throws(Failure) -> [String: String] {
+        let revealing = given.filter { secrets.redact($0.value) != $0.value }.keys.sorted()
+        guard revealing.isEmpty else {
+            throw Failure(
+                "What the step gives holds a secret", at: revealing.joined(separator: ", "),
+                advice: "Give the name of where the secret is kept: outputs stand in the journal.")
+        }
+        return given
     }
 }

@@ -41,6 +41,17 @@ struct Pattern: Sendable {
         expression: "(?!TF_|ANSIBLE_|GIT_|LD_)[A-Za-z_][A-Za-z0-9_]*",
         advice: "the name of an environment variable; TF_…, ANSIBLE_…, GIT_… and LD_… change what tools do, and no "
             + "file in Git would show it: set them in the module, in ansible.cfg or in the step that needs them")
+    /// Of a value that a step gives.
+    static let outputName = Pattern(
+        expression: "[A-Za-z][A-Za-z0-9_]{0,63}",
+        advice: "the name of an output has letters, digits and underscores, and begins with a letter")
+    /// A word of a run, or what a step gave.
+    static let word = Pattern(
+        expression: "[A-Za-z]+(?:/[A-Za-z0-9][A-Za-z0-9._-]*\\.[A-Za-z][A-Za-z0-9_]*)?",
+        advice: "write it without braces: color, or what a step gave, preflight/count.rows")
+    /// RFC 6901.
+    static let jsonPointer = Pattern(
+        expression: "(?:/(?:[^~/$]|~[01])*)*", advice: "a JSON pointer is written as /hosts/0/name")
     /// A key of a store, with parts between slashes.
     static let keyPath = Pattern(
         expression: "[A-Za-z0-9_.:-]+(?:/[A-Za-z0-9_.:-]+)*",

@@ -56,6 +56,8 @@ struct Reader {
         return day
     }
 
+    func fits(_ text: String, _ pattern: Pattern) -> Bool { matcher.fits(text, pattern) }
+
     // MARK: - Values
 
     private mutating func value(_ node: YAMLNode, _ shape: Shape, _ path: String) -> Value {

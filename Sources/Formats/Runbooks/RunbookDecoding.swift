@@ -18,7 +18,10 @@ extension RunbookFormat {
             checkIDs(steps, phases, phase, &reader)
             checkSafety(rule, phase, member.value, &reader)
         }
-        if let phases { checkComplete(runbook, phases, &reader) }
+        if let phases {
+            checkComplete(runbook, phases, &reader)
+            OutputsFormat.check(runbook, phases, &reader)
+        }
         return runbook
     }
 
@@ -27,7 +30,7 @@ extension RunbookFormat {
         return RunbookStep(
             id: line["id"]?.text ?? "", work: work, needs: line["needs"].map { $0.list.map(\.text) },
             timeout: line["timeout"]?.period ?? standardTimeout(work), retries: line["retries"]?.integer ?? 0,
-            onFailure: line["onFailure"].flatMap(onFailure))
+            onFailure: line["onFailure"].flatMap(onFailure), when: OutputsFormat.conditions(line))
     }
 
     private static func onFailure(_ value: Value) -> OnFailure? { OnFailure(rawValue: value.text) }
@@ -42,8 +45,9 @@ extension RunbookFormat {
         if let exec = line["exec"] {
             let work = ExecWork(
                 command: exec["command"]?.list.map(\.setting) ?? [], variables: exec["variables"]?.settings ?? [:],
-                affects: affects(exec), undo: exec["undo"].map { $0.list.map(\.setting) })
-            checkWords(work.command + work.variables.values + (work.undo ?? []), exec, &reader)
+                affects: affects(exec), undo: exec["undo"].map { $0.list.map(\.setting) },
+                outputs: OutputsFormat.outputs(exec))
+            checkWords(work.settings + (work.undo ?? []), exec, &reader)
             return .exec(work)
         }
         if let approval = line["approval"] {
@@ -57,7 +61,8 @@ extension RunbookFormat {
             work.body = http["body"]?.setting
             work.tls = TLSFormat.rules(http, url: "url", standard: nil, &reader)
             work.affects = affects(http)
-            checkWords([work.url] + work.headers.values + [work.body].compactMap(\.self), http, &reader)
+            work.outputs = OutputsFormat.outputs(http)
+            checkWords(work.settings, http, &reader)
             if let redirects = http["redirects"] {
                 work.redirects = redirects.integer
                 if redirects.integer > 0, work.holdsSecret {
@@ -74,10 +79,11 @@ extension RunbookFormat {
     /// A word that no run has would only be found when the step runs.
     private static func checkWords(_ settings: [Setting], _ place: Value, _ reader: inout Reader) {
         let known = RunWords.Name.allCases.map(\.rawValue)
-        for word in Set(settings.flatMap(RunWords.words)).subtracting(known).sorted() {
+        for word in Set(settings.flatMap(RunWords.words)).subtracting(known).sorted() where OutputName(word) == nil {
             reader.problem(
-                "{{ \(word) }} is neither a server, as {{ group[0].address }}, nor a word of the run: "
-                    + known.joined(separator: ", "), at: place, suggestion: nearest(word, in: known[...]))
+                "{{ \(word) }} is neither a server, as {{ group[0].address }}, nor what a step gives, as "
+                    + "{{ preflight/count.rows }}, nor a word of the run: " + known.joined(separator: ", "), at: place,
+                suggestion: nearest(word, in: known[...]))
         }
     }
 

@@ -51,6 +51,7 @@ enum RunbookFormat {
                     "retries", .integer(0...100), "further tries after a failure that may pass", default: 0,
                     example: "2"),
                 .optional("onFailure", onFailure, "in place of the phase's", example: "continue"),
+                OutputsFormat.when,
             ],
             rules: [
                 .exactlyOne(["use", "exec", "approval", "http", "wait"]),
@@ -80,6 +81,7 @@ enum RunbookFormat {
             "undo", .list(.setting, atLeast: 1),
             "program and arguments that take it back on a rollback, also where it failed half way",
             example: "[ bin/announce, \"{{ run }}\", cancelled ]"),
+        OutputsFormat.ofPrograms,
     ])
 
     private static let approval = Shape.object(
@@ -106,5 +108,6 @@ enum RunbookFormat {
             "how many are followed; none where URL, headers or body hold a `${…}`", default: 0, example: "3"),
         TLSFormat.field,
         affects,
+        OutputsFormat.ofRequests,
     ])
 }

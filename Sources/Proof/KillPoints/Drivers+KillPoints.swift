@@ -355,9 +355,9 @@ private struct KilledStepRunner: StepRunner {
     let base: any StepRunner
     let points: KillPoints
 
-    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {
+    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) -> [String: String] {
         let name = "stepRunner.run"
-        try await points.around("stepRunner", name, changes: true) { () async throws(Failure) in
+        return try await points.around("stepRunner", name, changes: true) { () async throws(Failure) in
             try await base.run(work, inventory: inventory) { line in
                 points.during(name)
                 await report(line)
@@ -365,7 +365,7 @@ private struct KilledStepRunner: StepRunner {
         }
     }
 
-    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {
+    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) -> [String: String] {
         try await points.around("stepRunner", "stepRunner.call", changes: true) { () async throws(Failure) in
             try await base.call(work, inventory: inventory)
         }

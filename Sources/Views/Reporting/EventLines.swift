@@ -83,6 +83,9 @@ public struct EventLines: Sendable {
         case .skipRequested(let step, let reason, let person):
             style.careful("  ? ") + "\(person) wants to skip \(step) (\(reason)): "
                 + "\(Wording.count(Plan.skippingPeople, "approval")) wanted: rz approve \(plan.environment.name)"
+        case .outputsGiven(let step, let values):
+            "  = \(step) gives "
+                + values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         case .pauseRequested(let person): "pause asked for by \(person)"
         case .resumeRequested(let person): "resume asked for by \(person)"
         case .abortRequested(let person): "abort asked for by \(person)"

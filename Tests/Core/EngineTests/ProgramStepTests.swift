@@ -51,6 +51,77 @@ struct ProgramStepTests {
         #expect(await run.world.log.contains("ran announce r-1") == !isApproved)
     }
 
+    /// A program that gives its rows, and the announcement after it.
+    private func counting(_ announce: ExecWork, when: [Condition] = []) async -> SimulatedRun {
+        var run = run(announce)
+        let count = Step(
+            id: "preflight/count", phase: .preflight, title: "count",
+            action: .exec(ExecWork(command: ["count"], outputs: ["rows": StepOutput(.integer)])),
+            deadline: .seconds(30))
+        run.plan.steps.insert(count, at: 1)
+        for index in run.plan.steps.indices where run.plan.steps[index].id == "announce" {
+            run.plan.steps[index].when = when
+        }
+        await run.world.fail { $0.outputs = ["rows": "7"] }
+        return run
+    }
+
+    private let announceRows = ExecWork(
+        command: ["announce", "{{ preflight/count.rows }}"], affects: .new, undo: ["announce", "none"])
+
+    @Test("learns what an earlier one gave, also from the rz that resumes the run")
+    func given() async throws {
+        let run = await counting(announceRows)
+        let state = try await run.engine().perform(opening: SimulatedRun.start, until: .preflight)
+        #expect(state.outputs == ["preflight/count": ["rows": "7"]])
+        await run.world.fail { $0.outputs = [:] }
+        _ = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"), until: .standUp)
+        #expect(await run.world.log.contains("ran announce 7"))
+    }
+
+    @Test("that gives something else than it said fails, and the run halts")
+    func wrong() async throws {
+        let run = await counting(announceRows)
+        await run.world.fail { $0.outputs = ["rows": "many"] }
+        let state = try await run.engine().perform(opening: SimulatedRun.start, until: .standUp)
+        guard case .halted(let failure) = state.status else { return #expect(Bool(false), "\(state.status)") }
+        #expect(failure.summary == "preflight/count did not give what the runbook says")
+    }
+
+    @Test("is not done where its conditions don't hold, and nothing is taken back then", arguments: [6, 7])
+    func conditions(limit: Int) async throws {
+        let run = await counting(announceRows, when: [Condition("preflight/count.rows", above: limit)])
+        let state = try await run.engine().perform(opening: SimulatedRun.start, until: .standUp)
+        let isDone = limit == 6
+        #expect(
+            state.steps["announce"]?.message
+                == (isDone
+                    ? "done"
+                    : "not done: preflight/count.rows is 7, and the step is for when preflight/count.rows is above 7"))
+        _ = try await run.journal.append(
+            [.rollbackRequested(by: "test")], run: "r-1", epoch: nil, at: WallClock().now)
+        let end = try await run.engine(epoch: 2).perform(opening: .runResumed(by: "test"))
+        #expect(end.status == .rolledBack)
+        #expect(await run.world.log.contains("ran announce 7") == isDone)
+        #expect(await run.world.log.contains("ran announce none") == isDone)
+    }
+
+    @Test("that needs what was skipped halts the run before it begins")
+    func missing() async throws {
+        let run = await counting(announceRows)
+        _ = try await run.journal.append(
+            [
+                .skipRequested(step: "preflight/count", reason: "no database", by: "ada"),
+                .approvalGiven(step: "preflight/count", by: "ada"),
+                .approvalGiven(step: "preflight/count", by: "grace"),
+            ], run: "r-1", epoch: nil, at: WallClock().now)
+        let state = try await run.engine().perform(opening: SimulatedRun.start, until: .standUp)
+        guard case .halted(let failure) = state.status else { return #expect(Bool(false), "\(state.status)") }
+        #expect(failure.summary == "No step gave what announce needs")
+        #expect(failure.details == ["preflight/count.rows"])
+        #expect(await !run.world.log.contains { $0.hasPrefix("ran ") })
+    }
+
     @Test("that says how it is taken back can be undone; one that changes a color and does not say so can't")
     func reversibility() {
         #expect(work.reversibility == .costly)

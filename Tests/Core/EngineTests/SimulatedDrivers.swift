@@ -186,10 +186,11 @@ struct SimulatedRim: Prober, StepRunner {
         return GateSample(
             gate: "probe", subject: target ?? "", verdict: isDead ? .fail : .pass, message: isDead ? "refused" : "ok")
     }
-    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {
+    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) -> [String: String] {
         await world.note("ran " + work.command.map(\.text).joined(separator: " "))
+        return await world.failing.outputs
     }
-    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {}
+    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) -> [String: String] { [:] }
 }
 
 /// The wall clock; tests use periods of milliseconds.

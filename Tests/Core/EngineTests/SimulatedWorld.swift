@@ -22,6 +22,8 @@ actor SimulatedWorld {
         var peaks: [String: Double] = [:]
         /// Servers that answer no probe, by the first part of their address, and probes by their program.
         var deadAddresses: Set<String> = []
+        /// What programs of runbooks give.
+        var outputs: [String: String] = [:]
         /// A load balancer that is reloaded right after the first raise of the new color was read back, by a process that
         /// had read the state file before it.
         var reloadedAfterRaise: LoadBalancerID?

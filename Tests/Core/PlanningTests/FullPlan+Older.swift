@@ -10,9 +10,27 @@ extension FullPlan {
         return plan
     }
 
+    /// Without what steps give to each other, and conditions.
+    static var withoutOutputs: Plan {
+        var plan = plan
+        for index in plan.steps.indices {
+            plan.steps[index].when = []
+            switch plan.steps[index].action {
+            case .exec(var work):
+                work.outputs = nil
+                plan.steps[index].action = .exec(work)
+            case .http(var work):
+                work.outputs = nil
+                plan.steps[index].action = .http(work)
+            default: break
+            }
+        }
+        return plan
+    }
+
     /// Without roles, signatures and drills, and with programs that nothing takes back.
     static var withoutApprovers: Plan {
-        var plan = plan
+        var plan = withoutOutputs
         plan.environment.approvers = nil
         plan.environment.approvals[.soak] = nil
         plan.environment.drillEvery = nil

@@ -66,13 +66,19 @@ enum FullPlan {
         .exec(
             ExecWork(
                 command: ["bin/smoke", "${env:TOKEN}"], variables: ["TOKEN": "${env:TOKEN}"], affects: .new,
-                undo: ["bin/smoke", "{{ run }}", "off"])),
+                undo: ["bin/smoke", "{{ run }}", "off"],
+                outputs: ["id": StepOutput(.text), "isFull": StepOutput(.boolean), "rows": StepOutput(.integer)])),
         .exec(ExecWork(command: ["true"], affects: .nothing)), .exec(ExecWork(command: ["true"], affects: .old)),
         .http(
             HTTPWork(
                 method: "POST", url: "https://chat.example.org", headers: ["X": "y"], body: "{}", expect: 204,
-                affects: .nothing, tls: tls, redirects: 3)),
+                affects: .nothing, tls: tls, redirects: 3, outputs: ["id": StepOutput(.text, at: "/ticket/id")])),
         .wait(.seconds(30)), .window, signedApproval,
+    ]
+
+    private static let conditions = [
+        Condition("soak/15.rows", above: 10), Condition("soak/15.rows", below: 100), Condition("color", is: "green"),
+        Condition("oldColor", isNot: "green"),
     ]
 
     static let signedApproval = Action.approval(
@@ -88,7 +94,8 @@ enum FullPlan {
                 closesWayBack: action == .stopServices || action == .destroyServers,
                 isTakenBack: action == .handOver("/shop/report"), estimate: .seconds(5), deadline: .minutes(5),
                 attempts: 3,
-                onFailure: OnFailure.allCases[number % OnFailure.allCases.count])
+                onFailure: OnFailure.allCases[number % OnFailure.allCases.count],
+                when: action == .wait(.seconds(30)) ? conditions : [])
         }
     }
 

@@ -11,7 +11,7 @@ import Testing
 @Suite("The format of plans")
 struct PlanFormatTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
-    private static let newest = "plan-v3-approvers.json"
+    private static let newest = "plan-v3-outputs.json"
 
     private static func bytes(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: folder.appending(path: name)))
@@ -23,6 +23,8 @@ struct PlanFormatTests {
         "check", "buildDisks", "buildServers", "configure", "awaitPlatform", "launch", "awaitServices", "readyTraffic",
         "shift", "handOver", "drain", "soak", "stopServices", "destroyServers", "approval", "exec", "http", "wait",
         "window",
+        // outputs of a program or a request
+        "text", "integer", "boolean",
         // environment.approvals, and what the idempotence check lets pass
         "count", "others", "needed", "waived", "task", "tag",
         // environment.provision.terraform.backend: Terraform's own names
@@ -54,6 +56,7 @@ struct PlanFormatTests {
             "plan-cff9a7f.json", "plan-v2.json", "plan-v3.json", "plan-v3-drifts.json", "plan-v3-switches.json",
             "plan-v3-registration.json", "plan-v3-prometheus.json", "plan-v3-limits.json", "plan-v3-unreachable.json",
             "plan-v3-pauses.json", "plan-v3-classes.json", "plan-v3-peaks.json", "plan-v3-policies.json",
+            "plan-v3-approvers.json",
             newest,
         ])
     func forEver(_ name: String) throws {
@@ -62,6 +65,7 @@ struct PlanFormatTests {
         plan.id = FullPlan.plan.id
         switch name {
         case Self.newest: #expect(plan == FullPlan.plan)
+        case "plan-v3-approvers.json": #expect(plan == FullPlan.withoutOutputs)
         case "plan-v3-policies.json": #expect(plan == FullPlan.withoutApprovers)
         case "plan-v3-peaks.json": #expect(plan == FullPlan.withoutPolicies)
         case "plan-v3-classes.json": #expect(plan == FullPlan.withoutPeaks)

@@ -17,12 +17,39 @@ struct RequestCallerTests {
                 method: "POST", url: "http://{{ hook[0].address }}/hook",
                 headers: ["Authorization": "Bearer ${env:TOKEN}"],
                 body: #"{"token":"${env:TOKEN}"}"#, expect: 202)
-            try await caller.call(
+            _ = try await caller.call(
                 work, inventory: Inventory(groups: ["hook": [Host(name: "h", address: stub.address)]]))
             let recorded = try await stub.recorded()
             #expect(recorded.map(\.method) == ["POST"])
             #expect(recorded.map(\.authorization) == ["Bearer hunter2"])
             #expect(recorded.map(\.body) == [#"{"token":"hunter2"}"#])
+        }
+    }
+
+    @Test("gives what its answer holds where the outputs say, each as it was written there")
+    func outputs() async throws {
+        try await StubServer.with { stub in
+            let answer = #"{"ticket":{"id":"CHG-4711"},"hosts":[{"up":true}],"load":1.50,"none":null,"all":{}}"#
+            try await stub.answers("POST", "/tickets", 200, text: answer)
+            func output(_ at: String) -> StepOutput { StepOutput(.text, at: at) }
+            let work = HTTPWork(
+                method: "POST", url: Setting(stub.url + "/tickets"),
+                outputs: [
+                    "id": output("/ticket/id"), "up": output("/hosts/0/up"), "load": output("/load"),
+                    "none": output("/none"), "all": output("/all"), "absent": output("/hosts/1/up"),
+                ])
+            let given = try await caller.call(work, inventory: Inventory())
+            #expect(given == ["id": "CHG-4711", "up": "true", "load": "1.50"])
+        }
+    }
+
+    @Test("that is to give something fails where the answer is no JSON, and is not made again")
+    func noJSON() async throws {
+        try await StubServer.with { stub in
+            try await stub.answers("GET", "/x", 200, text: "<html>")
+            let failure = try await failure(
+                HTTPWork(url: Setting(stub.url + "/x"), outputs: ["id": StepOutput(.text, at: "/id")]))
+            #expect(failure.summary == "The answer is no JSON" && failure.kind == .permanent)
         }
     }
 
@@ -53,7 +80,7 @@ struct RequestCallerTests {
             try await stub.answers("GET", "/there", 200)
             // Connections to the server wait to be used again.
             for _ in 0..<2 {
-                try await caller.call(HTTPWork(url: Setting(stub.url + "/there")), inventory: Inventory())
+                _ = try await caller.call(HTTPWork(url: Setting(stub.url + "/there")), inventory: Inventory())
             }
             let failure = try await failure(HTTPWork(method: method, url: Setting(stub.url + "/hook")))
             #expect(failure.kind == .unknownEffect)
@@ -100,7 +127,7 @@ struct RequestCallerTests {
             var work = HTTPWork(url: Setting(stub.url + "/hook"))
             #expect(try await failure(work).summary == "Answered 302, expected 200")
             work.redirects = 1
-            try await caller.call(work, inventory: Inventory())
+            _ = try await caller.call(work, inventory: Inventory())
             #expect(try await stub.recorded().map(\.path) == ["/hook", "/hook", "/there"])
 
             // Of a host that is not its own it is said where it led.
@@ -121,7 +148,7 @@ struct RequestCallerTests {
             try await proxy.answers("GET", "http://out.invalid/v1/sys/health", 200, ["initialized": true])
             let rules = ProxyRules(url: Setting(proxy.url))
             let caller = RequestCaller(resolver: resolver, proxy: rules)
-            try await caller.call(HTTPWork(url: "http://out.invalid/hook"), inventory: Inventory())
+            _ = try await caller.call(HTTPWork(url: "http://out.invalid/hook"), inventory: Inventory())
             let runner = ProbeRunner(resolver: resolver, proxy: rules) { _, _ throws(Failure) in 0 }
             let kinds: [Probe.Kind] = [
                 .http(url: "http://out.invalid", path: "/up", expect: 200), .vault(url: "http://out.invalid"),
@@ -145,7 +172,7 @@ struct RequestCallerTests {
 
     private func failure(_ work: HTTPWork) async throws -> Failure {
         do throws(Failure) {
-            try await caller.call(work, inventory: Inventory())
+            _ = try await caller.call(work, inventory: Inventory())
         } catch {
             return error
         }

@@ -170,7 +170,8 @@ struct CommandStepRunnerTests {
             let lines = Lines()
             let work = ExecWork(
                 command: ["./hello.sh", "{{ control[0].address }}"], variables: ["TOKEN": "${env:TOKEN}"])
-            try await runner(folder, secrets: ["TOKEN": "s3cret"]).run(work, inventory: inventory, report: lines.report)
+            _ = try await runner(folder, secrets: ["TOKEN": "s3cret"]).run(
+                work, inventory: inventory, report: lines.report)
             #expect(await lines.all == ["127.0.12.10 •••", folder.path])
             #expect(folder.text("logs/hello.sh.log") == "127.0.12.10 •••\n\(folder.path)\n")
         }
@@ -181,7 +182,7 @@ struct CommandStepRunnerTests {
         try await withFolder { folder in
             let lines = Lines()
             let work = ExecWork(command: ["echo", "{{ control[0].name }}", "${env:TOKEN}"])
-            try await runner(folder, secrets: ["TOKEN": "{{ s3cret"]).run(
+            _ = try await runner(folder, secrets: ["TOKEN": "{{ s3cret"]).run(
                 work, inventory: inventory, report: lines.report)
             #expect(await lines.all == ["green-control-1 •••"])
         }
@@ -192,7 +193,7 @@ struct CommandStepRunnerTests {
         try await withFolder { folder in
             let work = ExecWork(command: ["sh", "-c", "echo no space left >&2; exit 9"])
             let failure = try await failure {
-                try await runner(folder).run(work, inventory: inventory) { _ in }
+                _ = try await runner(folder).run(work, inventory: inventory) { _ in }
             }
             #expect(failure.summary == "sh failed: it ended with code 9")
             #expect(failure.details == ["no space left"])
@@ -203,7 +204,7 @@ struct CommandStepRunnerTests {
     func call() async throws {
         try await withFolder { folder in
             let failure = try await failure {
-                try await runner(folder).call(HTTPWork(url: "http://x"), inventory: inventory)
+                _ = try await runner(folder).call(HTTPWork(url: "http://x"), inventory: inventory)
             }
             #expect(failure.summary == "called http://x")
         }

@@ -22,10 +22,10 @@ struct SecretsOfChildrenTests {
         try await withFolder { folder in
             let runner = CommandStepRunner(
                 environmentFolder: folder.path, logFolder: folder["logs"], resolve: resolver(), secrets: known
-            ) { _, _ throws(Failure) in }
+            ) { _, _ throws(Failure) in [:] }
             let lines = Lines()
             let failure = try await failure {
-                try await runner.run(
+                _ = try await runner.run(
                     ExecWork(command: ["sh", "-c", "echo it is $0; exit 3", "canary-elsewhere"]),
                     inventory: Inventory(), report: lines.report)
             }
@@ -78,8 +78,8 @@ struct SecretsOfChildrenTests {
             let runner = CommandStepRunner(
                 environmentFolder: folder.path, logFolder: folder["logs"],
                 inherited: InheritedEnvironment(mine, passing: ["NETBOX"]), resolve: resolver()
-            ) { _, _ throws(Failure) in }
-            try await runner.run(
+            ) { _, _ throws(Failure) in [:] }
+            _ = try await runner.run(
                 ExecWork(command: ["sh", "-c", "env | sort"], variables: ["OWN": "x"]), inventory: Inventory(),
                 report: lines.report)
             let seen = await lines.all

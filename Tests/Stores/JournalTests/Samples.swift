@@ -65,6 +65,7 @@ enum Samples {
             step: "a", by: "ada", user: "ops", host: "ctl-1",
             signature: ApprovalSignature(signer: "ada", text: "U1NIU0lHAAAAAQ==")),
         .skipRequested(step: "standUp/announce", reason: "CHG 4711", by: "ada@ctl-1"),
+        .outputsGiven(step: "preflight/count", values: ["id": "CHG 4711", "rows": "7"]),
     ]
 
     static func caseName(_ kind: Event.Kind) -> String { String("\(kind)".prefix { $0.isLetter }) }

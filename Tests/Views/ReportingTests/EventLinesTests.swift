@@ -46,6 +46,7 @@ struct EventLinesTests {
             .skipRequested(step: "standUp/announce", reason: "the chat is down", by: "ada"),
             .abortRequested(by: "ada"), .rollbackRequested(by: "ada"), .rollbackStarted, .noted(text: "a remark"),
             .stepStarted(step: "unknown/step", attempt: 1),
+            .outputsGiven(step: "preflight/count", values: ["id": "CHG 4711", "rows": "7"]),
         ]
         let texts = kinds.enumerated().map { index, kind in
             lines.line(

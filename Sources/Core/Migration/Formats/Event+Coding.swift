@@ -52,6 +52,7 @@ extension Event.Kind {
         case approvalRequested = "approval.requested"
         case approvalGiven = "approval.given"
         case skipRequested = "skip.requested"
+        case outputsGiven = "outputs.given"
         case pauseRequested = "pause.requested"
         case resumeRequested = "resume.requested"
         case abortRequested = "abort.requested"
@@ -139,6 +140,7 @@ extension Event.Kind: Codable {
             event(
                 .approvalGiven,
                 ["step": step, "by": by, "user": user, "host": host, "note": note, "signature": signature])
+        case .outputsGiven(let step, let values): event(.outputsGiven, ["step": step, "values": values])
         case .skipRequested(let step, let reason, let by):
             event(.skipRequested, ["step": step, "reason": reason, "by": by])
         case .pauseRequested(let by): event(.pauseRequested, ["by": by])
@@ -242,6 +244,7 @@ extension Event.Kind: Codable {
                 signature: try read.optional("signature"))
         case .skipRequested:
             self = .skipRequested(step: try read("step"), reason: try read("reason"), by: try read("by"))
+        case .outputsGiven: self = .outputsGiven(step: try read("step"), values: try read("values"))
         case .pauseRequested: self = .pauseRequested(by: try read("by"))
         case .resumeRequested: self = .resumeRequested(by: try read("by"))
         case .abortRequested: self = .abortRequested(by: try read("by"))

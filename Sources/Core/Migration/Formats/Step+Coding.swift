@@ -14,6 +14,7 @@ extension Step: Codable {
         case deadline = "deadline"
         case attempts = "attempts"
         case onFailure = "onFailure"
+        case when = "when"
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -31,6 +32,7 @@ extension Step: Codable {
         try step.encode(deadline, forKey: .deadline)
         try step.encode(attempts, forKey: .attempts)
         try step.encode(onFailure, forKey: .onFailure)
+        if !when.isEmpty { try step.encode(when, forKey: .when) }
     }
 
     public init(from decoder: any Decoder) throws {
@@ -46,7 +48,8 @@ extension Step: Codable {
             estimate: try step.decode(Period.self, forKey: .estimate),
             deadline: try step.decode(Period.self, forKey: .deadline),
             attempts: try step.decode(Int.self, forKey: .attempts),
-            onFailure: try step.decode(OnFailure.self, forKey: .onFailure))
+            onFailure: try step.decode(OnFailure.self, forKey: .onFailure),
+            when: try step.decodeIfPresent([Condition].self, forKey: .when) ?? [])
     }
 }
 

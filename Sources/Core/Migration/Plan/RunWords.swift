@@ -2,6 +2,15 @@
 /// environment variable `RZ_RUN`.
 public struct RunWords: Sendable, Hashable {
     private let values: [Name: String]
+    /// What steps gave; nil where no step is performed.
+    private let outputs: [StepID: [String: String]]?
+    /// The same words, where what no step gave is empty.
+    public var orEmpty: RunWords {
+        var words = self
+        words.isLenient = true
+        return words
+    }
+    private var isLenient = false
 
     /// The words, as they stand in a runbook.
     public enum Name: String, Sendable, CaseIterable {
@@ -25,14 +34,19 @@ public struct RunWords: Sendable, Hashable {
         }
     }
 
-    public init(_ plan: Plan, _ run: RunID, _ step: Step) {
+    /// - Parameter outputs: what the run's steps have given so far.
+    public init(_ plan: Plan, _ run: RunID, _ step: Step, outputs: [StepID: [String: String]] = [:]) {
+        self.outputs = outputs
         values = [
             .environment: plan.environment.name, .run: run.text, .color: plan.direction.new.rawValue,
             .oldColor: plan.direction.old.rawValue, .phase: step.phase.rawValue, .step: step.id.text,
         ]
     }
 
-    private init(_ values: [Name: String]) { self.values = values }
+    private init(_ values: [Name: String]) {
+        self.values = values
+        outputs = nil
+    }
 
     /// For who only looks at what surrounds them.
     static let placeholders = RunWords(
@@ -57,8 +71,21 @@ public struct RunWords: Sendable, Hashable {
     private func fill(_ text: String) -> String {
         // Total: what is no word of a run is written as it stands.
         (try? Inventory.fill(text) { (expression) throws(Failure) in
-            Name(rawValue: expression).flatMap { values[$0] } ?? "{{ \(expression) }}"
+            self[expression] ?? "{{ \(expression) }}"
         }) ?? text
+    }
+
+    /// What stands for a word; nil where nothing does, and for what a step did not give.
+    subscript(word: String) -> String? {
+        if let name = Name(rawValue: word) { return values[name] }
+        guard let output = OutputName(word) else { return nil }
+        guard let outputs else { return output.name }
+        return outputs[output.step]?[output.name] ?? (isLenient ? "" : nil)
+    }
+
+    /// What these settings need of other steps, and did not get.
+    public func missing(in settings: [Setting]) -> [String] {
+        Set(settings.flatMap(RunWords.words)).filter { OutputName($0) != nil && self[$0] == nil }.sorted()
     }
 
     /// The words of a setting that stand alone in `{{ … }}`: those of a server have a group and an index.
@@ -84,6 +111,9 @@ extension ExecWork {
         work.undo = undo?.map(words.fill)
         return work
     }
+
+    /// Where words may stand that must have a meaning before the program runs.
+    public var settings: [Setting] { command + variables.values }
 }
 
 extension HTTPWork {
@@ -95,4 +125,6 @@ extension HTTPWork {
         work.body = body.map(words.fill)
         return work
     }
+
+    public var settings: [Setting] { [url] + headers.values + [body].compactMap(\.self) }
 }

@@ -71,9 +71,12 @@ public struct RunbookStep: Codable, Sendable, Hashable {
     public var retries: Int
     /// Overrides the phase's rule.
     public var onFailure: OnFailure?
+    /// All have to hold when the step begins, or it is not done; nil for none.
+    public var when: [Condition]?
 
     public init(
-        id: String, work: Work, needs: [String]? = nil, timeout: Period, retries: Int = 0, onFailure: OnFailure? = nil
+        id: String, work: Work, needs: [String]? = nil, timeout: Period, retries: Int = 0,
+        onFailure: OnFailure? = nil, when: [Condition]? = nil
     ) {
         self.id = id
         self.work = work
@@ -81,6 +84,7 @@ public struct RunbookStep: Codable, Sendable, Hashable {
         self.timeout = timeout
         self.retries = retries
         self.onFailure = onFailure
+        self.when = when
     }
 }
 
@@ -99,14 +103,18 @@ public struct ExecWork: Codable, Sendable, Hashable {
     public var affects: Affects
     /// Program and arguments that take back what it did, when the run is rolled back; nil where nothing does.
     public var undo: [Setting]?
+    /// What it gives to later steps, by name; nil for nothing.
+    public var outputs: [String: StepOutput]?
 
     public init(
-        command: [Setting], variables: [String: Setting] = [:], affects: Affects = .nothing, undo: [Setting]? = nil
+        command: [Setting], variables: [String: Setting] = [:], affects: Affects = .nothing, undo: [Setting]? = nil,
+        outputs: [String: StepOutput]? = nil
     ) {
         self.command = command
         self.variables = variables
         self.affects = affects
         self.undo = undo
+        self.outputs = outputs
     }
 
     /// The program that takes it back, with the same variables.
@@ -129,10 +137,13 @@ public struct HTTPWork: Codable, Sendable, Hashable {
     public var tls: TLSRules?
     /// Redirects that are followed; nil for none.
     public var redirects: Int?
+    /// What its answer gives to later steps, by name; nil for nothing.
+    public var outputs: [String: StepOutput]?
 
     public init(
         method: String = "GET", url: Setting, headers: [String: Setting] = [:], body: Setting? = nil, expect: Int = 200,
-        affects: ExecWork.Affects = .nothing, tls: TLSRules? = nil, redirects: Int? = nil
+        affects: ExecWork.Affects = .nothing, tls: TLSRules? = nil, redirects: Int? = nil,
+        outputs: [String: StepOutput]? = nil
     ) {
         self.method = method
         self.url = url
@@ -142,10 +153,9 @@ public struct HTTPWork: Codable, Sendable, Hashable {
         self.affects = affects
         self.tls = tls
         self.redirects = redirects
+        self.outputs = outputs
     }
 
     /// Whether URL, headers or body refer to a secret.
-    public var holdsSecret: Bool {
-        ([url] + headers.values + [body].compactMap { $0 }).contains(where: \.refersToSecret)
-    }
+    public var holdsSecret: Bool { settings.contains(where: \.refersToSecret) }
 }

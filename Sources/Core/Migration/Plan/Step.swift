@@ -19,11 +19,14 @@ public struct Step: Sendable, Hashable {
     /// How many times the step is tried at most.
     public var attempts: Int
     public var onFailure: OnFailure
+    /// All have to hold when it begins, or it is not done.
+    public var when: [Condition]
 
     public init(
         id: StepID, phase: PhaseID, title: String, action: Action, color: Color? = nil, needs: [StepID] = [],
         undo: Reversibility = .free, closesWayBack: Bool = false, isTakenBack: Bool = false,
-        estimate: Period = .seconds(10), deadline: Period, attempts: Int = 1, onFailure: OnFailure = .halt
+        estimate: Period = .seconds(10), deadline: Period, attempts: Int = 1, onFailure: OnFailure = .halt,
+        when: [Condition] = []
     ) {
         self.id = id
         self.phase = phase
@@ -38,6 +41,7 @@ public struct Step: Sendable, Hashable {
         self.deadline = deadline
         self.attempts = attempts
         self.onFailure = onFailure
+        self.when = when
     }
 }
 

@@ -89,6 +89,8 @@ public struct Event: Sendable, Hashable {
             signature: ApprovalSignature? = nil)
         /// Asks two people for their yes to do without a step that an operator added.
         case skipRequested(step: StepID, reason: String, by: String)
+        /// What a step gives to those after it, by name.
+        case outputsGiven(step: StepID, values: [String: String])
         case pauseRequested(by: String)
         case resumeRequested(by: String)
         case abortRequested(by: String)

@@ -145,6 +145,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         if let known = next.skips.updateValue(reason, forKey: step), known != reason { next.approvals[step] = nil }
         next.approvalRequests[step] = RunState.ApprovalRequest(
             count: Plan.skippingPeople, reason: "to skip \(step): \(reason)")
+    case .outputsGiven(let step, let values):
+        next.outputs[step] = values
     // What has ended takes no request but the one to take an aborted run back.
     case .pauseRequested where state.status.isEnded,
         .resumeRequested where state.status.isEnded,

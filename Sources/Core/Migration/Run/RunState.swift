@@ -53,6 +53,8 @@ public struct RunState: Sendable, Hashable {
     public var approvalRequests: [StepID: ApprovalRequest] = [:]
     /// Steps that someone wants to do without, each with the reason.
     public var skips: [StepID: String] = [:]
+    /// What steps gave to those after them.
+    public var outputs: [StepID: [String: String]] = [:]
     public var startedAt: Instant?
     public var endedAt: Instant?
     public var phaseStartedAt: [PhaseID: Instant] = [:]

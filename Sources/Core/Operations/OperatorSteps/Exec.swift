@@ -11,23 +11,24 @@ struct RunProgram: StepWork {
     }
 
     func perform(_ context: StepContext) async throws(Failure) -> String {
+        let words = try await context.words(for: work.settings)
         try await context.intend("run \(work.title)")
-        try await run(work, context)
+        try await context.give(try await run(work.named(by: words), context), as: work.outputs)
         return "done"
     }
 
     /// Also where it failed, or was killed: what it did until then, no one knows.
     func undo(_ context: StepContext) async throws(Failure) -> String {
         guard let reversed = work.reversed else { return "nothing to undo" }
-        try await run(reversed, context)
+        // What it should have given and did not, as it failed half way, is empty.
+        _ = try await run(reversed.named(by: await context.words.orEmpty), context)
         return "ran \(reversed.title)"
     }
 
-    private func run(_ work: ExecWork, _ context: StepContext) async throws(Failure) {
-        let named = work.named(by: await context.words)
+    private func run(_ work: ExecWork, _ context: StepContext) async throws(Failure) -> [String: String] {
         let inventory = try await context.inventory(of: context.direction.new)
-        try await context.fence.actUntilStopped { () async throws(Failure) in
-            try await context.drivers.stepRunner.run(named, inventory: inventory, report: context.report)
+        return try await context.fence.actUntilStopped { () async throws(Failure) in
+            try await context.drivers.stepRunner.run(work, inventory: inventory, report: context.report)
         }
     }
 }

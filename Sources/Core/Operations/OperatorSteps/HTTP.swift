@@ -15,12 +15,14 @@ struct MakeRequest: StepWork {
     }
 
     func perform(_ context: StepContext) async throws(Failure) -> String {
+        let words = try await context.words(for: work.settings)
         try await context.intend("\(work.method) \(work.url)")
-        let work = work.named(by: await context.words)
+        let work = work.named(by: words)
         let inventory = try await context.inventory(of: context.direction.new)
-        try await context.fence.actUntilStopped { () async throws(Failure) in
+        let given = try await context.fence.actUntilStopped { () async throws(Failure) in
             try await context.drivers.stepRunner.call(work, inventory: inventory)
         }
+        try await context.give(given, as: work.outputs)
         return "answered \(work.expect)"
     }
 }

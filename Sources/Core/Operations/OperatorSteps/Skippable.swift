@@ -1,8 +1,8 @@
 import Engine
 import Migration
 
-/// A step that an operator added, and that two people may do without. Nothing of rz's own can be skipped: what follows
-/// rests on it.
+/// A step that an operator added: two people may do without it, and it is not done where its conditions don't hold.
+/// Nothing of rz's own can be skipped: what follows rests on it.
 struct Skippable: StepWork {
     private let work: any StepWork
 
@@ -10,6 +10,8 @@ struct Skippable: StepWork {
 
     func perform(_ context: StepContext) async throws(Failure) -> String {
         if let words = try await context.skipped() { return words }
+        let words = await context.words
+        if let reason = context.step.when.lazy.compactMap({ $0.isUnmet(words) }).first { return "not done: \(reason)" }
         return try await work.perform(context)
     }
 

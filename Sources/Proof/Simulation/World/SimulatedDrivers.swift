@@ -317,8 +317,13 @@ extension SimulatedOutside: Prober, StepRunner {
         }
     }
 
-    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) {}
-    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) {}
+    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) -> [String: String] {
+        work.outputs?.samples ?? [:]
+    }
+
+    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) -> [String: String] {
+        work.outputs?.samples ?? [:]
+    }
 }
 
 extension ServerChange.Change {
