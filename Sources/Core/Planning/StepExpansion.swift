@@ -67,9 +67,9 @@ public struct StepLine: Sendable {
         extra: Period = .zero
     ) -> Step {
         let conditions = line.when ?? []
-        let when = conditions.isEmpty ? "" : ", when \(conditions.map(\.description).joined(separator: " and "))"
+        let when = conditions.isEmpty ? "" : "when \(conditions.map(\.description).joined(separator: " and ")): "
         return Step(
-            id: id(suffix), phase: phase, title: title + when, action: action, color: color, needs: needs ?? self.needs,
+            id: id(suffix), phase: phase, title: when + title, action: action, color: color, needs: needs ?? self.needs,
             undo: undo, closesWayBack: closesWayBack, isTakenBack: isTakenBack, estimate: estimate,
             deadline: line.timeout + extra, attempts: line.retries + 1, onFailure: line.onFailure ?? rule.onFailure,
             when: conditions)
