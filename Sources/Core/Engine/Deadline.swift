@@ -1,7 +1,7 @@
 import Migration
 
 /// How a step ended.
-enum StepResult: Sendable {
+package enum StepResult: Sendable {
     case success(String)
     case failure(Failure)
     case tooLate
@@ -33,7 +33,7 @@ enum StepResult: Sendable {
 /// Runs work that must end before a deadline; past it the work is cancelled, and waited for until it has stopped.
 ///
 /// - Parameter late: called when the deadline has passed, before the work has stopped.
-func withDeadline(
+package func withDeadline(
     _ deadline: Period, _ clock: any RunClock, late: @escaping @Sendable () async -> Void,
     _ work: @escaping @Sendable () async throws(Failure) -> String
 ) async -> StepResult {

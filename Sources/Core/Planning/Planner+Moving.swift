@@ -54,6 +54,7 @@ extension Planner {
         try refuseAnotherWorld(old)
         var plan = old
         plan.environment = environment
+        plan.onHalt = onHalt
         // What is taken back was found outside: no commit says anything else of it.
         if !operation.takesDriftBack {
             plan.steps = steps(

@@ -42,7 +42,7 @@ public struct Planner: Sendable {
             id: "", operation: operation.name, environment: environment, direction: observation.direction,
             createdAt: time,
             source: observation.source, world: try world(observation),
-            phases: operation.phases, steps: steps, compensations: operation.compensations,
+            phases: operation.phases, steps: steps, onHalt: onHalt, compensations: operation.compensations,
             provisioning: observation.provisioning, destruction: observation.destruction,
             services: services,
             capacity: observation.capacity, ignored: observation.ignored, drifts: observation.drifts, lifted: lifted,
@@ -95,6 +95,18 @@ public struct Planner: Sendable {
                 environment: environment, direction: observation.direction, services: services, needed: order.needed,
                 serverCount: observation.inventory[observation.direction.old]?.hosts.count ?? 0,
                 drifts: observation.drifts, lifted: lifted, unreachable: observation.unreachable))
+    }
+
+    /// What the runbook has done when a run of it has halted.
+    var onHalt: [Step] {
+        (runbook.onHalt ?? []).compactMap { line in
+            let hook = StepLine(line, phase: .onHalt, rule: PhaseRule(steps: []), needs: [])
+            switch line.work {
+            case .exec(let work): return hook.step(work.title, .exec(work), estimate: .zero)
+            case .http(let work): return hook.step(work.title, .http(work), estimate: .zero)
+            case .builtIn, .approval, .wait: return nil
+            }
+        }
     }
 
     func steps(_ scope: StepScope) -> [Step] {

@@ -77,6 +77,14 @@ enum OutputsFormat {
         }
     }
 
+    /// A run may halt after any step.
+    static func checkHooks(_ runbook: Runbook, _ lines: [Value], _ reader: inout Reader) {
+        let known = Known(ofAll: runbook)
+        for (hook, line) in zip(runbook.onHalt ?? [], lines) {
+            for word in hook.work.words.compactMap(OutputName.init) { known.check(word, line, &reader) }
+        }
+    }
+
     private static func checkNames(_ step: RunbookStep, _ line: Value, _ reader: inout Reader) {
         for output in (line["exec"] ?? line["http"])?["outputs"]?.members ?? [] {
             guard !reader.fits(output.key, .outputName) else { continue }
@@ -100,7 +108,18 @@ enum OutputsFormat {
                     outputs[StepID("\(other)/\(candidate.id)")] = candidate.work.outputs
                 }
             }
-            all = Set(runbook.phases.flatMap { phase, rule in rule.steps.map { StepID("\(phase)/\($0.id)") } })
+            all = Known.steps(of: runbook)
+        }
+
+        init(ofAll runbook: Runbook) {
+            for (phase, rule) in runbook.phases {
+                for step in rule.steps { outputs[StepID("\(phase)/\(step.id)")] = step.work.outputs }
+            }
+            all = Known.steps(of: runbook)
+        }
+
+        private static func steps(of runbook: Runbook) -> Set<StepID> {
+            Set(runbook.phases.flatMap { phase, rule in rule.steps.map { StepID("\(phase)/\($0.id)") } })
         }
 
         func check(_ word: OutputName, _ place: Value, _ reader: inout Reader) {
@@ -121,7 +140,7 @@ enum OutputsFormat {
 
         func check(_ condition: Condition, _ place: Value, _ reader: inout Reader) {
             guard let word = OutputName(condition.value) else {
-                let known = RunWords.Name.allCases.map(\.rawValue)
+                let known = RunWords.Name.ofSteps.map(\.rawValue)
                 if !known.contains(condition.value) {
                     reader.problem(
                         "\(condition.value) is neither what a step gives, as preflight/count.rows, nor a word of the "

@@ -47,6 +47,27 @@ extension RunbookFormat {
         }
     }
 
+    /// A run may halt before there are servers, and a URL has no room for a sentence.
+    static func checkHooks(_ hooks: [RunbookStep], _ lines: [Value], _ reader: inout Reader) {
+        for (index, (hook, line)) in zip(hooks, lines).enumerated() {
+            if let id = line["id"], hooks[..<index].contains(where: { $0.id == hook.id }) {
+                reader.problem("\(hook.id) comes twice in onHalt", at: id)
+            }
+            var settings: [Setting] = []
+            if case .exec(let work) = hook.work { settings = work.settings }
+            if case .http(let work) = hook.work {
+                settings = work.settings
+                if RunWords.words(in: work.url).contains(RunWords.Name.reason.rawValue) {
+                    reader.problem(
+                        "{{ reason }} is a sentence: write it into the body", at: line["http", "url"] ?? line)
+                }
+            }
+            for server in Set(settings.flatMap(RunWords.ofServers)).sorted() {
+                reader.problem("{{ \(server) }}: a run may halt before there are servers", at: line)
+            }
+        }
+    }
+
     private static func hasStep(_ id: String, in phase: Value) -> Bool {
         phase["steps"]?.list.contains { $0["id"]?.text == id } ?? false
     }

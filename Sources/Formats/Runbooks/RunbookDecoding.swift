@@ -18,9 +18,14 @@ extension RunbookFormat {
             checkIDs(steps, phases, phase, &reader)
             checkSafety(rule, phase, member.value, &reader)
         }
+        if let hooks = value["onHalt"] {
+            runbook.onHalt = hooks.list.map { step($0, &reader) }
+            checkHooks(runbook.onHalt ?? [], hooks.list, &reader)
+        }
         if let phases {
             checkComplete(runbook, phases, &reader)
             OutputsFormat.check(runbook, phases, &reader)
+            OutputsFormat.checkHooks(runbook, value["onHalt"]?.list ?? [], &reader)
         }
         return runbook
     }
@@ -78,7 +83,8 @@ extension RunbookFormat {
 
     /// A word that no run has would only be found when the step runs.
     private static func checkWords(_ settings: [Setting], _ place: Value, _ reader: inout Reader) {
-        let known = RunWords.Name.allCases.map(\.rawValue)
+        let isHook = place.mark.path.hasPrefix("onHalt")
+        let known = (isHook ? RunWords.Name.allCases : RunWords.Name.ofSteps).map(\.rawValue)
         for word in Set(settings.flatMap(RunWords.words)).subtracting(known).sorted() where OutputName(word) == nil {
             reader.problem(
                 "{{ \(word) }} is neither a server, as {{ group[0].address }}, nor what a step gives, as "

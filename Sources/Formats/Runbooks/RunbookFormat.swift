@@ -14,7 +14,21 @@ enum RunbookFormat {
             "phases",
             .object(operation.phases.map { .optional($0.id.rawValue, phase($0.id), "what is done in that phase") }),
             "in the state machine's order, which no runbook changes"),
+        .optional(
+            "onHalt", .list(hook, atLeast: 1),
+            "what is done when a run has halted, one after the other, and not when someone stopped it"),
     ])
+
+    /// It may change nothing, and give nothing to anyone.
+    private static let hook = Shape.object(
+        [
+            .required("id", .text(.name), "unique among them", example: "page"),
+            .optional("exec", .object(program), "runs a program; `$RZ_REASON` says why the run halted"),
+            .optional("http", .object(request), "makes a request"),
+            .required("timeout", .periodAboveZero, "how long it may take", example: "30s"),
+            .optional(
+                "retries", .integer(0...100), "further tries after a failure that may pass", default: 0, example: "2"),
+        ], rules: [.exactlyOne(["exec", "http"])])
 
     private static let onFailure = Shape.choice(OnFailure.allCases.map(\.rawValue))
     private static let affects = Field.optional(
@@ -68,7 +82,7 @@ enum RunbookFormat {
                 uniquingKeysWith: { first, _ in first }))
     }
 
-    private static let exec = Shape.object([
+    private static let program: [Field] = [
         .required(
             "command", .list(.setting, atLeast: 1),
             "program and arguments, no shell, run in the environment's folder; may hold `{{ … }}`",
@@ -76,13 +90,17 @@ enum RunbookFormat {
         .optional(
             "variables", .map(.string(.anything, references: true)), "environment variables",
             example: "{ TOKEN: \"${env:SMOKE_TOKEN}\" }"),
-        affects,
-        .optional(
-            "undo", .list(.setting, atLeast: 1),
-            "program and arguments that take it back on a rollback, also where it failed half way",
-            example: "[ bin/announce, \"{{ run }}\", cancelled ]"),
-        OutputsFormat.ofPrograms,
-    ])
+    ]
+
+    private static let exec = Shape.object(
+        program + [
+            affects,
+            .optional(
+                "undo", .list(.setting, atLeast: 1),
+                "program and arguments that take it back on a rollback, also where it failed half way",
+                example: "[ bin/announce, \"{{ run }}\", cancelled ]"),
+            OutputsFormat.ofPrograms,
+        ])
 
     private static let approval = Shape.object(
         [
@@ -90,7 +108,7 @@ enum RunbookFormat {
             .required("reason", .text, "what they are asked", example: "Is the shop fine on the new color?"),
         ] + ApprovalsFormat.terms)
 
-    private static let http = Shape.object([
+    private static let request: [Field] = [
         .optional(
             "method", .choice(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]), "of the request",
             default: HTTPWork(url: "").method, example: "POST"),
@@ -107,7 +125,7 @@ enum RunbookFormat {
             "redirects", .integer(0...10),
             "how many are followed; none where URL, headers or body hold a `${…}`", default: 0, example: "3"),
         TLSFormat.field,
-        affects,
-        OutputsFormat.ofRequests,
-    ])
+    ]
+
+    private static let http = Shape.object(request + [affects, OutputsFormat.ofRequests])
 }

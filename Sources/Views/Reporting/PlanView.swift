@@ -129,6 +129,7 @@ public struct PlanView: Sendable {
         if let windows = plan.limits.windows {
             lines += note("windows:", "each phase after the first begins in one: \(windows.words)")
         }
+        for hook in plan.onHalt { lines += note("on halt:", hook.title) }
         if plan.steps.isEmpty { return lines + ["There is nothing to do."] }
         let waits = plan.steps.contains { if case .approval = $0.action { true } else { false } }
         lines.append(

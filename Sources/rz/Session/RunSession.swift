@@ -25,8 +25,9 @@ struct RunSession {
             plan: plan, run: run, output: output, secrets: { [settings = project.settings] in settings.secrets })
         let ring = TelemetryRing(folder: project.places.telemetry(of: plan.environment.name))
         // Both only take what they are given: no reader, and no disk, holds up the run (invariant I14).
+        let drivers = try project.drivers(for: plan)
         let engine = Engine(
-            plan: plan, run: run, drivers: try project.drivers(for: plan), work: try Operation.of(plan).work,
+            plan: plan, run: run, drivers: drivers, work: try Operation.of(plan).work,
             journal: store,
             clock: SystemClock(), epoch: epoch, telemetry: Telemetry(sinks: [screen, ring])
         ) { event, state in screen.show(event, state) }
@@ -43,6 +44,10 @@ struct RunSession {
             await screen.stop(nil)
             await ring.close(within: .seconds(1))
             throw error
+        }
+        await HaltHooks(plan, runner: drivers.stepRunner, clock: SystemClock()).perform(after: state) { line in
+            let noted = try? await store.append([.noted(text: line)], run: run, epoch: epoch, at: SystemClock().now)
+            for event in noted ?? [] { screen.show(event, state) }
         }
         await screen.stop(state)
         await ring.close(within: .seconds(1))

@@ -10,9 +10,10 @@ extension FullPlan {
         return plan
     }
 
-    /// Without what steps give to each other, and conditions.
+    /// Without what steps give to each other, conditions, and what is done when the run has halted.
     static var withoutOutputs: Plan {
         var plan = plan
+        plan.onHalt = []
         for index in plan.steps.indices {
             plan.steps[index].when = []
             switch plan.steps[index].action {

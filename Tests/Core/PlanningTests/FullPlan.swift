@@ -7,7 +7,7 @@ enum FullPlan {
     static var plan: Plan {
         Plan(
             id: "p-0", environment: environment, direction: Direction(from: .blue), createdAt: time, source: source,
-            world: world, steps: steps,
+            world: world, steps: steps, onHalt: [page],
             provisioning: ProvisioningChanges(
                 add: ["server.a"], change: ["server.b"], replace: ["server.c"], remove: ["server.d"],
                 inDoubt: ["server.e"], provisioner: "Terraform 1.11.4", servers: ["server.c": ["blue-1"]]),
@@ -75,6 +75,10 @@ enum FullPlan {
                 affects: .nothing, tls: tls, redirects: 3, outputs: ["id": StepOutput(.text, at: "/ticket/id")])),
         .wait(.seconds(30)), .window, signedApproval,
     ]
+
+    private static let page = Step(
+        id: "onHalt/page", phase: .onHalt, title: "POST https://page", action: .http(HTTPWork(url: "https://page")),
+        estimate: .zero, deadline: .seconds(30), attempts: 3)
 
     private static let conditions = [
         Condition("soak/15.rows", above: 10), Condition("soak/15.rows", below: 100), Condition("color", is: "green"),

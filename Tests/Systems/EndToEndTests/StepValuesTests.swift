@@ -32,6 +32,36 @@ struct StepValuesTests {
         ),
     ]
 
+    @Test("is what calls people when the run has halted, and not when it was stopped", arguments: [true, false])
+    func halted(fails: Bool) async throws {
+        try await SandboxFixture.with { sandbox in
+            let checks = "- { id: checks, use: checks, timeout: 2m }"
+            let program = fails ? "echo no space left >&2; exit 3" : "true"
+            try sandbox.edit(
+                sandbox.runbookFile, replacing: checks,
+                with: checks + "\n      - { id: own, timeout: 1m, exec: { command: [ sh, -c, \"\(program)\" ] } }")
+            let hook = """
+
+                onHalt:
+                  - { id: broken, timeout: 5s, exec: { command: [ "false" ] } }
+                  - { id: page, timeout: 5s, exec: { command: [ sh, -c, "echo $RZ_RUN $0: $RZ_REASON > FOLDER/page", "{{ phase }}" ] } }
+
+                """
+            let runbook = try String(contentsOfFile: sandbox.runbookFile, encoding: .utf8)
+            try (runbook + hook.replacing("FOLDER", with: sandbox.folder)).write(
+                toFile: sandbox.runbookFile, atomically: true, encoding: .utf8)
+            let update = try await sandbox.run("update", "sandbox", "--yes", "--until", "preflight")
+            #expect(update.status == 3, "\(update.all)")
+            let page = try? String(contentsOfFile: sandbox.folder + "/page", encoding: .utf8)
+            guard fails else { return #expect(page == nil) }
+            #expect(page?.hasPrefix("r-") == true)
+            #expect(page?.hasSuffix(" preflight: sh failed: it ended with code 3\n") == true, "\(page ?? "")")
+            #expect(
+                update.output.contains("onHalt/broken: failed: false failed: it ended with code 1"), "\(update.all)")
+            #expect(update.output.contains("onHalt/page: done"), "\(update.all)")
+        }
+    }
+
     @Test("arrives, decides what is done, and is shown in plan and history")
     func arrives() async throws {
         try await SandboxFixture.with { sandbox in

@@ -11,6 +11,7 @@ extension Plan: Codable {
         case world = "world"
         case phases = "phases"
         case steps = "steps"
+        case onHalt = "onHalt"
         case compensations = "compensations"
         case provisioning = "provisioning"
         case destruction = "destruction"
@@ -36,6 +37,7 @@ extension Plan: Codable {
         try plan.encode(world, forKey: .world)
         try plan.encode(phases, forKey: .phases)
         try plan.encode(steps, forKey: .steps)
+        try plan.encodeIfPresent(onHalt.isEmpty ? nil : onHalt, forKey: .onHalt)
         try plan.encode(compensations, forKey: .compensations)
         try plan.encode(provisioning, forKey: .provisioning)
         try plan.encodeIfPresent(destruction, forKey: .destruction)
@@ -71,6 +73,7 @@ extension Plan: Codable {
             world: try plan.decode(World.self, forKey: .world),
             phases: saysAll ? try plan.decode([Phase].self, forKey: .phases) : .ofOlderPlans,
             steps: saysAll ? steps : steps.map { OlderPlan.completed($0, direction) },
+            onHalt: try plan.decodeIfPresent([Step].self, forKey: .onHalt) ?? [],
             compensations: saysAll
                 ? try plan.decode([Compensation].self, forKey: .compensations) : .ofOlderPlans,
             provisioning: try plan.decode(ProvisioningChanges.self, forKey: .provisioning),

@@ -14,6 +14,8 @@ public struct Plan: Sendable, Hashable {
     /// The phases that have steps, in their order.
     public var phases: [Phase]
     public var steps: [Step]
+    /// What is done when the run has halted, one after the other: none of it changes the run.
+    public var onHalt: [Step]
     /// What the run takes back by itself, in this order.
     public var compensations: [Compensation]
     /// What building the new color's servers would change.
@@ -41,7 +43,8 @@ public struct Plan: Sendable, Hashable {
         id: String, operation: String = "rz-update", environment: Environment, direction: Direction, createdAt: Instant,
         source: PinnedSource,
         world: World, phases: [Phase] = .ofOlderPlans, steps: [Step],
-        compensations: [Compensation] = .ofOlderPlans, provisioning: ProvisioningChanges = ProvisioningChanges(),
+        onHalt: [Step] = [], compensations: [Compensation] = .ofOlderPlans,
+        provisioning: ProvisioningChanges = ProvisioningChanges(),
         destruction: [String]? = nil, services: [PlannedService] = [], capacity: String? = nil,
         ignored: [IgnoredService] = [], drifts: [Drift] = [], lifted: [LiftedLimit] = [],
         unreachable: UnreachableColor? = nil,
@@ -56,6 +59,7 @@ public struct Plan: Sendable, Hashable {
         self.world = world
         self.phases = phases.filter { phase in steps.contains { $0.phase == phase.id } }
         self.steps = steps
+        self.onHalt = onHalt
         self.compensations = compensations
         self.provisioning = provisioning
         self.destruction = destruction

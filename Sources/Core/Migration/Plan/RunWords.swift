@@ -1,7 +1,7 @@
 /// What a program or a request of a runbook may say of the run that it is a step of: `{{ run }}`, and for programs the
 /// environment variable `RZ_RUN`.
 public struct RunWords: Sendable, Hashable {
-    private let values: [Name: String]
+    private var values: [Name: String]
     /// What steps gave; nil where no step is performed.
     private let outputs: [StepID: [String: String]]?
     /// The same words, where what no step gave is empty.
@@ -15,6 +15,11 @@ public struct RunWords: Sendable, Hashable {
     /// The words, as they stand in a runbook.
     public enum Name: String, Sendable, CaseIterable {
         case environment, run, color, oldColor, phase, step
+        /// Of what is done when a run has halted.
+        case reason
+
+        /// What every step knows.
+        public static let ofSteps = allCases.filter { $0 != .reason }
 
         /// What it stands for.
         public var meaning: String {
@@ -25,6 +30,7 @@ public struct RunWords: Sendable, Hashable {
             case .oldColor: "the old color"
             case .phase: "the phase of the step"
             case .step: "the step, for example `cutOver/smoke-test`"
+            case .reason: "why the run halted, in a line; only under `onHalt`"
             }
         }
 
@@ -43,6 +49,13 @@ public struct RunWords: Sendable, Hashable {
         ]
     }
 
+    /// - Parameter failure: why the run halted.
+    public init(_ plan: Plan, _ state: RunState, _ hook: Step, failure: Failure) {
+        self.init(plan, state.run, hook, outputs: state.outputs)
+        values[.phase] = state.phase.rawValue
+        values[.reason] = failure.summary
+    }
+
     private init(_ values: [Name: String]) {
         self.values = values
         outputs = nil
@@ -58,20 +71,22 @@ public struct RunWords: Sendable, Hashable {
     }
 
     /// The setting with each of these words filled in. What stands in `${…}`, and every other `{{ … }}`, stays.
-    func fill(_ setting: Setting) -> Setting {
+    ///
+    /// - Parameter write: how what stands for a word is written.
+    func fill(_ setting: Setting, _ write: (String) -> String = { $0 }) -> Setting {
         Setting(
             setting.parts.map { part in
                 switch part {
-                case .text(let text): fill(text)
+                case .text(let text): fill(text, write)
                 case .reference(let source, let name): "${\(source)\(name.text.isEmpty ? "" : ":\(name)")}"
                 }
             }.joined())
     }
 
-    private func fill(_ text: String) -> String {
+    private func fill(_ text: String, _ write: (String) -> String) -> String {
         // Total: what is no word of a run is written as it stands.
         (try? Inventory.fill(text) { (expression) throws(Failure) in
-            self[expression] ?? "{{ \(expression) }}"
+            self[expression].map(write) ?? "{{ \(expression) }}"
         }) ?? text
     }
 
@@ -90,14 +105,44 @@ public struct RunWords: Sendable, Hashable {
 
     /// The words of a setting that stand alone in `{{ … }}`: those of a server have a group and an index.
     public static func words(in setting: Setting) -> [String] {
-        var words: [String] = []
+        expressions(in: setting).filter { !$0.contains("[") }
+    }
+
+    /// What of a setting stands for something of a server: `control[0].address`.
+    public static func ofServers(in setting: Setting) -> [String] {
+        expressions(in: setting).filter { $0.contains("[") }
+    }
+
+    private static func expressions(in setting: Setting) -> [String] {
+        var expressions: [String] = []
         for case .text(let text) in setting.parts {
             _ = try? Inventory.fill(text) { (expression) throws(Failure) in
-                if !expression.contains("[") { words.append(expression) }
+                expressions.append(expression)
                 return ""
             }
         }
-        return words
+        return expressions
+    }
+}
+
+extension Setting {
+    /// Whether it is written as an object or a list of JSON.
+    fileprivate var isJSON: Bool {
+        let text = text.drop { $0.isWhitespace }
+        return text.hasPrefix("[") || (text.hasPrefix("{") && !text.hasPrefix("{{"))
+    }
+}
+
+extension RunWords {
+    /// A value within a text of JSON (RFC 8259, section 7).
+    fileprivate static func inJSON(_ value: String) -> String {
+        value.unicodeScalars.reduce(into: "") { text, scalar in
+            switch scalar {
+            case "\"", "\\": text += "\\\(scalar)"
+            case _ where scalar.value < 0x20: text += " "
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
     }
 }
 
@@ -106,9 +151,9 @@ extension ExecWork {
     /// runbook gives them.
     public func named(by words: RunWords) -> ExecWork {
         var work = self
-        work.command = command.map(words.fill)
-        work.variables = words.variables.merging(variables.mapValues(words.fill)) { $1 }
-        work.undo = undo?.map(words.fill)
+        work.command = command.map { words.fill($0) }
+        work.variables = words.variables.merging(variables.mapValues { words.fill($0) }) { $1 }
+        work.undo = undo?.map { words.fill($0) }
         return work
     }
 
@@ -121,8 +166,8 @@ extension HTTPWork {
     public func named(by words: RunWords) -> HTTPWork {
         var work = self
         work.url = words.fill(url)
-        work.headers = headers.mapValues(words.fill)
-        work.body = body.map(words.fill)
+        work.headers = headers.mapValues { words.fill($0) }
+        work.body = body.map { words.fill($0, $0.isJSON ? RunWords.inJSON : { $0 }) }
         return work
     }
 

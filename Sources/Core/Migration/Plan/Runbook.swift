@@ -3,16 +3,21 @@ public struct Runbook: Codable, Sendable, Hashable {
     public var name: String
     public var description: String
     public var phases: [PhaseID: PhaseRule]
+    /// What is done when a run has halted; nil for nothing.
+    public var onHalt: [RunbookStep]?
 
-    public init(name: String, description: String = "", phases: [PhaseID: PhaseRule]) {
+    public init(
+        name: String, description: String = "", phases: [PhaseID: PhaseRule], onHalt: [RunbookStep]? = nil
+    ) {
         self.name = name
         self.description = description
         self.phases = phases
+        self.onHalt = onHalt
     }
 
-    /// The steps of all phases, those of a phase together.
+    /// The steps of all phases, those of a phase together, and what is done when a run has halted.
     public var steps: [RunbookStep] {
-        phases.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value.steps)
+        phases.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value.steps) + (onHalt ?? [])
     }
 }
 
@@ -117,6 +122,9 @@ public struct ExecWork: Codable, Sendable, Hashable {
         self.outputs = outputs
     }
 
+    /// For people, as the runbook has it: no secret is resolved in it.
+    public var title: String { command.map(\.text).joined(separator: " ") }
+
     /// The program that takes it back, with the same variables.
     public var reversed: ExecWork? {
         undo.map { ExecWork(command: $0, variables: variables, affects: affects) }
@@ -155,6 +163,9 @@ public struct HTTPWork: Codable, Sendable, Hashable {
         self.redirects = redirects
         self.outputs = outputs
     }
+
+    /// For people, as the runbook has it.
+    public var title: String { "\(method) \(url)" }
 
     /// Whether URL, headers or body refer to a secret.
     public var holdsSecret: Bool { settings.contains(where: \.refersToSecret) }

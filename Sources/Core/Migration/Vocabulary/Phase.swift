@@ -22,6 +22,11 @@ public struct Phase: Sendable, Hashable {
     }
 }
 
+extension PhaseID {
+    /// What is done when a run has halted, which is no phase: its steps are called `onHalt/page`.
+    public static var onHalt: PhaseID { "onHalt" }
+}
+
 extension [Phase] {
     /// A phase by its id; nil where it is none of these.
     public func phase(_ id: PhaseID) -> Phase? { first { $0.id == id } }

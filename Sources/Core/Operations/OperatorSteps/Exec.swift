@@ -32,8 +32,3 @@ struct RunProgram: StepWork {
         }
     }
 }
-
-extension ExecWork {
-    /// As the runbook has it: no secret is resolved in it.
-    fileprivate var title: String { command.map(\.text).joined(separator: " ") }
-}

@@ -9,14 +9,14 @@ struct MakeRequest: StepWork {
     static func expand(_ line: StepLine, _ work: HTTPWork) -> [Step] {
         [
             line.step(
-                "\(work.method) \(work.url)", .http(work), undo: work.affects == .nothing ? .free : .none,
+                work.title, .http(work), undo: work.affects == .nothing ? .free : .none,
                 estimate: .seconds(1))
         ]
     }
 
     func perform(_ context: StepContext) async throws(Failure) -> String {
         let words = try await context.words(for: work.settings)
-        try await context.intend("\(work.method) \(work.url)")
+        try await context.intend(work.title)
         let work = work.named(by: words)
         let inventory = try await context.inventory(of: context.direction.new)
         let given = try await context.fence.actUntilStopped { () async throws(Failure) in

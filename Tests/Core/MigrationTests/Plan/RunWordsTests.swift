@@ -48,6 +48,27 @@ struct RunWordsTests {
         #expect(work.body == "{\"text\": \"green\"}")
     }
 
+    @Test("stays a text of JSON in a body that is JSON, and is as it is in any other")
+    func json() {
+        let step = Step(
+            id: "onHalt/page", phase: .onHalt, title: "page", action: .wait(.seconds(1)), deadline: .seconds(1))
+        let plan = Plan(
+            id: "p", environment: Environment(name: "shop"), direction: Direction(from: .blue),
+            createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
+            world: World(live: .blue, servers: [:], services: [:], backends: [:], configuration: ""), steps: [step])
+        var state = RunState(run: "r-1", phases: [Phase("drain")])
+        state.phase = "drain"
+        let words = RunWords(plan, state, step, failure: Failure("it says \"no\" in C:\\x"))
+        func body(_ text: String) -> String? {
+            HTTPWork(url: "http://x", body: Setting(text)).named(by: words).body?.text
+        }
+        #expect(body(" {\"text\": \"{{ phase }}: {{ reason }}\"}") == #" {"text": "drain: it says \"no\" in C:\\x"}"#)
+        #expect(body("{{ reason }}") == #"it says "no" in C:\x"#)
+        let program = ExecWork(command: ["page"]).named(by: words)
+        #expect(program.variables["RZ_REASON"] == #"it says "no" in C:\x"#)
+        #expect(program.variables["RZ_PHASE"] == "drain")
+    }
+
     @Test("is every name alone in its braces")
     func names() {
         #expect(RunWords.words(in: "{{ run }} {{ a[0].b }} {{colour}} ${env:{{ x }}} {{ open") == ["run", "colour"])

@@ -1,0 +1,75 @@
+import Migration
+import Testing
+
+@testable import Operations
+
+@Suite("What is done when a run has halted")
+struct HaltHooksTests {
+    private static func hook(_ name: String, attempts: Int = 1) -> Step {
+        Step(
+            id: StepID("onHalt/\(name)"), phase: .onHalt, title: name,
+            action: .exec(ExecWork(command: [Setting(name), "{{ run }}", "{{ reason }}"])), deadline: .seconds(30),
+            attempts: attempts)
+    }
+
+    private func perform(_ hooks: [Step], after status: RunState.Status, failing: [String: Failure.Kind] = [:])
+        async throws -> (ran: [String], noted: [String])
+    {
+        let step = Step(
+            id: "soak/wait", phase: "soak", title: "wait", action: .wait(.seconds(1)), deadline: .seconds(1))
+        var plan = Plan(
+            id: "p", environment: Environment(name: "shop"), direction: Direction(from: .blue),
+            createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
+            world: World(live: .blue, servers: [:], services: [:], backends: [:], configuration: ""), steps: [step])
+        plan.onHalt = hooks
+        var state = RunState(run: "r-1", phases: [Phase("soak")])
+        state.status = status
+        let runner = Programs(failing: failing)
+        var noted: [String] = []
+        await HaltHooks(plan, runner: runner, clock: InstantClock()).perform(after: state) { noted.append($0) }
+        return (await runner.ran, noted)
+    }
+
+    @Test("runs one after the other with the reason, and what fails stops nothing")
+    func all() async throws {
+        let (ran, noted) = try await perform(
+            [Self.hook("page"), Self.hook("busy", attempts: 3), Self.hook("tell")],
+            after: .halted(Failure("the database is down")), failing: ["page": .permanent, "busy": .transient])
+        #expect(
+            ran == ["page", "busy", "busy", "busy", "tell"].map { "\($0) r-1 the database is down" })
+        #expect(noted == ["onHalt/page: failed: no", "onHalt/busy: failed: no", "onHalt/tell: done"])
+    }
+
+    @Test(
+        "is nothing where the run ended, or where someone stopped it",
+        arguments: [RunState.Status.done, .aborted, .rolledBack, .halted(Failure("Interrupted", kind: .cancelled))])
+    func none(status: RunState.Status) async throws {
+        let (ran, noted) = try await perform([Self.hook("page")], after: status)
+        #expect(ran == [] && noted == [])
+    }
+}
+
+private actor Programs: StepRunner {
+    private(set) var ran: [String] = []
+    private let failing: [String: Failure.Kind]
+
+    init(failing: [String: Failure.Kind]) { self.failing = failing }
+
+    func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) -> [String: String] {
+        ran.append(work.command.map(\.text).joined(separator: " "))
+        if let kind = failing[work.command[0].text] { throw Failure("no", kind: kind) }
+        return [:]
+    }
+
+    func call(_ work: HTTPWork, inventory: Inventory) async throws(Failure) -> [String: String] { [:] }
+}
+
+/// Time passes at once, but not before a deadline that is longer.
+private struct InstantClock: RunClock {
+    var now: Instant { Instant(milliseconds: 0) }
+    var uptime: Period { .zero }
+    func sleep(_ period: Period) async throws(CancellationError) {
+        guard period > .seconds(1) else { return }
+        do { try await Task.sleep(for: .seconds(600)) } catch { throw CancellationError() }
+    }
+}
