@@ -64,5 +64,8 @@ extension EnvironmentTemplate {
               - { id: destroy, use: destroy, timeout: 60m, retries: 1 }
               - { id: unregister, use: unregister, timeout: 5m, retries: 1 }
 
+        # Call people when a run has halted; RZ_REASON says why, and the journal what came of it:
+        # onHalt:
+        #   - { id: page, exec: { command: [bin/page, "{{ run }}"] }, timeout: 30s, retries: 2 }
         """#
 }
