@@ -47,7 +47,7 @@ struct Pattern: Sendable {
         advice: "the name of an output has letters, digits and underscores, and begins with a letter")
     /// A word of a run, or what a step gave.
     static let word = Pattern(
-        expression: "[A-Za-z]+(?:/[A-Za-z0-9][A-Za-z0-9._-]*\\.[A-Za-z][A-Za-z0-9_]*)?",
+        expression: "[A-Za-z]+|(?:[A-Za-z]+|\\.)/[A-Za-z0-9][A-Za-z0-9._-]*\\.[A-Za-z][A-Za-z0-9_]*",
         advice: "write it without braces: color, or what a step gave, preflight/count.rows")
     /// RFC 6901.
     static let jsonPointer = Pattern(

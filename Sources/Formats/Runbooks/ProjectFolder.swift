@@ -88,10 +88,37 @@ public struct ProjectFolder: Sendable {
         let file = "runbooks/\(name).yaml"
         var reader = Reader(file: file)
         let value = reader.read(try text(of: file), as: RunbookFormat.shape)
-        let runbook = value.map { RunbookFormat.runbook($0, &reader) }
+        let runbook = value.map { RunbookFormat.runbook(parts.expand($0, &reader), &reader) }
         checkName(value, is: name, "the file", &reader)
         guard let runbook, reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }
         return runbook
+    }
+
+    private var parts: RunbookParts {
+        RunbookParts { name, place, reader in
+            let file = PartFormat.file(name)
+            let text: String
+            do throws(Failure) { text = try self.text(of: file) } catch {
+                let known = partNames
+                let reason = error.details.first ?? error.summary
+                reader.problem(
+                    known.contains(name)
+                        ? "the part \(name) can't be read: \(reason)"
+                        : "there is no part \(name); known: "
+                            + (known.isEmpty ? "none" : known.joined(separator: ", ")),
+                    at: place, suggestion: known.contains(name) ? nil : Runbooks.nearest(name, in: known))
+                return nil
+            }
+            var own = Reader(file: file)
+            let value = own.read(text, as: PartFormat.shape)
+            checkName(value, is: name, "the file", &own)
+            reader.take(own.problems)
+            return value?.placed(in: file)
+        }
+    }
+
+    private var partNames: [String] {
+        ((try? names(in: "runbooks/parts")) ?? []).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
     }
 
     // MARK: - Files

@@ -15,7 +15,9 @@ struct Reader {
 
     /// In the order of the file.
     var problems: [ConfigurationError.Problem] {
-        let sorted = found.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+        let sorted = found.sorted {
+            ($0.file == file ? "" : $0.file, $0.line, $0.column) < ($1.file == file ? "" : $1.file, $1.line, $1.column)
+        }
         guard hasMore else { return sorted }
         return sorted + [
             ConfigurationError.Problem(file: file, message: "and more: only the first \(found.count) are shown")
@@ -37,13 +39,19 @@ struct Reader {
         }
         found.append(
             ConfigurationError.Problem(
-                file: file, line: mark.line, column: mark.column, path: Failure.shortened(mark.path, to: 200),
+                file: mark.file.isEmpty ? file : mark.file, line: mark.line, column: mark.column,
+                path: Failure.shortened(mark.path, to: 200),
                 message: Failure.shortened(message, to: 500), suggestion: suggestion))
     }
 
     /// A problem with what a value means. Nothing is said of a value that could not be read: it would mislead.
     mutating func problem(_ message: String, at value: Value, suggestion: String? = nil) {
         if !value.isBroken { problem(message, value.mark, suggestion: suggestion) }
+    }
+
+    /// Takes over what another reader found, once.
+    mutating func take(_ problems: [ConfigurationError.Problem]) {
+        for problem in problems where !found.contains(problem) { found.append(problem) }
     }
 
     /// Nil, with a problem, for a day that there is not.

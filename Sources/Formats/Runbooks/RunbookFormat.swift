@@ -27,7 +27,8 @@ enum RunbookFormat {
             .optional("http", .object(request), "makes a request"),
             .required("timeout", .periodAboveZero, "how long it may take", example: "30s"),
             .optional(
-                "retries", .integer(0...100), "further tries after a failure that may pass", default: 0, example: "2"),
+                "retries", .integer(0...100), "further tries, a second apart, whatever failed", default: 0, example: "2"
+            ),
         ], rules: [.exactlyOne(["exec", "http"])])
 
     private static let onFailure = Shape.choice(OnFailure.allCases.map(\.rawValue))
@@ -44,17 +45,24 @@ enum RunbookFormat {
         ])
     }
 
-    private static func step(_ phase: PhaseID) -> Shape {
-        .object(
+    /// - Parameter phase: nil for steps that no phase has, and that use none of rz's own.
+    static func step(_ phase: PhaseID?) -> Shape {
+        let ownStep = phase.map { phase in
+            Field.optional(
+                "use", use(phase), "a step of rz's own", example: operation.steps(of: phase).first?.use.rawValue)
+        }
+        return .object(
             [
-                .required("id", .text(.name), "unique within its phase; not `approval`", example: "smoke-test"),
-                .optional(
-                    "use", use(phase), "a step of rz's own",
-                    example: operation.steps(of: phase).first?.use.rawValue),
+                .required("id", .text(.name), "unique within its phase; not `approval`", example: "smoke-test")
+            ] + [ownStep].compactMap(\.self) + [
                 .optional("exec", exec, "runs a program"),
                 .optional("approval", approval, "waits until people have said yes"),
                 .optional("http", http, "makes a request"),
                 .optional("wait", .periodAboveZero, "lets time pass", example: "30s"),
+                .optional(
+                    "part", .text(.name), "the steps of a file under runbooks/parts/, without .yaml",
+                    example: "change-ticket"),
+                .optional("with", .map(.setting), "the parameters of the part", example: "{ channel: operations }"),
                 .optional(
                     "needs", .list(.text(.name), atLeast: 0),
                     "steps above it in its phase that come first; `[]` for none. Without it, the step before",
@@ -68,8 +76,8 @@ enum RunbookFormat {
                 OutputsFormat.when,
             ],
             rules: [
-                .exactlyOne(["use", "exec", "approval", "http", "wait"]),
-                .atLeastOne(["timeout", "wait"], otherwise: "the step has no `timeout`: every wait must end"),
+                .exactlyOne((phase == nil ? [] : ["use"]) + ["exec", "approval", "http", "wait", "part"]),
+                .atLeastOne(["timeout", "wait", "part"], otherwise: "the step has no `timeout`: every wait must end"),
             ])
     }
 

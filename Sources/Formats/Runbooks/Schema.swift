@@ -8,6 +8,8 @@ public enum Schema {
     public static let environment = document(EnvironmentFormat.shape, "environment", "An environment of rz")
     public static let runbook = document(RunbookFormat.shape, "runbook", "A runbook of rz")
 
+    public static let part = document(PartFormat.shape, "part", "Steps that runbooks of rz share")
+
     private static func document(_ shape: Shape, _ name: String, _ title: String) -> String {
         var schema = JSONObject([
             ("$schema", "https://json-schema.org/draft/2020-12/schema"), ("$id", .string("rz/v1/\(name)")),

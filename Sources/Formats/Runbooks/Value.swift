@@ -57,4 +57,6 @@ struct Mark: Sendable, Hashable {
     var line = 0
     var column = 0
     var path = ""
+    /// Relative to the project's folder; empty for the file that is read.
+    var file = ""
 }

@@ -12,15 +12,22 @@ struct SchemaCommand: ParsableCommand {
         discussion: """
               rz schema environment > environment.schema.json
               rz schema runbook
+              rz schema part
             """)
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case environment, runbook }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case environment, runbook, part }
 
-    @Argument(help: "Which format: environment or runbook.")
+    @Argument(help: "Which format: environment, runbook or part.")
     var format: Format
 
     func run() throws {
-        Terminal.standardOutput.write(format == .environment ? Schema.environment : Schema.runbook)
+        let schema =
+            switch format {
+            case .environment: Schema.environment
+            case .runbook: Schema.runbook
+            case .part: Schema.part
+            }
+        Terminal.standardOutput.write(schema)
     }
 }
 

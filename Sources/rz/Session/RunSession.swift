@@ -45,12 +45,16 @@ struct RunSession {
             await ring.close(within: .seconds(1))
             throw error
         }
+        var called: [String] = []
         await HaltHooks(plan, runner: drivers.stepRunner, clock: SystemClock()).perform(after: state) { line in
             let noted = try? await store.append([.noted(text: line)], run: run, epoch: epoch, at: SystemClock().now)
             for event in noted ?? [] { screen.show(event, state) }
+            called.append("  called   \(line)\n")
         }
         await screen.stop(state)
         await ring.close(within: .seconds(1))
+        // The others read it as an event.
+        if output == .people { Terminal.standardOutput.write(called.joined()) }
         if state.status == .done, plan.movesTraffic { await project.keepServices(after: plan) }
         return status(of: state, interrupted)
     }

@@ -34,7 +34,7 @@ struct HaltHooksTests {
     func all() async throws {
         let (ran, noted) = try await perform(
             [Self.hook("page"), Self.hook("busy", attempts: 3), Self.hook("tell")],
-            after: .halted(Failure("the database is down")), failing: ["page": .permanent, "busy": .transient])
+            after: .halted(Failure("the database is down")), failing: ["page": .transient, "busy": .permanent])
         #expect(
             ran == ["page", "busy", "busy", "busy", "tell"].map { "\($0) r-1 the database is down" })
         #expect(noted == ["onHalt/page: failed: no", "onHalt/busy: failed: no", "onHalt/tell: done"])

@@ -96,7 +96,10 @@ struct RunbookTests {
             (checks, checks + "\n      - { id: checks, wait: 1s }", "the step checks comes twice in preflight"),
             (checks, checks + "\n      - { id: approval, wait: 1s }", "choose another id"),
             (checks, checks + "\n      - { id: a/b, wait: 1s }", "a name has letters"),
-            (checks, checks + "\n      - { id: a, timeout: 1s }", "one of use, exec, approval, http, wait is needed"),
+            (
+                checks, checks + "\n      - { id: a, timeout: 1s }",
+                "one of use, exec, approval, http, wait, part is needed"
+            ),
             (
                 checks, checks + "\n      - { id: a, wait: 1s, exec: { command: [ b ] } }",
                 "exec and wait can't be given together"

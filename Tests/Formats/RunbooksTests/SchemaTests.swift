@@ -9,12 +9,15 @@ struct SchemaTests {
     func shippedSchemas() throws {
         try expectGolden(Schema.environment, "docs/schema/environment.schema.json")
         try expectGolden(Schema.runbook, "docs/schema/runbook.schema.json")
+        try expectGolden(Schema.part, "docs/schema/part.schema.json")
     }
 
     @Test("are shipped as tables, too")
     func shippedTables() throws {
         var text = try shipped("docs/formats.md")
-        for (name, shape) in [("environment", EnvironmentFormat.shape), ("runbook", RunbookFormat.shape)] {
+        for (name, shape) in [
+            ("environment", EnvironmentFormat.shape), ("runbook", RunbookFormat.shape), ("part", PartFormat.shape),
+        ] {
             text = try replacing(
                 between: "<!-- keys of \(name): begin -->\n", and: "<!-- keys of \(name): end -->", in: text,
                 with: FormatTable.markdown(shape))
@@ -24,7 +27,7 @@ struct SchemaTests {
 
     @Test("give every key a meaning, and every value an example that fits")
     func examples() throws {
-        for shape in [EnvironmentFormat.shape, RunbookFormat.shape] {
+        for shape in [EnvironmentFormat.shape, RunbookFormat.shape, PartFormat.shape] {
             for row in FormatTable.rows(shape, "") {
                 #expect(!row.meaning.isEmpty, "\(row.path)")
                 #expect(!row.isLeaf || !row.example.isEmpty, "\(row.path)")

@@ -26,9 +26,8 @@ package struct HaltHooks: Sendable {
                 result = await withDeadline(hook.deadline, clock, late: {}) { () async throws(Failure) -> String in
                     try await perform(hook.action, words)
                 }
-                guard case .failure(let failure) = result, failure.kind == .transient, attempt < hook.attempts else {
-                    break
-                }
+                // Whatever failed: to call people twice does no harm.
+                guard case .failure = result, attempt < hook.attempts else { break }
                 do { try await clock.sleep(.seconds(1)) } catch { return }
             }
             await note("\(hook.id): \(result.words(hook))")
