@@ -74,8 +74,6 @@ public actor Engine: RunLedger {
         pace.hasReadEarlier = true
         await traffic.noteAge(before: age(of: earlier, now: clock.now))
         try await record([opening])
-        if ownsTraffic { try await traffic.claim() }
-        if state.traffic.isShifted { try? await traffic.assumeFound() }
         let poll = Task(executorPreference: executor) { await self.pollForRequests() }
         let watchers =
             drivers.loadBalancers.map { loadBalancer in
@@ -91,6 +89,9 @@ public actor Engine: RunLedger {
             timers?.cancel()
         }
         do {
+            // A load balancer that does not answer holds up no watch: users of the others are looked after meanwhile.
+            if ownsTraffic { try await traffic.claim() }
+            if state.traffic.isShifted { try? await traffic.assumeFound() }
             try await loop()
         } catch {
             await settleAll()

@@ -117,8 +117,8 @@ extension TrafficControl {
     ) async throws(Failure) {
         try await turn.exclusive { () async throws(Failure) in
             var isNew = self.clock.uptime - began <= Period(milliseconds: 500)
-            let registered = try await self.known().registered
-            if seen.states.contains(where: { self.hasLost(registered, $0.key, $0.value) }) {
+            let known = try await self.known()
+            if seen.states.contains(where: { self.hasLost(known, $0.key, $0.value) }) {
                 try await self.prepare(onlyListed: true)
                 isNew = false
             }

@@ -157,25 +157,46 @@ extension TrafficControl {
     /// - Returns: whether anything was lost.
     @discardableResult
     func listAgain(on loadBalancer: any LoadBalancer, _ observation: TrafficObservation) async throws(Failure) -> Bool {
-        let wanted = try await known().registered[loadBalancer.name] ?? [:]
-        guard let state = observation.states[loadBalancer.name] else { return false }
-        let lost = Registering(listable(wanted, state), state).additions
-        guard !lost.isEmpty else { return false }
+        let name = loadBalancer.name
+        let known = try await known()
+        let wanted = known.registered[name] ?? [:]
+        guard let state = observation.states[name] else { return false }
+        let added = Registering(listable(wanted, state), state).additions.map { ($0.backend, $0.server) }
+        let lost = added + halfListed(known.listing[name] ?? [:], wanted, state)
+        guard !lost.isEmpty else {
+            if known.listing[name] != nil { try await record(.listingIntended(loadBalancer: name, servers: [:])) }
+            return false
+        }
+        // They come in maintenance, and stay there if this is interrupted: then no person put them there.
+        let byBackend = Dictionary(grouping: lost, by: \.0).mapValues { $0.map(\.1) }
+        try await record(.listingIntended(loadBalancer: name, servers: byBackend))
         try await list(wanted, on: loadBalancer)
         try await apply(
-            lost.flatMap { server in
+            lost.flatMap { backend, server in
                 [.administration(.drain), .weight(0), .administration(.ready)].map {
-                    ServerChange(backend: server.backend, server: server.server, change: $0)
+                    ServerChange(backend: backend, server: server, change: $0)
                 }
             }, to: loadBalancer)
+        try await record(.listingIntended(loadBalancer: name, servers: [:]))
         return true
     }
 
-    /// Whether a load balancer lost servers that a run put there.
-    nonisolated func hasLost(_ registered: RegisteredServers, _ name: LoadBalancerID, _ state: LoadBalancerState)
-        -> Bool
-    {
-        !Registering(listable(registered[name] ?? [:], state), state).isEmpty
+    /// Servers that someone of this run was about to make ready.
+    private nonisolated func halfListed(
+        _ listing: [String: [String]], _ wanted: [String: [RegisteredServer]], _ state: LoadBalancerState
+    ) -> [(backend: String, server: String)] {
+        listing.sorted { $0.key < $1.key }.flatMap { backend, names in
+            names.filter { name in
+                wanted[backend]?.contains { $0.name == name } == true
+                    && state.backends[backend]?.servers.contains { $0.name == name && $0.administration == .maint }
+                        == true
+            }.map { (backend, $0) }
+        }
+    }
+
+    /// Whether a load balancer lost servers that a run put there, or may list some half.
+    nonisolated func hasLost(_ known: RunState.Traffic, _ name: LoadBalancerID, _ state: LoadBalancerState) -> Bool {
+        known.listing[name] != nil || !Registering(listable(known.registered[name] ?? [:], state), state).isEmpty
     }
 
     private func list(

@@ -213,7 +213,7 @@ extension TrafficControl {
                     targets.movable(direction.old, rule, on: name, state).contains { $0.administration == .ready }
                 }
         }
-        let lost = observation.states.filter { hasLost(known.registered, $0.key, $0.value) }
+        let lost = observation.states.filter { hasLost(known, $0.key, $0.value) }
         let back = observation.states.filter { !targets.takenOut(on: $0.key, $0.value).isEmpty }
         return Set(wrongWeights(for: share, observation, targets).map(\.loadBalancer)).union(awake.keys)
             .union(back.keys).union(lost.keys)

@@ -378,6 +378,12 @@ extension Event.Kind {
                 }
             }
             return "serversRegistered(\(listed.joined(separator: ", ")))"
+        case .listingIntended(let name, let servers):
+            let listed = servers.sorted { $0.key < $1.key }.flatMap { backend, names in names.map { "\(backend)/\($0)" }
+            }
+            return "listingIntended(\(name): \(listed.joined(separator: ", ")))"
+        case .outputsGiven(let step, let values):
+            return "outputsGiven(\(step): \(values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }))"
         case .servicesRecorded(let color, let services):
             let left = services.sorted { $0.key < $1.key }.map { "\($0.key) × \($0.value.instances)" }
             return "servicesRecorded(\(color): \(left.joined(separator: ", ")))"

@@ -44,7 +44,7 @@ public struct EventLines: Sendable {
         case .undoStarted(let step): "  ↶ undo \(title(step))"
         case .undoCompleted(let step, let summary): style.good("  ✓ ") + "undone \(title(step)): \(summary)"
         case .undoFailed(let step, let failure): style.bad("  ✗ ") + "undo \(title(step)): \(indented(failure))"
-        case .trafficFound, .serversRegistered: nil
+        case .trafficFound, .serversRegistered, .listingIntended: nil
         case .trafficIntended(let share): "  → \(plan.direction.new) to carry \(share)"
         case .trafficVerified(let share, let names):
             "  = \(plan.direction.new) carries \(share), read back from \(names.map(\.text).joined(separator: ", "))"

@@ -66,6 +66,7 @@ enum Samples {
             signature: ApprovalSignature(signer: "ada", text: "U1NIU0lHAAAAAQ==")),
         .skipRequested(step: "standUp/announce", reason: "CHG 4711", by: "ada@ctl-1"),
         .outputsGiven(step: "preflight/count", values: ["id": "CHG 4711", "rows": "7"]),
+        .listingIntended(loadBalancer: "edge-1", servers: ["be_web": ["green-1", "green-2"]]),
     ]
 
     static func caseName(_ kind: Event.Kind) -> String { String("\(kind)".prefix { $0.isLetter }) }

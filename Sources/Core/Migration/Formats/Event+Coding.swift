@@ -53,6 +53,7 @@ extension Event.Kind {
         case approvalGiven = "approval.given"
         case skipRequested = "skip.requested"
         case outputsGiven = "outputs.given"
+        case listingIntended = "listing.intended"
         case pauseRequested = "pause.requested"
         case resumeRequested = "resume.requested"
         case abortRequested = "abort.requested"
@@ -140,6 +141,8 @@ extension Event.Kind: Codable {
             event(
                 .approvalGiven,
                 ["step": step, "by": by, "user": user, "host": host, "note": note, "signature": signature])
+        case .listingIntended(let loadBalancer, let servers):
+            event(.listingIntended, ["loadBalancer": loadBalancer, "servers": servers])
         case .outputsGiven(let step, let values): event(.outputsGiven, ["step": step, "values": values])
         case .skipRequested(let step, let reason, let by):
             event(.skipRequested, ["step": step, "reason": reason, "by": by])
@@ -244,6 +247,8 @@ extension Event.Kind: Codable {
                 signature: try read.optional("signature"))
         case .skipRequested:
             self = .skipRequested(step: try read("step"), reason: try read("reason"), by: try read("by"))
+        case .listingIntended:
+            self = .listingIntended(loadBalancer: try read("loadBalancer"), servers: try read("servers"))
         case .outputsGiven: self = .outputsGiven(step: try read("step"), values: try read("values"))
         case .pauseRequested: self = .pauseRequested(by: try read("by"))
         case .resumeRequested: self = .resumeRequested(by: try read("by"))

@@ -89,6 +89,9 @@ public struct Event: Sendable, Hashable {
             signature: ApprovalSignature? = nil)
         /// Asks two people for their yes to do without a step that an operator added.
         case skipRequested(step: StepID, reason: String, by: String)
+        /// Servers of the new color, by backend, are about to be listed again that a reload lost: until they are ready they
+        /// stand in maintenance, where no person put them. None once they are ready.
+        case listingIntended(loadBalancer: LoadBalancerID, servers: [String: [String]])
         /// What a step gives to those after it, by name.
         case outputsGiven(step: StepID, values: [String: String])
         case pauseRequested(by: String)

@@ -82,6 +82,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.traffic.lastFound = found
     case .serversRegistered(let servers):
         next.traffic.registered = servers
+    case .listingIntended(let loadBalancer, let servers):
+        next.traffic.listing[loadBalancer] = servers.isEmpty ? nil : servers
     case .newSideFailed(let failure):
         next.traffic.verdict = next.traffic.verdict ?? failure
     case .trafficIntended(let share):
@@ -93,6 +95,8 @@ public func evolve(_ state: RunState, _ event: Event) -> RunState {
         next.traffic.verifiedAt = event.time
     case .trafficReturnIntended:
         next.traffic.isReturning = true
+        // Whoever stands in maintenance from here on was put there by the return.
+        next.traffic.listing = [:]
         next.traffic.returnFailure = nil
         next.traffic.intended = .none
         next.traffic.verified = nil

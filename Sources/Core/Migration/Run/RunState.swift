@@ -104,6 +104,8 @@ public struct RunState: Sendable, Hashable {
         public var lastFound: FoundTraffic?
         /// The new color's servers that load balancers were, or are being, told of by this run.
         public var registered: RegisteredServers = [:]
+        /// Servers of these, by backend, that may stand in maintenance as listing them again was interrupted.
+        public var listing: [LoadBalancerID: [String: [String]]] = [:]
         /// The old color's servers are, or may be, taken out of service by this run: until then who is in maintenance was
         /// put there by a person.
         public var isOldTakenOut = false
