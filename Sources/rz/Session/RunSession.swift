@@ -34,7 +34,13 @@ struct RunSession {
         let interrupted = Failure(
             "Interrupted", details: ["steps under way were stopped cleanly"], advice: "Go on with: rz resume.",
             kind: .cancelled)
-        let signals = Signals { Task { await engine.interrupt(interrupted) } }
+        let hooks = HaltHooks(plan, runner: drivers.stepRunner, clock: SystemClock())
+        let signals = Signals {
+            Task {
+                await engine.interrupt(interrupted)
+                await hooks.stop()
+            }
+        }
         defer { signals.stop() }
         screen.start()
         let state: RunState
@@ -45,18 +51,28 @@ struct RunSession {
             await ring.close(within: .seconds(1))
             throw error
         }
-        var called: [String] = []
-        await HaltHooks(plan, runner: drivers.stepRunner, clock: SystemClock()).perform(after: state) { line in
-            let noted = try? await store.append([.noted(text: line)], run: run, epoch: epoch, at: SystemClock().now)
-            for event in noted ?? [] { screen.show(event, state) }
-            called.append("  called   \(line)\n")
-        }
+        let called = await call(hooks, after: state, screen)
         await screen.stop(state)
         await ring.close(within: .seconds(1))
         // The others read it as an event.
-        if output == .people { Terminal.standardOutput.write(called.joined()) }
+        if output == .people { Terminal.standardOutput.write(called.map { "  called   \($0)\n" }.joined()) }
         if state.status == .done, plan.movesTraffic { await project.keepServices(after: plan) }
         return status(of: state, interrupted)
+    }
+
+    /// Calls people where the run has halted, and notes what came of it.
+    ///
+    /// - Returns: the notes.
+    private func call(_ hooks: HaltHooks, after state: RunState, _ screen: Screen) async -> [String] {
+        guard let (steps, failure) = plan.hooks(after: state) else { return [] }
+        var notes: [String] = []
+        for hook in steps {
+            let note = await hooks.perform(hook, after: state, failure)
+            notes.append(note)
+            let events = try? await store.append([.noted(text: note)], run: run, epoch: epoch, at: SystemClock().now)
+            for event in events ?? [] { screen.show(event, state) }
+        }
+        return notes
     }
 
     private func status(of state: RunState, _ interrupted: Failure) -> ExitStatus {

@@ -25,8 +25,10 @@ struct HaltHooksTests {
         var state = RunState(run: "r-1", phases: [Phase("soak")])
         state.status = status
         let runner = Programs(failing: failing)
+        let hooks = HaltHooks(plan, runner: runner, clock: InstantClock())
         var noted: [String] = []
-        await HaltHooks(plan, runner: runner, clock: InstantClock()).perform(after: state) { noted.append($0) }
+        guard let (steps, failure) = plan.hooks(after: state) else { return ([], []) }
+        for hook in steps { noted.append(await hooks.perform(hook, after: state, failure)) }
         return (await runner.ran, noted)
     }
 
@@ -38,6 +40,23 @@ struct HaltHooksTests {
         #expect(
             ran == ["page", "busy", "busy", "busy", "tell"].map { "\($0) r-1 the database is down" })
         #expect(noted == ["onHalt/page: failed: no", "onHalt/busy: failed: no", "onHalt/tell: done"])
+    }
+
+    @Test("ends when rz is asked to end, and nothing more begins", .timeLimit(.minutes(1)))
+    func stopped() async throws {
+        let plan = Plan(
+            id: "p", environment: Environment(name: "shop"), direction: Direction(from: .blue),
+            createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
+            world: World(live: .blue, servers: [:], services: [:], backends: [:], configuration: ""), steps: [])
+        let runner = Programs(failing: [:], isHanging: true)
+        let hooks = HaltHooks(plan, runner: runner, clock: InstantClock())
+        let state = RunState(run: "r-1", phases: [Phase("soak")])
+        async let first = hooks.perform(Self.hook("page", attempts: 3), after: state, Failure("x"))
+        while await runner.ran.isEmpty { await Task.yield() }
+        await hooks.stop()
+        #expect(await first == "onHalt/page: failed: Cancelled")
+        #expect(await hooks.perform(Self.hook("tell"), after: state, Failure("x")) == "onHalt/tell: failed: Cancelled")
+        #expect(await runner.ran == ["page r-1 x"])
     }
 
     @Test(
@@ -53,10 +72,18 @@ private actor Programs: StepRunner {
     private(set) var ran: [String] = []
     private let failing: [String: Failure.Kind]
 
-    init(failing: [String: Failure.Kind]) { self.failing = failing }
+    private let isHanging: Bool
+
+    init(failing: [String: Failure.Kind], isHanging: Bool = false) {
+        self.failing = failing
+        self.isHanging = isHanging
+    }
 
     func run(_ work: ExecWork, inventory: Inventory, report: Report) async throws(Failure) -> [String: String] {
         ran.append(work.command.map(\.text).joined(separator: " "))
+        if isHanging {
+            do { try await Task.sleep(for: .seconds(600)) } catch { throw .cancelled }
+        }
         if let kind = failing[work.command[0].text] { throw Failure("no", kind: kind) }
         return [:]
     }
