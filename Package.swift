@@ -148,7 +148,7 @@ let package = Package(
             ["Clusters", "Sandbox", "Migration", "JSON", "YAML", "Transport", "FreePorts", "RedisTesting", "Waiting"],
             exclude: ["Policies/collected-verdicts.tsv"]),
         tests("SimulationTests", in: "Proof", ["Simulation", "Migration", "Operations"], exclude: ["Golden"]),
-        tests("OperationsTests", in: "Core", ["Operations", "Planning", "Migration"]),
+        tests("OperationsTests", in: "Core", ["Operations", "Planning", "Migration", "Waiting"]),
         tests("EngineTests", in: "Core", ["Engine", "Planning", "Migration", "Operations", "Waiting"]),
         tests("PlanningTests", in: "Core", ["Planning", "Migration", "Operations", "JSON"], exclude: ["Golden"]),
         tests(

@@ -62,18 +62,27 @@ enum OutputsFormat {
         for member in phases.members {
             let phase = PhaseID(rawValue: member.key)
             for (step, line) in zip(runbook.phases[phase]?.steps ?? [], member.value["steps"]?.list ?? []) {
-                let known = Known(before: step, in: phase, of: runbook)
-                for word in step.work.words.compactMap(OutputName.init) { known.check(word, line, &reader) }
-                let own = step.work.ownWords.compactMap(OutputName.init)
-                for word in own where word.step != StepID("\(phase)/\(step.id)") { known.check(word, line, &reader) }
-                for (condition, place) in zip(step.when ?? [], line["when"]?.list ?? []) {
-                    known.check(condition, place["value"] ?? place, &reader)
-                }
+                check(step, phase, line, runbook, &reader)
                 checkNames(step, line, &reader)
                 if let when = line["when"], !step.work.mayBeLeftOut {
                     reader.problem("\(step.id) is never left out: only exec, http and wait have a `when`", at: when)
                 }
             }
+        }
+    }
+
+    private static func check(
+        _ step: RunbookStep, _ phase: PhaseID, _ line: Value, _ runbook: Runbook, _ reader: inout Reader
+    ) {
+        let own = StepID("\(phase)/\(step.id)")
+        let words =
+            step.work.words.compactMap(OutputName.init)
+            + step.work.ownWords.compactMap(OutputName.init).filter { $0.step != own }
+        guard !words.isEmpty || step.when != nil else { return }
+        let known = Known(before: step, in: phase, of: runbook)
+        for word in words { known.check(word, line, &reader) }
+        for (condition, place) in zip(step.when ?? [], line["when"]?.list ?? []) {
+            known.check(condition, place["value"] ?? place, &reader)
         }
     }
 

@@ -88,6 +88,7 @@ public struct ProjectFolder: Sendable {
         let file = "runbooks/\(name).yaml"
         var reader = Reader(file: file)
         let value = reader.read(try text(of: file), as: RunbookFormat.shape)
+        var parts = parts
         let runbook = value.map { RunbookFormat.runbook(parts.expand($0, &reader), &reader) }
         checkName(value, is: name, "the file", &reader)
         guard let runbook, reader.problems.isEmpty else { throw ConfigurationError(reader.problems) }

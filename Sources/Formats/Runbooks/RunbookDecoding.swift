@@ -19,7 +19,7 @@ extension RunbookFormat {
             checkSafety(rule, phase, member.value, &reader)
         }
         if let hooks = value["onHalt"] {
-            runbook.onHalt = hooks.list.map { step($0, &reader) }
+            runbook.onHalt = hooks.list.map { step($0, knowing: RunWords.Name.allCases, &reader) }
             checkHooks(runbook.onHalt ?? [], hooks.list, &reader)
         }
         if let phases {
@@ -30,8 +30,11 @@ extension RunbookFormat {
         return runbook
     }
 
-    private static func step(_ line: Value, _ reader: inout Reader) -> RunbookStep {
-        let work = work(line, &reader)
+    /// - Parameter names: the words of the run that may stand in it.
+    private static func step(
+        _ line: Value, knowing names: [RunWords.Name] = RunWords.Name.ofSteps, _ reader: inout Reader
+    ) -> RunbookStep {
+        let work = work(line, names, &reader)
         return RunbookStep(
             id: line["id"]?.text ?? "", work: work, needs: line["needs"].map { $0.list.map(\.text) },
             timeout: line["timeout"]?.period ?? standardTimeout(work), retries: line["retries"]?.integer ?? 0,
@@ -45,14 +48,16 @@ extension RunbookFormat {
         if case .wait = work { .seconds(10) } else { .zero }
     }
 
-    private static func work(_ line: Value, _ reader: inout Reader) -> RunbookStep.Work {
+    private static func work(
+        _ line: Value, _ names: [RunWords.Name], _ reader: inout Reader
+    ) -> RunbookStep.Work {
         if let use = line["use"] { return .builtIn(BuiltIn(rawValue: use.text)) }
         if let exec = line["exec"] {
             let work = ExecWork(
                 command: exec["command"]?.list.map(\.setting) ?? [], variables: exec["variables"]?.settings ?? [:],
                 affects: affects(exec), undo: exec["undo"].map { $0.list.map(\.setting) },
                 outputs: OutputsFormat.outputs(exec))
-            checkWords(work.settings + (work.undo ?? []), exec, &reader)
+            checkWords(work.settings + (work.undo ?? []), names, exec, &reader)
             return .exec(work)
         }
         if let approval = line["approval"] {
@@ -67,7 +72,7 @@ extension RunbookFormat {
             work.tls = TLSFormat.rules(http, url: "url", standard: nil, &reader)
             work.affects = affects(http)
             work.outputs = OutputsFormat.outputs(http)
-            checkWords(work.settings, http, &reader)
+            checkWords(work.settings, names, http, &reader)
             if let redirects = http["redirects"] {
                 work.redirects = redirects.integer
                 if redirects.integer > 0, work.holdsSecret {
@@ -82,9 +87,10 @@ extension RunbookFormat {
     }
 
     /// A word that no run has would only be found when the step runs.
-    private static func checkWords(_ settings: [Setting], _ place: Value, _ reader: inout Reader) {
-        let isHook = place.mark.path.hasPrefix("onHalt")
-        let known = (isHook ? RunWords.Name.allCases : RunWords.Name.ofSteps).map(\.rawValue)
+    private static func checkWords(
+        _ settings: [Setting], _ names: [RunWords.Name], _ place: Value, _ reader: inout Reader
+    ) {
+        let known = names.map(\.rawValue)
         for word in Set(settings.flatMap(RunWords.words)).subtracting(known).sorted() where OutputName(word) == nil {
             reader.problem(
                 "{{ \(word) }} is neither a server, as {{ group[0].address }}, nor what a step gives, as "

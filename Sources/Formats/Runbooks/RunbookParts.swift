@@ -5,13 +5,18 @@ import Migration
 ///
 /// A line `begin` that uses a part with a step `chat` becomes the step `begin.chat`.
 struct RunbookParts {
-    /// How deep parts may use parts.
-    static let deepest = 8
+    /// How many steps parts may add to a runbook.
+    static let most = 2_000
 
     /// Reads a part's file, and keeps its problems.
     let read: (_ name: String, _ place: Value, _ reader: inout Reader) -> Value?
+    /// What was read.
+    private var parts: [String: Value] = [:]
+    private var added = 0
 
-    func expand(_ runbook: Value, _ reader: inout Reader) -> Value {
+    init(read: @escaping (_ name: String, _ place: Value, _ reader: inout Reader) -> Value?) { self.read = read }
+
+    mutating func expand(_ runbook: Value, _ reader: inout Reader) -> Value {
         var runbook = runbook
         runbook.change("phases") { phases in
             for phase in phases.members.map(\.key) {
@@ -32,10 +37,11 @@ struct RunbookParts {
         var prefix = ""
         /// The steps that a line waits for which says that it waits for none; nil in the runbook itself.
         var entry: [String]?
-        var depth = 0
+        /// The parts that the lines are in, outermost first.
+        var parts: [String] = []
     }
 
-    private func expand(_ lines: [Value], _ scope: Scope, _ reader: inout Reader) -> [Value] {
+    private mutating func expand(_ lines: [Value], _ scope: Scope, _ reader: inout Reader) -> [Value] {
         var steps: [Value] = []
         /// The steps that each line became.
         var known: [String: [String]] = [:]
@@ -49,13 +55,14 @@ struct RunbookParts {
             if let part = line["part"], !line.isBroken {
                 let entry = needs ?? last?.steps ?? []
                 let inner = Scope(
-                    phase: scope.phase, prefix: scope.prefix + own + ".", entry: entry, depth: scope.depth + 1)
-                let added = use(part, line, inner, &reader)
-                steps += added
-                last = (added.compactMap { $0["id"]?.text }, true)
+                    phase: scope.phase, prefix: scope.prefix + own + ".", entry: entry, parts: scope.parts)
+                let used = use(part, line, inner, &reader)
+                steps += used
+                last = (used.compactMap { $0["id"]?.text }, true)
             } else {
                 if line["part"] == nil, let with = line["with"] { reader.problem("`with` is for a `part`", at: with) }
                 steps.append(step)
+                if !scope.parts.isEmpty { added += 1 }
                 last = ([scope.prefix + own], false)
             }
             known[own] = last?.steps
@@ -75,15 +82,23 @@ struct RunbookParts {
         return last.isPart ? last.steps : nil
     }
 
-    private func use(_ name: Value, _ line: Value, _ scope: Scope, _ reader: inout Reader) -> [Value] {
+    private mutating func use(_ name: Value, _ line: Value, _ scope: Scope, _ reader: inout Reader) -> [Value] {
         for key in ["timeout", "retries", "onFailure"] {
             if let value = line[key] { reader.problem("each step of the part says its `\(key)` itself", at: value) }
         }
-        guard scope.depth <= RunbookParts.deepest else {
-            reader.problem("parts use parts more than \(RunbookParts.deepest) deep: does one use itself?", at: name)
+        guard !scope.parts.contains(name.text) else {
+            let path = (scope.parts + [name.text]).joined(separator: " → ")
+            reader.problem("the part \(name.text) uses itself: \(path)", at: name)
             return []
         }
-        guard let part = read(name.text, name, &reader) else { return [] }
+        guard added < RunbookParts.most else {
+            reader.problem("parts add more than \(RunbookParts.most) steps", at: name)
+            return []
+        }
+        guard let part = parts[name.text] ?? read(name.text, name, &reader) else { return [] }
+        parts[name.text] = part
+        var scope = scope
+        scope.parts.append(name.text)
         let arguments = arguments(of: part, line, name, &reader)
         let lines = part["steps"]?.list ?? []
         let filled = lines.map { fill($0, arguments, name.text, scope, &reader) }

@@ -134,7 +134,7 @@ struct PartsTests {
             (
                 "- { id: a, part: ticket, with: { title: x } }",
                 ticket.replacingOccurrences(of: "wait: 1s, needs: []", with: "part: ticket, with: { title: y }"),
-                "parts use parts more than 8 deep: does one use itself?"
+                "parts/ticket.yaml:15:23: the part ticket uses itself: ticket → ticket"
             ),
             (
                 "- { id: a, part: ticket, with: { title: x } }",
@@ -153,5 +153,17 @@ struct PartsTests {
         let line = "part: ticket, with: { title: x } }"
         let problems = try problems("- { id: a, \(line)", "- { id: b, \(line)", parts: ["ticket": broken])
         #expect(problems.count == 1 && problems[0].hasPrefix("runbooks/parts/ticket.yaml:15:"), "\(problems)")
+    }
+
+    @Test("are read once each, and end when they would add without end")
+    func many() throws {
+        var parts: [String: String] = [:]
+        for level in 0..<8 {
+            let next = level == 7 ? "wait: 1s" : "part: p\(level + 1)"
+            let lines = (0..<10).map { "  - { id: s\($0), \(next) }" }.joined(separator: "\n")
+            parts["p\(level)"] = "apiVersion: rz/v1\nname: p\(level)\nsteps:\n\(lines)\n"
+        }
+        let problems = try problems("- { id: a, part: p0 }", parts: parts)
+        #expect(problems.contains { $0.contains("parts add more than 2000 steps") }, "\(problems.prefix(3))")
     }
 }

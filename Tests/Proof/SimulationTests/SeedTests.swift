@@ -114,6 +114,13 @@ struct SeedTests {
         #expect(reloads.broken.isEmpty, "\(reloads.broken.map(\.description).joined(separator: "\n"))")
     }
 
+    @Test("list again what a reload lost, wherever the connection breaks over which that is done")
+    func brokenListings() throws {
+        let listings = BrokenListings(try Scenario.registered())
+        #expect(listings.runs == 24)
+        #expect(listings.broken.isEmpty, "\(listings.broken.map(\.description).joined(separator: "\n"))")
+    }
+
     @Test(
         "keep every promise when a framework reports less than it runs, whenever that is", arguments: [false, true])
     func shrunkSources(hasMesos: Bool) throws {

@@ -4,12 +4,7 @@ public struct RunWords: Sendable, Hashable {
     private var values: [Name: String]
     /// What steps gave; nil where no step is performed.
     private let outputs: [StepID: [String: String]]?
-    /// The same words, where what no step gave is empty.
-    public var orEmpty: RunWords {
-        var words = self
-        words.isLenient = true
-        return words
-    }
+    /// Whether what no step gave is empty.
     private var isLenient = false
 
     /// The words, as they stand in a runbook.
@@ -96,6 +91,13 @@ public struct RunWords: Sendable, Hashable {
         guard let output = OutputName(word) else { return nil }
         guard let outputs else { return output.name }
         return outputs[output.step]?[output.name] ?? (isLenient ? "" : nil)
+    }
+
+    /// The same words, where what no step gave is empty.
+    public var orEmpty: RunWords {
+        var words = self
+        words.isLenient = true
+        return words
     }
 
     /// What these settings need of other steps, and did not get.

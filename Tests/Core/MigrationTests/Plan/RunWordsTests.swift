@@ -3,15 +3,7 @@ import Testing
 
 @Suite("What a runbook says of its run")
 struct RunWordsTests {
-    private let words: RunWords = {
-        let step = Step(
-            id: "drain/announce", phase: "drain", title: "announce", action: .wait(.seconds(1)), deadline: .seconds(1))
-        let plan = Plan(
-            id: "p", environment: Environment(name: "shop"), direction: Direction(from: .blue),
-            createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
-            world: World(live: .blue, servers: [:], services: [:], backends: [:], configuration: ""), steps: [step])
-        return RunWords(plan, "r-20261201-0001", step)
-    }()
+    private let words = RunWords(.ofOneStep, "r-20261201-0001", .announce)
 
     @Test("is filled in; servers and secrets stay for who knows them")
     func fills() {
@@ -50,15 +42,9 @@ struct RunWordsTests {
 
     @Test("stays a text of JSON in a body that is JSON, and is as it is in any other")
     func json() {
-        let step = Step(
-            id: "onHalt/page", phase: .onHalt, title: "page", action: .wait(.seconds(1)), deadline: .seconds(1))
-        let plan = Plan(
-            id: "p", environment: Environment(name: "shop"), direction: Direction(from: .blue),
-            createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
-            world: World(live: .blue, servers: [:], services: [:], backends: [:], configuration: ""), steps: [step])
         var state = RunState(run: "r-1", phases: [Phase("drain")])
         state.phase = "drain"
-        let words = RunWords(plan, state, step, failure: Failure("it says \"no\" in C:\\x"))
+        let words = RunWords(.ofOneStep, state, .announce, failure: Failure("it says \"no\" in C:\\x"))
         func body(_ text: String) -> String? {
             HTTPWork(url: "http://x", body: Setting(text)).named(by: words).body?.text
         }
@@ -73,4 +59,17 @@ struct RunWordsTests {
     func names() {
         #expect(RunWords.words(in: "{{ run }} {{ a[0].b }} {{colour}} ${env:{{ x }}} {{ open") == ["run", "colour"])
     }
+}
+
+extension Step {
+    static let announce = Step(
+        id: "drain/announce", phase: "drain", title: "announce", action: .wait(.seconds(1)), deadline: .seconds(1))
+}
+
+extension Plan {
+    /// Of blue's move, with the announcement alone.
+    static let ofOneStep = Plan(
+        id: "p", environment: Environment(name: "shop"), direction: Direction(from: .blue),
+        createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
+        world: World(live: .blue, servers: [:], services: [:], backends: [:], configuration: ""), steps: [.announce])
 }

@@ -29,13 +29,7 @@ struct StepOutputsTests {
     func plain(text: String) { #expect(StepOutput(.text).value(text) == nil) }
 
     private func words(_ outputs: [StepID: [String: String]] = [:]) -> RunWords {
-        let step = Step(
-            id: "drain/announce", phase: "drain", title: "announce", action: .wait(.seconds(1)), deadline: .seconds(1))
-        let plan = Plan(
-            id: "p", environment: Environment(name: "shop"), direction: Direction(from: .blue),
-            createdAt: Instant(milliseconds: 0), source: PinnedSource(commit: nil),
-            world: World(live: .blue, servers: [:], services: [:], backends: [:], configuration: ""), steps: [step])
-        return RunWords(plan, "r-20261201-0001", step, outputs: outputs)
+        RunWords(.ofOneStep, "r-20261201-0001", .announce, outputs: outputs)
     }
 
     @Test("is filled into commands and requests; what is missing is named")

@@ -41,6 +41,7 @@ let suites: [(String, () throws -> [BrokenPromise])] = [
     ("overtakings", { Overtakings(scenario).broken }),
     ("late changes under limits", { LateChanges(governed).broken }),
     ("lost servers", { LostServers(governed).broken }),
+    ("broken listings", { BrokenListings(try Scenario.registered()).broken }),
     ("moved tasks", { MovedTasks(try Scenario.ofTasks()).broken }),
     ("kept users", { KeptUsers(try Scenario.remembering()).broken }),
     ("clock jumps under limits", { ClockJumps(governed).broken }),
