@@ -117,7 +117,7 @@ struct SeedTests {
     @Test("list again what a reload lost, wherever the connection breaks over which that is done")
     func brokenListings() throws {
         let listings = BrokenListings(try Scenario.registered())
-        #expect(listings.runs == 24)
+        #expect(listings.runs >= 40, "\(listings.runs)")
         #expect(listings.broken.isEmpty, "\(listings.broken.map(\.description).joined(separator: "\n"))")
     }
 
